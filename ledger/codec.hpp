@@ -1,0 +1,238 @@
+// Canonical bytes (docs/formats.md): the one encoding of every value that is signed, hashed, stored
+// or sent. A type lists its fields once, in a static `visit`, and that list serves writing, bounded
+// reading and printing, so the three cannot drift apart.
+//
+// Integers are big-endian and of fixed width; bool is 0 or 1; an enum is one byte within its bounds;
+// text and bytes carry a 32-bit length, lists a 32-bit count, optionals a 0 or 1, variants a one-byte
+// tag. Never allocates more than the bytes at hand justify.
+#pragma once
+
+#include <concepts>
+#include <cstring>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "ledger/error.hpp"
+#include "ledger/types.hpp"
+
+namespace bookchain::ledger {
+
+/// Bounds of an enum on the wire: specialise with `static constexpr E last`; the first is 0.
+template <class E>
+struct EnumBounds;
+
+/// True for well-formed UTF-8 without surrogates or overlong forms (RFC 3629).
+[[nodiscard]] bool is_utf8(std::string_view text);
+
+/// Lists that are sets name their key by a `signer`: they are strictly ascending on the wire.
+template <class T>
+concept SignedItem = requires(const T& item) {
+  item.signer.value;
+};
+
+class Writer {
+ public:
+  template <class T>
+  void operator()(std::string_view /*name*/, const T& value) {
+    write(value);
+  }
+  template <class T>
+  void list(std::string_view /*name*/, const std::vector<T>& values, std::size_t /*most*/) {
+    integer(static_cast<std::uint32_t>(values.size()));
+    for (const auto& value : values) write(value);
+  }
+  void text(std::string_view /*name*/, const std::string& value, std::size_t /*most*/) {
+    integer(static_cast<std::uint32_t>(value.size()));
+    const auto* data = reinterpret_cast<const std::uint8_t*>(value.data());
+    raw(ByteView(data, value.size()));
+  }
+  void blob(std::string_view /*name*/, const Bytes& value, std::size_t /*most*/) {
+    integer(static_cast<std::uint32_t>(value.size()));
+    raw(value);
+  }
+
+  void raw(ByteView bytes) { out_.insert(out_.end(), bytes.begin(), bytes.end()); }
+  [[nodiscard]] Bytes take() { return std::move(out_); }
+
+  template <class T>
+  void write(const T& value);
+
+ private:
+  template <std::unsigned_integral I>
+  void integer(I value) {
+    for (std::size_t shift = sizeof(I) * 8; shift > 0; shift -= 8) {
+      out_.push_back(static_cast<std::uint8_t>((value >> (shift - 8)) & 0xffU));
+    }
+  }
+  template <class... Ts>
+  void alternative(const std::variant<Ts...>& value) {
+    integer(static_cast<std::uint8_t>(value.index()));
+    std::visit([this](const auto& held) { write(held); }, value);
+  }
+
+  Bytes out_;
+};
+
+/// Reads what Writer wrote. The first fault sticks: after it every read gives a default value, and
+/// `fault()` says what was wrong.
+class Reader {
+ public:
+  explicit Reader(ByteView bytes) : left_(bytes) {}
+
+  template <class T>
+  void operator()(std::string_view name, T& value) {
+    read(name, value);
+  }
+  template <class T>
+  void list(std::string_view name, std::vector<T>& values, std::size_t most) {
+    const auto count = integer<std::uint32_t>(name);
+    if (count > most) return fail(name, "has too many items");
+    for (std::uint32_t i = 0; i < count && !failed(); ++i) {
+      T item{};
+      read(name, item);
+      if constexpr (SignedItem<T>) {
+        if (!values.empty() && !(values.back().signer < item.signer)) fail(name, "is not in port order");
+      }
+      values.push_back(std::move(item));
+    }
+  }
+  void text(std::string_view name, std::string& value, std::size_t most) {
+    const auto bytes = counted(name, most);
+    value.assign(bytes.begin(), bytes.end());
+    if (!is_utf8(value)) fail(name, "is not UTF-8");
+  }
+  void blob(std::string_view name, Bytes& value, std::size_t most) {
+    const auto bytes = counted(name, most);
+    value.assign(bytes.begin(), bytes.end());
+  }
+
+  [[nodiscard]] bool failed() const { return !fault_.empty(); }
+  [[nodiscard]] const std::string& fault() const { return fault_; }
+  [[nodiscard]] bool at_end() const { return left_.empty(); }
+
+  template <class T>
+  void read(std::string_view name, T& value);
+
+ private:
+  void fail(std::string_view name, std::string_view what);
+  [[nodiscard]] ByteView take(std::string_view name, std::size_t size);
+  [[nodiscard]] ByteView counted(std::string_view name, std::size_t most);
+
+  template <std::unsigned_integral I>
+  [[nodiscard]] I integer(std::string_view name) {
+    I value{};
+    for (const auto byte : take(name, sizeof(I))) value = static_cast<I>((value << 8U) | byte);
+    return value;
+  }
+  template <std::size_t Index = 0, class... Ts>
+  void alternative(std::string_view name, std::size_t tag, std::variant<Ts...>& value) {
+    if constexpr (Index < sizeof...(Ts)) {
+      if (tag != Index) return alternative<Index + 1>(name, tag, value);
+      read(name, value.template emplace<Index>());
+    } else {
+      fail(name, "has an unknown tag");
+    }
+  }
+
+  ByteView left_;
+  std::string fault_;
+};
+
+namespace codec_detail {
+template <class T>
+struct is_optional : std::false_type {};
+template <class T>
+struct is_optional<std::optional<T>> : std::true_type {};
+template <class T>
+struct is_variant : std::false_type {};
+template <class... Ts>
+struct is_variant<std::variant<Ts...>> : std::true_type {};
+template <class T>
+concept StrongNumber = requires {
+  typename T::integer;
+};
+template <class T>
+concept Fixed = requires(T value) {
+  { T::size } -> std::convertible_to<std::size_t>;
+  value.bytes;
+};
+}  // namespace codec_detail
+
+template <class T>
+void Writer::write(const T& value) {
+  if constexpr (std::same_as<T, bool>) {
+    integer(static_cast<std::uint8_t>(value ? 1 : 0));
+  } else if constexpr (std::unsigned_integral<T>) {
+    integer(value);
+  } else if constexpr (std::is_enum_v<T>) {
+    integer(static_cast<std::uint8_t>(value));
+  } else if constexpr (codec_detail::StrongNumber<T>) {
+    integer(value.value);
+  } else if constexpr (codec_detail::Fixed<T>) {
+    raw(value.view());
+  } else if constexpr (codec_detail::is_optional<T>::value) {
+    integer(static_cast<std::uint8_t>(value ? 1 : 0));
+    if (value) write(*value);
+  } else if constexpr (codec_detail::is_variant<T>::value) {
+    alternative(value);
+  } else {
+    T::visit(value, *this);
+  }
+}
+
+template <class T>
+void Reader::read(std::string_view name, T& value) {
+  if constexpr (std::same_as<T, bool>) {
+    const auto byte = integer<std::uint8_t>(name);
+    if (byte > 1) fail(name, "is not a truth value");
+    value = byte == 1;
+  } else if constexpr (std::unsigned_integral<T>) {
+    value = integer<T>(name);
+  } else if constexpr (std::is_enum_v<T>) {
+    const auto byte = integer<std::uint8_t>(name);
+    if (byte > static_cast<std::uint8_t>(EnumBounds<T>::last)) return fail(name, "has an unknown value");
+    value = static_cast<T>(byte);
+  } else if constexpr (codec_detail::StrongNumber<T>) {
+    value.value = integer<typename T::integer>(name);
+  } else if constexpr (codec_detail::Fixed<T>) {
+    const auto bytes = take(name, T::size);
+    if (bytes.size() == T::size) std::memcpy(value.bytes.data(), bytes.data(), T::size);
+  } else if constexpr (codec_detail::is_optional<T>::value) {
+    bool present = false;
+    read(name, present);
+    if (present && !failed()) read(name, value.emplace());
+  } else if constexpr (codec_detail::is_variant<T>::value) {
+    alternative(name, integer<std::uint8_t>(name), value);
+  } else {
+    T::visit(value, *this);
+  }
+}
+
+template <class T>
+[[nodiscard]] Bytes encode(const T& value) {
+  Writer writer;
+  writer.write(value);
+  return writer.take();
+}
+
+/// Several values, one after another: keys of the store, hashed tuples.
+template <class... Ts>
+[[nodiscard]] Bytes encode_all(const Ts&... values) {
+  Writer writer;
+  (writer.write(values), ...);
+  return writer.take();
+}
+
+/// Token `bad-message` if `bytes` is not exactly the canonical encoding of a T.
+template <class T>
+[[nodiscard]] Result<T> decode(ByteView bytes) {
+  Reader reader(bytes);
+  T value{};
+  reader.read("", value);
+  if (reader.failed()) return Error{Token::bad_message, "not in canonical form", reader.fault(), {}};
+  if (!reader.at_end()) return Error{Token::bad_message, "not in canonical form", "bytes left over", {}};
+  return value;
+}
+
+}  // namespace bookchain::ledger

@@ -1,0 +1,104 @@
+#include "ledger/genesis.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace bookchain::ledger {
+
+namespace {
+
+constexpr std::string_view genesis_magic = "bookchain/1 genesis";
+
+Error out_of_range(std::string subject) {
+  return Error{Token::bad_value, "the network cannot be used", std::move(subject), {}};
+}
+
+Result<void> check_peers(const std::vector<Peer>& peers) {
+  if (peers.size() < min_peers || peers.size() > max_peers) {
+    return out_of_range("peers: a network has 4 to 64 peers, not " + std::to_string(peers.size()));
+  }
+  std::set<std::array<std::uint8_t, 32>> keys;
+  PeerPort last{};
+  for (const auto& peer : peers) {
+    const auto port = std::to_string(peer.port.value);
+    if (!(last < peer.port)) return out_of_range("peers: port " + port + " is 0, repeated or out of order");
+    last = peer.port;
+    if (!keys.insert(peer.verify_key.bytes).second || !keys.insert(peer.agreement_point.bytes).second) {
+      return out_of_range("peers: a key of port " + port + " is used twice");
+    }
+    if (!is_sound(peer.verify_key)) return out_of_range("peers: the Ed25519 key of port " + port + " is unsound");
+    if (!agree(AgreementKey{{1}}, peer.agreement_point)) {
+      return out_of_range("peers: the X25519 key of port " + port + " is unsound");
+    }
+    if (peer.address.empty() || peer.address.size() > max_address_bytes || !is_utf8(peer.address)) {
+      return out_of_range("peers: the address of port " + port);
+    }
+  }
+  return success();
+}
+
+Result<void> check_sizes(const GenesisFields& fields) {
+  if (fields.chunk_size < min_chunk_size || fields.chunk_size > max_chunk_bytes) {
+    return out_of_range("chunk_size: 1024 to 1048576");
+  }
+  if (fields.work_bits > max_work_bits) return out_of_range("work_bits: 0 to 24");
+  const auto& limits = fields.limits;
+  if (limits.book_bytes == 0 || limits.book_bytes > std::uint64_t{1} << 40U) {
+    return out_of_range("book_bytes: 1 to 2^40");
+  }
+  if (limits.message_bytes < std::uint32_t{1} << 20U || limits.message_bytes > std::uint32_t{1} << 26U) {
+    return out_of_range("message_bytes: 2^20 to 2^26");
+  }
+  if (limits.block_bytes < std::uint32_t{1} << 18U || limits.block_bytes > limits.message_bytes / 2) {
+    return out_of_range("block_bytes: 2^18 to half of message_bytes");
+  }
+  return success();
+}
+
+}  // namespace
+
+Result<Genesis> Genesis::make(GenesisFields fields) {
+  BOOKCHAIN_CHECK(check_peers(fields.peers));
+  BOOKCHAIN_CHECK(check_sizes(fields));
+  const ByteView magic(reinterpret_cast<const std::uint8_t*>(genesis_magic.data()), genesis_magic.size());
+  const auto id = rename<NetworkId>(sha256({magic, encode(fields)}));
+  return Genesis(std::move(fields), id);
+}
+
+const Peer* Genesis::find(PeerPort port) const {
+  const auto found = std::ranges::lower_bound(fields_.peers, port, {}, &Peer::port);
+  if (found == fields_.peers.end() || found->port != port) return nullptr;
+  return &*found;
+}
+
+std::size_t Genesis::ack_quorum() const { return std::max(witness_majority(), 2 * faults_borne() - 1); }
+
+std::vector<PeerPort> Genesis::witnesses(PeerPort requester, PeerPort owner) const {
+  std::vector<PeerPort> ports;
+  for (const auto& peer : fields_.peers) {
+    if (peer.port != requester && peer.port != owner) ports.push_back(peer.port);
+  }
+  return ports;
+}
+
+std::optional<std::uint32_t> Genesis::witness_index(PeerPort requester, PeerPort owner, PeerPort witness) const {
+  const auto ports = witnesses(requester, owner);
+  const auto found = std::ranges::find(ports, witness);
+  if (found == ports.end()) return std::nullopt;
+  return static_cast<std::uint32_t>(found - ports.begin());
+}
+
+Result<void> Genesis::check_signature(PeerPort signer, ByteView bytes, const Signature& signature,
+                                      std::string_view what) const {
+  const auto* peer = find(signer);
+  if (peer == nullptr) {
+    return Error{
+        Token::unknown_peer, "a statement is signed by a port that is no peer", std::to_string(signer.value), {}};
+  }
+  if (!verify(peer->verify_key, bytes, signature)) {
+    return Error{Token::bad_signature, "the signature of a statement does not verify", std::string(what), {}};
+  }
+  return success();
+}
+
+}  // namespace bookchain::ledger

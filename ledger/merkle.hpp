@@ -1,0 +1,51 @@
+// RFC 6962 Merkle trees over hashes of leaves: roots, audit paths and their strict check. Pure
+// functions; leaves are hashed by the caller with leaf_hash, so that no tree ever sees whole data.
+#pragma once
+
+#include <initializer_list>
+
+#include "ledger/codec.hpp"
+
+namespace bookchain::ledger {
+
+inline constexpr std::size_t max_path_length = 64;
+
+/// SHA-256(0x00 || parts), RFC 6962 section 2.1.
+[[nodiscard]] Hash leaf_hash(std::initializer_list<ByteView> parts);
+[[nodiscard]] inline Hash leaf_hash(ByteView bytes) { return leaf_hash({bytes}); }
+
+/// Takes leaf hashes one by one in O(log n) memory.
+class MerkleAccumulator {
+ public:
+  void push(const Hash& leaf);
+  [[nodiscard]] std::uint64_t count() const { return count_; }
+  /// Root over the leaves so far; SHA-256 of nothing if there are none.
+  [[nodiscard]] Hash root() const;
+
+ private:
+  std::vector<Hash> peaks_;  ///< roots of the full subtrees, largest first: one a set bit of count_
+  std::uint64_t count_{};
+};
+
+[[nodiscard]] Hash merkle_root(std::span<const Hash> leaves);
+
+/// Siblings from the leaf up (RFC 6962 section 2.1.1).
+struct MerklePath {
+  std::vector<Hash> siblings;
+  friend bool operator==(const MerklePath&, const MerklePath&) = default;
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor.list("siblings", self.siblings, max_path_length);
+  }
+};
+
+/// Precondition: index < leaves.size().
+[[nodiscard]] MerklePath merkle_path(std::span<const Hash> leaves, std::size_t index);
+
+/// True if `leaf` is leaf `index` of a tree of `count` leaves with this root; a path that is too long
+/// or too short for that tree is refused.
+[[nodiscard]] bool merkle_verify(const Hash& leaf, std::uint64_t index, std::uint64_t count, const MerklePath& path,
+                                 const Hash& root);
+
+}  // namespace bookchain::ledger
