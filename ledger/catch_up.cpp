@@ -1,0 +1,182 @@
+// Commits, and how a peer that was away comes up to the others (section 4): blocks with certificates,
+// never votes, about heights that are committed.
+#include <limits>
+
+#include "ledger/consensus_parts.hpp"
+#include "ledger/exchange.hpp"
+
+namespace bookchain::ledger {
+
+namespace {
+
+constexpr std::uint64_t ask_again_us = 5'000'000;
+
+/// Pending transactions that are in the chain now, or can no longer be.
+void drop_settled_pending(Context& context) {
+  for (const auto& [number, transaction] : pending.all(context.draft)) {
+    if (!check_transaction(context.genesis, context.draft, transaction, context.self())) {
+      pending.erase(context.draft, number);
+    }
+  }
+}
+
+void append_and_go_on(Context& context, const CommittedBlock& committed) {
+  append_block(context.genesis, context.draft, committed);
+  for (const auto& [hash, block] : candidates.all(context.draft)) candidates.erase(context.draft, hash);
+  drop_settled_pending(context);
+  on_block_committed(context, committed);
+  context.draft.note(Event{"block", std::nullopt, std::to_string(committed.block.header.body.height.value)});
+  handle_deferred(context);
+}
+
+/// A second certificate for another block at a committed height: more than f peers are faulty.
+Result<void> check_not_forked(Context& context, const CommittedBlock& committed) {
+  const auto height = committed.block.header.body.height;
+  const auto own = blocks.get(context.draft, height);
+  if (!own || context.genesis.block_hash(own->block) == context.genesis.block_hash(committed.block)) return success();
+  BOOKCHAIN_CHECK(check_commit(context.genesis, committed.block, committed.certificate));
+  context.draft.note(Event{"fork", std::nullopt, std::to_string(height.value)});
+  return refused(Token::bad_chain, "two blocks of one height have certificates", std::to_string(height.value));
+}
+
+Result<void> take_block(Context& context, const CommittedBlock& committed) {
+  BOOKCHAIN_CHECK(check_block(context.genesis, context.draft, committed.block));
+  BOOKCHAIN_CHECK(check_commit(context.genesis, committed.block, committed.certificate));
+  append_and_go_on(context, committed);
+  return success();
+}
+
+void send_blocks(Context& context, PeerPort to, Height from) {
+  const auto head = chain_head(context.genesis, context.draft).height;
+  BlocksMessage message{head, {}};
+  std::size_t bytes = 0;
+  const std::size_t most = context.genesis.fields().limits.message_bytes / 2;
+  blocks.each_from(context.draft, {}, encode(from), [&](Height, CommittedBlock committed) {
+    bytes += encode(committed).size();
+    if (!message.blocks.empty() && bytes > most) return false;
+    message.blocks.push_back(std::move(committed));
+    return message.blocks.size() < max_blocks_a_message;
+  });
+  context.draft.send(to, std::move(message));
+}
+
+}  // namespace
+
+void ask_for_blocks(Context& context, PeerPort from) {
+  const auto head = chain_head(context.genesis, context.draft).height;
+  const auto asked = asked_blocks_fact.get(context.draft);
+  if (asked && asked->head == head && context.now.value - asked->time.value < ask_again_us) return;
+  asked_blocks_fact.put(context.draft, AskedBlocks{head, context.now});
+  context.draft.send(from, WantBlocks{Height{head.value + 1}});
+}
+
+Relevance place_in_time(Context& context, PeerPort from, Height height, DeferredKind kind, const Message& message) {
+  const auto present = voting_height(context);
+  if (height == present) return Relevance::now;
+  if (height < present) {
+    send_blocks(context, from, std::max(height, Height{1}));
+    return Relevance::past;
+  }
+  deferred.put(context.draft, DeferredKey{from, kind}, DeferredRecord{message, height, {}});
+  ask_for_blocks(context, from);
+  return Relevance::future;
+}
+
+void handle_deferred(Context& context) {
+  const auto height = voting_height(context);
+  for (const auto& [key, record] : deferred.all(context.draft)) {
+    if (height < record.height) continue;
+    deferred.erase(context.draft, key);
+    if (record.height != height || key.kind == DeferredKind::put_off) continue;
+    // What was kept for this height is handled as if it came now; a refusal is told as always.
+    if (const auto* round = std::get_if<NewRound>(&record.message)) (void)on_new_round(context, key.from, *round);
+    if (const auto* proposal = std::get_if<ProposeMessage>(&record.message))
+      (void)on_propose(context, key.from, *proposal);
+    if (const auto* votes = std::get_if<PrevotesMessage>(&record.message)) (void)on_prevotes(context, key.from, *votes);
+  }
+}
+
+Result<void> on_commit(Context& context, PeerPort from, const CommitMessage& message) {
+  const auto height = message.committed.block.header.body.height;
+  const auto present = voting_height(context);
+  if (height < present) return check_not_forked(context, message.committed);
+  if (present < height) {
+    ask_for_blocks(context, from);
+    return success();
+  }
+  return take_block(context, message.committed);
+}
+
+Result<void> on_want_blocks(Context& context, PeerPort from, const WantBlocks& message) {
+  send_blocks(context, from, message.from);
+  return success();
+}
+
+Result<void> on_blocks(Context& context, PeerPort from, const BlocksMessage& message) {
+  const auto before = chain_head(context.genesis, context.draft).height;
+  for (const auto& committed : message.blocks) {
+    const auto height = committed.block.header.body.height;
+    const auto present = voting_height(context);
+    if (height < present) {
+      BOOKCHAIN_CHECK(check_not_forked(context, committed));
+      continue;
+    }
+    if (present < height) break;
+    BOOKCHAIN_CHECK(take_block(context, committed));
+  }
+  const auto head = chain_head(context.genesis, context.draft).height;
+  if (before < head && head < message.head) ask_for_blocks(context, from);
+  return success();
+}
+
+// ---- restored homes ----
+
+void begin_restore(Context& context) {
+  mute_until_fact.put(context.draft, Height{std::numeric_limits<std::uint64_t>::max()});
+  restore_fact.put(context.draft, RestoreRecord{});
+  context.send_to_others(WantVotes{});
+  for (const auto& peer : context.genesis.peers()) {
+    if (peer.port != context.self()) {
+      context.draft.send(peer.port, WantBlocks{voting_height(context)});
+    }
+  }
+}
+
+Result<void> on_want_votes(Context& context, PeerPort from, const WantVotes& /*message*/) {
+  const auto head = chain_head(context.genesis, context.draft).height;
+  VotesMessage message{head, std::nullopt, std::nullopt};
+  if (const auto last = blocks.get(context.draft, head)) message.commit = last->certificate;
+  message.prevotes = voter_at(context, voting_height(context)).lock;
+  context.draft.send(from, std::move(message));
+  return success();
+}
+
+Result<void> on_votes(Context& context, PeerPort from, const VotesMessage& message) {
+  auto restore = restore_fact.get(context.draft);
+  if (!restore) return success();
+  Height proven{};
+  if (message.commit) {
+    BOOKCHAIN_CHECK(context.genesis.check_certificate(*message.commit));
+    proven = message.commit->vote.height;
+  }
+  if (message.prevotes) {
+    BOOKCHAIN_CHECK(context.genesis.check_certificate(*message.prevotes));
+    proven = std::max(proven, message.prevotes->vote.height);
+  }
+  const auto place = std::ranges::lower_bound(restore->proven, from, {}, &ProvenHeight::signer);
+  if (place == restore->proven.end() || place->signer != from) {
+    restore->proven.insert(place, ProvenHeight{from, proven});
+  } else {
+    place->height = std::max(place->height, proven);
+  }
+  restore_fact.put(context.draft, *restore);
+  if (restore->proven.size() < context.genesis.vote_quorum()) return success();
+  const auto highest = std::ranges::max(restore->proven, {}, &ProvenHeight::height).height;
+  const auto present = mute_until_fact.get(context.draft);
+  const Height until{highest.value + 1};
+  const bool first = present && present->value == std::numeric_limits<std::uint64_t>::max();
+  if (first || !present || *present < until) mute_until_fact.put(context.draft, until);
+  return success();
+}
+
+}  // namespace bookchain::ledger

@@ -1,0 +1,88 @@
+#include "ledger/chain.hpp"
+
+#include <bit>
+#include <limits>
+
+namespace bookchain::ledger {
+
+namespace {
+
+Error broken(std::string what, Height height) {
+  return Error{Token::bad_chain, std::move(what), "block " + std::to_string(height.value), {}};
+}
+
+}  // namespace
+
+Head chain_head(const Genesis& genesis, const State& state) {
+  return head_fact.get(state).value_or(Head{Height{0}, rename<Hash>(genesis.id())});
+}
+
+unsigned leading_zero_bits(const Hash& hash) {
+  unsigned bits = 0;
+  for (const auto byte : hash.bytes) {
+    const auto zeros = static_cast<unsigned>(std::countl_zero(byte));
+    bits += zeros;
+    if (zeros < 8) break;
+  }
+  return bits;
+}
+
+Result<void> check_block(const Genesis& genesis, const State& state, const Block& block) {
+  const auto head = chain_head(genesis, state);
+  const auto& header = block.header.body;
+  if (head.height.value == std::numeric_limits<std::uint64_t>::max() || header.height.value != head.height.value + 1) {
+    return broken("a block is not of the next height", header.height);
+  }
+  if (header.previous != head.hash) return broken("a block does not name the block below it", header.height);
+  if (block.transactions.empty()) return broken("a block has no transaction", header.height);
+  if (header.transactions_hash != transactions_hash(block.transactions)) {
+    return broken("the header of a block does not fit its transactions", header.height);
+  }
+  if (encode(block).size() > genesis.fields().limits.block_bytes) return broken("a block is too large", header.height);
+  if (leading_zero_bits(genesis.block_hash(block)) < genesis.fields().work_bits) {
+    return Error{
+        Token::bad_work, "a block lacks the proof of work", "block " + std::to_string(header.height.value), {}};
+  }
+  BOOKCHAIN_CHECK(genesis.check(block.header));
+  Draft draft(state);
+  for (const auto& transaction : block.transactions) {
+    BOOKCHAIN_CHECK(check_transaction(genesis, draft, transaction, block.header.signer));
+    apply_transaction(genesis, draft, transaction, header.height);
+  }
+  return success();
+}
+
+Result<void> check_commit(const Genesis& genesis, const Block& block, const CommitCertificate& certificate) {
+  const auto& vote = certificate.vote;
+  if (vote.height != block.header.body.height || vote.block != genesis.block_hash(block)) {
+    return broken("a certificate commits another block", block.header.body.height);
+  }
+  return genesis.check_certificate(certificate);
+}
+
+void append_block(const Genesis& genesis, Draft& draft, const CommittedBlock& committed, bool keep_blocks) {
+  const auto& block = committed.block;
+  const auto height = block.header.body.height;
+  for (const auto& transaction : block.transactions) apply_transaction(genesis, draft, transaction, height);
+  head_fact.put(draft, Head{height, genesis.block_hash(block)});
+  if (keep_blocks) blocks.put(draft, height, committed);
+}
+
+Result<void> verify_and_append(const Genesis& genesis, Draft& draft, const CommittedBlock& committed,
+                               bool keep_blocks) {
+  BOOKCHAIN_CHECK(check_block(genesis, draft, committed.block));
+  BOOKCHAIN_CHECK(check_commit(genesis, committed.block, committed.certificate));
+  append_block(genesis, draft, committed, keep_blocks);
+  return success();
+}
+
+Block mine_block(const Genesis& genesis, const Identity& identity, const Head& head, Time time,
+                 std::vector<Transaction> transactions) {
+  BlockHeader header{Height{head.height.value + 1}, head.hash, transactions_hash(transactions), time, 0};
+  while (leading_zero_bits(statement_id(genesis.id(), identity.port, header)) < genesis.fields().work_bits) {
+    ++header.nonce;
+  }
+  return Block{sign_statement(genesis.id(), identity.port, identity.signing_key, header), std::move(transactions)};
+}
+
+}  // namespace bookchain::ledger

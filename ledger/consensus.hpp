@@ -1,0 +1,40 @@
+// Agreement on the next block (docs/protocol.md, section 4): ballots, promises, locks, certificates,
+// one height at a time. Handlers are called by Node for messages of the chain, this peer's own among
+// them; each returns the reason of a refusal. What a vote changes is in the same Effects as the vote,
+// so it is durable before it is sent. Safety never looks at the time; back-off does.
+#pragma once
+
+#include "ledger/context.hpp"
+
+namespace bookchain::ledger {
+
+/// A promise may rise by this many rounds at once, so that one message cannot use up the numbers.
+inline constexpr std::uint64_t max_round_jump = std::uint64_t{1} << 20U;
+
+/// Puts an own transaction among the pending ones and opens a ballot unless one of this peer runs.
+void submit(Context& context, const Transaction& transaction);
+
+/// Opens a ballot if transactions are pending and none of this peer runs at this height; opens a later
+/// one if a back-off has run out. Answers NEWROUNDs that were put off. Called after every input.
+void advance_proposer(Context& context);
+/// When advance_proposer would do something by the passing of time alone.
+[[nodiscard]] std::optional<Time> proposer_wakes_at(const State& state);
+
+/// After a restore: asks all others what they can prove, and votes nowhere until q answers came, then
+/// not up to and including the height after the highest one proven.
+void begin_restore(Context& context);
+
+[[nodiscard]] Result<void> on_new_round(Context& context, PeerPort from, const NewRound& message);
+[[nodiscard]] Result<void> on_answer(Context& context, PeerPort from, const AnswerMessage& message);
+[[nodiscard]] Result<void> on_promised(Context& context, PeerPort from, const Promised& message);
+[[nodiscard]] Result<void> on_propose(Context& context, PeerPort from, const ProposeMessage& message);
+[[nodiscard]] Result<void> on_prevote(Context& context, PeerPort from, const PrevoteMessage& message);
+[[nodiscard]] Result<void> on_prevotes(Context& context, PeerPort from, const PrevotesMessage& message);
+[[nodiscard]] Result<void> on_precommit(Context& context, PeerPort from, const PrecommitMessage& message);
+[[nodiscard]] Result<void> on_commit(Context& context, PeerPort from, const CommitMessage& message);
+[[nodiscard]] Result<void> on_want_blocks(Context& context, PeerPort from, const WantBlocks& message);
+[[nodiscard]] Result<void> on_blocks(Context& context, PeerPort from, const BlocksMessage& message);
+[[nodiscard]] Result<void> on_want_votes(Context& context, PeerPort from, const WantVotes& message);
+[[nodiscard]] Result<void> on_votes(Context& context, PeerPort from, const VotesMessage& message);
+
+}  // namespace bookchain::ledger

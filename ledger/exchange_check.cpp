@@ -1,0 +1,238 @@
+// Steps 3 to 8 of the exchange, as messages: consent, answers about the id, release of the key, answers
+// about the key; and the shares of a requester that goes on without the owner (section 5).
+#include "ledger/exchange.hpp"
+#include "ledger/exchange_parts.hpp"
+
+namespace bookchain::ledger {
+
+namespace {
+
+/// Adds the ACKs that came with a CONSENT; those known already are not verified again.
+Result<void> add_acks(const Context& context, ExchangeRecord& record, const std::vector<Signed<Ack>>& acks) {
+  const auto grant_id = context.genesis.id_of(*record.grant);
+  for (const auto& ack : acks) {
+    if (std::ranges::find(record.acks, ack) != record.acks.end()) continue;
+    if (!is_witness(context.genesis, record, ack.signer) || ack.body.grant != grant_id ||
+        ack.body.exchange != record.grant->body.exchange) {
+      return rejected(Token::bad_statement, "an ACK does not fit the grant", std::to_string(ack.signer.value));
+    }
+    BOOKCHAIN_CHECK(context.genesis.check(ack));
+    add_statement(record.acks, ack);
+  }
+  if (record.acks.size() < context.genesis.ack_quorum()) {
+    return rejected(Token::no_quorum, "the consent brings ACKs of too few witnesses",
+                    join(missing_from(context.genesis, record, record.acks)));
+  }
+  return success();
+}
+
+/// One answer about the id: of a witness, to the consent at hand.
+Result<void> add_id_answer(const Context& context, const ExchangeId& exchange, ExchangeRecord& record,
+                           const Signed<IdAnswer>& answer) {
+  if (std::ranges::find(record.id_answers, answer) != record.id_answers.end()) return success();
+  if (!record.consent || answer.body.exchange != exchange ||
+      answer.body.consent != context.genesis.id_of(*record.consent) ||
+      !is_witness(context.genesis, record, answer.signer)) {
+    return rejected(Token::bad_statement, "an answer about the id does not fit the consent",
+                    std::to_string(answer.signer.value));
+  }
+  BOOKCHAIN_CHECK(context.genesis.check(answer));
+  if (add_statement(record.id_answers, answer)) return success();
+  const auto first = std::ranges::find(record.id_answers, answer.signer, &Signed<IdAnswer>::signer);
+  if (first->body == answer.body) return success();
+  context.draft.note(Event{"equivocation", exchange, std::to_string(answer.signer.value)});
+  return rejected(Token::equivocation, "a witness gave two answers to one consent",
+                  std::to_string(answer.signer.value));
+}
+
+/// Section 3, step 4: at least a yes, and the check is passed.
+void count_id_answers(const Context& context, ExchangeRecord& record) {
+  if (record.state == ExchangeState::consented && yes_answers(record) >= context.genesis.witness_majority()) {
+    record.state = ExchangeState::id_checked;
+  }
+}
+
+}  // namespace
+
+// ---- steps 3 and 4, at owner and requester ----
+
+Result<void> on_consent(Context& context, PeerPort from, const ConsentMessage& message) {
+  BOOKCHAIN_CHECK(check_from(context, from, message.consent));
+  const auto& exchange = message.consent.body.exchange;
+  BOOKCHAIN_TRY(auto record, find_exchange(context.draft, exchange, Role::owner));
+  if (from != requester_of(record)) {
+    return rejected(Token::wrong_sender, "a consent comes from a peer that is not the requester",
+                    std::to_string(from.value));
+  }
+  if (!record.grant || message.consent.body.grant != context.genesis.id_of(*record.grant)) {
+    return rejected(Token::bad_statement, "the consent is to another grant", to_hex(exchange));
+  }
+  if (record.request_id) return success();
+  // A requester that gave up and consents all the same is taken at its signed word, while the turn lasts.
+  const bool goes_on =
+      !record.abort_sent && !record.height && (!has_ended(record.state) || record.state == ExchangeState::aborted);
+  if (!goes_on) return rejected(Token::exchange_over, "the exchange is over", to_hex(exchange));
+  BOOKCHAIN_CHECK(add_acks(context, record, message.acks));
+  record.consent = message.consent;
+  if (record.state == ExchangeState::granted || record.state == ExchangeState::aborted) {
+    record.state = ExchangeState::consented;
+    record.token.clear();
+    record.reason.clear();
+  }
+  record.consent_refused = request_id_hash(message.request_id) != record.request.body.id_hash;
+  if (!record.consent_refused) record.request_id = message.request_id;
+  keep(context, exchange, record);
+  if (record.consent_refused) return rejected(Token::wrong_id, "the id does not fit the request", to_hex(exchange));
+  return success();
+}
+
+Result<void> on_id_answer(Context& context, PeerPort from, const IdAnswerMessage& message) {
+  const auto& exchange = message.answer.body.exchange;
+  auto record = exchanges.get(context.draft, exchange);
+  if (!record) return rejected(Token::unknown_exchange, "this peer knows no such exchange", to_hex(exchange));
+  if (record->role == Role::witness) {
+    return rejected(Token::unexpected, "an answer about an id, to a witness", to_hex(exchange));
+  }
+  if (message.answer.signer != from) {
+    return rejected(Token::wrong_sender, "an answer comes from a peer that did not sign it",
+                    std::to_string(from.value));
+  }
+  BOOKCHAIN_CHECK(add_id_answer(context, exchange, *record, message.answer));
+  count_id_answers(context, *record);
+  keep(context, exchange, *record);
+  return success();
+}
+
+// ---- step 5, at the requester ----
+
+Result<void> on_release(Context& context, PeerPort from, const ReleaseMessage& message) {
+  BOOKCHAIN_CHECK(check_from(context, from, message.release));
+  const auto& exchange = message.release.body.exchange;
+  BOOKCHAIN_TRY(auto record, find_exchange(context.draft, exchange, Role::requester));
+  if (from != owner_of(record) || !record.grant || !record.consent ||
+      message.release.body.grant != context.genesis.id_of(*record.grant)) {
+    return rejected(Token::bad_statement, "the release does not fit the exchange", to_hex(exchange));
+  }
+  if (is_over(record.state)) return rejected(Token::exchange_over, "the exchange is over", to_hex(exchange));
+  for (const auto& answer : message.id_answers) BOOKCHAIN_CHECK(add_id_answer(context, exchange, record, answer));
+  count_id_answers(context, record);
+  record.release = message.release;
+  if (record.key) {
+    keep(context, exchange, record);
+    return success();
+  }
+  // Section 3, step 6: a key that does not fit kc is no key. The RELEASE is kept all the same.
+  if (key_commitment(exchange, message.key) != record.grant->body.key_commitment) {
+    record.wrong_key_seen = true;
+    keep(context, exchange, record);
+    return rejected(Token::wrong_key, "the key does not fit the commitment in the grant", to_hex(exchange));
+  }
+  record.key = message.key;
+  record.wrong_key_seen = false;
+  if (!has_ended(record.state) && record.state < ExchangeState::released) record.state = ExchangeState::released;
+  keep(context, exchange, record);
+  return success();
+}
+
+// ---- step 7 ----
+
+Result<void> on_check_key(Context& context, PeerPort from, const CheckKey& message) {
+  BOOKCHAIN_TRY(auto record, find_exchange(context.draft, message.exchange, Role::witness));
+  if (from != requester_of(record)) {
+    return rejected(Token::wrong_sender, "only the requester may have a key checked", std::to_string(from.value));
+  }
+  if (context.genesis.id_of(*record.grant) != message.grant) {
+    return rejected(Token::bad_statement, "this witness holds another grant", to_hex(message.exchange));
+  }
+  if (record.key_answers.empty()) {
+    record.key_answers.push_back(
+        context.sign(KeyAnswer{message.exchange, message.grant, record.grant->body.key_commitment}));
+    if (!has_ended(record.state)) record.state = ExchangeState::key_checked;
+    keep(context, message.exchange, record);
+  }
+  context.draft.send(from, KeyAnswerMessage{record.key_answers.front()});
+  return success();
+}
+
+Result<void> on_key_answer(Context& context, PeerPort from, const KeyAnswerMessage& message) {
+  BOOKCHAIN_CHECK(check_from(context, from, message.answer));
+  const auto& exchange = message.answer.body.exchange;
+  BOOKCHAIN_TRY(auto record, find_exchange(context.draft, exchange, Role::requester));
+  if (!is_witness(context.genesis, record, from) || !record.grant ||
+      message.answer.body.grant != context.genesis.id_of(*record.grant)) {
+    return rejected(Token::bad_statement, "an answer about the key does not fit the grant", to_hex(exchange));
+  }
+  if (message.answer.body.key_commitment != record.grant->body.key_commitment) {
+    return rejected(Token::wrong_key, "a witness holds another key commitment", std::to_string(from.value));
+  }
+  add_statement(record.key_answers, message.answer);
+  if (record.state == ExchangeState::opened && record.key_answers.size() >= context.genesis.witness_majority()) {
+    record.state = ExchangeState::key_checked;
+  }
+  keep(context, exchange, record);
+  return success();
+}
+
+// ---- section 5: the requester goes on without the owner ----
+
+Result<void> on_want_share(Context& context, PeerPort from, const WantShare& message) {
+  BOOKCHAIN_TRY(auto record, find_exchange(context.draft, message.exchange, Role::witness));
+  if (from != requester_of(record)) {
+    return rejected(Token::wrong_sender, "shares are for the requester alone", std::to_string(from.value));
+  }
+  if (!moved.get(context.draft, message.exchange)) {
+    return rejected(Token::waiting, "the chain of this witness does not hold the transfer", to_hex(message.exchange));
+  }
+  if (record.shares.empty()) {
+    return rejected(Token::exchange_over, "this witness holds no share any more", to_hex(message.exchange));
+  }
+  context.draft.send(from, ShareMessage{message.exchange, record.shares.front().share});
+  return success();
+}
+
+Result<void> on_share(Context& context, PeerPort from, const ShareMessage& message) {
+  BOOKCHAIN_TRY(auto record, find_exchange(context.draft, message.exchange, Role::requester));
+  const auto index = context.genesis.witness_index(requester_of(record), owner_of(record), from);
+  if (!index || !record.grant) {
+    return rejected(Token::unexpected, "a share that this peer did not ask for", to_hex(message.exchange));
+  }
+  if (share_commitment(message.exchange, *index, message.share) != record.grant->body.share_commitments[*index]) {
+    return rejected(Token::wrong_share, "the share does not fit its commitment", std::to_string(from.value));
+  }
+  if (record.key) return success();
+  add_share(record.shares, DealtShare{from, message.share});
+  const auto threshold = context.genesis.share_threshold();
+  if (record.shares.size() >= threshold) {
+    std::vector<NumberedShare> numbered;
+    for (std::size_t i = 0; i < threshold; ++i) {
+      const auto place = context.genesis.witness_index(requester_of(record), owner_of(record), record.shares[i].signer);
+      numbered.push_back(NumberedShare{place.value_or(0), record.shares[i].share});
+    }
+    const auto key = combine(numbered);
+    // Shares that fit their commitments and a key that does not: the owner dealt falsely (BAD-DEAL).
+    if (key_commitment(message.exchange, key) == record.grant->body.key_commitment) {
+      record.key = key;
+    } else {
+      record.wrong_key_seen = true;
+    }
+  }
+  keep(context, message.exchange, record);
+  return success();
+}
+
+Result<void> on_receipt(Context& context, PeerPort from, const ReceiptMessage& message) {
+  BOOKCHAIN_CHECK(check_from(context, from, message.receipt));
+  const auto& exchange = message.receipt.body.exchange;
+  auto record = exchanges.get(context.draft, exchange);
+  if (!record || from != requester_of(*record)) {
+    return rejected(Token::unexpected, "a receipt of an exchange that is not the sender's", to_hex(exchange));
+  }
+  if (record->role == Role::witness) record->shares.clear();
+  if (record->role == Role::owner) {
+    shelf_task(context, ShelfAction::drop_exchange, record->request.body.book, exchange);
+  }
+  keep(context, exchange, *record);
+  return success();
+}
+
+}  // namespace bookchain::ledger

@@ -1,0 +1,193 @@
+// How exchanges end, and how what was lost is sent again: OVER before consent, the chain after it.
+#include "ledger/exchange.hpp"
+#include "ledger/exchange_parts.hpp"
+
+namespace bookchain::ledger {
+
+Result<void> on_over(Context& context, PeerPort from, const Over& message) {
+  auto record = exchanges.get(context.draft, message.exchange);
+  if (!record) {
+    const WitnessIdKey key{from, message.exchange};
+    auto given = witness_ids.get(context.draft, key);
+    if (!given) return rejected(Token::unknown_exchange, "this peer knows no such exchange", to_hex(message.exchange));
+    given->over = true;
+    witness_ids.put(context.draft, key, *given);
+    return success();
+  }
+  const auto other = record->role == Role::requester ? owner_of(*record) : requester_of(*record);
+  if (from != other) {
+    return rejected(Token::wrong_sender, "the peer cannot give up this exchange", std::to_string(from.value));
+  }
+  if (has_ended(record->state)) return success();
+  // Before CONSENT a failed check ends the request; after it only the chain does.
+  if (record->consent)
+    return rejected(Token::too_late, "after consent only the chain ends an exchange", to_hex(message.exchange));
+  const bool before_grant = record->state == ExchangeState::requested;
+  const bool by_owner = record->role == Role::requester;
+  auto state = ExchangeState::aborted;
+  if (by_owner && before_grant) state = ExchangeState::refused;
+  if (!by_owner && !message.token.empty()) state = ExchangeState::invalid;
+  end(context, message.exchange, *record, state, message.token, message.reason);
+  if (by_owner) tell_over(context, message.exchange, *record);
+  keep(context, message.exchange, *record);
+  return success();
+}
+
+// ---- what was lost is sent again ----
+
+namespace {
+
+void send_again_as_owner(Context& context, PeerPort to, const ExchangeRecord& record) {
+  if (!record.grant) return;
+  if (to == requester_of(record)) {
+    if (record.state == ExchangeState::granted && record.book) {
+      context.draft.send(to, GrantMessage{record.request, *record.grant, *record.book}, true);
+    }
+    if (record.release && record.key) {
+      context.draft.send(to, ReleaseMessage{*record.key, record.id_answers, *record.release});
+    }
+    return;
+  }
+  const auto share = std::ranges::find(record.shares, to, &DealtShare::signer);
+  if (share != record.shares.end()) context.draft.send(to, WitnessShare{record.request, *record.grant, share->share});
+  if (record.id_check_sent && record.request_id && record.consent) {
+    context.draft.send(to, CheckId{*record.request_id, record.request, *record.grant, *record.consent});
+  }
+}
+
+void send_again_as_requester(Context& context, PeerPort to, const ExchangeId& exchange, const ExchangeRecord& record) {
+  if (!record.request_id) return;
+  if (to == owner_of(record)) {
+    context.draft.send(to, RequestMessage{record.request});
+    if (record.consent) context.draft.send(to, ConsentMessage{*record.request_id, *record.consent, record.acks});
+    return;
+  }
+  context.draft.send(to, WitnessId{exchange, *record.request_id});
+  if (record.key_check_sent && record.grant) {
+    context.draft.send(to, CheckKey{exchange, context.genesis.id_of(*record.grant)});
+  }
+}
+
+void send_again_as_witness(Context& context, PeerPort to, const ExchangeRecord& record) {
+  if (!record.acks.empty()) context.draft.send(to, AckMessage{record.acks.front()});
+  if (!record.id_answers.empty()) context.draft.send(to, IdAnswerMessage{record.id_answers.front()});
+  if (!record.key_answers.empty() && to == requester_of(record)) {
+    context.draft.send(to, KeyAnswerMessage{record.key_answers.front()});
+  }
+}
+
+}  // namespace
+
+Result<void> on_send_again(Context& context, PeerPort from, const SendAgain& message) {
+  const auto record = exchanges.get(context.draft, message.exchange);
+  if (!record) return rejected(Token::unknown_exchange, "this peer knows no such exchange", to_hex(message.exchange));
+  switch (record->role) {
+    case Role::requester: send_again_as_requester(context, from, message.exchange, *record); return success();
+    case Role::owner: send_again_as_owner(context, from, *record); return success();
+    case Role::witness:
+      if (is_witness(context.genesis, *record, from)) {
+        return rejected(Token::wrong_sender, "witnesses have nothing for each other", std::to_string(from.value));
+      }
+      send_again_as_witness(context, from, *record);
+      return success();
+  }
+  return success();
+}
+
+// ---- the chain ends exchanges ----
+
+namespace {
+
+void commit_transfer(Context& context, const Transfer& transfer, Height height) {
+  const auto exchange = context.genesis.exchange_of(transfer.request);
+  const auto book = transfer.request.body.book;
+  const auto owner = transfer.request.body.receiver_port;
+  // The owner's copy leaves its shelf even if this home forgot the exchange (a restored backup).
+  if (owner == context.self() && shelf.get(context.draft, book)) {
+    shelf.erase(context.draft, book);
+    shelf_task(context, ShelfAction::remove_book, book, exchange);
+  }
+  auto record = exchanges.get(context.draft, exchange);
+  if (!record) return;
+  record->state = ExchangeState::committed;
+  record->height = height;
+  record->token.clear();
+  record->reason.clear();
+  const bool mined = transfer.form == TransferForm::mined;
+  switch (record->role) {
+    case Role::requester:
+      if (record->plaintext_ready) {
+        shelf.put(context.draft, book, ShelfRecord{next_order(context)});
+        shelf_task(context, ShelfAction::promote, book, exchange);
+      } else {
+        for (const auto witness : witnesses_of(context.genesis, *record)) {
+          if (!record->key) context.draft.send(witness, WantShare{exchange});
+        }
+      }
+      break;
+    case Role::owner:
+      // A requester that mined could read the book: nobody needs the package again.
+      if (mined) shelf_task(context, ShelfAction::drop_exchange, book, exchange);
+      break;
+    case Role::witness:
+      if (mined) record->shares.clear();
+      witness_ids.erase(context.draft, WitnessIdKey{requester_of(*record), exchange});
+      break;
+  }
+  context.draft.note(Event{"committed", exchange, std::to_string(height.value)});
+  keep(context, exchange, *record);
+}
+
+/// Ends every open exchange about `book` that the chain has left behind, but for the one committed.
+void end_left_behind(Context& context, const BookId& book, const std::optional<ExchangeId>& committed, bool by_abort,
+                     Height height) {
+  const auto stand = ownership.get(context.draft, book);
+  for (const auto& [exchange, unused] : open_exchanges.all(context.draft)) {
+    if (committed && exchange == *committed) continue;
+    auto record = exchanges.get(context.draft, exchange);
+    if (!record || record->request.body.book != book || record->state == ExchangeState::committed) continue;
+    if (is_over(record->state)) {
+      keep(context, exchange, *record);  // the turn it waited to free is over: it leaves the open ones
+      continue;
+    }
+    const bool granted_before = record->grant && grant_age(context.draft, *record) == GrantAge::past;
+    const bool asked_in_vain = !record->grant && stand && stand->owner != owner_of(*record);
+    if (!granted_before && !asked_in_vain) continue;
+    record->height = height;
+    if (by_abort) {
+      end(context, exchange, *record, ExchangeState::aborted, record->consent_refused ? "wrong-id" : record->token,
+          "the owner ended its turn with an ABORT in block " + std::to_string(height.value));
+    } else {
+      end(context, exchange, *record, ExchangeState::invalid, "stale-version",
+          "block " + std::to_string(height.value) + " moved the book on");
+    }
+    witness_ids.erase(context.draft, WitnessIdKey{requester_of(*record), exchange});
+    keep(context, exchange, *record);
+  }
+}
+
+}  // namespace
+
+void on_block_committed(Context& context, const CommittedBlock& committed) {
+  const auto height = committed.block.header.body.height;
+  for (const auto& transaction : committed.block.transactions) {
+    const auto book = context.genesis.book_of(book_of(transaction));
+    if (const auto* transfer = std::get_if<Signed<Transfer>>(&transaction)) {
+      commit_transfer(context, transfer->body, height);
+      end_left_behind(context, book, context.genesis.exchange_of(transfer->body.request), false, height);
+    } else if (std::holds_alternative<Signed<Abort>>(transaction)) {
+      end_left_behind(context, book, std::nullopt, true, height);
+    } else {
+      const auto& dispute = std::get<Signed<Dispute>>(transaction);
+      const bool lost = dispute.signer == context.self() && shelf.get(context.draft, book).has_value() &&
+                        standing(context.genesis, context.draft, dispute.body.book).owner != context.self();
+      if (lost) {
+        shelf.erase(context.draft, book);
+        shelf_task(context, ShelfAction::remove_book, book, context.genesis.exchange_of(dispute.body.request));
+      }
+      end_left_behind(context, book, std::nullopt, false, height);
+    }
+  }
+}
+
+}  // namespace bookchain::ledger

@@ -1,0 +1,114 @@
+#include "ledger/exchange_parts.hpp"
+
+namespace bookchain::ledger {
+
+std::vector<PeerPort> witnesses_of(const Genesis& genesis, const ExchangeRecord& record) {
+  return genesis.witnesses(requester_of(record), owner_of(record));
+}
+
+bool is_witness(const Genesis& genesis, const ExchangeRecord& record, PeerPort port) {
+  return port != requester_of(record) && port != owner_of(record) && genesis.find(port) != nullptr;
+}
+
+Result<ExchangeRecord> find_exchange(const State& state, const ExchangeId& exchange, Role role) {
+  auto record = exchanges.get(state, exchange);
+  if (!record) {
+    return rejected(Token::unknown_exchange, "this peer knows no such exchange", to_hex(exchange));
+  }
+  if (record->role != role) {
+    return rejected(
+        Token::unexpected,
+        "this peer is the " + std::string(name(record->role)) + " of the exchange, not its " + std::string(name(role)),
+        to_hex(exchange));
+  }
+  return std::move(*record);
+}
+
+void keep(Context& context, const ExchangeId& exchange, ExchangeRecord& record) {
+  record.changed = context.now;
+  exchanges.put(context.draft, exchange, record);
+  const bool book_to_open =
+      record.role == Role::requester && record.state == ExchangeState::committed && !record.plaintext_ready;
+  const bool turn_to_free = record.role == Role::owner && is_over(record.state) && record.grant &&
+                            grant_age(context.draft, record) == GrantAge::present;
+  if (!has_ended(record.state) || book_to_open || turn_to_free) {
+    open_exchanges.put(context.draft, exchange, true);
+  } else {
+    open_exchanges.erase(context.draft, exchange);
+  }
+}
+
+void end(Context& context, const ExchangeId& exchange, ExchangeRecord& record, ExchangeState state, std::string token,
+         std::string reason) {
+  record.state = state;
+  record.token = std::move(token);
+  record.reason = std::move(reason);
+  if (record.reason.size() > max_reason_bytes) record.reason.resize(max_reason_bytes);
+  if (!is_utf8(record.reason)) record.reason = record.token;
+  if (record.role != Role::witness) {
+    shelf_task(context, ShelfAction::drop_exchange, record.request.body.book, exchange);
+  }
+  context.draft.note(Event{"exchange-over", exchange, record.token.empty() ? record.reason : record.token});
+}
+
+void add_share(std::vector<DealtShare>& shares, const DealtShare& share) {
+  const auto place = std::ranges::lower_bound(shares, share.signer, {}, &DealtShare::signer);
+  if (place == shares.end() || place->signer != share.signer) shares.insert(place, share);
+}
+
+std::size_t yes_answers(const ExchangeRecord& record) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(record.id_answers, [](const auto& answer) { return answer.body.yes; }));
+}
+
+bool yes_out_of_reach(const Genesis& genesis, const ExchangeRecord& record) {
+  const auto no = record.id_answers.size() - yes_answers(record);
+  return genesis.witness_count() - no < genesis.witness_majority();
+}
+
+std::string join(const std::vector<PeerPort>& ports) {
+  std::string text;
+  for (const auto port : ports) text += (text.empty() ? "" : ", ") + std::to_string(port.value);
+  return text;
+}
+
+TurnKey turn_of(const ExchangeRecord& record) {
+  return TurnKey{record.grant->signer, record.request.body.book, record.grant->body.version, record.grant->body.turn};
+}
+
+GrantAge grant_age(const State& state, const ExchangeRecord& record) {
+  const auto& grant = record.grant->body;
+  Version version{};
+  Turn turn{};
+  if (const auto row = ownership.get(state, record.request.body.book)) {
+    version = row->version;
+    turn = row->turn;
+  }
+  if (std::pair(grant.version, grant.turn) < std::pair(version, turn)) return GrantAge::past;
+  if (std::pair(version, turn) < std::pair(grant.version, grant.turn)) return GrantAge::future;
+  return GrantAge::present;
+}
+
+std::uint64_t next_order(Context& context) {
+  const auto order = next_order_fact.get(context.draft).value_or(1);
+  next_order_fact.put(context.draft, order + 1);
+  return order;
+}
+
+void shelf_task(Context& context, ShelfAction action, const BookId& book, const ExchangeId& exchange) {
+  shelf_tasks.put(context.draft, ShelfTaskKey{next_order(context)}, ShelfTask{action, book, exchange});
+}
+
+void tell_over(Context& context, const ExchangeId& exchange, const ExchangeRecord& record) {
+  const Over message{exchange, record.token, record.reason};
+  if (record.role == Role::owner) return context.draft.send(requester_of(record), message);
+  if (record.role == Role::witness) return;
+  context.draft.send(owner_of(record), message);
+  for (const auto witness : witnesses_of(context.genesis, record)) context.draft.send(witness, message);
+}
+
+Error rejected(Token token, std::string what, std::string subject, std::string hint) {
+  return Error{token, std::move(what), std::move(subject), std::move(hint)};
+}
+
+}  // namespace bookchain::ledger

@@ -1,0 +1,80 @@
+// What the handlers of an exchange share: finding and keeping its record, ending it, counting the
+// statements of distinct witnesses, and building what it sends. Internal to the rules.
+#pragma once
+
+#include <algorithm>
+
+#include "ledger/chain.hpp"
+#include "ledger/context.hpp"
+
+namespace bookchain::ledger {
+
+[[nodiscard]] inline PeerPort requester_of(const ExchangeRecord& record) { return record.request.body.sender_port; }
+[[nodiscard]] inline PeerPort owner_of(const ExchangeRecord& record) { return record.request.body.receiver_port; }
+[[nodiscard]] std::vector<PeerPort> witnesses_of(const Genesis& genesis, const ExchangeRecord& record);
+[[nodiscard]] bool is_witness(const Genesis& genesis, const ExchangeRecord& record, PeerPort port);
+
+/// Token `unknown-exchange`, or `unexpected` if this peer has another role in it.
+[[nodiscard]] Result<ExchangeRecord> find_exchange(const State& state, const ExchangeId& exchange, Role role);
+
+/// Stores the record and keeps the list of open exchanges true.
+void keep(Context& context, const ExchangeId& exchange, ExchangeRecord& record);
+
+/// Ends it at this peer and cleans up what it left on the shelf. Does not store the record.
+void end(Context& context, const ExchangeId& exchange, ExchangeRecord& record, ExchangeState state, std::string token,
+         std::string reason);
+
+/// Adds to a list in port order; false if that signer stands in it already (the first one stays).
+template <class Body>
+bool add_statement(std::vector<Signed<Body>>& list, const Signed<Body>& statement) {
+  const auto place = std::ranges::lower_bound(list, statement.signer, {}, &Signed<Body>::signer);
+  if (place != list.end() && place->signer == statement.signer) return false;
+  list.insert(place, statement);
+  return true;
+}
+template <class Body>
+[[nodiscard]] bool holds_from(const std::vector<Signed<Body>>& list, PeerPort signer) {
+  return std::ranges::binary_search(list, signer, {}, &Signed<Body>::signer);
+}
+void add_share(std::vector<DealtShare>& shares, const DealtShare& share);
+
+[[nodiscard]] std::size_t yes_answers(const ExchangeRecord& record);
+/// True once so many witnesses said no that a majority of yes can no longer come.
+[[nodiscard]] bool yes_out_of_reach(const Genesis& genesis, const ExchangeRecord& record);
+
+/// Witnesses whose statement is missing from `list`.
+template <class Body>
+[[nodiscard]] std::vector<PeerPort> missing_from(const Genesis& genesis, const ExchangeRecord& record,
+                                                 const std::vector<Signed<Body>>& list) {
+  auto ports = witnesses_of(genesis, record);
+  std::erase_if(ports, [&](PeerPort port) { return holds_from(list, port); });
+  return ports;
+}
+[[nodiscard]] std::string join(const std::vector<PeerPort>& ports);
+
+/// Precondition: the record has a grant.
+[[nodiscard]] TurnKey turn_of(const ExchangeRecord& record);
+/// How the grant of a record relates to the chain of this peer.
+enum class GrantAge : std::uint8_t { present, past, future };
+[[nodiscard]] GrantAge grant_age(const State& state, const ExchangeRecord& record);
+
+void shelf_task(Context& context, ShelfAction action, const BookId& book, const ExchangeId& exchange);
+[[nodiscard]] std::uint64_t next_order(Context& context);
+
+/// Tells the other peers of an exchange that it is over before consent: the requester tells all, the
+/// owner the requester.
+void tell_over(Context& context, const ExchangeId& exchange, const ExchangeRecord& record);
+
+[[nodiscard]] Error rejected(Token token, std::string what, std::string subject = {}, std::string hint = {});
+
+/// Common checks of a statement that `from` sent and must have signed itself.
+template <class Body>
+[[nodiscard]] Result<void> check_from(const Context& context, PeerPort from, const Signed<Body>& statement) {
+  if (statement.signer != from) {
+    return rejected(Token::wrong_sender, "a statement comes from a peer that did not sign it",
+                    std::string(name(Body::type)));
+  }
+  return context.genesis.check(statement);
+}
+
+}  // namespace bookchain::ledger

@@ -1,0 +1,343 @@
+// Steps 1 and 2 of the exchange, as messages: books announced, requests, grants, shares, ACKs.
+#include "ledger/book.hpp"
+#include "ledger/exchange.hpp"
+#include "ledger/exchange_parts.hpp"
+
+namespace bookchain::ledger {
+
+Result<void> on_announce(Context& context, PeerPort from, const Announce& message) {
+  BOOKCHAIN_CHECK(check_from(context, from, message.book));
+  BOOKCHAIN_CHECK(check_book(context.genesis, message.book));
+  const auto id = context.genesis.book_of(message.book);
+  if (!catalogue.get(context.draft, id)) catalogue.put(context.draft, id, message.book);
+  return success();
+}
+
+// ---- step 1 ----
+
+namespace {
+
+/// Signs the ACK of a witness once the id it has from the requester fits the request, the share is
+/// kept, and no other grant is known. Section 3, step 2.
+void acknowledge_share(Context& context, const ExchangeId& exchange, ExchangeRecord& record) {
+  if (!record.acks.empty() || !record.grant || record.shares.empty()) return;
+  const auto given = witness_ids.get(context.draft, WitnessIdKey{requester_of(record), exchange});
+  if (!given || given->over) return;
+  record.request_id = given->request_id;
+  if (request_id_hash(given->request_id) != record.request.body.id_hash) return;
+  const auto ack = context.sign(Ack{exchange, context.genesis.id_of(*record.grant)});
+  record.acks.push_back(ack);
+  context.draft.send(requester_of(record), AckMessage{ack});
+  context.draft.send(owner_of(record), AckMessage{ack});
+}
+
+/// Signs the answer of a witness to a CONSENT once the requester gave it an id. Section 3, step 4.
+void answer_id(Context& context, const ExchangeId& exchange, ExchangeRecord& record) {
+  if (!record.consent || !record.id_answers.empty()) return;
+  const auto given = witness_ids.get(context.draft, WitnessIdKey{requester_of(record), exchange});
+  if (!given) return;
+  // The id that came with CHECK-ID fits the request, so it is the same exactly if this one fits too.
+  const bool yes = request_id_hash(given->request_id) == record.request.body.id_hash;
+  const auto answer = context.sign(IdAnswer{exchange, context.genesis.id_of(*record.consent), yes});
+  record.id_answers.push_back(answer);
+  record.state = ExchangeState::id_checked;
+  context.draft.send(owner_of(record), IdAnswerMessage{answer});
+  context.draft.send(requester_of(record), IdAnswerMessage{answer});
+}
+
+}  // namespace
+
+Result<void> on_witness_id(Context& context, PeerPort from, const WitnessId& message) {
+  const WitnessIdKey key{from, message.exchange};
+  if (const auto first = witness_ids.get(context.draft, key)) {
+    if (first->request_id == message.request_id) return success();
+    return rejected(Token::equivocation, "the requester gave another id before", to_hex(message.exchange));
+  }
+  witness_ids.put(context.draft, key, WitnessIdRecord{message.request_id, false, context.now});
+  auto record = exchanges.get(context.draft, message.exchange);
+  if (!record || record->role != Role::witness || requester_of(*record) != from) return success();
+  acknowledge_share(context, message.exchange, *record);
+  answer_id(context, message.exchange, *record);
+  keep(context, message.exchange, *record);
+  return success();
+}
+
+namespace {
+
+Result<void> check_request(Context& context, const Signed<Book>& book, const Signed<Request>& request) {
+  const auto stand = standing(context.genesis, context.draft, book);
+  if (stand.owner != context.self()) {
+    return rejected(Token::not_owner, "peer " + std::to_string(context.self().value) + " does not own the book",
+                    book.body.title);
+  }
+  const auto turn = turns.get(context.draft, TurnKey{context.self(), request.body.book, stand.version, stand.turn});
+  if (turn && !turn->exchanges.empty() && turn->requester != request.signer) {
+    return rejected(Token::book_busy, "the book is granted to another requester in this turn", book.body.title);
+  }
+  return success();
+}
+
+/// Section 3, step 1: what must hold of a REQUEST by itself.
+Result<void> check_request_form(const Context& context, const Signed<Request>& request) {
+  BOOKCHAIN_CHECK(context.genesis.check(request));
+  const auto& body = request.body;
+  if (body.sender_port != request.signer) {
+    return rejected(Token::wrong_sender, "a request names a sender that did not sign it",
+                    std::to_string(body.sender_port.value));
+  }
+  if (body.sender_port == body.receiver_port) {
+    return rejected(Token::self_exchange, "a peer cannot request a book from itself",
+                    std::to_string(body.sender_port.value));
+  }
+  if (context.genesis.find(body.receiver_port) == nullptr) {
+    return rejected(Token::unknown_peer, "a request names a peer that the network does not have",
+                    std::to_string(body.receiver_port.value));
+  }
+  return success();
+}
+
+}  // namespace
+
+Result<void> on_request(Context& context, PeerPort from, const RequestMessage& message) {
+  BOOKCHAIN_CHECK(check_from(context, from, message.request));
+  BOOKCHAIN_CHECK(check_request_form(context, message.request));
+  if (message.request.body.receiver_port != context.self()) {
+    return rejected(Token::wrong_recipient, "the request is meant for another peer",
+                    std::to_string(message.request.body.receiver_port.value));
+  }
+  const auto exchange = context.genesis.exchange_of(message.request);
+  if (exchanges.get(context.draft, exchange)) return success();
+  auto refuse = [&](Error error) -> Result<void> {
+    context.draft.send(from, Over{exchange, std::string(name(error.token)), error.what});
+    return error;
+  };
+  auto book = catalogue.get(context.draft, message.request.body.book);
+  if (!book) {
+    return refuse(rejected(Token::unknown_book, "the owner knows no such book", to_hex(message.request.body.book)));
+  }
+  if (auto checked = check_request(context, *book, message.request); !checked) return refuse(checked.error());
+  ExchangeRecord record;
+  record.role = Role::owner;
+  record.request = message.request;
+  record.book = std::move(book);
+  record.began = context.now;
+  keep(context, exchange, record);
+  return success();
+}
+
+// ---- step 2 ----
+
+namespace {
+
+/// A GRANT beside its REQUEST: signatures, and that they name each other. Section 3, step 2.
+Result<ExchangeId> check_grant_form(const Context& context, const Signed<Request>& request,
+                                    const Signed<Grant>& grant) {
+  BOOKCHAIN_CHECK(check_request_form(context, request));
+  BOOKCHAIN_CHECK(context.genesis.check(grant));
+  const auto exchange = context.genesis.exchange_of(request);
+  if (grant.signer != request.body.receiver_port || grant.body.exchange != exchange ||
+      grant.body.share_commitments.size() != context.genesis.witness_count()) {
+    return rejected(Token::bad_statement, "a grant does not fit its request", to_hex(exchange));
+  }
+  return exchange;
+}
+
+/// Remembers a grant of a turn: one owner, one requester.
+void remember_turn(Context& context, const ExchangeId& exchange, const ExchangeRecord& record) {
+  auto turn = turns.get(context.draft, turn_of(record)).value_or(TurnRecord{requester_of(record), {}, false, false});
+  if (std::ranges::find(turn.exchanges, exchange) == turn.exchanges.end()) turn.exchanges.push_back(exchange);
+  turns.put(context.draft, turn_of(record), turn);
+}
+
+/// A grant known to this witness that excludes the one at hand: of the same X, or of the same turn to
+/// another requester.
+std::optional<ExchangeRecord> conflicting_grant(const Context& context, const ExchangeId& exchange,
+                                                const Signed<Request>& request, const Signed<Grant>& grant) {
+  if (auto known = exchanges.get(context.draft, exchange); known && known->grant && known->grant->body != grant.body) {
+    return known;
+  }
+  const TurnKey key{grant.signer, request.body.book, grant.body.version, grant.body.turn};
+  const auto turn = turns.get(context.draft, key);
+  if (!turn || turn->requester == request.signer || turn->exchanges.empty()) return std::nullopt;
+  return exchanges.get(context.draft, turn->exchanges.front());
+}
+
+Result<void> check_package(const ExchangeRecord& record, const GrantMessage& message, const ReceivedPackage& package) {
+  const auto& book = message.book.body;
+  if (package.leaf_root != book.root || package.ciphertext_root != message.grant.body.ciphertext_root ||
+      package.chunks != chunk_count(book)) {
+    return rejected(Token::wrong_book, "the encrypted book does not fit the grant or the registered book",
+                    record.book ? record.book->body.title : book.title);
+  }
+  return success();
+}
+
+/// The requester ends an exchange in which a check failed before its consent.
+Error fail_before_consent(Context& context, const ExchangeId& exchange, ExchangeRecord& record, Error error) {
+  end(context, exchange, record, ExchangeState::invalid, std::string(name(error.token)), error.what);
+  tell_over(context, exchange, record);
+  keep(context, exchange, record);
+  return error;
+}
+
+}  // namespace
+
+Result<void> on_grant(Context& context, PeerPort from, const GrantMessage& message,
+                      const std::optional<ReceivedPackage>& package) {
+  BOOKCHAIN_TRY(const auto exchange, check_grant_form(context, message.request, message.grant));
+  BOOKCHAIN_TRY(auto record, find_exchange(context.draft, exchange, Role::requester));
+  if (from != owner_of(record)) {
+    return rejected(Token::wrong_sender, "a grant comes from a peer that is not the owner", std::to_string(from.value));
+  }
+  if (has_ended(record.state)) return rejected(Token::exchange_over, "the exchange is over", to_hex(exchange));
+  if (record.grant && record.grant->body != message.grant.body) {
+    auto error = rejected(Token::equivocation, "the owner made two grants for one request", to_hex(exchange));
+    if (record.consent) return error;
+    return fail_before_consent(context, exchange, record, std::move(error));
+  }
+  if (context.genesis.book_of(message.book) != record.request.body.book) {
+    return fail_before_consent(context, exchange, record,
+                               rejected(Token::wrong_book, "the owner granted another book", message.book.body.title));
+  }
+  BOOKCHAIN_CHECK(check_book(context.genesis, message.book));
+  if (record.grant && record.package_arrived) return success();
+  record.grant = message.grant;
+  record.book = message.book;
+  if (grant_age(context.draft, record) == GrantAge::past) {
+    return fail_before_consent(
+        context, exchange, record,
+        rejected(Token::stale_version, "the chain has moved on since the grant", to_hex(exchange)));
+  }
+  if (package) {
+    if (auto checked = check_package(record, message, *package); !checked) {
+      return fail_before_consent(context, exchange, record, checked.error());
+    }
+    record.package_arrived = true;
+  }
+  const auto grant_id = context.genesis.id_of(message.grant);
+  std::erase_if(record.acks, [&](const auto& ack) { return ack.body.grant != grant_id; });
+  if (record.state == ExchangeState::requested) record.state = ExchangeState::granted;
+  keep(context, exchange, record);
+  return success();
+}
+
+Result<void> on_witness_share(Context& context, PeerPort from, const WitnessShare& message) {
+  BOOKCHAIN_TRY(const auto exchange, check_grant_form(context, message.request, message.grant));
+  if (from != message.grant.signer) {
+    return rejected(Token::wrong_sender, "a share comes from a peer that did not make the grant",
+                    std::to_string(from.value));
+  }
+  const auto index = context.genesis.witness_index(message.request.body.sender_port, message.request.body.receiver_port,
+                                                   context.self());
+  if (!index) return rejected(Token::wrong_recipient, "this peer is no witness of the exchange", to_hex(exchange));
+  if (share_commitment(exchange, *index, message.share) != message.grant.body.share_commitments[*index]) {
+    return rejected(Token::wrong_share, "the share does not fit its commitment", to_hex(exchange));
+  }
+  if (const auto other = conflicting_grant(context, exchange, message.request, message.grant)) {
+    const GrantConflict conflict{exchange, other->request, *other->grant, message.request, message.grant};
+    context.draft.send(message.request.signer, conflict);
+    auto first_told = conflict;
+    first_told.exchange = context.genesis.exchange_of(other->request);
+    if (requester_of(*other) != message.request.signer) context.draft.send(requester_of(*other), first_told);
+    return rejected(Token::equivocation, "the owner made two grants that exclude each other", to_hex(exchange));
+  }
+  auto record = exchanges.get(context.draft, exchange).value_or(ExchangeRecord{});
+  if (!record.grant) {
+    record.role = Role::witness;
+    record.state = ExchangeState::granted;
+    record.request = message.request;
+    record.grant = message.grant;
+    record.book = catalogue.get(context.draft, message.request.body.book);
+    record.began = context.now;
+  }
+  // Once the requester can read the book the share has done its work and is not taken again.
+  if (!has_ended(record.state)) add_share(record.shares, DealtShare{context.self(), message.share});
+  remember_turn(context, exchange, record);
+  acknowledge_share(context, exchange, record);
+  keep(context, exchange, record);
+  return success();
+}
+
+Result<void> on_ack(Context& context, PeerPort from, const AckMessage& message) {
+  BOOKCHAIN_CHECK(check_from(context, from, message.ack));
+  const auto& exchange = message.ack.body.exchange;
+  auto record = exchanges.get(context.draft, exchange);
+  if (!record) return rejected(Token::unknown_exchange, "this peer knows no such exchange", to_hex(exchange));
+  if (record->role == Role::witness || !is_witness(context.genesis, *record, from)) {
+    return rejected(Token::unexpected, "an ACK between peers that do not need it", to_hex(exchange));
+  }
+  if (record->grant && message.ack.body.grant != context.genesis.id_of(*record->grant)) {
+    return rejected(Token::bad_statement, "the ACK is of another grant", to_hex(exchange));
+  }
+  // An ACK may overtake its GRANT on another road; then it is held against it when the GRANT comes.
+  if (add_statement(record->acks, message.ack)) keep(context, exchange, *record);
+  return success();
+}
+
+Result<void> on_grant_conflict(Context& context, PeerPort from, const GrantConflict& message) {
+  BOOKCHAIN_TRY(auto record, find_exchange(context.draft, message.exchange, Role::requester));
+  if (!is_witness(context.genesis, record, from)) {
+    return rejected(Token::wrong_sender, "the peer is no witness of the exchange", std::to_string(from.value));
+  }
+  BOOKCHAIN_TRY(const auto first, check_grant_form(context, message.first_request, message.first));
+  BOOKCHAIN_TRY(const auto second, check_grant_form(context, message.second_request, message.second));
+  const bool same_exchange = first == second && message.first.body != message.second.body;
+  const bool same_turn = message.first_request.body.book == message.second_request.body.book &&
+                         message.first.body.version == message.second.body.version &&
+                         message.first.body.turn == message.second.body.turn &&
+                         message.first_request.signer != message.second_request.signer;
+  const bool one_owner = message.first.signer == message.second.signer && message.first.signer == owner_of(record);
+  const bool ours = first == message.exchange || second == message.exchange;
+  if (!one_owner || !ours || (!same_exchange && !same_turn)) {
+    return rejected(Token::bad_statement, "the two grants do not exclude each other", to_hex(message.exchange));
+  }
+  context.draft.note(Event{"equivocation", message.exchange, std::to_string(owner_of(record).value)});
+  if (has_ended(record.state) || record.consent) return success();
+  (void)fail_before_consent(context, message.exchange, record,
+                            rejected(Token::equivocation, "the owner made two grants that exclude each other"));
+  return success();
+}
+
+// ---- step 4, at a witness ----
+
+Result<void> on_check_id(Context& context, PeerPort from, const CheckId& message) {
+  BOOKCHAIN_TRY(const auto exchange, check_grant_form(context, message.request, message.grant));
+  BOOKCHAIN_CHECK(context.genesis.check(message.consent));
+  const auto& consent = message.consent;
+  if (consent.signer != message.request.signer || consent.body.exchange != exchange ||
+      consent.body.grant != context.genesis.id_of(message.grant)) {
+    return rejected(Token::bad_statement, "the consent does not fit the grant", to_hex(exchange));
+  }
+  if (from != message.grant.signer && from != message.request.signer) {
+    return rejected(Token::wrong_sender, "only owner and requester may have an id checked", std::to_string(from.value));
+  }
+  if (from == context.self() || context.self() == message.grant.signer || context.self() == message.request.signer) {
+    return rejected(Token::wrong_recipient, "this peer is no witness of the exchange", to_hex(exchange));
+  }
+  if (request_id_hash(message.request_id) != message.request.body.id_hash) {
+    return rejected(Token::wrong_id, "the id does not fit the request", to_hex(exchange));
+  }
+  if (conflicting_grant(context, exchange, message.request, message.grant)) {
+    return rejected(Token::equivocation, "another grant is known that excludes this one", to_hex(exchange));
+  }
+  auto record = exchanges.get(context.draft, exchange).value_or(ExchangeRecord{});
+  if (!record.grant) {
+    record.role = Role::witness;
+    record.request = message.request;
+    record.grant = message.grant;
+    record.book = catalogue.get(context.draft, message.request.body.book);
+    record.began = context.now;
+    remember_turn(context, exchange, record);
+  }
+  if (!record.id_answers.empty()) {
+    context.draft.send(from, IdAnswerMessage{record.id_answers.front()});
+    return success();
+  }
+  record.consent = message.consent;
+  if (record.height == std::nullopt) record.state = ExchangeState::consented;
+  answer_id(context, exchange, record);
+  keep(context, exchange, record);
+  return success();
+}
+
+}  // namespace bookchain::ledger

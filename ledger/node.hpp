@@ -1,0 +1,169 @@
+// Node: the rules of one peer as a function. step() takes one input, a message or a wish of the
+// user or a tick of the clock, reads the peer's State, and gives Effects or a rejection. It is const
+// and keeps nothing: clock, entropy and the facts about files come in with the input. The caller
+// commits the Effects in one transaction before anything in them is sent (docs/architecture.md).
+#pragma once
+
+#include "ledger/genesis.hpp"
+#include "ledger/records.hpp"
+
+namespace bookchain::ledger {
+
+/// Who this peer is. Secret keys: never printed, never sent.
+struct Identity {
+  PeerPort port;
+  SigningKey signing_key;
+  AgreementKey agreement_key;
+};
+
+// ---- wishes: what a person asks this peer to do ----
+
+/// Puts a book on the shelf and announces it. The plaintext is on the shelf already.
+struct WishAddBook {
+  Signed<Book> book;
+};
+/// Step 1. `request_id` is fresh.
+struct WishRequest {
+  PeerPort owner;
+  BookId book;
+  RequestId request_id;
+};
+/// Step 2. The package has been written with `key`, which is fresh; its root is given.
+struct WishGrant {
+  ExchangeId exchange;
+  BookKey key;
+  Bytes coefficients;  ///< fresh, 32 * (share_threshold - 1) bytes, used for nothing else
+  Hash ciphertext_root;
+};
+/// Step 3. `rehearsed_id`: on a test network, give the owner this id instead (a failing case).
+struct WishConsent {
+  ExchangeId exchange;
+  std::optional<RequestId> rehearsed_id;
+};
+struct WishCheckId {
+  ExchangeId exchange;
+};
+/// Step 5. `rehearsed_key`: on a test network, give this key instead, and do not remember it.
+struct WishRelease {
+  ExchangeId exchange;
+  std::optional<BookKey> rehearsed_key;
+};
+/// Step 6. What came of decrypting the package with the key this peer holds.
+struct WishOpen {
+  ExchangeId exchange;
+  std::optional<Error> failure;  ///< nothing: every chunk fits its leaf, the plaintext is kept aside
+};
+struct WishCheckKey {
+  ExchangeId exchange;
+};
+struct WishMine {
+  ExchangeId exchange;
+};
+/// Section 5, owner: the requester consented and fell silent; the TRANSFER is recorded as settled.
+struct WishSettle {
+  ExchangeId exchange;
+};
+/// Section 5, requester: the owner fell silent after consent; goes on with the witnesses alone.
+struct WishClaim {
+  ExchangeId exchange;
+};
+/// The owner declines before granting.
+struct WishRefuse {
+  ExchangeId exchange;
+  std::string reason;
+};
+struct WishAbort {
+  ExchangeId exchange;
+  std::string reason;
+};
+/// Asks again for what is missing of an exchange.
+struct WishAskAgain {
+  ExchangeId exchange;
+};
+
+using Wish = std::variant<WishAddBook, WishRequest, WishGrant, WishConsent, WishCheckId, WishRelease, WishOpen,
+                          WishCheckKey, WishMine, WishSettle, WishClaim, WishRefuse, WishAbort, WishAskAgain>;
+
+// ---- input ----
+
+/// The package that came beside a GrantMessage, measured while it was copied into the home.
+struct ReceivedPackage {
+  Hash leaf_root;        ///< RFC 6962 root of its leaf list
+  Hash ciphertext_root;  ///< RFC 6962 root of its encrypted chunks
+  std::uint64_t chunks{};
+};
+
+struct Received {
+  PeerPort from;  ///< authenticated by the channel
+  Message message;
+  std::optional<ReceivedPackage> package;
+};
+
+/// Time passes: back-offs run out.
+struct Tick {};
+
+struct Input {
+  Time now;                  ///< for claims, reports and back-off; no safety rests on it
+  std::uint64_t random = 0;  ///< fresh; only for back-off times
+  std::variant<Received, Wish, Tick> what;
+};
+
+/// What came of a message. A refused one is still seen and acknowledged: it would be refused again.
+struct Outcome {
+  Effects effects;
+  std::optional<Error> refusal;
+};
+
+/// One step that is due at this peer.
+enum class Step : std::uint8_t {
+  request = 1,
+  grant,
+  consent,
+  check_id,
+  release,
+  open,
+  check_key,
+  mine,
+  abort,
+};
+[[nodiscard]] std::string_view name(Step step);  ///< the command's name
+struct Due {
+  ExchangeId exchange;
+  Step step{};
+};
+
+class Node {
+ public:
+  /// Keeps references: both outlive the node.
+  Node(const Genesis& genesis, const Identity& identity) : genesis_(genesis), identity_(identity) {}
+
+  /// Never fails for a message: a refusal is part of the outcome. For a wish, a failure says why not,
+  /// and nothing is changed.
+  [[nodiscard]] Result<Outcome> step(const State& state, const Input& input) const;
+
+  /// The steps that this peer can take now, oldest exchange first.
+  [[nodiscard]] std::vector<Due> due(const State& state) const;
+  [[nodiscard]] std::optional<Step> due_step(const State& state, const ExchangeId& exchange) const;
+
+  /// Whether `exchange` may be granted now; the checks of WishGrant that need no key, made before the
+  /// work of encrypting. Tokens as of WishGrant.
+  [[nodiscard]] Result<ExchangeRecord> may_grant(const State& state, const ExchangeId& exchange) const;
+  /// Whether `exchange` may be opened now. Tokens as of WishOpen.
+  [[nodiscard]] Result<ExchangeRecord> may_open(const State& state, const ExchangeId& exchange) const;
+
+  /// The book whose package this message must bring, or nothing if none is wanted: the caller copies no
+  /// other package.
+  [[nodiscard]] std::optional<Book> wanted_package(const State& state, PeerPort from, const Message& message) const;
+
+  /// When a Tick would do something: a time, or nothing while no back-off runs.
+  [[nodiscard]] std::optional<Time> next_tick(const State& state) const;
+
+  [[nodiscard]] const Genesis& genesis() const { return genesis_; }
+  [[nodiscard]] const Identity& identity() const { return identity_; }
+
+ private:
+  const Genesis& genesis_;
+  const Identity& identity_;
+};
+
+}  // namespace bookchain::ledger

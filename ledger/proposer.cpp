@@ -1,0 +1,227 @@
+// The proposer of section 4: opens ballots, collects answers and votes, sends the certificates round,
+// finishes a locked block before its own, and backs off where others are ahead.
+#include <limits>
+
+#include "ledger/consensus_parts.hpp"
+
+namespace bookchain::ledger {
+
+namespace {
+
+constexpr std::uint64_t first_backoff_us = 100'000;
+constexpr std::uint64_t longest_backoff_us = 2'000'000;
+constexpr std::uint64_t random_rounds_after_restore = 1024;
+
+std::uint64_t next_pending_number(const Context& context) {
+  const auto last = pending.last(context.draft);
+  return last ? last->first + 1 : 1;
+}
+
+void open_ballot(Context& context, ProposerRecord& record) {
+  const auto voter = voter_at(context, record.height);
+  auto round = std::max({voter.promise.round, record.highest_seen.round, record.ballot.round}).value;
+  if (round == std::numeric_limits<std::uint64_t>::max()) return;
+  ++round;
+  // A restored home may have opened ballots it forgot: it skips rounds at random.
+  if (mute_until_fact.get(context.draft)) round += context.random % random_rounds_after_restore;
+  record.ballot = Ballot{Round{round}, context.self()};
+  record.phase = ProposerPhase::asking;
+  record.answers.clear();
+  record.highest_lock.reset();
+  record.prevotes.clear();
+  record.precommits.clear();
+  record.refusals.clear();
+  record.retry_at = Time{};
+  keep(context, record);
+  context.send_to_all(NewRound{record.height, record.ballot});
+}
+
+/// The pending transactions that are valid one after another and fit in a block.
+std::vector<Transaction> choose_transactions(const Context& context, Height height) {
+  std::vector<Transaction> chosen;
+  Draft scratch(static_cast<const State&>(context.draft));
+  std::size_t bytes = 1024;  // header, signature and counts
+  pending.each(context.draft, {}, [&](std::uint64_t, Transaction transaction) {
+    const auto size = encode(transaction).size();
+    if (bytes + size > context.genesis.fields().limits.block_bytes || chosen.size() == max_block_transactions)
+      return false;
+    if (!check_transaction(context.genesis, scratch, transaction, context.self())) return true;
+    apply_transaction(context.genesis, scratch, transaction, height);
+    bytes += size;
+    chosen.push_back(std::move(transaction));
+    return true;
+  });
+  return chosen;
+}
+
+/// Step 2.
+void propose(Context& context, ProposerRecord& record) {
+  std::optional<Block> block;
+  if (record.highest_lock) {
+    block = candidates.get(context.draft, record.highest_lock->vote.block);
+  } else {
+    auto transactions = choose_transactions(context, record.height);
+    if (!transactions.empty()) {
+      block = mine_block(context.genesis, context.identity, chain_head(context.genesis, context.draft), context.now,
+                         std::move(transactions));
+    }
+  }
+  if (!block) {
+    record.phase = ProposerPhase::idle;
+    return keep(context, record);
+  }
+  record.block = context.genesis.block_hash(*block);
+  record.phase = ProposerPhase::prevoting;
+  candidates.put(context.draft, record.block, *block);
+  keep(context, record);
+  context.send_to_all(ProposeMessage{context.sign(Propose{record.height, record.ballot, record.block}), record.answers,
+                                     record.highest_lock, std::move(*block)});
+}
+
+/// The present ballot of this peer, if a vote for (height, ballot) is for it and the phase is right.
+std::optional<ProposerRecord> running(const Context& context, Height height, const Ballot& ballot,
+                                      ProposerPhase phase) {
+  if (height != voting_height(context)) return std::nullopt;
+  auto record = proposer_at(context, height);
+  if (record.ballot != ballot || record.phase != phase) return std::nullopt;
+  return record;
+}
+
+}  // namespace
+
+ProposerRecord proposer_at(const Context& context, Height height) {
+  auto record = proposers.get(context.draft, 0);
+  if (record && record->height == height) return std::move(*record);
+  ProposerRecord fresh;
+  fresh.height = height;
+  return fresh;
+}
+
+void keep(Context& context, const ProposerRecord& record) { proposers.put(context.draft, 0, record); }
+
+bool add_vote(std::vector<VoteSignature>& votes, const VoteSignature& vote) {
+  const auto place = std::ranges::lower_bound(votes, vote.signer, {}, &VoteSignature::signer);
+  if (place != votes.end() && place->signer == vote.signer) return false;
+  votes.insert(place, vote);
+  return true;
+}
+
+void submit(Context& context, const Transaction& transaction) {
+  pending.put(context.draft, next_pending_number(context), transaction);
+}
+
+void advance_proposer(Context& context) {
+  handle_put_off(context);
+  auto record = proposer_at(context, voting_height(context));
+  if (record.retry_at != Time{}) {
+    if (context.now < record.retry_at) return;
+    if (!pending.last(context.draft)) {
+      record.retry_at = Time{};
+      record.phase = ProposerPhase::idle;
+      return keep(context, record);
+    }
+    ++record.attempts;
+    return open_ballot(context, record);
+  }
+  if (record.phase == ProposerPhase::idle && pending.last(context.draft)) open_ballot(context, record);
+}
+
+std::optional<Time> proposer_wakes_at(const State& state) {
+  std::optional<Time> wakes;
+  const auto earlier = [&](Time time) {
+    if (time != Time{} && (!wakes || time < *wakes)) wakes = time;
+  };
+  if (const auto record = proposers.get(state, 0)) earlier(record->retry_at);
+  for (const auto& [key, record] : deferred.all(state)) {
+    if (key.kind == DeferredKind::put_off) earlier(record.not_before);
+  }
+  return wakes;
+}
+
+Result<void> on_promised(Context& context, PeerPort from, const Promised& message) {
+  if (message.height != voting_height(context)) return success();
+  auto record = proposer_at(context, message.height);
+  if (record.phase == ProposerPhase::idle || message.promise <= record.ballot) return success();
+  // A voter that lies about its promise costs this proposer a round, never the numbers.
+  if (message.promise.round.value - std::min(message.promise.round, record.ballot.round).value <= max_round_jump) {
+    record.highest_seen = std::max(record.highest_seen, message.promise);
+  }
+  if (std::ranges::find(record.refusals, from) == record.refusals.end()) record.refusals.push_back(from);
+  const bool out_of_reach = context.genesis.peer_count() - record.refusals.size() < context.genesis.vote_quorum();
+  if (out_of_reach && record.retry_at == Time{}) {
+    const auto base = std::min(first_backoff_us << std::min<std::uint32_t>(record.attempts, 5), longest_backoff_us);
+    record.retry_at = Time{context.now.value + base + context.random % base};
+  }
+  keep(context, record);
+  return success();
+}
+
+Result<void> on_answer(Context& context, PeerPort from, const AnswerMessage& message) {
+  const auto& body = message.answer.body;
+  if (message.answer.signer != from) return refused(Token::wrong_sender, "an answer is signed by another peer");
+  auto record = running(context, body.height, body.ballot, ProposerPhase::asking);
+  if (!record) return success();
+  BOOKCHAIN_CHECK(context.genesis.check(message.answer));
+  if (body.lock) {
+    // A lock that is not proven is no answer: else a liar could name one nobody can follow.
+    const bool fits = message.lock && message.lock->certificate.vote.height == body.height &&
+                      message.lock->certificate.vote.ballot == body.lock->ballot &&
+                      message.lock->certificate.vote.block == body.lock->block &&
+                      context.genesis.block_hash(message.lock->block) == body.lock->block;
+    if (!fits)
+      return refused(Token::bad_statement, "an answer names a lock that it does not prove", text_of(body.ballot));
+    BOOKCHAIN_CHECK(context.genesis.check_certificate(message.lock->certificate));
+    candidates.put(context.draft, body.lock->block, message.lock->block);
+    if (!record->highest_lock || record->highest_lock->vote.ballot < body.lock->ballot) {
+      record->highest_lock = message.lock->certificate;
+    }
+  }
+  const auto place = std::ranges::lower_bound(record->answers, from, {}, &Signed<Answer>::signer);
+  if (place != record->answers.end() && place->signer == from) return success();
+  record->answers.insert(place, message.answer);
+  if (record->answers.size() >= context.genesis.vote_quorum()) {
+    propose(context, *record);
+  } else {
+    keep(context, *record);
+  }
+  return success();
+}
+
+Result<void> on_prevote(Context& context, PeerPort from, const PrevoteMessage& message) {
+  const auto& body = message.vote.body;
+  if (message.vote.signer != from) return refused(Token::wrong_sender, "a vote is signed by another peer");
+  auto record = running(context, body.height, body.ballot, ProposerPhase::prevoting);
+  if (!record) return success();
+  if (body.block != record->block)
+    return refused(Token::bad_statement, "a vote is for another block", text_of(body.ballot));
+  BOOKCHAIN_CHECK(context.genesis.check(message.vote));
+  add_vote(record->prevotes, VoteSignature{from, message.vote.signature});
+  const bool enough = record->prevotes.size() >= context.genesis.vote_quorum();
+  if (enough) record->phase = ProposerPhase::precommitting;
+  keep(context, *record);
+  if (enough) {
+    context.send_to_all(
+        PrevotesMessage{PrevoteCertificate{Prevote{body.height, body.ballot, body.block}, record->prevotes}});
+  }
+  return success();
+}
+
+Result<void> on_precommit(Context& context, PeerPort from, const PrecommitMessage& message) {
+  const auto& body = message.vote.body;
+  if (message.vote.signer != from) return refused(Token::wrong_sender, "a vote is signed by another peer");
+  auto record = running(context, body.height, body.ballot, ProposerPhase::precommitting);
+  if (!record) return success();
+  if (body.block != record->block)
+    return refused(Token::bad_statement, "a vote is for another block", text_of(body.ballot));
+  BOOKCHAIN_CHECK(context.genesis.check(message.vote));
+  add_vote(record->precommits, VoteSignature{from, message.vote.signature});
+  keep(context, *record);
+  if (record->precommits.size() < context.genesis.vote_quorum()) return success();
+  auto block = candidates.get(context.draft, record->block);
+  if (!block) return success();
+  context.send_to_all(CommitMessage{CommittedBlock{
+      std::move(*block), CommitCertificate{Precommit{body.height, body.ballot, body.block}, record->precommits}}});
+  return success();
+}
+
+}  // namespace bookchain::ledger

@@ -1,0 +1,435 @@
+// The rows of the rules' tables: what a peer remembers of books, exchanges and votes. Pure data in
+// the canonical encoding; the functions that change them are in exchange, consensus and chain.
+#pragma once
+
+#include "ledger/state.hpp"
+
+namespace bookchain::ledger {
+
+// ---- books ----
+
+/// By the chain alone; a book without a row is its registrar's at version 0, turn 0.
+struct Ownership {
+  PeerPort owner;
+  Version version;
+  Turn turn;
+  std::optional<ExchangeId> moved_by;  ///< the exchange of the last move, unless a DISPUTE made it
+  Height height;                       ///< of the last transaction about the book
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("owner", self.owner);
+    visitor("version", self.version);
+    visitor("turn", self.turn);
+    visitor("moved_by", self.moved_by);
+    visitor("height", self.height);
+  }
+};
+
+struct MoveKey {
+  BookId book;
+  Version version;
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("book", self.book);
+    visitor("version", self.version);
+  }
+};
+
+struct Move {
+  PeerPort owner;
+  Height height;
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("owner", self.owner);
+    visitor("height", self.height);
+  }
+};
+
+/// A book whose plaintext lies on this peer's shelf.
+struct ShelfRecord {
+  std::uint64_t order{};  ///< the order in which books came to this shelf
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("order", self.order);
+  }
+};
+
+// ---- exchanges ----
+
+enum class Role : std::uint8_t { requester = 0, owner = 1, witness = 2 };
+template <>
+struct EnumBounds<Role> {
+  static constexpr auto last = Role::witness;
+};
+[[nodiscard]] std::string_view name(Role role);
+
+/// Where an exchange stands at one peer. See the diagram in ledger/exchange.hpp.
+enum class ExchangeState : std::uint8_t {
+  requested = 0,
+  granted,
+  consented,
+  id_checked,
+  released,
+  opened,
+  key_checked,
+  mined,
+  committed,
+  refused,
+  invalid,
+  aborted,
+};
+template <>
+struct EnumBounds<ExchangeState> {
+  static constexpr auto last = ExchangeState::aborted;
+};
+[[nodiscard]] std::string_view name(ExchangeState state);
+/// True for refused, invalid and aborted: a new request is needed.
+[[nodiscard]] bool is_over(ExchangeState state);
+/// True for the above and committed.
+[[nodiscard]] bool has_ended(ExchangeState state);
+
+/// What one peer holds of one exchange. Which fields are filled depends on its role.
+struct ExchangeRecord {
+  Role role{};
+  ExchangeState state{};
+  Signed<Request> request;
+  std::optional<Signed<Book>> book;
+  std::optional<RequestId> request_id;  ///< own (requester), given with consent (owner), by requester (witness)
+  std::optional<Signed<Grant>> grant;
+  std::vector<Signed<Ack>> acks;
+  std::optional<Signed<Consent>> consent;
+  std::vector<Signed<IdAnswer>> id_answers;
+  std::optional<Signed<Release>> release;
+  std::vector<Signed<KeyAnswer>> key_answers;
+  std::optional<BookKey> key;      ///< owner from grant, requester from release; checked against kc
+  std::vector<DealtShare> shares;  ///< owner: all; witness: its own
+  bool consent_refused = false;    ///< owner: the id that came with CONSENT does not fit the request
+  bool package_arrived = false;    ///< requester: package in the home, roots checked
+  bool id_check_sent = false;
+  bool key_check_sent = false;
+  bool wrong_key_seen = false;   ///< requester: a key came that does not fit kc
+  bool plaintext_ready = false;  ///< requester: opened, every chunk fits its leaf
+  bool abort_sent = false;       ///< owner: its ABORT of this turn waits for a block
+  bool claiming = false;         ///< requester: goes on without the owner (section 5)
+  std::optional<Height> height;  ///< of the transaction that ended it
+  std::string token;             ///< why it is over: a token, or empty for a wish
+  std::string reason;            ///< in words; may be foreign text
+  Time began;                    ///< by this peer's clock, for people only
+  Time changed;
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("role", self.role);
+    visitor("state", self.state);
+    visitor("request", self.request);
+    visitor("book", self.book);
+    visitor("request_id", self.request_id);
+    visitor("grant", self.grant);
+    visitor.list("acks", self.acks, max_witnesses);
+    visitor("consent", self.consent);
+    visitor.list("id_answers", self.id_answers, max_witnesses);
+    visitor("release", self.release);
+    visitor.list("key_answers", self.key_answers, max_witnesses);
+    visitor("key", self.key);
+    visitor.list("shares", self.shares, max_witnesses);
+    visitor("consent_refused", self.consent_refused);
+    visitor("package_arrived", self.package_arrived);
+    visitor("id_check_sent", self.id_check_sent);
+    visitor("key_check_sent", self.key_check_sent);
+    visitor("wrong_key_seen", self.wrong_key_seen);
+    visitor("plaintext_ready", self.plaintext_ready);
+    visitor("abort_sent", self.abort_sent);
+    visitor("claiming", self.claiming);
+    visitor("height", self.height);
+    visitor.text("token", self.token, max_reason_bytes);
+    visitor.text("reason", self.reason, max_reason_bytes);
+    visitor("began", self.began);
+    visitor("changed", self.changed);
+  }
+};
+
+struct WitnessIdKey {
+  PeerPort requester;
+  ExchangeId exchange;
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("requester", self.requester);
+    visitor("exchange", self.exchange);
+  }
+};
+
+/// The first id a requester gave for an exchange, kept apart from the exchange: a peer can only ever
+/// spoil its own.
+struct WitnessIdRecord {
+  RequestId request_id;
+  bool over = false;  ///< the requester gave it up before this witness saw a grant
+  Time began;
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("request_id", self.request_id);
+    visitor("over", self.over);
+    visitor("began", self.began);
+  }
+};
+
+struct TurnKey {
+  PeerPort owner;  ///< who signed the grants: a peer that grants what it does not own blocks nobody
+  BookId book;
+  Version version;
+  Turn turn;
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("owner", self.owner);
+    visitor("book", self.book);
+    visitor("version", self.version);
+    visitor("turn", self.turn);
+  }
+};
+
+/// The grants this peer has seen (owner: made) in one turn of a book by one owner, all to one requester.
+struct TurnRecord {
+  PeerPort requester;
+  std::vector<ExchangeId> exchanges;  ///< in the order of their arrival
+  bool released = false;              ///< owner: RELEASE signed in this turn, so ABORT never will be
+  bool abort_signed = false;          ///< owner: ABORT signed in this turn, so RELEASE never will be
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("requester", self.requester);
+    visitor.list("exchanges", self.exchanges, 65536);
+    visitor("released", self.released);
+    visitor("abort_signed", self.abort_signed);
+  }
+};
+
+// ---- votes (section 4) ----
+
+/// How often a port has interrupted a running ballot of another at one height.
+struct Interruption {
+  PeerPort signer;
+  std::uint32_t count{};
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("port", self.signer);
+    visitor("count", self.count);
+  }
+};
+
+/// What this peer has promised and signed at one height. Durable before any of it is sent.
+struct VoterRecord {
+  Height height;
+  Ballot promise;
+  std::optional<Signed<Answer>> answer;  ///< the last one, given again when asked again
+  std::optional<Signed<Prevote>> prevote;
+  std::optional<Signed<Precommit>> precommit;
+  std::optional<PrevoteCertificate> lock;
+  std::vector<Interruption> interruptions;  ///< liveness only
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("height", self.height);
+    visitor("promise", self.promise);
+    visitor("answer", self.answer);
+    visitor("prevote", self.prevote);
+    visitor("precommit", self.precommit);
+    visitor("lock", self.lock);
+    visitor.list("interruptions", self.interruptions, max_peers);
+  }
+};
+
+enum class ProposerPhase : std::uint8_t { idle = 0, asking, prevoting, precommitting };
+template <>
+struct EnumBounds<ProposerPhase> {
+  static constexpr auto last = ProposerPhase::precommitting;
+};
+
+/// The ballot this peer has opened at one height, and what came back.
+struct ProposerRecord {
+  Height height;
+  ProposerPhase phase{};
+  Ballot ballot;
+  Ballot highest_seen;  ///< the highest promise it was told of
+  std::vector<Signed<Answer>> answers;
+  std::optional<PrevoteCertificate> highest_lock;
+  Hash block;  ///< proposed
+  std::vector<VoteSignature> prevotes;
+  std::vector<VoteSignature> precommits;
+  std::vector<PeerPort> refusals;  ///< voters that promised a later ballot
+  std::uint32_t attempts{};
+  Time retry_at;  ///< by this peer's clock; 0 if no back-off runs. Liveness only.
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("height", self.height);
+    visitor("phase", self.phase);
+    visitor("ballot", self.ballot);
+    visitor("highest_seen", self.highest_seen);
+    visitor.list("answers", self.answers, max_peers);
+    visitor("highest_lock", self.highest_lock);
+    visitor("block", self.block);
+    visitor.list("prevotes", self.prevotes, max_peers);
+    visitor.list("precommits", self.precommits, max_peers);
+    visitor.list("refusals", self.refusals, max_peers);
+    visitor("attempts", self.attempts);
+    visitor("retry_at", self.retry_at);
+  }
+};
+
+/// Why a message of the chain waits at a voter.
+enum class DeferredKind : std::uint8_t { new_round = 0, propose, prevotes, put_off };
+template <>
+struct EnumBounds<DeferredKind> {
+  static constexpr auto last = DeferredKind::put_off;
+};
+
+/// At most one message a sender and kind waits, the newest: far-future floods stay bounded.
+struct DeferredKey {
+  PeerPort from;
+  DeferredKind kind{};
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("from", self.from);
+    visitor("kind", self.kind);
+  }
+};
+
+struct DeferredRecord {
+  Message message;
+  Height height;
+  Time not_before;  ///< of a NEWROUND that was put off
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("message", self.message);
+    visitor("height", self.height);
+    visitor("not_before", self.not_before);
+  }
+};
+
+/// When this peer last asked for blocks, so that it asks once and not at each message from above.
+struct AskedBlocks {
+  Height head;
+  Time time;
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("head", self.head);
+    visitor("time", self.time);
+  }
+};
+
+/// What others proved to a restored home: the highest height with a certificate, by who said so.
+struct ProvenHeight {
+  PeerPort signer;
+  Height height;
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("port", self.signer);
+    visitor("height", self.height);
+  }
+};
+
+struct RestoreRecord {
+  std::vector<ProvenHeight> proven;
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor.list("proven", self.proven, max_peers);
+  }
+};
+
+/// The top of the chain.
+struct Head {
+  Height height;
+  Hash hash;  ///< the network id at height 0
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("height", self.height);
+    visitor("hash", self.hash);
+  }
+};
+
+/// What remains to be done on the shelf of books after a commit; done and then erased.
+enum class ShelfAction : std::uint8_t {
+  promote = 0,       ///< the opened plaintext of an exchange becomes a book of the shelf
+  remove_book = 1,   ///< the book is another's now
+  drop_exchange = 2  ///< package and plaintext of an exchange that ended
+};
+template <>
+struct EnumBounds<ShelfAction> {
+  static constexpr auto last = ShelfAction::drop_exchange;
+};
+
+struct ShelfTaskKey {
+  std::uint64_t order{};
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("order", self.order);
+  }
+};
+
+struct ShelfTask {
+  ShelfAction action{};
+  BookId book;
+  ExchangeId exchange;
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("action", self.action);
+    visitor("book", self.book);
+    visitor("exchange", self.exchange);
+  }
+};
+
+// ---- single values ----
+
+template <class Value>
+struct Fact {
+  std::uint8_t number;
+
+  [[nodiscard]] std::optional<Value> get(const State& state) const {
+    return TypedTable<std::uint8_t, Value>{Table::facts}.get(state, number);
+  }
+  void put(Draft& draft, const Value& value) const {
+    TypedTable<std::uint8_t, Value>{Table::facts}.put(draft, number, value);
+  }
+};
+
+inline constexpr Fact<Head> head_fact{1};
+inline constexpr Fact<std::uint64_t> next_serial_fact{2};  ///< of the books this peer registers
+inline constexpr Fact<std::uint64_t> next_order_fact{3};   ///< of shelf records and shelf tasks
+/// Present while a restored home is mute: it does not vote up to and including this height.
+inline constexpr Fact<Height> mute_until_fact{4};
+inline constexpr Fact<RestoreRecord> restore_fact{5};
+inline constexpr Fact<AskedBlocks> asked_blocks_fact{6};
+
+inline constexpr TypedTable<BookId, Signed<Book>> catalogue{Table::catalogue};
+inline constexpr TypedTable<BookId, ShelfRecord> shelf{Table::shelf};
+inline constexpr TypedTable<BookId, Ownership> ownership{Table::ownership};
+inline constexpr TypedTable<MoveKey, Move> history{Table::history};
+inline constexpr TypedTable<Height, CommittedBlock> blocks{Table::blocks};
+inline constexpr TypedTable<ExchangeId, Height> moved{Table::moved};
+inline constexpr TypedTable<ExchangeId, ExchangeRecord> exchanges{Table::exchanges};
+inline constexpr TypedTable<ExchangeId, bool> open_exchanges{Table::open_exchanges};
+inline constexpr TypedTable<WitnessIdKey, WitnessIdRecord> witness_ids{Table::witness_ids};
+inline constexpr TypedTable<TurnKey, TurnRecord> turns{Table::turns};
+inline constexpr TypedTable<Hash, Block> candidates{Table::candidates};
+inline constexpr TypedTable<std::uint64_t, Transaction> pending{Table::pending};       ///< in the order of submission
+inline constexpr TypedTable<std::uint8_t, VoterRecord> voters{Table::voter};           ///< one row, key 0
+inline constexpr TypedTable<std::uint8_t, ProposerRecord> proposers{Table::proposer};  ///< one row, key 0
+inline constexpr TypedTable<DeferredKey, DeferredRecord> deferred{Table::deferred};
+inline constexpr TypedTable<ShelfTaskKey, ShelfTask> shelf_tasks{Table::shelf_tasks};
+
+}  // namespace bookchain::ledger

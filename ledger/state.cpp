@@ -1,0 +1,154 @@
+#include "ledger/state.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+namespace bookchain::ledger {
+
+namespace {
+
+bool has_prefix(ByteView key, ByteView prefix) {
+  return key.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), key.begin());
+}
+
+Bytes copy(ByteView bytes) { return Bytes(bytes.begin(), bytes.end()); }
+
+bool less(ByteView left, ByteView right) {
+  return std::lexicographical_compare(left.begin(), left.end(), right.begin(), right.end());
+}
+
+}  // namespace
+
+std::string_view name(Table table) {
+  switch (table) {
+    case Table::facts: return "facts";
+    case Table::catalogue: return "catalogue";
+    case Table::shelf: return "shelf";
+    case Table::ownership: return "ownership";
+    case Table::history: return "history";
+    case Table::blocks: return "blocks";
+    case Table::moved: return "moved";
+    case Table::exchanges: return "exchanges";
+    case Table::open_exchanges: return "open_exchanges";
+    case Table::witness_ids: return "witness_ids";
+    case Table::turns: return "turns";
+    case Table::voter: return "voter";
+    case Table::proposer: return "proposer";
+    case Table::candidates: return "candidates";
+    case Table::pending: return "pending";
+    case Table::deferred: return "deferred";
+    case Table::evidence: return "evidence";
+    case Table::shelf_tasks: return "shelf_tasks";
+    case Table::outbox: return "outbox";
+    case Table::outgoing: return "outgoing";
+    case Table::incoming: return "incoming";
+    case Table::seen: return "seen";
+    case Table::retired: return "retired";
+    case Table::trace: return "trace";
+  }
+  return "";
+}
+
+std::optional<Bytes> Draft::get(Table table, ByteView key) const {
+  const auto& own = rows(table);
+  if (!own.empty()) {
+    if (const auto found = own.find(copy(key)); found != own.end()) return found->second;
+  }
+  return base_.get(table, key);
+}
+
+void Draft::scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const {
+  const auto& own = rows(table);
+  if (own.empty()) return base_.scan(table, prefix, from, visit);
+  const auto start = less(from, prefix) ? copy(prefix) : copy(from);
+  auto next = own.lower_bound(start);
+  bool stopped = false;
+  // Visits the own rows below `bound` (all of them if there is none).
+  const auto catch_up = [&](std::optional<ByteView> bound) {
+    for (; next != own.end() && has_prefix(next->first, prefix); ++next) {
+      if (bound && !less(next->first, *bound)) return;
+      if (next->second && !visit(next->first, *next->second)) {
+        stopped = true;
+        return;
+      }
+    }
+  };
+  base_.scan(table, prefix, from, [&](ByteView key, ByteView value) {
+    catch_up(key);
+    if (stopped) return false;
+    const bool replaced = next != own.end() && std::ranges::equal(next->first, key);
+    if (replaced) return true;  // visited by the next catch_up, with its new value
+    if (visit(key, value)) return true;
+    stopped = true;
+    return false;
+  });
+  if (!stopped) catch_up(std::nullopt);
+}
+
+std::optional<std::pair<Bytes, Bytes>> Draft::last(Table table, ByteView prefix) const {
+  const auto& own = rows(table);
+  const auto below = base_.last(table, prefix);
+  // The last own row that stands is the answer unless the base has a later one that stands.
+  for (auto row = own.rbegin(); row != own.rend(); ++row) {
+    if (!has_prefix(row->first, prefix) || !row->second) continue;
+    if (below && less(row->first, below->first) && !own.contains(below->first)) return below;
+    if (!below || !less(row->first, below->first)) return std::make_pair(row->first, *row->second);
+    break;
+  }
+  if (!below || !own.contains(below->first)) return below;
+  // The base's last row is replaced or gone here: the slow path sees them all.
+  std::optional<std::pair<Bytes, Bytes>> found;
+  scan(table, prefix, {}, [&](ByteView key, ByteView value) {
+    found = std::make_pair(copy(key), copy(value));
+    return true;
+  });
+  return found;
+}
+
+void Draft::put(Table table, Bytes key, Bytes value) {
+  rows_[static_cast<std::size_t>(table)][std::move(key)] = std::move(value);
+}
+
+void Draft::erase(Table table, Bytes key) { rows_[static_cast<std::size_t>(table)][std::move(key)] = std::nullopt; }
+
+void Draft::send(PeerPort to, Message message, bool with_package) {
+  outgoing_.push_back(Outgoing{to, std::move(message), with_package});
+}
+
+void Draft::note(Event event) { events_.push_back(std::move(event)); }
+
+std::vector<Message> Draft::take_outgoing_to(PeerPort peer) {
+  std::vector<Message> taken;
+  std::vector<Outgoing> others;
+  for (auto& outgoing : outgoing_) {
+    if (outgoing.to == peer) {
+      taken.push_back(std::move(outgoing.message));
+    } else {
+      others.push_back(std::move(outgoing));
+    }
+  }
+  outgoing_ = std::move(others);
+  return taken;
+}
+
+Effects Draft::take_effects() {
+  Effects effects;
+  for (std::size_t table = 0; table < table_count; ++table) {
+    for (auto& [key, value] : rows_[table]) {
+      effects.writes.push_back(Write{static_cast<Table>(table), key, std::move(value)});
+    }
+    rows_[table].clear();
+  }
+  effects.outgoing = std::move(outgoing_);
+  effects.events = std::move(events_);
+  return effects;
+}
+
+void damaged(Table table, const Error& error) {
+  std::fprintf(stderr, "bookchain: the home is damaged: table %s: %s: %s\n", name(table).data(), error.what.c_str(),
+               error.subject.c_str());
+  std::abort();
+}
+
+}  // namespace bookchain::ledger

@@ -1,0 +1,176 @@
+// What a peer knows, as the rules see it: tables of canonical bytes behind a read-only interface, and
+// Draft, which collects the writes of one decision on top of it. Never touches a disk: a Store
+// (ledger/store) implements State over SQLite or memory, and commits Effects in one transaction.
+#pragma once
+
+#include <functional>
+#include <map>
+
+#include "ledger/message.hpp"
+
+namespace bookchain::ledger {
+
+/// The tables of a peer. The numbers are part of the format of a home: add at the end.
+enum class Table : std::uint8_t {
+  // the rules (ledger/records.hpp)
+  facts,           ///< single values: next book serial, head of the chain, ...
+  catalogue,       ///< BookId -> Signed<Book>
+  shelf,           ///< BookId -> ShelfRecord: books whose plaintext this peer keeps
+  ownership,       ///< BookId -> Ownership, by the chain alone
+  history,         ///< BookId, Version -> Move
+  blocks,          ///< Height -> CommittedBlock
+  moved,           ///< ExchangeId -> Height of its TRANSFER
+  exchanges,       ///< ExchangeId -> ExchangeRecord
+  open_exchanges,  ///< ExchangeId: those in which this peer may still have something to do
+  witness_ids,     ///< requester, ExchangeId -> WitnessIdRecord
+  turns,           ///< owner, BookId, Version, Turn -> TurnRecord
+  voter,           ///< the votes of the present height
+  proposer,        ///< the ballot this peer has opened
+  candidates,      ///< block hash -> Block seen at the present height
+  pending,         ///< own transactions that wait for a block
+  deferred,        ///< votes for a height this peer has not reached, one a sender and kind
+  evidence,        ///< statement ids -> EvidenceRecord
+  shelf_tasks,     ///< what remains to be done on the shelf, after a commit
+  // delivery (transport/delivery.hpp)
+  outbox,    ///< peer, number -> OutboxRecord
+  outgoing,  ///< peer -> OutgoingRecord: epoch and next number
+  incoming,  ///< peer -> IncomingRecord: present epoch and floor
+  seen,      ///< peer, number -> hash of the message
+  retired,   ///< peer, epoch -> nothing
+  trace,     ///< exchange, order -> TraceRecord
+};
+inline constexpr std::size_t table_count = static_cast<std::size_t>(Table::trace) + 1;
+[[nodiscard]] std::string_view name(Table table);
+
+/// A reader's view. Reading never fails here: an implementation that cannot read gives nothing,
+/// remembers the failure, and refuses to commit (see Store), so that nothing decided from a bad
+/// read becomes durable.
+class State {
+ public:
+  /// Returns false to stop the scan.
+  using Visit = std::function<bool(ByteView key, ByteView value)>;
+
+  State() = default;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  virtual ~State() = default;
+
+  [[nodiscard]] virtual std::optional<Bytes> get(Table table, ByteView key) const = 0;
+  /// Visits the rows whose key begins with `prefix` and is not below `from` (empty: from the first),
+  /// in the order of their keys' bytes. Rows must not be written during a scan.
+  virtual void scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const = 0;
+  /// The last row whose key begins with `prefix`; nothing if there is none.
+  [[nodiscard]] virtual std::optional<std::pair<Bytes, Bytes>> last(Table table, ByteView prefix) const = 0;
+};
+
+/// One change of a row; no value means the row is gone.
+struct Write {
+  Table table;
+  Bytes key;
+  std::optional<Bytes> value;
+};
+
+struct Outgoing {
+  PeerPort to;
+  Message message;
+  /// The package of this exchange (encrypted book and leaf list) goes beside the message.
+  bool with_package = false;
+};
+
+/// Something worth telling a person or script; never needed for correctness.
+struct Event {
+  std::string what;  ///< kebab-case kind: "committed", "exchange-over", ...
+  std::optional<ExchangeId> exchange;
+  std::string detail;
+};
+
+/// All that one decision changes and sends. Durable as a whole before any of it is sent.
+struct Effects {
+  std::vector<Write> writes;
+  std::vector<Outgoing> outgoing;
+  std::vector<Event> events;
+};
+
+/// Effects in the making: reads see the writes made so far.
+class Draft final : public State {
+ public:
+  explicit Draft(const State& base) : base_(base) {}
+
+  [[nodiscard]] std::optional<Bytes> get(Table table, ByteView key) const override;
+  void scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const override;
+  [[nodiscard]] std::optional<std::pair<Bytes, Bytes>> last(Table table, ByteView prefix) const override;
+
+  void put(Table table, Bytes key, Bytes value);
+  void erase(Table table, Bytes key);
+  void send(PeerPort to, Message message, bool with_package = false);
+  void note(Event event);
+
+  /// Takes the messages sent so far to one peer: a node's to itself are handled within the step.
+  [[nodiscard]] std::vector<Message> take_outgoing_to(PeerPort peer);
+  [[nodiscard]] Effects take_effects();
+
+ private:
+  using Rows = std::map<Bytes, std::optional<Bytes>>;
+  [[nodiscard]] const Rows& rows(Table table) const { return rows_[static_cast<std::size_t>(table)]; }
+
+  const State& base_;
+  std::array<Rows, table_count> rows_;
+  std::vector<Outgoing> outgoing_;
+  std::vector<Event> events_;
+};
+
+/// A table whose keys and values have types. A row that does not decode is not this program's: the
+/// home is damaged, and `damaged` ends the process rather than decide anything from it.
+[[noreturn]] void damaged(Table table, const Error& error);
+
+template <class Key, class Value>
+struct TypedTable {
+  Table id;
+
+  [[nodiscard]] std::optional<Value> get(const State& state, const Key& key) const {
+    const auto bytes = state.get(id, encode(key));
+    if (!bytes) return std::nullopt;
+    return decoded(*bytes);
+  }
+  void put(Draft& draft, const Key& key, const Value& value) const { draft.put(id, encode(key), encode(value)); }
+  void erase(Draft& draft, const Key& key) const { draft.erase(id, encode(key)); }
+
+  /// Visits (key, value) in key order, from the keys that begin with `prefix`; false stops.
+  template <class Visit>
+  void each(const State& state, ByteView prefix, Visit&& visit) const {
+    each_from(state, prefix, {}, std::forward<Visit>(visit));
+  }
+  template <class Visit>
+  void each_from(const State& state, ByteView prefix, ByteView from, Visit&& visit) const {
+    state.scan(id, prefix, from, [&](ByteView key_bytes, ByteView value_bytes) {
+      auto key = decode<Key>(key_bytes);
+      if (!key) damaged(id, key.error());
+      return visit(key.value(), decoded(value_bytes));
+    });
+  }
+  /// All rows; only for tables that stay small.
+  [[nodiscard]] std::vector<std::pair<Key, Value>> all(const State& state, ByteView prefix = {}) const {
+    std::vector<std::pair<Key, Value>> rows;
+    each(state, prefix, [&](Key key, Value value) {
+      rows.emplace_back(std::move(key), std::move(value));
+      return true;
+    });
+    return rows;
+  }
+  [[nodiscard]] std::optional<std::pair<Key, Value>> last(const State& state, ByteView prefix = {}) const {
+    const auto row = state.last(id, prefix);
+    if (!row) return std::nullopt;
+    auto key = decode<Key>(row->first);
+    if (!key) damaged(id, key.error());
+    return std::make_pair(key.value(), decoded(row->second));
+  }
+
+ private:
+  [[nodiscard]] Value decoded(ByteView bytes) const {
+    auto value = decode<Value>(bytes);
+    if (!value) damaged(id, value.error());
+    return std::move(value).value();
+  }
+};
+
+}  // namespace bookchain::ledger

@@ -1,0 +1,239 @@
+// The voter of section 4: promises, prevotes, precommits. Everything a vote changes is written before
+// the vote leaves, in the same Effects.
+#include "ledger/consensus_parts.hpp"
+
+namespace bookchain::ledger {
+
+Height voting_height(const Context& context) {
+  return Height{chain_head(context.genesis, context.draft).height.value + 1};
+}
+
+VoterRecord voter_at(const Context& context, Height height) {
+  auto record = voters.get(context.draft, 0);
+  if (record && record->height == height) return std::move(*record);
+  VoterRecord fresh;
+  fresh.height = height;
+  return fresh;
+}
+
+void keep(Context& context, const VoterRecord& record) { voters.put(context.draft, 0, record); }
+
+Error refused(Token token, std::string what, std::string subject) {
+  return Error{token, std::move(what), std::move(subject), {}};
+}
+
+std::string text_of(const Ballot& ballot) {
+  return std::to_string(ballot.round.value) + "/" + std::to_string(ballot.port.value);
+}
+
+Result<void> check_may_vote(const Context& context, Height height) {
+  const auto mute_until = mute_until_fact.get(context.draft);
+  if (!mute_until || *mute_until < height) return success();
+  return refused(Token::waiting, "this home was restored and does not vote yet", std::to_string(height.value));
+}
+
+namespace {
+
+/// Section 4: a round more than 2^20 above the promise is refused, else one message uses up the numbers.
+Result<void> check_jump(const VoterRecord& voter, const Ballot& ballot) {
+  const auto promised = voter.promise.round.value;
+  if (ballot.round.value == 0 || (ballot.round.value > promised && ballot.round.value - promised > max_round_jump)) {
+    return refused(Token::bad_value, "a ballot's round is out of reach", text_of(ballot));
+  }
+  return success();
+}
+
+/// Refuses and tells the promise.
+Error refuse_ballot(Context& context, const VoterRecord& voter, const Ballot& ballot) {
+  context.draft.send(ballot.port, Promised{voter.height, voter.promise});
+  return refused(Token::stale_ballot, "a later ballot was promised", text_of(ballot));
+}
+
+Result<void> check_port(const Ballot& ballot, PeerPort from) {
+  if (ballot.port == from) return success();
+  return refused(Token::wrong_sender, "only the port of a ballot may open it", std::to_string(from.value));
+}
+
+/// Step 1, again: the promise is given with what this voter is locked on.
+void send_answer(Context& context, const VoterRecord& voter) {
+  const auto& answer = *voter.answer;
+  AnswerMessage message{answer, std::nullopt};
+  if (answer.body.lock && voter.lock && voter.lock->vote.block == answer.body.lock->block &&
+      voter.lock->vote.ballot == answer.body.lock->ballot) {
+    if (auto block = candidates.get(context.draft, answer.body.lock->block)) {
+      message.lock = ProvenLock{*voter.lock, std::move(*block)};
+    }
+  }
+  context.draft.send(answer.body.ballot.port, std::move(message));
+}
+
+/// Counts an interruption of another's running ballot; gives how long the answer is put off, in microseconds.
+std::uint64_t count_interruption(VoterRecord& voter, PeerPort port) {
+  if (voter.promise.port == PeerPort{} || voter.promise.port == port) return 0;
+  const auto place = std::ranges::lower_bound(voter.interruptions, port, {}, &Interruption::signer);
+  if (place == voter.interruptions.end() || place->signer != port) {
+    voter.interruptions.insert(place, Interruption{port, 1});
+    return 0;
+  }
+  ++place->count;
+  return std::uint64_t{25'000} << std::min<std::uint32_t>(place->count - 2, 6);
+}
+
+}  // namespace
+
+// ---- step 1: NEWROUND ----
+
+Result<void> answer_new_round(Context& context, const NewRound& message) {
+  auto voter = voter_at(context, message.height);
+  if (message.ballot <= voter.promise) return refuse_ballot(context, voter, message.ballot);
+  voter.promise = message.ballot;
+  std::optional<Lock> lock;
+  if (voter.lock) lock = Lock{voter.lock->vote.ballot, voter.lock->vote.block};
+  voter.answer = context.sign(Answer{message.height, message.ballot, lock});
+  keep(context, voter);
+  send_answer(context, voter);
+  return success();
+}
+
+Result<void> on_new_round(Context& context, PeerPort from, const NewRound& message) {
+  BOOKCHAIN_CHECK(check_port(message.ballot, from));
+  if (place_in_time(context, from, message.height, DeferredKind::new_round, message) != Relevance::now)
+    return success();
+  BOOKCHAIN_CHECK(check_may_vote(context, message.height));
+  auto voter = voter_at(context, message.height);
+  if (voter.answer && voter.answer->body.ballot == message.ballot && voter.promise == message.ballot) {
+    send_answer(context, voter);
+    return success();
+  }
+  if (message.ballot <= voter.promise) return refuse_ballot(context, voter, message.ballot);
+  BOOKCHAIN_CHECK(check_jump(voter, message.ballot));
+  const auto delay = count_interruption(voter, from);
+  if (delay > 0) {
+    keep(context, voter);
+    deferred.put(context.draft, DeferredKey{from, DeferredKind::put_off},
+                 DeferredRecord{message, message.height, Time{context.now.value + delay}});
+    return success();
+  }
+  keep(context, voter);
+  return answer_new_round(context, message);
+}
+
+void handle_put_off(Context& context) {
+  for (const auto& [key, record] : deferred.all(context.draft)) {
+    if (key.kind != DeferredKind::put_off || context.now < record.not_before) continue;
+    deferred.erase(context.draft, key);
+    const auto* message = std::get_if<NewRound>(&record.message);
+    if (message == nullptr || message->height != voting_height(context)) continue;
+    if (!check_may_vote(context, message->height)) continue;
+    (void)answer_new_round(context, *message);
+  }
+}
+
+// ---- step 3: PROPOSE ----
+
+namespace {
+
+/// Step 2: q ANSWERs of distinct voters for this very height and ballot, and the certificate of the
+/// highest lock they name, whose block it must be; no lock named: the block is the proposer's own.
+Result<void> check_justification(const Context& context, const ProposeMessage& message) {
+  const auto& body = message.propose.body;
+  if (message.answers.size() < context.genesis.vote_quorum()) {
+    return refused(Token::no_quorum, "a proposal brings answers of too few voters", text_of(body.ballot));
+  }
+  std::optional<Ballot> highest;
+  PeerPort last{};
+  for (const auto& answer : message.answers) {
+    if (!(last < answer.signer))
+      return refused(Token::no_quorum, "the answers of a proposal are not of distinct voters");
+    last = answer.signer;
+    if (answer.body.height != body.height || answer.body.ballot != body.ballot) {
+      return refused(Token::bad_statement, "an answer belongs to another ballot", text_of(answer.body.ballot));
+    }
+    BOOKCHAIN_CHECK(context.genesis.check(answer));
+    if (answer.body.lock && (!highest || *highest < answer.body.lock->ballot)) highest = answer.body.lock->ballot;
+  }
+  if (!highest) {
+    if (message.highest_lock) return refused(Token::bad_statement, "a proposal brings a lock that no answer names");
+    if (message.block.header.signer == body.ballot.port) return success();
+    return refused(Token::bad_statement, "a free block is not the proposer's own", text_of(body.ballot));
+  }
+  const bool proven =
+      message.highest_lock && message.highest_lock->vote.height == body.height &&
+      message.highest_lock->vote.ballot == *highest && message.highest_lock->vote.block == body.block &&
+      std::ranges::any_of(message.answers, [&](const auto& answer) {
+        return answer.body.lock && answer.body.lock->ballot == *highest && answer.body.lock->block == body.block;
+      });
+  if (!proven)
+    return refused(Token::bad_statement, "a proposal is not the block of the highest lock", text_of(body.ballot));
+  return context.genesis.check_certificate(*message.highest_lock);
+}
+
+}  // namespace
+
+Result<void> on_propose(Context& context, PeerPort from, const ProposeMessage& message) {
+  const auto& body = message.propose.body;
+  BOOKCHAIN_CHECK(check_port(body.ballot, from));
+  if (message.propose.signer != from) return refused(Token::wrong_sender, "a proposal is signed by another peer");
+  if (place_in_time(context, from, body.height, DeferredKind::propose, message) != Relevance::now) return success();
+  BOOKCHAIN_CHECK(check_may_vote(context, body.height));
+  auto voter = voter_at(context, body.height);
+  if (body.ballot < voter.promise) return refuse_ballot(context, voter, body.ballot);
+  BOOKCHAIN_CHECK(check_jump(voter, body.ballot));
+  if (voter.prevote && voter.prevote->body.ballot == body.ballot) {
+    if (voter.prevote->body.block != body.block) {
+      return refused(Token::equivocation, "the proposer proposed another block in this ballot", text_of(body.ballot));
+    }
+    context.draft.send(from, PrevoteMessage{*voter.prevote});
+    return success();
+  }
+  BOOKCHAIN_CHECK(context.genesis.check(message.propose));
+  BOOKCHAIN_CHECK(check_justification(context, message));
+  if (context.genesis.block_hash(message.block) != body.block) {
+    return refused(Token::bad_statement, "a proposal names another block", text_of(body.ballot));
+  }
+  BOOKCHAIN_CHECK(check_block(context.genesis, context.draft, message.block));
+  voter.promise = body.ballot;
+  voter.prevote = context.sign(Prevote{body.height, body.ballot, body.block});
+  keep(context, voter);
+  candidates.put(context.draft, body.block, message.block);
+  context.draft.send(from, PrevoteMessage{*voter.prevote});
+  // The certificate may have overtaken the proposal.
+  const DeferredKey key{from, DeferredKind::prevotes};
+  if (const auto early = deferred.get(context.draft, key)) {
+    deferred.erase(context.draft, key);
+    if (const auto* prevotes = std::get_if<PrevotesMessage>(&early->message))
+      return on_prevotes(context, from, *prevotes);
+  }
+  return success();
+}
+
+// ---- step 4: the prevote certificate ----
+
+Result<void> on_prevotes(Context& context, PeerPort from, const PrevotesMessage& message) {
+  const auto& vote = message.certificate.vote;
+  BOOKCHAIN_CHECK(check_port(vote.ballot, from));
+  if (place_in_time(context, from, vote.height, DeferredKind::prevotes, message) != Relevance::now) return success();
+  BOOKCHAIN_CHECK(check_may_vote(context, vote.height));
+  auto voter = voter_at(context, vote.height);
+  if (vote.ballot < voter.promise) return refuse_ballot(context, voter, vote.ballot);
+  if (voter.precommit && voter.precommit->body.ballot == vote.ballot) {
+    if (voter.precommit->body.block != vote.block) {
+      return refused(Token::equivocation, "another block was precommitted in this ballot", text_of(vote.ballot));
+    }
+    context.draft.send(from, PrecommitMessage{*voter.precommit});
+    return success();
+  }
+  BOOKCHAIN_CHECK(context.genesis.check_certificate(message.certificate));
+  if (!candidates.get(context.draft, vote.block)) {
+    deferred.put(context.draft, DeferredKey{from, DeferredKind::prevotes}, DeferredRecord{message, vote.height, {}});
+    return success();
+  }
+  voter.promise = vote.ballot;
+  voter.lock = message.certificate;
+  voter.precommit = context.sign(Precommit{vote.height, vote.ballot, vote.block});
+  keep(context, voter);
+  context.draft.send(from, PrecommitMessage{*voter.precommit});
+  return success();
+}
+
+}  // namespace bookchain::ledger
