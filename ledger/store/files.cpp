@@ -1,0 +1,139 @@
+#include "ledger/store/files.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/filesystem/operations.hpp>
+#include <cerrno>
+#include <cstring>
+
+namespace bookchain::ledger {
+
+namespace fs = boost::filesystem;
+
+Descriptor::~Descriptor() {
+  if (number_ >= 0) ::close(number_);
+}
+
+Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
+  if (this != &other) {
+    if (number_ >= 0) ::close(number_);
+    number_ = other.number_;
+    other.number_ = -1;
+  }
+  return *this;
+}
+
+Error system_error(const std::string& what, const fs::path& path) {
+  const int number = errno;
+  auto token = Token::io;
+  if (number == ENOSPC || number == EDQUOT) token = Token::disk_full;
+  if (number == EACCES || number == EPERM || number == EROFS) token = Token::permission;
+  if (number == ENOENT || number == ENOTDIR) token = Token::no_such_file;
+  return Error{token, what + " (" + std::strerror(number) + ")", path.string(), {}};
+}
+
+Result<Descriptor> open_file(const fs::path& path, int flags, unsigned mode) {
+  for (;;) {
+    const int number = ::open(path.c_str(), flags | O_CLOEXEC, mode);
+    if (number >= 0) return Descriptor(number);
+    if (errno != EINTR) return system_error("cannot open a file", path);
+  }
+}
+
+Result<void> write_all(int descriptor, ByteView bytes, const fs::path& name) {
+  while (!bytes.empty()) {
+    const auto written = ::write(descriptor, bytes.data(), bytes.size());
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      return system_error("cannot write", name);
+    }
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  return success();
+}
+
+Result<std::size_t> read_up_to(int descriptor, std::span<std::uint8_t> bytes, const fs::path& name) {
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const auto got = ::read(descriptor, bytes.data() + done, bytes.size() - done);
+    if (got < 0) {
+      if (errno == EINTR) continue;
+      return system_error("cannot read", name);
+    }
+    if (got == 0) break;
+    done += static_cast<std::size_t>(got);
+  }
+  return done;
+}
+
+Result<void> sync_file(int descriptor, const fs::path& name) {
+  while (::fsync(descriptor) != 0) {
+    if (errno != EINTR) return system_error("cannot sync", name);
+  }
+  return success();
+}
+
+Result<void> sync_directory(const fs::path& directory) {
+  BOOKCHAIN_TRY(const auto descriptor, open_file(directory, O_RDONLY | O_DIRECTORY));
+  return sync_file(descriptor.get(), directory);
+}
+
+Result<void> make_directory(const fs::path& directory, unsigned mode) {
+  if (::mkdir(directory.c_str(), mode) == 0) {
+    // What the umask took from the mode is given back: the modes are part of the contract.
+    if (::chmod(directory.c_str(), mode) != 0) return system_error("cannot set the mode of a directory", directory);
+    return success();
+  }
+  if (errno == EEXIST) {
+    struct stat info {};
+    if (::stat(directory.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) return success();
+    errno = ENOTDIR;
+  }
+  if (errno == ENOENT && directory.has_parent_path() && directory.parent_path() != directory) {
+    BOOKCHAIN_CHECK(make_directory(directory.parent_path(), mode));
+    return make_directory(directory, mode);
+  }
+  return system_error("cannot make a directory", directory);
+}
+
+Result<void> rename_durably(const fs::path& from, const fs::path& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) return system_error("cannot rename into place", to);
+  return sync_directory(to.parent_path());
+}
+
+Result<void> write_file_durably(const fs::path& path, ByteView bytes, unsigned mode) {
+  auto temporary = path;
+  temporary += ".new";
+  {
+    BOOKCHAIN_TRY(const auto file, open_file(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode));
+    BOOKCHAIN_CHECK(write_all(file.get(), bytes, temporary));
+    BOOKCHAIN_CHECK(sync_file(file.get(), temporary));
+  }
+  return rename_durably(temporary, path);
+}
+
+Result<Bytes> read_small_file(const fs::path& path, std::size_t most) {
+  BOOKCHAIN_TRY(const auto file, open_file(path, O_RDONLY | O_NONBLOCK));
+  struct stat info {};
+  if (::fstat(file.get(), &info) != 0) return system_error("cannot look at a file", path);
+  if (!S_ISREG(info.st_mode)) return Error{Token::bad_file, "not a regular file", path.string(), {}};
+  if (static_cast<std::uint64_t>(info.st_size) > most) {
+    return Error{Token::bad_file, "the file is larger than it can be", path.string(), {}};
+  }
+  Bytes bytes(static_cast<std::size_t>(info.st_size));
+  BOOKCHAIN_TRY(const auto size, read_up_to(file.get(), bytes, path));
+  bytes.resize(size);
+  return bytes;
+}
+
+Result<void> remove_tree(const fs::path& path) {
+  boost::system::error_code error;
+  fs::remove_all(path, error);
+  if (!error || error.value() == ENOENT) return success();
+  errno = error.value();
+  return system_error("cannot remove", path);
+}
+
+}  // namespace bookchain::ledger

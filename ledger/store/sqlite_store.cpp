@@ -1,0 +1,251 @@
+#include "ledger/store/sqlite_store.hpp"
+
+#include <sqlite3.h>
+
+#include <boost/filesystem/operations.hpp>
+#include <cassert>
+
+namespace bookchain::ledger {
+
+namespace {
+
+constexpr int application_id = 0x626b6368;  // "bkch"
+constexpr int schema_version = 1;
+constexpr int busy_timeout_ms = 10'000;
+
+Bytes column(sqlite3_stmt* statement, int index) {
+  const auto* data = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement, index));
+  return Bytes(data, data + sqlite3_column_bytes(statement, index));
+}
+
+ByteView column_view(sqlite3_stmt* statement, int index) {
+  const auto* data = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement, index));
+  return ByteView(data, static_cast<std::size_t>(sqlite3_column_bytes(statement, index)));
+}
+
+void bind(sqlite3_stmt* statement, int index, ByteView bytes) {
+  // An empty view may have no address, and a null address would bind NULL.
+  static constexpr std::uint8_t nothing = 0;
+  const auto* data = bytes.empty() ? &nothing : bytes.data();
+  sqlite3_bind_blob64(statement, index, data, bytes.size(), SQLITE_STATIC);
+}
+
+/// The first key that comes after all keys with this prefix; nothing if there is none.
+std::optional<Bytes> successor(ByteView prefix) {
+  Bytes next(prefix.begin(), prefix.end());
+  while (!next.empty() && next.back() == 0xffU) next.pop_back();
+  if (next.empty()) return std::nullopt;
+  ++next.back();
+  return next;
+}
+
+}  // namespace
+
+void SqliteStore::CloseDatabase::operator()(sqlite3* database) const { sqlite3_close_v2(database); }
+void SqliteStore::FinalizeStatement::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+
+SqliteStore::~SqliteStore() {
+  rollback();
+  // Statements before the database.
+  for (auto& of_table : statements_) {
+    for (auto& statement : of_table) statement.reset();
+  }
+}
+
+Error SqliteStore::failure(const char* what) const {
+  const int code = sqlite3_extended_errcode(database_.get());
+  auto token = Token::io;
+  if ((code & 0xff) == SQLITE_FULL) token = Token::disk_full;
+  if ((code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED) token = Token::locked;
+  if ((code & 0xff) == SQLITE_PERM || (code & 0xff) == SQLITE_READONLY || (code & 0xff) == SQLITE_AUTH) {
+    token = Token::permission;
+  }
+  if ((code & 0xff) == SQLITE_NOTADB || (code & 0xff) == SQLITE_CORRUPT) token = Token::bad_file;
+  return Error{token, std::string(what) + " (" + sqlite3_errmsg(database_.get()) + ")", file_.string(), {}};
+}
+
+void SqliteStore::remember_failure(const char* what) const {
+  if (!failed_) failed_ = failure(what);
+}
+
+Result<void> SqliteStore::execute(const char* sql) const {
+  if (sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr) != SQLITE_OK) {
+    return failure("the state of the peer cannot be used");
+  }
+  return success();
+}
+
+Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const boost::filesystem::path& file, Mode mode) {
+  boost::system::error_code ignored;
+  if (mode == Mode::read_only && !boost::filesystem::exists(file, ignored)) {
+    return Error{Token::home_missing, "there is no state of a peer", file.string(), {}};
+  }
+  std::unique_ptr<SqliteStore> store(new SqliteStore(file));
+  sqlite3* opened = nullptr;
+  const int flags = mode == Mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  const int code = sqlite3_open_v2(file.c_str(), &opened, flags | SQLITE_OPEN_NOMUTEX, nullptr);
+  store->database_.reset(opened);
+  if (code != SQLITE_OK) return store->failure("cannot open the state of the peer");
+  BOOKCHAIN_CHECK(store->prepare_file(mode));
+  return store;
+}
+
+Result<void> SqliteStore::prepare_file(Mode mode) {
+  sqlite3_busy_timeout(database_.get(), busy_timeout_ms);
+  int version = 0;
+  int application = 0;
+  const auto read_number = [](void* target, int, char** values, char**) {
+    *static_cast<int*>(target) = std::atoi(values[0]);
+    return 0;
+  };
+  if (sqlite3_exec(database_.get(), "PRAGMA user_version", read_number, &version, nullptr) != SQLITE_OK ||
+      sqlite3_exec(database_.get(), "PRAGMA application_id", read_number, &application, nullptr) != SQLITE_OK) {
+    return failure("cannot read the state of the peer");
+  }
+  const bool fresh = version == 0 && application == 0 && mode == Mode::read_write;
+  if (!fresh && (version != schema_version || application != application_id)) {
+    return Error{Token::bad_file, "the file is not a state of this version of the program", file_.string(), {}};
+  }
+  if (mode == Mode::read_only) {
+    // One snapshot for the life of a reader, so that what it reports is of one moment.
+    BOOKCHAIN_CHECK(execute("BEGIN"));
+    open_ = true;
+    return success();
+  }
+  BOOKCHAIN_CHECK(execute("PRAGMA journal_mode = WAL"));
+  BOOKCHAIN_CHECK(execute("PRAGMA synchronous = FULL"));
+  if (!fresh) return success();
+  std::string schema = "BEGIN IMMEDIATE; PRAGMA application_id = " + std::to_string(application_id) +
+                       "; PRAGMA user_version = " + std::to_string(schema_version) + ";";
+  for (std::size_t i = 0; i < table_count; ++i) {
+    schema += "CREATE TABLE " + std::string(name(static_cast<Table>(i))) +
+              " (key BLOB PRIMARY KEY NOT NULL, value BLOB NOT NULL) WITHOUT ROWID;";
+  }
+  schema += "COMMIT;";
+  return execute(schema.c_str());
+}
+
+SqliteStore::Statement SqliteStore::take(Table table, Query query) const {
+  auto& resting = statements_[static_cast<std::size_t>(table)][static_cast<std::size_t>(query)];
+  if (resting) return std::move(resting);
+  const std::string rows(name(table));
+  std::string sql;
+  switch (query) {
+    case Query::get: sql = "SELECT value FROM " + rows + " WHERE key = ?1"; break;
+    case Query::put: sql = "INSERT OR REPLACE INTO " + rows + " (key, value) VALUES (?1, ?2)"; break;
+    case Query::erase: sql = "DELETE FROM " + rows + " WHERE key = ?1"; break;
+    case Query::scan: sql = "SELECT key, value FROM " + rows + " WHERE key >= ?1 AND key < ?2 ORDER BY key"; break;
+    case Query::scan_all: sql = "SELECT key, value FROM " + rows + " WHERE key >= ?1 ORDER BY key"; break;
+    case Query::last:
+      sql = "SELECT key, value FROM " + rows + " WHERE key >= ?1 AND key < ?2 ORDER BY key DESC LIMIT 1";
+      break;
+    case Query::last_of_all:
+      sql = "SELECT key, value FROM " + rows + " WHERE key >= ?1 ORDER BY key DESC LIMIT 1";
+      break;
+  }
+  sqlite3_stmt* prepared = nullptr;
+  if (sqlite3_prepare_v3(database_.get(), sql.c_str(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
+                         &prepared, nullptr) != SQLITE_OK) {
+    remember_failure("cannot read the state of the peer");
+  }
+  return Statement(prepared);
+}
+
+void SqliteStore::give_back(Table table, Query query, Statement statement) const {
+  sqlite3_reset(statement.get());
+  sqlite3_clear_bindings(statement.get());
+  statements_[static_cast<std::size_t>(table)][static_cast<std::size_t>(query)] = std::move(statement);
+}
+
+std::optional<Bytes> SqliteStore::get(Table table, ByteView key) const {
+  auto statement = take(table, Query::get);
+  if (!statement) return std::nullopt;
+  bind(statement.get(), 1, key);
+  std::optional<Bytes> value;
+  const int code = sqlite3_step(statement.get());
+  if (code == SQLITE_ROW) value = column(statement.get(), 0);
+  if (code != SQLITE_ROW && code != SQLITE_DONE) remember_failure("cannot read the state of the peer");
+  give_back(table, Query::get, std::move(statement));
+  return value;
+}
+
+void SqliteStore::scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const {
+  const auto end = successor(prefix);
+  const auto query = end ? Query::scan : Query::scan_all;
+  auto statement = take(table, query);
+  if (!statement) return;
+  const auto start = std::max(Bytes(prefix.begin(), prefix.end()), Bytes(from.begin(), from.end()));
+  bind(statement.get(), 1, start);
+  if (end) bind(statement.get(), 2, *end);
+  int code = SQLITE_ROW;
+  while ((code = sqlite3_step(statement.get())) == SQLITE_ROW) {
+    if (!visit(column_view(statement.get(), 0), column_view(statement.get(), 1))) break;
+  }
+  if (code != SQLITE_ROW && code != SQLITE_DONE) remember_failure("cannot read the state of the peer");
+  give_back(table, query, std::move(statement));
+}
+
+std::optional<std::pair<Bytes, Bytes>> SqliteStore::last(Table table, ByteView prefix) const {
+  const auto end = successor(prefix);
+  const auto query = end ? Query::last : Query::last_of_all;
+  auto statement = take(table, query);
+  if (!statement) return std::nullopt;
+  bind(statement.get(), 1, prefix);
+  if (end) bind(statement.get(), 2, *end);
+  std::optional<std::pair<Bytes, Bytes>> row;
+  const int code = sqlite3_step(statement.get());
+  if (code == SQLITE_ROW) row = std::make_pair(column(statement.get(), 0), column(statement.get(), 1));
+  if (code != SQLITE_ROW && code != SQLITE_DONE) remember_failure("cannot read the state of the peer");
+  give_back(table, query, std::move(statement));
+  return row;
+}
+
+Result<void> SqliteStore::begin() {
+  assert(!open_);
+  failed_.reset();
+  BOOKCHAIN_CHECK(execute("BEGIN IMMEDIATE"));
+  open_ = true;
+  return success();
+}
+
+void SqliteStore::apply(const std::vector<Write>& writes) {
+  assert(open_);
+  for (const auto& write : writes) {
+    const auto query = write.value ? Query::put : Query::erase;
+    auto statement = take(write.table, query);
+    if (!statement) return;
+    bind(statement.get(), 1, write.key);
+    if (write.value) bind(statement.get(), 2, *write.value);
+    if (sqlite3_step(statement.get()) != SQLITE_DONE) remember_failure("cannot write the state of the peer");
+    give_back(write.table, query, std::move(statement));
+  }
+}
+
+Result<void> SqliteStore::commit() {
+  assert(open_);
+  if (failed_) {
+    auto error = *failed_;
+    rollback();
+    return error;
+  }
+  if (sqlite3_exec(database_.get(), "COMMIT", nullptr, nullptr, nullptr) != SQLITE_OK) {
+    auto error = failure("cannot write the state of the peer");
+    rollback();
+    return error;
+  }
+  open_ = false;
+  return success();
+}
+
+void SqliteStore::rollback() noexcept {
+  if (!open_) return;
+  open_ = false;
+  sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+Result<void> SqliteStore::status() const {
+  if (failed_) return *failed_;
+  return success();
+}
+
+}  // namespace bookchain::ledger

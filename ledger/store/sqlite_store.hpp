@@ -1,0 +1,62 @@
+// The state of a peer in SQLite: one table of keys and values for each Table, in WAL mode with full
+// synchronisation, so that a commit that returned survives a loss of power. Writers of a home are
+// serialised by its lock; readers open read-only and see one snapshot.
+#pragma once
+
+#include <boost/filesystem/path.hpp>
+#include <memory>
+
+#include "ledger/store/store.hpp"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace bookchain::ledger {
+
+class SqliteStore final : public Store {
+ public:
+  enum class Mode : std::uint8_t { read_only, read_write };
+  /// With read_write the file is made if missing. Tokens: `home-missing` (read_only, no file), `bad-file`
+  /// (no state of this program or version), `io`, `permission`, `locked`, `disk-full`.
+  [[nodiscard]] static Result<std::unique_ptr<SqliteStore>> open(const boost::filesystem::path& file, Mode mode);
+  ~SqliteStore() override;
+
+  [[nodiscard]] std::optional<Bytes> get(Table table, ByteView key) const override;
+  void scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const override;
+  [[nodiscard]] std::optional<std::pair<Bytes, Bytes>> last(Table table, ByteView prefix) const override;
+
+  [[nodiscard]] Result<void> begin() override;
+  void apply(const std::vector<Write>& writes) override;
+  [[nodiscard]] Result<void> commit() override;
+  void rollback() noexcept override;
+  [[nodiscard]] Result<void> status() const override;
+
+ private:
+  struct CloseDatabase {
+    void operator()(sqlite3* database) const;
+  };
+  struct FinalizeStatement {
+    void operator()(sqlite3_stmt* statement) const;
+  };
+  using Statement = std::unique_ptr<sqlite3_stmt, FinalizeStatement>;
+  enum class Query : std::uint8_t { get, put, erase, scan, scan_all, last, last_of_all };
+  static constexpr std::size_t query_count = 7;
+
+  explicit SqliteStore(boost::filesystem::path file) : file_(std::move(file)) {}
+  [[nodiscard]] Result<void> prepare_file(Mode mode);
+  [[nodiscard]] Result<void> execute(const char* sql) const;
+  [[nodiscard]] Error failure(const char* what) const;
+  /// Null if it cannot be prepared; the failure is remembered.
+  [[nodiscard]] Statement take(Table table, Query query) const;
+  void give_back(Table table, Query query, Statement statement) const;
+  void remember_failure(const char* what) const;
+
+  boost::filesystem::path file_;
+  std::unique_ptr<sqlite3, CloseDatabase> database_;
+  /// Prepared statements at rest. One that runs is taken out, so that a scan may read the same table.
+  mutable std::array<std::array<Statement, query_count>, table_count> statements_;
+  mutable std::optional<Error> failed_;
+  bool open_ = false;
+};
+
+}  // namespace bookchain::ledger

@@ -1,0 +1,25 @@
+// Store: a State that remembers. The rules read it; the courier opens a transaction, applies the
+// Effects of many inputs, and commits them at once. Implementations: SqliteStore, MemoryStore.
+#pragma once
+
+#include "ledger/state.hpp"
+
+namespace bookchain::ledger {
+
+class Store : public State {
+ public:
+  /// Opens a transaction. Precondition: none is open. Tokens: `io`, `disk-full`, `locked`.
+  [[nodiscard]] virtual Result<void> begin() = 0;
+  /// Applies writes within the transaction; later reads see them. A failure is remembered and
+  /// refused by commit().
+  virtual void apply(const std::vector<Write>& writes) = 0;
+  /// Makes all of it durable, or fails and leaves the state as it was before begin(). Fails, too, if
+  /// any read or write since begin() failed. Tokens: `io`, `disk-full`.
+  [[nodiscard]] virtual Result<void> commit() = 0;
+  /// Forgets the transaction; does nothing if none is open.
+  virtual void rollback() noexcept = 0;
+  /// The first failure of a read since the store was opened, for readers that never commit.
+  [[nodiscard]] virtual Result<void> status() const = 0;
+};
+
+}  // namespace bookchain::ledger
