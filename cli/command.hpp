@@ -1,0 +1,86 @@
+// A command of the program: one row of the table in cli/commands/table.cpp and one function. Options
+// and arguments are declared as data, so that parsing, help and "did you mean" come from one place.
+#pragma once
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ledger/error.hpp"
+
+namespace bookchain::cli {
+
+using Json = nlohmann::ordered_json;
+
+enum class OptionKind : std::uint8_t {
+  flag,            ///< --dry-run
+  value,           ///< --from PORT
+  optional_value,  ///< --wait[=SECONDS]
+};
+
+struct OptionSpec {
+  std::string_view name;
+  char letter;  ///< 0: none
+  OptionKind kind;
+  std::string_view placeholder;
+  std::string_view help;
+};
+
+/// What stands on the command line beside options.
+struct ArgumentSpec {
+  std::string_view name;
+  bool required;
+};
+
+/// The values of one command's options and arguments.
+class Arguments {
+ public:
+  [[nodiscard]] bool has(std::string_view option) const { return options_.contains(option); }
+  /// Empty text for an optional value that was left out.
+  [[nodiscard]] std::optional<std::string> get(std::string_view option) const {
+    const auto found = options_.find(option);
+    return found == options_.end() ? std::nullopt : std::optional(found->second);
+  }
+  /// Argument number `index`, if given.
+  [[nodiscard]] std::optional<std::string> at(std::size_t index) const {
+    return index < arguments_.size() ? std::optional(arguments_[index]) : std::nullopt;
+  }
+
+  void set(std::string option, std::string value) { options_[std::move(option)] = std::move(value); }
+  void add(std::string argument) { arguments_.push_back(std::move(argument)); }
+
+ private:
+  std::map<std::string, std::string, std::less<>> options_;
+  std::vector<std::string> arguments_;
+};
+
+/// What a command has to say: one JSON object, and the same for people.
+struct Answer {
+  Json value = Json::object();
+  std::string text;                      ///< ends with a new line unless empty
+  std::optional<ledger::Error> failure;  ///< printed after the result; gives the exit code
+  bool printed = false;                  ///< the command has written its result itself
+  int exit_code = 0;                     ///< unless there is a failure
+};
+
+class Session;
+
+struct Command {
+  std::string_view name;
+  std::string_view summary;  ///< one line for the list of commands
+  std::string_view details;  ///< paragraphs for its own help
+  std::vector<ArgumentSpec> arguments;
+  std::vector<OptionSpec> options;
+  ledger::Result<Answer> (*run)(Session& session, const Arguments& arguments);
+};
+
+/// All commands, in the order in which help lists them.
+[[nodiscard]] std::span<const Command> all_commands();
+/// Null if there is none of that name.
+[[nodiscard]] const Command* find_command(std::string_view name);
+
+}  // namespace bookchain::cli

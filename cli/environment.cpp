@@ -1,0 +1,147 @@
+#include "cli/environment.hpp"
+
+#include <fcntl.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <thread>
+
+#include "ledger/codec.hpp"
+
+namespace bookchain::cli {
+
+using namespace ledger;
+
+namespace {
+
+ByteView bytes_of(std::string_view text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
+
+[[noreturn]] void give_up(const char* what, const char* on) {
+  std::fprintf(stderr, "bookchain: error: %s: %s (%s) [io]\n", what, on, std::strerror(errno));
+  std::_Exit(1);
+}
+
+std::optional<std::uint64_t> whole_number(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto* end = text.data() + text.size();
+  const auto [stopped, failed] = std::from_chars(text.data(), end, value);
+  if (failed != std::errc{} || stopped != end) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+void draw_random(std::span<std::uint8_t> out) {
+  while (!out.empty()) {
+    const auto got = ::getrandom(out.data(), out.size(), 0);
+    if (got < 0 && errno == EINTR) continue;
+    // Nothing that this program does is safe without randomness.
+    if (got <= 0) give_up("the operating system gives no randomness", "getrandom");
+    out = out.subspan(static_cast<std::size_t>(got));
+  }
+}
+
+Hash derive(ByteView seed, std::string_view purpose) {
+  static constexpr std::string_view salt = "bookchain/1 seed";
+  const auto bytes = hkdf_sha256(seed, bytes_of(salt), bytes_of(purpose), Hash::size);
+  Hash value;
+  std::copy(bytes.begin(), bytes.end(), value.bytes.begin());
+  return value;
+}
+
+Result<std::optional<Time>> fixed_clock() {
+  const char* set = std::getenv("BOOKCHAIN_CLOCK");
+  if (set == nullptr || *set == '\0') return std::optional<Time>{};
+  const std::string text = set;
+  const Error unreadable{Token::bad_value, "BOOKCHAIN_CLOCK is no time", text,
+                         "write it as 2026-01-31T12:00:00Z, or as seconds since 1970"};
+  constexpr std::uint64_t most_seconds = std::uint64_t{1} << 40U;
+  if (const auto seconds = whole_number(text)) {
+    if (*seconds > most_seconds) return unreadable;
+    return std::optional(Time{*seconds * 1'000'000});
+  }
+  std::tm parts{};
+  const char* end = ::strptime(set, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  if (end == nullptr || *end != '\0') return unreadable;
+  const auto seconds = ::timegm(&parts);
+  if (seconds < 0 || static_cast<std::uint64_t>(seconds) > most_seconds) return unreadable;
+  return std::optional(Time{static_cast<std::uint64_t>(seconds) * 1'000'000});
+}
+
+std::string write_time(Time time) {
+  const auto seconds = static_cast<std::time_t>(time.value / 1'000'000);
+  std::tm parts{};
+  // A time is only claimed by whoever wrote it: it may be too large for any calendar.
+  if (time.value / 1'000'000 > (std::uint64_t{1} << 40U) || ::gmtime_r(&seconds, &parts) == nullptr) {
+    return std::to_string(time.value) + " us";
+  }
+  std::array<char, 64> day{};
+  std::array<char, 96> text{};
+  std::strftime(day.data(), day.size(), "%Y-%m-%d %H:%M:%S", &parts);
+  std::snprintf(text.data(), text.size(), "%s.%06u", day.data(), static_cast<unsigned>(time.value % 1'000'000));
+  return text.data();
+}
+
+Time system_time() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return Time{static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(since).count())};
+}
+
+ProcessEnvironment::ProcessEnvironment(std::optional<Hash> seed, path counter, std::optional<Time> fixed)
+    : seed_(seed), counter_(std::move(counter)), fixed_(fixed) {}
+
+Time ProcessEnvironment::now() {
+  if (!fixed_) return system_time();
+  if (!running_since_) return *fixed_;
+  const auto passed = std::chrono::steady_clock::now() - *running_since_;
+  const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(passed).count();
+  return Time{fixed_->value + static_cast<std::uint64_t>(microseconds)};
+}
+
+void ProcessEnvironment::let_time_run() { running_since_ = std::chrono::steady_clock::now(); }
+
+void ProcessEnvironment::pass(std::chrono::microseconds duration) {
+  if (fixed_ && !running_since_) {
+    fixed_->value += static_cast<std::uint64_t>(duration.count());
+    return;
+  }
+  std::this_thread::sleep_for(duration);
+}
+
+void ProcessEnvironment::random(std::span<std::uint8_t> out) {
+  if (!seed_) return draw_random(out);
+  if (!turn_key_) start_turn();
+  while (!out.empty()) {
+    const auto block = hmac_sha256(turn_key_->view(), {encode(drawn_++)});
+    const auto size = std::min(out.size(), block.bytes.size());
+    std::copy_n(block.bytes.begin(), size, out.begin());
+    out = out.subspan(size);
+  }
+}
+
+/// Counts the turns of this home in a file before anything is drawn, so that a killed process's
+/// successor does not draw the same again. Called under the lock of the home.
+void ProcessEnvironment::start_turn() {
+  const ledger::Descriptor file(::open(counter_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file) give_up("the count of draws cannot be opened", counter_.c_str());
+  std::array<char, 32> text{};
+  const auto got = ::pread(file.get(), text.data(), text.size() - 1, 0);
+  if (got < 0) give_up("the count of draws cannot be read", counter_.c_str());
+  const std::uint64_t turn = std::strtoull(text.data(), nullptr, 10) + 1;
+  const auto size = static_cast<std::size_t>(
+      std::snprintf(text.data(), text.size(), "%020llu\n", static_cast<unsigned long long>(turn)));
+  if (::pwrite(file.get(), text.data(), size, 0) != static_cast<ssize_t>(size)) {
+    give_up("the count of draws cannot be written", counter_.c_str());
+  }
+  turn_key_ = hmac_sha256(seed_->view(), {encode(turn)});
+  drawn_ = 0;
+}
+
+}  // namespace bookchain::cli

@@ -1,0 +1,64 @@
+// Clock and randomness of a process: the two things that the rules may not have by themselves. On a
+// test network made from a seed both can be repeated: randomness comes from the home's own seed, and
+// BOOKCHAIN_CLOCK may fix the time.
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include "cli/files.hpp"
+#include "ledger/crypto.hpp"
+#include "transport/courier.hpp"
+
+namespace bookchain::cli {
+
+/// Fills `out` from the operating system; ends the process if it cannot.
+void draw_random(std::span<std::uint8_t> out);
+
+template <class Fixed>
+[[nodiscard]] Fixed random_bytes() {
+  Fixed value;
+  draw_random(value.bytes);
+  return value;
+}
+
+/// What a seed gives for a named purpose: 32 bytes of HKDF-SHA-256.
+[[nodiscard]] ledger::Hash derive(ledger::ByteView seed, std::string_view purpose);
+
+/// The time that BOOKCHAIN_CLOCK fixes ("2026-01-31T12:00:00Z", or seconds since 1970), or nothing.
+/// Token `bad-value`.
+[[nodiscard]] Result<std::optional<ledger::Time>> fixed_clock();
+
+/// A time as people read it: "2026-01-31 12:00:00.000000" in UTC.
+[[nodiscard]] std::string write_time(ledger::Time time);
+
+/// Seconds and microseconds since 1970 by the system's clock.
+[[nodiscard]] ledger::Time system_time();
+
+class ProcessEnvironment final : public transport::Environment {
+ public:
+  /// `seed` is the home's on a test network; `counter` the file that counts its uses; `fixed` the time.
+  ProcessEnvironment(std::optional<ledger::Hash> seed, path counter, std::optional<ledger::Time> fixed);
+
+  [[nodiscard]] ledger::Time now() override;
+  void random(std::span<std::uint8_t> out) override;
+
+  /// To be called whenever the lock of the home was taken: another process may have drawn from the seed.
+  void begin_turn() { turn_key_.reset(); }
+  /// Lets a fixed clock run from here on as the system's does: for `serve`, whose back-offs must end.
+  void let_time_run();
+  /// Waits for that long; a fixed clock is put forward instead.
+  void pass(std::chrono::microseconds duration);
+
+ private:
+  void start_turn();
+
+  std::optional<ledger::Hash> seed_;
+  path counter_;
+  std::optional<ledger::Time> fixed_;
+  std::optional<std::chrono::steady_clock::time_point> running_since_;
+  std::optional<ledger::Hash> turn_key_;
+  std::uint64_t drawn_ = 0;
+};
+
+}  // namespace bookchain::cli

@@ -1,0 +1,28 @@
+// Small text files of a network and its homes: read whole within a bound, secrets only if they are
+// private. Books and messages are not small files; they are the business of the shelf and the links.
+#pragma once
+
+#include <boost/filesystem/path.hpp>
+#include <string>
+
+#include "ledger/store/files.hpp"
+
+namespace bookchain::cli {
+
+using boost::filesystem::path;
+using ledger::Error;
+using ledger::Result;
+using ledger::success;
+using ledger::Token;
+
+/// The whole of a regular file of at most `most` bytes; "-" is stdin where `dash_is_stdin`.
+/// Tokens: `no-such-file`, `permission`, `io`, `bad-file` (no regular file, or too large).
+[[nodiscard]] Result<std::string> read_text_file(const path& file, std::size_t most, bool dash_is_stdin = false);
+
+/// The same for a file that holds secrets: `permission` if others than its owner can read it.
+[[nodiscard]] Result<std::string> read_secret_file(const path& file, std::size_t most);
+
+/// Writes a new file or replaces one, durably. Tokens: `io`, `disk-full`, `permission`.
+[[nodiscard]] Result<void> write_text_file(const path& file, std::string_view text, unsigned mode);
+
+}  // namespace bookchain::cli

@@ -1,0 +1,57 @@
+#include "cli/home_lock.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <thread>
+
+namespace bookchain::cli {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+Result<ledger::Descriptor> open_lock_file(const path& file) {
+  return ledger::open_file(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
+/// flock has no time limit of its own: ask again, soon at first and then less often.
+Result<void> lock_until(int descriptor, Clock::time_point deadline, const path& home) {
+  auto pause = std::chrono::microseconds(200);
+  for (;;) {
+    if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return success();
+    if (errno != EWOULDBLOCK && errno != EINTR) return ledger::system_error("a home cannot be locked", home);
+    if (Clock::now() >= deadline) {
+      return Error{Token::locked, "another process holds the lock of this home", home.string(),
+                   "wait until it has finished, and try again"};
+    }
+    std::this_thread::sleep_for(pause);
+    pause = std::min(pause * 2, std::chrono::microseconds(10'000));
+  }
+}
+
+}  // namespace
+
+Result<HomeLock> HomeLock::open(const path& home) {
+  BOOKCHAIN_TRY(auto lock, open_lock_file(home / "lock"));
+  BOOKCHAIN_TRY(auto turnstile, open_lock_file(home / "lock.turn"));
+  return HomeLock(home, std::move(lock), std::move(turnstile));
+}
+
+Result<void> HomeLock::take() {
+  const auto deadline = Clock::now() + patience;
+  BOOKCHAIN_CHECK(lock_until(turnstile_.get(), deadline, home_));
+  auto taken = lock_until(lock_.get(), deadline, home_);
+  ::flock(turnstile_.get(), LOCK_UN);
+  held_ = taken.has_value();
+  return taken;
+}
+
+void HomeLock::release() {
+  ::flock(lock_.get(), LOCK_UN);
+  held_ = false;
+}
+
+}  // namespace bookchain::cli

@@ -1,0 +1,23 @@
+// network.yaml: the genesis of a network as people and programs read it (docs/formats.md). Written by
+// `init`, read by every command; whatever is not exactly understood is refused with file, line and key.
+#pragma once
+
+#include "cli/files.hpp"
+#include "ledger/genesis.hpp"
+
+namespace bookchain::cli {
+
+inline constexpr std::string_view network_file_name = "network.yaml";
+inline constexpr std::size_t max_network_file_bytes = std::size_t{1} << 20U;
+
+/// The text of a network file.
+[[nodiscard]] std::string write_network(const ledger::Genesis& genesis);
+
+/// Reads one. `file` is named in errors. Tokens: `bad-config`, `missing-key`, `repeated-key`,
+/// `unknown-key`, `bad-type`, `bad-value`, `wrong-network` (the id that stands in it is another's).
+[[nodiscard]] Result<ledger::Genesis> read_network(const std::string& file, const std::string& text);
+
+/// The same from a path; `home-missing` if there is no such file.
+[[nodiscard]] Result<ledger::Genesis> load_network(const path& file);
+
+}  // namespace bookchain::cli

@@ -1,0 +1,277 @@
+#include "cli/options.hpp"
+
+#include <algorithm>
+#include <array>
+#include <boost/program_options.hpp>
+#include <charconv>
+#include <cmath>
+
+#include "cli/suggestion.hpp"
+
+namespace bookchain::cli {
+
+namespace po = boost::program_options;
+using ledger::Error;
+using ledger::Result;
+using ledger::success;
+using ledger::Token;
+
+namespace {
+
+constexpr std::array globals{
+    OptionSpec{"network", 'n', OptionKind::value, "DIR",
+               "the network directory made by init; default $BOOKCHAIN_NETWORK, else the current directory"},
+    OptionSpec{"port", 'p', OptionKind::value, "N", "the peer to act as: its home is DIR/N; default $BOOKCHAIN_PORT"},
+    OptionSpec{"home", 0, OptionKind::value, "DIR", "a peer's home itself, wherever it lies; default $BOOKCHAIN_HOME"},
+    OptionSpec{"output", 'o', OptionKind::value, "FORMAT", "text (default), json or yaml"},
+    OptionSpec{"quiet", 'q', OptionKind::flag, "", "say less"},
+    OptionSpec{"verbose", 'v', OptionKind::flag, "", "say more"},
+    OptionSpec{"color", 0, OptionKind::value, "WHEN", "auto (default), always or never; NO_COLOR is respected"},
+    OptionSpec{"help", 'h', OptionKind::flag, "", "explain the program or a command"},
+    OptionSpec{"version", 0, OptionKind::flag, "", "print the version"},
+};
+
+/// The global option that a word names, and whether its value is the word after it.
+struct GlobalWord {
+  const OptionSpec* option = nullptr;
+  bool value_follows = false;
+};
+
+GlobalWord global_word(const std::string& word) {
+  if (word.starts_with("--")) {
+    const auto equals = word.find('=');
+    const auto name = std::string_view(word).substr(2, equals == std::string::npos ? equals : equals - 2);
+    const auto found = std::ranges::find(globals, name, &OptionSpec::name);
+    if (found == globals.end()) return {};
+    return {&*found, found->kind == OptionKind::value && equals == std::string::npos};
+  }
+  // Letters may stand together: -qn DIR. The first one that takes a value ends the word.
+  GlobalWord last;
+  for (std::size_t i = 1; i < word.size(); ++i) {
+    const auto found = std::ranges::find(globals, word[i], &OptionSpec::letter);
+    if (found == globals.end()) return {};
+    last = {&*found, false};
+    if (found->kind == OptionKind::value) return {&*found, i + 1 == word.size()};
+  }
+  return last;
+}
+
+std::vector<std::string> option_names(const Command* command) {
+  std::vector<std::string> names;
+  for (const auto& option : globals) names.push_back("--" + std::string(option.name));
+  if (command != nullptr) {
+    for (const auto& option : command->options) names.push_back("--" + std::string(option.name));
+  }
+  return names;
+}
+
+Error unknown_option(const std::string& typed, const Command* command) {
+  const auto name = typed.substr(0, typed.find('='));
+  if (const auto meant = nearest(name, option_names(command))) {
+    return usage_error("the option is not known", name, "did you mean " + *meant + "?");
+  }
+  const auto page =
+      command == nullptr ? std::string("bookchain --help") : "bookchain " + std::string(command->name) + " --help";
+  return usage_error("the option is not known", name, "see " + page);
+}
+
+Error unknown_command(const std::string& typed) {
+  std::vector<std::string> names;
+  for (const auto& command : all_commands()) names.emplace_back(command.name);
+  if (const auto meant = nearest(typed, names)) {
+    return usage_error("there is no such command", typed, "did you mean " + *meant + "?");
+  }
+  return usage_error("there is no such command", typed, "bookchain --help lists all commands");
+}
+
+/// Place of the command among the words, or their number if none is named.
+Result<std::size_t> place_of_command(const std::vector<std::string>& words) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const auto& word = words[i];
+    if (word.size() < 2 || word.front() != '-') return i;
+    const auto found = global_word(word);
+    if (found.option == nullptr) return unknown_option(word, nullptr);
+    if (found.value_follows) ++i;
+  }
+  return words.size();
+}
+
+void describe(po::options_description& description, const OptionSpec& option) {
+  std::string names(option.name);
+  if (option.letter != 0) names += std::string(",") + option.letter;
+  // Program_options keeps the semantic and deletes it.
+  if (option.kind == OptionKind::flag) {
+    description.add_options()(names.c_str(), po::bool_switch(), "");
+  } else if (option.kind == OptionKind::value) {
+    description.add_options()(names.c_str(), po::value<std::string>(), "");
+  } else {
+    description.add_options()(names.c_str(), po::value<std::string>()->implicit_value(std::string()), "");
+  }
+}
+
+constexpr const char* rest = "bookchain-arguments";
+
+Error explain(const po::error& error, const Command* command) {
+  const auto page =
+      "see bookchain " + (command == nullptr ? std::string() : std::string(command->name) + " ") + "--help";
+  if (const auto* unknown = dynamic_cast<const po::unknown_option*>(&error)) {
+    return unknown_option(unknown->get_option_name(), command);
+  }
+  if (const auto* twice = dynamic_cast<const po::multiple_occurrences*>(&error)) {
+    return usage_error("an option stands twice", twice->get_option_name(), {});
+  }
+  if (const auto* syntax = dynamic_cast<const po::invalid_command_line_syntax*>(&error)) {
+    const bool extra = syntax->kind() == po::invalid_syntax::extra_parameter;
+    return usage_error(extra ? "an option takes no value" : "an option needs a value", syntax->get_option_name(), page);
+  }
+  return usage_error(error.what(), {}, page);
+}
+
+/// Everything but the command's name, by the options that hold for it. Exceptions of the library stop here.
+Result<std::map<std::string, std::vector<std::string>>> parse_words(const std::vector<std::string>& words,
+                                                                    const Command* command) {
+  po::options_description description;
+  for (const auto& option : globals) describe(description, option);
+  if (command != nullptr) {
+    for (const auto& option : command->options) describe(description, option);
+  }
+  description.add_options()(rest, po::value<std::vector<std::string>>(), "");
+  po::positional_options_description positions;
+  positions.add(rest, -1);
+  const int style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
+  std::map<std::string, std::vector<std::string>> values;
+  try {
+    const auto parsed = po::command_line_parser(words).options(description).positional(positions).style(style).run();
+    for (const auto& option : parsed.options) {
+      if (option.string_key == rest && option.position_key < 0) {
+        return unknown_option("--" + std::string(rest), command);
+      }
+    }
+    po::variables_map map;
+    po::store(parsed, map);
+    for (const auto& [name, value] : map) {
+      if (value.defaulted()) continue;
+      if (name == rest) {
+        values[name] = value.as<std::vector<std::string>>();
+      } else if (value.value().type() == typeid(bool)) {
+        values[name] = {std::string()};
+      } else {
+        values[name] = {value.as<std::string>()};
+      }
+    }
+  } catch (const po::error& error) {
+    return explain(error, command);
+  }
+  return values;
+}
+
+Result<GlobalOptions> read_globals(std::map<std::string, std::vector<std::string>>& values) {
+  GlobalOptions global;
+  const auto take = [&](const char* name) -> std::optional<std::string> {
+    const auto node = values.extract(name);
+    return node.empty() ? std::nullopt : std::optional(node.mapped().front());
+  };
+  global.network = take("network");
+  global.home = take("home");
+  if (const auto port = take("port")) {
+    BOOKCHAIN_TRY(const auto number, whole_number("--port", *port, 1, 65535));
+    global.port = static_cast<std::uint16_t>(number);
+  }
+  if (const auto format = take("output")) {
+    if (*format != "text" && *format != "json" && *format != "yaml") {
+      return usage_error("there is no such output format", *format, "the formats are text, json and yaml");
+    }
+    global.format = *format == "json" ? Format::json : *format == "yaml" ? Format::yaml : Format::text;
+  }
+  if (const auto color = take("color")) {
+    if (*color != "auto" && *color != "always" && *color != "never") {
+      return usage_error("--color takes auto, always or never", *color);
+    }
+    global.color = *color == "always" ? Color::always : *color == "never" ? Color::never : Color::automatic;
+  }
+  global.quiet = take("quiet").has_value();
+  global.verbose = take("verbose").has_value();
+  global.help = take("help").has_value();
+  global.version = take("version").has_value();
+  if (global.network && global.network->empty()) return usage_error("an option needs a value", "--network");
+  if (global.home && global.home->empty()) return usage_error("an option needs a value", "--home");
+  return global;
+}
+
+Result<void> check_arguments(const Command& command, const std::vector<std::string>& given) {
+  const auto page = "see bookchain " + std::string(command.name) + " --help";
+  for (std::size_t i = given.size(); i < command.arguments.size(); ++i) {
+    if (command.arguments[i].required) {
+      return usage_error("an argument is missing", std::string(command.arguments[i].name), page);
+    }
+  }
+  if (given.size() > command.arguments.size()) {
+    return usage_error("there is an argument too many", given[command.arguments.size()], page);
+  }
+  return success();
+}
+
+}  // namespace
+
+Error usage_error(std::string what, std::string subject, std::string hint) {
+  return Error{Token::usage, std::move(what), std::move(subject), std::move(hint)};
+}
+
+std::span<const OptionSpec> global_options() { return globals; }
+
+Result<Invocation> parse_command_line(const std::vector<std::string>& words) {
+  BOOKCHAIN_TRY(const auto place, place_of_command(words));
+  Invocation invocation;
+  auto others = words;
+  if (place < words.size()) {
+    invocation.command = find_command(words[place]);
+    if (invocation.command == nullptr) return unknown_command(words[place]);
+    others.erase(others.begin() + static_cast<std::ptrdiff_t>(place));
+  }
+  BOOKCHAIN_TRY(auto values, parse_words(others, invocation.command));
+  BOOKCHAIN_TRY(invocation.global, read_globals(values));
+  const auto given = values.contains(rest) ? values.extract(rest).mapped() : std::vector<std::string>{};
+  for (auto& [name, value] : values) invocation.arguments.set(name, value.front());
+  for (const auto& argument : given) invocation.arguments.add(argument);
+  // Whoever asks for help need not know the arguments yet.
+  if (invocation.command != nullptr && !invocation.global.help && !invocation.global.version) {
+    BOOKCHAIN_CHECK(check_arguments(*invocation.command, given));
+  }
+  return invocation;
+}
+
+Format format_of_errors(const std::vector<std::string>& words) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const auto& word = words[i];
+    if (word == "-ojson" || word == "--output=json") return Format::json;
+    if ((word == "-o" || word == "--output") && i + 1 < words.size() && words[i + 1] == "json") return Format::json;
+  }
+  return Format::text;
+}
+
+Result<std::uint64_t> whole_number(std::string_view option, const std::string& text, std::uint64_t least,
+                                   std::uint64_t most) {
+  std::uint64_t value = 0;
+  const auto* end = text.data() + text.size();
+  const auto [stopped, failed] = std::from_chars(text.data(), end, value);
+  if (failed != std::errc{} || stopped != end || value < least || value > most) {
+    return usage_error(
+        std::string(option) + " takes a whole number from " + std::to_string(least) + " to " + std::to_string(most),
+        text);
+  }
+  return value;
+}
+
+Result<std::uint64_t> seconds_to_microseconds(std::string_view option, const std::string& text) {
+  constexpr double most_seconds = 366.0 * 24 * 3600;
+  double seconds = 0;
+  const auto* end = text.data() + text.size();
+  const auto [stopped, failed] = std::from_chars(text.data(), end, seconds, std::chars_format::fixed);
+  const bool readable = failed == std::errc{} && stopped == end && std::isfinite(seconds);
+  if (!readable || seconds < 0 || seconds > most_seconds) {
+    return usage_error(std::string(option) + " takes a number of seconds", text);
+  }
+  return static_cast<std::uint64_t>(seconds * 1e6);
+}
+
+}  // namespace bookchain::cli

@@ -1,0 +1,20 @@
+// Text that came from somebody else (titles, reasons, media types) made safe to print: no control
+// characters, no escape sequences, nothing that turns the direction of the line or hides in it.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace bookchain::cli {
+
+/// `foreign` with every dangerous character written out: control characters and bytes that are not
+/// UTF-8 as \xNN, invisible and direction-changing characters as \u{NNNN}. The rest stays as it is.
+[[nodiscard]] std::string printable(std::string_view foreign);
+
+/// The same, shortened to at most `columns` characters with an ellipsis.
+[[nodiscard]] std::string printable(std::string_view foreign, std::size_t columns);
+
+/// Number of characters (code points) of well-formed text: what a column of a table takes.
+[[nodiscard]] std::size_t width(std::string_view text);
+
+}  // namespace bookchain::cli

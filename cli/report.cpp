@@ -1,0 +1,185 @@
+#include "cli/report.hpp"
+
+#include <unistd.h>
+#include <yaml-cpp/emitter.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+
+namespace bookchain::cli {
+
+using ledger::Error;
+
+namespace {
+
+bool is_set(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value != nullptr && *value != '\0';
+}
+
+bool colors_on(const GlobalOptions& global, int descriptor) {
+  switch (global.color) {
+    case Color::always: return true;
+    case Color::never: return false;
+    case Color::automatic: break;
+  }
+  const char* terminal = std::getenv("TERM");
+  const bool dumb = terminal != nullptr && std::string_view(terminal) == "dumb";
+  return ::isatty(descriptor) == 1 && !is_set("NO_COLOR") && !dumb;
+}
+
+void print(std::FILE* stream, const std::string& text) { std::fwrite(text.data(), 1, text.size(), stream); }
+
+void emit(YAML::Emitter& out, const Json& value) {
+  switch (value.type()) {
+    case Json::value_t::object:
+      out << YAML::BeginMap;
+      for (const auto& [key, field] : value.items()) {
+        out << YAML::Key << key << YAML::Value;
+        emit(out, field);
+      }
+      out << YAML::EndMap;
+      return;
+    case Json::value_t::array:
+      if (value.empty()) out << YAML::Flow;
+      out << YAML::BeginSeq;
+      for (const auto& item : value) emit(out, item);
+      out << YAML::EndSeq;
+      return;
+    case Json::value_t::string: out << YAML::DoubleQuoted << value.get_ref<const std::string&>(); return;
+    case Json::value_t::boolean: out << (value.get<bool>() ? "true" : "false"); return;
+    case Json::value_t::number_integer:
+    case Json::value_t::number_unsigned:
+    case Json::value_t::number_float: out << value.dump(); return;
+    case Json::value_t::null:
+    case Json::value_t::binary:
+    case Json::value_t::discarded: out << YAML::Null; return;
+  }
+}
+
+}  // namespace
+
+std::string to_json_line(const Json& value) { return value.dump(-1, ' ', true, Json::error_handler_t::replace); }
+
+std::string to_yaml(const Json& value) {
+  YAML::Emitter out;
+  out.SetOutputCharset(YAML::EscapeNonAscii);
+  emit(out, value);
+  return std::string(out.c_str(), out.size()) + "\n";
+}
+
+std::string sentence(const Error& error) {
+  auto text = printable(error.what);
+  if (!error.subject.empty()) text += ": \"" + printable(error.subject) + "\"";
+  return text;
+}
+
+Report::Report(const GlobalOptions& global)
+    : format_(global.format),
+      quiet_(global.quiet),
+      verbose_(global.verbose),
+      colors_(global.format == Format::text && colors_on(global, STDOUT_FILENO)),
+      error_colors_(colors_on(global, STDERR_FILENO)),
+      shows_progress_(!global.quiet && ::isatty(STDERR_FILENO) == 1) {}
+
+std::string Report::paint(const char* code, const std::string& text) const {
+  if (!colors_ || text.empty()) return text;
+  return std::string("\x1b[") + code + "m" + text + "\x1b[0m";
+}
+
+bool Report::result(const Answer& answer) const {
+  if (!answer.printed) {
+    Json value = Json::object();
+    value["schema"] = 1;
+    for (const auto& [key, field] : answer.value.items()) value[key] = field;
+    switch (format_) {
+      case Format::text: print(stdout, answer.text); break;
+      case Format::json: print(stdout, to_json_line(value) + "\n"); break;
+      case Format::yaml: print(stdout, to_yaml(value)); break;
+    }
+  }
+  return std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+}
+
+void Report::event(const Json& value, const std::string& text) const {
+  switch (format_) {
+    case Format::text:
+      if (!text.empty()) print(stdout, text + "\n");
+      break;
+    case Format::json: {
+      Json line = Json::object();
+      line["schema"] = 1;
+      for (const auto& [key, field] : value.items()) line[key] = field;
+      print(stdout, to_json_line(line) + "\n");
+      break;
+    }
+    case Format::yaml: print(stdout, "---\n" + to_yaml(value)); break;
+  }
+  std::fflush(stdout);
+}
+
+void Report::error(const Error& error) const {
+  std::fflush(stdout);
+  if (format_ == Format::json) {
+    Json line;
+    line["schema"] = 1;
+    line["error"]["token"] = ledger::name(error.token);
+    line["error"]["message"] = sentence(error);
+    line["error"]["hint"] = error.hint.empty() ? Json(nullptr) : Json(printable(error.hint));
+    return print(stderr, to_json_line(line) + "\n");
+  }
+  const std::string mark = error_colors_ ? "\x1b[31merror:\x1b[0m " : "error: ";
+  print(stderr, "bookchain: " + mark + sentence(error) + " [" + std::string(ledger::name(error.token)) + "]\n");
+  if (!error.hint.empty()) print(stderr, "bookchain: hint: " + printable(error.hint) + "\n");
+}
+
+void Report::warning(const std::string& text) const { print(stderr, "bookchain: warning: " + printable(text) + "\n"); }
+
+void Report::note(const std::string& text) const {
+  if (quiet_ || format_ != Format::text) return;
+  print(stderr, "bookchain: " + printable(text) + "\n");
+}
+
+std::string TextTable::draw(const Report& report) const {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows_) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
+  }
+  std::string text;
+  for (std::size_t r = 0; r < rows_.size(); ++r) {
+    std::string line;
+    for (std::size_t i = 0; i < rows_[r].size(); ++i) {
+      const auto& cell = rows_[r][i];
+      const std::string filling(widths[i] - width(cell), ' ');
+      const bool right = std::ranges::find(right_, i) != right_.end();
+      const bool last = i + 1 == rows_[r].size();
+      if (right) {
+        line += filling + cell;
+      } else {
+        line += last ? cell : cell + filling;
+      }
+      if (!last) line += "  ";
+    }
+    text += (r == 0 ? report.faint(line) : line) + "\n";
+  }
+  return text;
+}
+
+std::string write_size(std::uint64_t bytes) {
+  static constexpr std::array units{"KiB", "MiB", "GiB", "TiB"};
+  if (bytes < 1024) return std::to_string(bytes) + " B";
+  double scaled = static_cast<double>(bytes) / 1024;
+  std::size_t unit = 0;
+  while (scaled >= 1024 && unit + 1 < units.size()) {
+    scaled /= 1024;
+    ++unit;
+  }
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), scaled < 10 ? "%.1f %s" : "%.0f %s", scaled, units[unit]);
+  return text.data();
+}
+
+}  // namespace bookchain::cli

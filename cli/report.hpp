@@ -1,0 +1,82 @@
+// All printing of the program: results on stdout as text, JSON or YAML, everything else on stderr.
+// One command gives one JSON object; `serve` gives one a line. Text of others is made printable here
+// or by the command that puts it into its own lines.
+#pragma once
+
+#include <string>
+
+#include "cli/command.hpp"
+#include "cli/options.hpp"
+#include "cli/printable.hpp"
+#include "ledger/types.hpp"
+
+namespace bookchain::cli {
+
+class Report {
+ public:
+  /// Looks at the two streams and the environment once, for colours and progress bars.
+  explicit Report(const GlobalOptions& global);
+
+  /// Prints a result in the format asked for. False if stdout takes no more.
+  [[nodiscard]] bool result(const Answer& answer) const;
+  /// One line of `serve`, at once: a JSON object, or the text.
+  void event(const Json& value, const std::string& text) const;
+  void error(const ledger::Error& error) const;
+  void warning(const std::string& text) const;
+  /// What only matters to people watching; nothing with -q or in other formats.
+  void note(const std::string& text) const;
+
+  [[nodiscard]] Format format() const { return format_; }
+  [[nodiscard]] bool quiet() const { return quiet_; }
+  [[nodiscard]] bool verbose() const { return verbose_; }
+  [[nodiscard]] bool shows_progress() const { return shows_progress_; }
+
+  // Colours for text on stdout; the text itself where there are none.
+  [[nodiscard]] std::string bold(const std::string& text) const { return paint("1", text); }
+  [[nodiscard]] std::string faint(const std::string& text) const { return paint("2", text); }
+  [[nodiscard]] std::string good(const std::string& text) const { return paint("32", text); }
+  [[nodiscard]] std::string bad(const std::string& text) const { return paint("31", text); }
+
+ private:
+  [[nodiscard]] std::string paint(const char* code, const std::string& text) const;
+
+  Format format_;
+  bool quiet_;
+  bool verbose_;
+  bool colors_;
+  bool error_colors_;
+  bool shows_progress_;
+};
+
+/// One line of JSON in ASCII, so that no terminal is harmed by what stands in it.
+[[nodiscard]] std::string to_json_line(const Json& value);
+[[nodiscard]] std::string to_yaml(const Json& value);
+
+/// "what: \"subject\"", both printable, as it stands in errors.
+[[nodiscard]] std::string sentence(const ledger::Error& error);
+
+/// A table for people: columns aligned, two spaces between them, no rules.
+class TextTable {
+ public:
+  explicit TextTable(std::vector<std::string> head) { rows_.push_back(std::move(head)); }
+  void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+  /// Columns named here are aligned to the right.
+  void align_right(std::size_t column) { right_.push_back(column); }
+  [[nodiscard]] std::string draw(const Report& report) const;
+  [[nodiscard]] bool empty() const { return rows_.size() == 1; }
+
+ private:
+  std::vector<std::vector<std::string>> rows_;
+  std::vector<std::size_t> right_;
+};
+
+/// The first 12 digits of an id, as commands and tables name it.
+template <class Fixed>
+[[nodiscard]] std::string short_id(const Fixed& id) {
+  return ledger::to_hex(id).substr(0, 12);
+}
+
+/// "1.5 MiB", "17 B".
+[[nodiscard]] std::string write_size(std::uint64_t bytes);
+
+}  // namespace bookchain::cli

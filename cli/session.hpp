@@ -1,0 +1,45 @@
+// One run of the program: which network and which peer the command line and the environment name, and
+// where it prints. Finds and reads files of homes; opens no store.
+#pragma once
+
+#include <memory>
+
+#include "cli/peer_files.hpp"
+#include "cli/report.hpp"
+
+namespace bookchain::cli {
+
+class Session {
+ public:
+  explicit Session(GlobalOptions global) : global_(std::move(global)), report_(global_) {}
+
+  [[nodiscard]] const GlobalOptions& global() const { return global_; }
+  [[nodiscard]] const Report& report() const { return report_; }
+
+  /// The peer named by --home, -p, or the environment. Tokens: `usage` if none is named, `home-missing`,
+  /// `unknown-peer`, and those of reading its files.
+  [[nodiscard]] Result<std::unique_ptr<PeerFiles>> peer() const;
+  /// The same, but where none is named, this one.
+  [[nodiscard]] Result<std::unique_ptr<PeerFiles>> peer_or(ledger::PeerPort port) const;
+  /// The named peer, or the one of the lowest port whose home can be read.
+  [[nodiscard]] Result<std::unique_ptr<PeerFiles>> any_peer() const;
+  /// All homes of the network that this user can read, in port order; the home named by --home alone if
+  /// it lies elsewhere.
+  [[nodiscard]] Result<std::vector<std::unique_ptr<PeerFiles>>> readable_peers() const;
+
+  /// Whether a peer was named at all.
+  [[nodiscard]] bool names_a_peer() const;
+
+  /// A command line that goes on at `port`, as it must be typed where this one was typed.
+  [[nodiscard]] std::string command_at(ledger::PeerPort port, const std::string& words) const;
+
+ private:
+  [[nodiscard]] std::optional<path> named_home() const;
+  [[nodiscard]] Result<std::optional<ledger::PeerPort>> named_port() const;
+  [[nodiscard]] path network_folder() const;
+
+  GlobalOptions global_;
+  Report report_;
+};
+
+}  // namespace bookchain::cli

@@ -1,0 +1,82 @@
+// Channel: seals and opens the messages of one pair of peers (docs/protocol.md, section 2). X25519
+// between their static keys, HKDF-SHA-256, one key a direction, XChaCha20-Poly1305 with a nonce that
+// repeats for no two messages even if the generator does. Only a channel can make an Opened, so
+// unchecked bytes cannot reach the rules. It authenticates; it proves nothing to a third.
+#pragma once
+
+#include "ledger/codec.hpp"
+#include "ledger/crypto.hpp"
+#include "ledger/genesis.hpp"
+#include "ledger/node.hpp"
+
+namespace bookchain::transport {
+
+inline constexpr std::uint8_t protocol_version = 1;
+
+/// Associated data of every sealed message.
+struct Header {
+  std::uint8_t version = protocol_version;
+  ledger::NetworkId network;
+  ledger::PeerPort from;
+  ledger::PeerPort to;
+  ledger::Epoch epoch;
+  ledger::MessageNumber number;  ///< from 1; 0 is a delivery note: not numbered, not acknowledged
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("version", self.version);
+    visitor("network", self.network);
+    visitor("from", self.from);
+    visitor("to", self.to);
+    visitor("epoch", self.epoch);
+    visitor("number", self.number);
+  }
+};
+inline constexpr std::size_t header_size = 1 + 32 + 2 + 2 + 16 + 8;
+inline constexpr std::size_t seal_overhead = header_size + 24 + ledger::seal_tag_size;
+
+/// A message whose seal was checked. Nobody but Channel makes one.
+class Opened {
+ public:
+  [[nodiscard]] const Header& header() const { return header_; }
+  [[nodiscard]] const ledger::Bytes& payload() const { return payload_; }
+
+ private:
+  friend class Channel;
+  Opened(const Header& header, ledger::Bytes payload) : header_(header), payload_(std::move(payload)) {}
+  Header header_;
+  ledger::Bytes payload_;
+};
+
+class Channel {
+ public:
+  /// Token `bad-value` if the peer's key gives no secret.
+  [[nodiscard]] static ledger::Result<Channel> make(const ledger::Genesis& genesis, const ledger::Identity& identity,
+                                                    ledger::PeerPort peer);
+
+  /// Header, nonce, ciphertext and tag. `fresh` is 32 bytes of randomness.
+  [[nodiscard]] ledger::Bytes seal(const ledger::Epoch& epoch, ledger::MessageNumber number, ledger::ByteView payload,
+                                   const ledger::Hash& fresh) const;
+  /// Opens what the peer sealed for this one. Tokens: `bad-message` (no envelope, another version),
+  /// `wrong-network`, `wrong-recipient`, `wrong-sender`, `bad-signature`.
+  [[nodiscard]] ledger::Result<Opened> open(ledger::ByteView envelope) const;
+  /// Opens what this peer sealed itself: for showing what lies in a spool.
+  [[nodiscard]] ledger::Result<Opened> open_own(ledger::ByteView envelope) const;
+
+ private:
+  struct Direction {
+    ledger::SealKey seal_key;
+    ledger::Hash nonce_key;
+  };
+  Channel(const ledger::NetworkId& network, ledger::PeerPort self, ledger::PeerPort peer, Direction sending,
+          Direction receiving)
+      : network_(network), self_(self), peer_(peer), sending_(sending), receiving_(receiving) {}
+
+  ledger::NetworkId network_;
+  ledger::PeerPort self_;
+  ledger::PeerPort peer_;
+  Direction sending_;
+  Direction receiving_;
+};
+
+}  // namespace bookchain::transport

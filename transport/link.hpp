@@ -1,0 +1,63 @@
+// Link: how sealed bytes reach another peer and come from it. Knows folders or sockets, and nothing
+// of what the bytes mean. Receive, then (after the caller's commit) acknowledge; send only what is
+// durable. The spool link and the socket link look the same from above.
+#pragma once
+
+#include <boost/filesystem/path.hpp>
+
+#include "ledger/error.hpp"
+#include "ledger/store/files.hpp"
+#include "ledger/types.hpp"
+
+namespace bookchain::transport {
+
+using ledger::Bytes;
+using ledger::Descriptor;
+using ledger::Error;
+using ledger::ExchangeId;
+using ledger::PeerPort;
+using ledger::Result;
+
+/// What one delivery brought: the sealed messages of one spool file. The sender is only claimed, by
+/// the folder it lies in; the seal proves it.
+struct Parcel {
+  PeerPort from;
+  std::string name;              ///< names the delivery to the link that gave it
+  std::vector<Bytes> envelopes;  ///< size-capped; empty if `fault` is set
+  std::optional<Error> fault;    ///< it cannot be what it claims; the link has put it in bad/ already
+};
+
+/// A package to deliver: the encrypted book of an exchange, durable on this side.
+struct PackageFile {
+  ExchangeId exchange;
+  boost::filesystem::path path;
+};
+
+class Link {
+ public:
+  Link() = default;
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+  virtual ~Link() = default;
+
+  /// Takes what waits, at most `most` parcels, without removing it. Never blocks. A parcel that cannot
+  /// be read is reported with its fault and out of the way. Tokens: `io`, `permission`.
+  [[nodiscard]] virtual Result<std::vector<Parcel>> receive(std::size_t most) = 0;
+  /// After the commit of all that the parcel brought: it will not be given again.
+  [[nodiscard]] virtual Result<void> acknowledge(const Parcel& parcel) = 0;
+  /// The parcel could not be opened: kept for a person to look at, with the reason, bounded in number.
+  [[nodiscard]] virtual Result<void> put_aside(const Parcel& parcel, const Error& reason) = 0;
+  /// Opens the package that `from` brought for an exchange; token `no-such-file` if there is none.
+  [[nodiscard]] virtual Result<Descriptor> open_package(PeerPort from, const ExchangeId& exchange) = 0;
+  /// The package is copied or unwanted: remove it. No failure if there is none.
+  [[nodiscard]] virtual Result<void> drop_package(PeerPort from, const ExchangeId& exchange) = 0;
+
+  /// Delivers sealed messages in one piece, and the packages before them. Durable when it returns.
+  /// Tokens: `io`, `disk-full`, `permission`, `over-quota`, `home-missing`.
+  [[nodiscard]] virtual Result<void> send(PeerPort to, const std::vector<Bytes>& envelopes,
+                                          const std::vector<PackageFile>& packages) = 0;
+  /// Whether something this peer delivered still waits at `to`, so that sending again is no help.
+  [[nodiscard]] virtual bool still_waiting_at(PeerPort to) const = 0;
+};
+
+}  // namespace bookchain::transport
