@@ -60,13 +60,8 @@ bool is_sound_point(ByteView encoded) {
 
 VerifyKey verify_key(const SigningKey& key) {
   VerifyKey result;
-  const CryptoPP::ed25519PrivateKey library_key = [&] {
-    CryptoPP::ed25519PrivateKey made;
-    made.AssignFrom(CryptoPP::MakeParameters(
-        "SecretExponent", CryptoPP::ConstByteArrayParameter(key.bytes.data(), key.bytes.size()))("DerivePublicKey",
-                                                                                                 true));
-    return made;
-  }();
+  CryptoPP::ed25519PrivateKey library_key;
+  library_key.SetPrivateExponent(key.bytes.data());  // derives the public key, too
   std::copy_n(library_key.GetPublicKeyBytePtr(), VerifyKey::size, result.bytes.begin());
   return result;
 }
