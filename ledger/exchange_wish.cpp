@@ -242,7 +242,13 @@ Result<void> release(Context& context, const WishRelease& wish) {
 Result<void> open(Context& context, const WishOpen& wish, const ExchangeRecord& checked) {
   auto record = checked;
   if (record.plaintext_ready) return success();
-  if (wish.failure) return *wish.failure;
+  if (wish.failure) {
+    // The consent stands, so only the chain can end it; what was wrong is remembered and not tried again.
+    record.token = name(wish.failure->token);
+    record.reason = wish.failure->what;
+    keep(context, wish.exchange, record);
+    return success();
+  }
   record.plaintext_ready = true;
   if (record.state == ExchangeState::released) record.state = ExchangeState::opened;
   if (record.state == ExchangeState::committed) {
@@ -423,6 +429,9 @@ Result<ExchangeRecord> Node::may_grant(const State& state, const ExchangeId& exc
 Result<ExchangeRecord> Node::may_open(const State& state, const ExchangeId& exchange) const {
   BOOKCHAIN_TRY(auto record, find_exchange(state, exchange, Role::requester));
   if (is_over(record.state)) return over_error(exchange, record);
+  if (!record.token.empty() && !record.plaintext_ready) {
+    return rejected(Token::wrong_book, "the book that came is not the one registered: " + record.reason, to_hex(exchange));
+  }
   if (record.plaintext_ready || record.key) return record;
   if (record.wrong_key_seen) {
     return rejected(Token::wrong_key, "the key that came does not fit the commitment in the grant", to_hex(exchange),

@@ -78,7 +78,7 @@ std::optional<Step> due_of_owner(const Genesis& genesis, const State& state, con
 }
 
 std::optional<Step> due_of_requester(const Genesis& genesis, const State& state, const ExchangeRecord& record) {
-  const bool can_open = record.key && !record.plaintext_ready;
+  const bool can_open = record.key && !record.plaintext_ready && record.token.empty();
   switch (record.state) {
     case ExchangeState::granted: {
       const bool ready = record.package_arrived && record.acks.size() >= genesis.ack_quorum() &&
@@ -127,6 +127,8 @@ Result<Outcome> Node::step(const State& state, const Input& input) const {
     if (!handled) outcome.refusal = std::move(handled).error();
   } else if (const auto* wish = std::get_if<Wish>(&input.what)) {
     BOOKCHAIN_CHECK(do_wish(context, *wish));
+    // The only wish that fails and is remembered: what was found wrong with a book stays found.
+    if (const auto* open = std::get_if<WishOpen>(wish)) outcome.refusal = open->failure;
   }
   handle_own_messages(context);
   outcome.effects = draft.take_effects();
