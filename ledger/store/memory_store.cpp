@@ -35,7 +35,7 @@ std::optional<std::pair<Bytes, Bytes>> MemoryStore::last(Table table, ByteView p
   return std::nullopt;
 }
 
-Result<void> MemoryStore::begin() {
+Result<void> MemoryStore::begin(Durability /*durability*/) {
   assert(!open_);
   open_ = true;
   undo_.clear();

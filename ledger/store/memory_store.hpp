@@ -12,7 +12,7 @@ class MemoryStore final : public Store {
   void scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const override;
   [[nodiscard]] std::optional<std::pair<Bytes, Bytes>> last(Table table, ByteView prefix) const override;
 
-  [[nodiscard]] Result<void> begin() override;
+  [[nodiscard]] Result<void> begin(Durability durability = Durability::full) override;
   void apply(const std::vector<Write>& writes) override;
   [[nodiscard]] Result<void> commit() override;
   void rollback() noexcept override;

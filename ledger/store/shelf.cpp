@@ -116,6 +116,11 @@ bool Shelf::has_book(const BookId& id) const {
   return fs::exists(home_ / "books" / to_hex(id) / "content", ignored);
 }
 
+bool Shelf::has_package(const ExchangeId& exchange) const {
+  boost::system::error_code ignored;
+  return fs::exists(package_path(exchange), ignored);
+}
+
 Result<void> Shelf::perform(const ShelfTask& task) {
   const auto exchange = home_ / "exchanges" / to_hex(task.exchange);
   const auto book = home_ / "books" / to_hex(task.book);

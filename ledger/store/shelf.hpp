@@ -8,21 +8,11 @@
 //   work/                                         files in the making, removed by clear_work
 #pragma once
 
-#include <boost/filesystem/path.hpp>
-
-#include "ledger/book.hpp"
-#include "ledger/node.hpp"
+#include "ledger/store/package_store.hpp"
 
 namespace bookchain::ledger {
 
-/// Told of long work as it goes on. Returning false stops the work with token `io`, "interrupted".
-class Progress {
- public:
-  virtual ~Progress() = default;
-  virtual bool advanced(std::uint64_t bytes_done, std::uint64_t bytes_in_all) = 0;
-};
-
-class Shelf {
+class Shelf final : public PackageStore {
  public:
   /// Makes the folders (mode 0700) if missing. Tokens: `io`, `permission`, `disk-full`.
   [[nodiscard]] static Result<Shelf> open(boost::filesystem::path home);
@@ -44,31 +34,16 @@ class Shelf {
   /// A draft becomes books/<id>, durably. Doing it again is no failure.
   [[nodiscard]] Result<void> keep_draft(const std::string& draft, const BookId& book);
 
-  /// Step 2: checks each chunk of a kept book against its leaf, encrypts it, writes the package durably;
-  /// gives the ciphertext root. An older package of the exchange is replaced. Tokens: `wrong-book`
-  /// (the file on the shelf was changed), `unknown-book`, `io`, `disk-full`.
+  using Opened = OpenedPackage;
   [[nodiscard]] Result<Hash> write_package(const BookId& id, const Book& book, const ExchangeId& exchange,
-                                           const BookKey& key, Progress* progress = nullptr);
-  [[nodiscard]] boost::filesystem::path package_path(const ExchangeId& exchange) const;
-
-  /// Copies a package that a peer brought into the home, hashing what is written, not what is read
-  /// twice: the file it comes from may be changed by its owner at any time. `descriptor` is an open
-  /// file. Tokens: `wrong-book` (not of the size and leaves that `book` gives), `io`, `disk-full`.
-  [[nodiscard]] Result<ReceivedPackage> take_package(const ExchangeId& exchange, int descriptor, const Book& book,
-                                                     Progress* progress = nullptr);
-
-  /// Step 6: decrypts the package, checks every chunk against its leaf and the leaf list against BOOK,
-  /// keeps the plaintext aside, durably. The outer result is the environment's, the inner error what is
-  /// wrong with the book: `wrong-book`, its subject names the chunk.
-  struct Opened {
-    std::optional<Error> failure;
-    std::optional<std::uint64_t> bad_chunk;
-  };
-  [[nodiscard]] Result<Opened> open_package(const Book& book, const ExchangeId& exchange, const BookKey& key,
-                                            Progress* progress = nullptr);
-
-  /// Does one task of the rules; doing it again is no failure.
-  [[nodiscard]] Result<void> perform(const ShelfTask& task);
+                                           const BookKey& key, Progress* progress = nullptr) override;
+  [[nodiscard]] boost::filesystem::path package_path(const ExchangeId& exchange) const override;
+  [[nodiscard]] bool has_package(const ExchangeId& exchange) const override;
+  [[nodiscard]] Result<ReceivedPackage> take_package(const ExchangeId& exchange, PackageSource& source,
+                                                     const Book& book, Progress* progress = nullptr) override;
+  [[nodiscard]] Result<OpenedPackage> open_package(const Book& book, const ExchangeId& exchange, const BookKey& key,
+                                                   Progress* progress = nullptr) override;
+  [[nodiscard]] Result<void> perform(const ShelfTask& task) override;
 
   /// Writes the plaintext of a kept book to `descriptor`, checking every chunk against its leaf and the
   /// leaves against BOOK. Tokens: `wrong-book`, `unknown-book`, `io`, `disk-full`.
@@ -79,6 +54,18 @@ class Shelf {
  private:
   explicit Shelf(boost::filesystem::path home) : home_(std::move(home)) {}
   boost::filesystem::path home_;
+};
+
+/// A package in an open file, for take_package.
+class PackageFileSource final : public PackageSource {
+ public:
+  /// The descriptor stays the caller's.
+  explicit PackageFileSource(int descriptor) : descriptor_(descriptor) {}
+  [[nodiscard]] Result<std::optional<std::uint64_t>> size() override;
+  [[nodiscard]] Result<std::size_t> read(std::span<std::uint8_t> bytes) override;
+
+ private:
+  int descriptor_;
 };
 
 }  // namespace bookchain::ledger

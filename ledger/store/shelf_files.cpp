@@ -1,6 +1,7 @@
 #include "ledger/store/shelf_files.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include <boost/filesystem/operations.hpp>
 
@@ -40,14 +41,25 @@ Result<void> BufferedWriter::finish() {
   return sync_file(file_.get(), path_);
 }
 
-Result<std::vector<Hash>> read_leaves(int descriptor, const Book& book, const fs::path& name) {
+Result<std::optional<std::uint64_t>> PackageFileSource::size() {
+  struct stat info {};
+  if (::fstat(descriptor_, &info) != 0) return system_error("cannot look at a package", "package");
+  if (!S_ISREG(info.st_mode)) return std::optional<std::uint64_t>{};
+  return std::optional(static_cast<std::uint64_t>(info.st_size));
+}
+
+Result<std::size_t> PackageFileSource::read(std::span<std::uint8_t> bytes) {
+  return read_up_to(descriptor_, bytes, "package");
+}
+
+Result<std::vector<Hash>> read_leaves(PackageSource& source, const Book& book) {
   const Error wrong{Token::wrong_book, "the leaf list does not fit the registered book", book.title, {}};
   std::vector<Hash> leaves(chunk_count(book));
   MerkleAccumulator tree;
   Bytes buffer(std::min<std::size_t>(leaves.size(), 4096) * Hash::size);
   for (std::size_t done = 0; done < leaves.size();) {
     const auto wanted = std::min(buffer.size(), (leaves.size() - done) * Hash::size);
-    BOOKCHAIN_TRY(const auto got, read_up_to(descriptor, std::span(buffer).first(wanted), name));
+    BOOKCHAIN_TRY(const auto got, source.read(std::span(buffer).first(wanted)));
     if (got != wanted) return wrong;
     for (std::size_t at = 0; at < got; at += Hash::size, ++done) {
       std::copy_n(buffer.begin() + static_cast<std::ptrdiff_t>(at), Hash::size, leaves[done].bytes.begin());
@@ -68,7 +80,8 @@ Result<KeptBook> KeptBook::open(const fs::path& folder, const Book& book) {
   BOOKCHAIN_TRY(const auto leaves, open_file(folder / "leaves", O_RDONLY | O_NOFOLLOW));
   (void)::posix_fadvise(content.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
   KeptBook kept(folder, book, std::move(content), std::move(salts));
-  BOOKCHAIN_TRY(kept.leaves_, read_leaves(leaves.get(), book, folder / "leaves"));
+  PackageFileSource leaf_list(leaves.get());
+  BOOKCHAIN_TRY(kept.leaves_, read_leaves(leaf_list, book));
   return kept;
 }
 

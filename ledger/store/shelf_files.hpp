@@ -64,9 +64,8 @@ class ProgressMeter {
   std::uint64_t told_{};
 };
 
-/// The leaf list of a book in a file, from the present offset on. Token `wrong-book` if its root is not
+/// The leaf list of a book, from the present place of the source on. Token `wrong-book` if its root is not
 /// the book's, or it is cut short.
-[[nodiscard]] Result<std::vector<Hash>> read_leaves(int descriptor, const Book& book,
-                                                    const boost::filesystem::path& name);
+[[nodiscard]] Result<std::vector<Hash>> read_leaves(PackageSource& source, const Book& book);
 
 }  // namespace bookchain::ledger

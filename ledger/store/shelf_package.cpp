@@ -53,11 +53,10 @@ Result<Hash> Shelf::write_package(const BookId& id, const Book& book, const Exch
   return tree.root();
 }
 
-Result<ReceivedPackage> Shelf::take_package(const ExchangeId& exchange, int descriptor, const Book& book,
+Result<ReceivedPackage> Shelf::take_package(const ExchangeId& exchange, PackageSource& source, const Book& book,
                                             Progress* progress) {
-  struct stat info {};
-  if (::fstat(descriptor, &info) != 0) return system_error("cannot look at a package", "package");
-  if (!S_ISREG(info.st_mode) || static_cast<std::uint64_t>(info.st_size) != package_size(book)) {
+  BOOKCHAIN_TRY(const auto size, source.size());
+  if (size != package_size(book)) {
     return wrong_package("the package is not of the size that the book gives");
   }
   const auto folder = package_path(exchange).parent_path();
@@ -65,14 +64,14 @@ Result<ReceivedPackage> Shelf::take_package(const ExchangeId& exchange, int desc
   const auto unfinished = folder / "package.new";
   BOOKCHAIN_TRY(auto out, BufferedWriter::create(unfinished));
   Bytes start(package_magic.size() + 8);
-  BOOKCHAIN_TRY(const auto started, read_up_to(descriptor, start, "package"));
+  BOOKCHAIN_TRY(const auto started, source.read(start));
   const auto count = chunk_count(book);
   Bytes expected(package_magic.begin(), package_magic.end());
   const auto encoded_count = encode(count);
   expected.insert(expected.end(), encoded_count.begin(), encoded_count.end());
   if (started != start.size() || start != expected) return wrong_package("the package has another header");
   BOOKCHAIN_CHECK(out.write(start));
-  BOOKCHAIN_TRY(const auto leaves, read_leaves(descriptor, book, "package"));
+  BOOKCHAIN_TRY(const auto leaves, read_leaves(source, book));
   for (const auto& leaf : leaves) BOOKCHAIN_CHECK(out.write(leaf.view()));
   // What is hashed is what is written: the sender may change its file at any time.
   MerkleAccumulator tree;
@@ -80,7 +79,7 @@ Result<ReceivedPackage> Shelf::take_package(const ExchangeId& exchange, int desc
   Bytes buffer;
   for (std::uint64_t index = 0; index < count; ++index) {
     buffer.resize(chunk_length(book, index) + Salt::size + chunk_tag_size);
-    BOOKCHAIN_TRY(const auto got, read_up_to(descriptor, buffer, "package"));
+    BOOKCHAIN_TRY(const auto got, source.read(buffer));
     if (got != buffer.size()) return wrong_package("the package is cut short");
     tree.push(leaf_hash(buffer));
     BOOKCHAIN_CHECK(out.write(buffer));
@@ -100,7 +99,8 @@ Result<Shelf::Opened> Shelf::open_package(const Book& book, const ExchangeId& ex
   if (::lseek(source.get(), static_cast<off_t>(package_magic.size() + 8), SEEK_SET) < 0) {
     return system_error("cannot read a package", package);
   }
-  BOOKCHAIN_TRY(const auto leaves, read_leaves(source.get(), book, package));
+  PackageFileSource own_package(source.get());
+  BOOKCHAIN_TRY(const auto leaves, read_leaves(own_package, book));
   BOOKCHAIN_TRY(auto content, BufferedWriter::create(folder / "content.new"));
   BOOKCHAIN_TRY(auto salts, BufferedWriter::create(folder / "salts"));
   BOOKCHAIN_TRY(auto kept_leaves, BufferedWriter::create(folder / "leaves"));

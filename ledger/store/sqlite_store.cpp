@@ -200,9 +200,20 @@ std::optional<std::pair<Bytes, Bytes>> SqliteStore::last(Table table, ByteView p
   return row;
 }
 
-Result<void> SqliteStore::begin() {
+/// In WAL mode NORMAL leaves out the sync of the log; its frames stay in order, so a later full commit
+/// makes the earlier ones durable too.
+Result<void> SqliteStore::set_durability(Durability durability) {
+  if (durability == durability_) return success();
+  BOOKCHAIN_CHECK(
+      execute(durability == Durability::full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL"));
+  durability_ = durability;
+  return success();
+}
+
+Result<void> SqliteStore::begin(Durability durability) {
   assert(!open_);
   failed_.reset();
+  BOOKCHAIN_CHECK(set_durability(durability));
   BOOKCHAIN_CHECK(execute("BEGIN IMMEDIATE"));
   open_ = true;
   return success();

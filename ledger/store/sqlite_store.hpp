@@ -25,7 +25,7 @@ class SqliteStore final : public Store {
   void scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const override;
   [[nodiscard]] std::optional<std::pair<Bytes, Bytes>> last(Table table, ByteView prefix) const override;
 
-  [[nodiscard]] Result<void> begin() override;
+  [[nodiscard]] Result<void> begin(Durability durability = Durability::full) override;
   void apply(const std::vector<Write>& writes) override;
   [[nodiscard]] Result<void> commit() override;
   void rollback() noexcept override;
@@ -45,6 +45,7 @@ class SqliteStore final : public Store {
   explicit SqliteStore(boost::filesystem::path file) : file_(std::move(file)) {}
   [[nodiscard]] Result<void> prepare_file(Mode mode);
   [[nodiscard]] Result<void> execute(const char* sql) const;
+  [[nodiscard]] Result<void> set_durability(Durability durability);
   [[nodiscard]] Error failure(const char* what) const;
   /// Null if it cannot be prepared; the failure is remembered.
   [[nodiscard]] Statement take(Table table, Query query) const;
@@ -56,6 +57,7 @@ class SqliteStore final : public Store {
   /// Prepared statements at rest. One that runs is taken out, so that a scan may read the same table.
   mutable std::array<std::array<Statement, query_count>, table_count> statements_;
   mutable std::optional<Error> failed_;
+  Durability durability_ = Durability::full;  ///< the level that the connection is set to
   bool open_ = false;
 };
 

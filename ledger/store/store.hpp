@@ -6,10 +6,14 @@
 
 namespace bookchain::ledger {
 
+/// How much the commit of a transaction promises. `soon` is for bookkeeping that may be lost with the power but never
+/// out of order: it becomes durable with the next full commit.
+enum class Durability : std::uint8_t { full, soon };
+
 class Store : public State {
  public:
   /// Opens a transaction. Precondition: none is open. Tokens: `io`, `disk-full`, `locked`.
-  [[nodiscard]] virtual Result<void> begin() = 0;
+  [[nodiscard]] virtual Result<void> begin(Durability durability = Durability::full) = 0;
   /// Applies writes within the transaction; later reads see them. A failure is remembered and
   /// refused by commit().
   virtual void apply(const std::vector<Write>& writes) = 0;

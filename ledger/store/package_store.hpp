@@ -1,0 +1,69 @@
+// What the courier needs of a shelf of books: packages written, taken and opened, and the tasks that the
+// rules leave for after a commit. Shelf keeps them in files; the simulator has its own.
+#pragma once
+
+#include <boost/filesystem/path.hpp>
+
+#include "ledger/book.hpp"
+#include "ledger/node.hpp"
+
+namespace bookchain::ledger {
+
+/// Told of long work as it goes on. Returning false stops the work with token `io`, "interrupted".
+class Progress {
+ public:
+  Progress() = default;
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+  virtual ~Progress() = default;
+  virtual bool advanced(std::uint64_t bytes_done, std::uint64_t bytes_in_all) = 0;
+};
+
+/// A package that a peer brought, read once from front to back. Its bytes may change while they are read.
+class PackageSource {
+ public:
+  PackageSource() = default;
+  PackageSource(const PackageSource&) = delete;
+  PackageSource& operator=(const PackageSource&) = delete;
+  virtual ~PackageSource() = default;
+  /// Bytes in all, or nothing if this is no regular file.
+  [[nodiscard]] virtual Result<std::optional<std::uint64_t>> size() = 0;
+  /// Fills `bytes` unless the package ends before; gives how many were read. Token `io`.
+  [[nodiscard]] virtual Result<std::size_t> read(std::span<std::uint8_t> bytes) = 0;
+};
+
+/// What came of opening a package. The environment's failures are not in here.
+struct OpenedPackage {
+  std::optional<Error> failure;            ///< `wrong-book`: what is wrong with the book
+  std::optional<std::uint64_t> bad_chunk;  ///< the chunk, where it is one
+};
+
+class PackageStore {
+ public:
+  PackageStore() = default;
+  PackageStore(const PackageStore&) = default;
+  PackageStore& operator=(const PackageStore&) = default;
+  PackageStore(PackageStore&&) = default;
+  PackageStore& operator=(PackageStore&&) = default;
+  virtual ~PackageStore() = default;
+
+  /// Step 2: checks each chunk of a kept book against its leaf, encrypts it, writes the package durably;
+  /// gives the ciphertext root. An older package of the exchange is replaced. Tokens: `wrong-book`
+  /// (the file on the shelf was changed), `unknown-book`, `io`, `disk-full`.
+  [[nodiscard]] virtual Result<Hash> write_package(const BookId& id, const Book& book, const ExchangeId& exchange,
+                                                   const BookKey& key, Progress* progress) = 0;
+  [[nodiscard]] virtual boost::filesystem::path package_path(const ExchangeId& exchange) const = 0;
+  [[nodiscard]] virtual bool has_package(const ExchangeId& exchange) const = 0;
+  /// Copies a package that a peer brought into the home, hashing what is written, not what is read
+  /// twice. Tokens: `wrong-book` (not of the size and leaves that `book` gives), `io`, `disk-full`.
+  [[nodiscard]] virtual Result<ReceivedPackage> take_package(const ExchangeId& exchange, PackageSource& source,
+                                                             const Book& book, Progress* progress) = 0;
+  /// Step 6: decrypts the package, checks every chunk against its leaf and the leaf list against BOOK,
+  /// keeps the plaintext aside, durably. The outer result is the environment's: `io`, `disk-full`.
+  [[nodiscard]] virtual Result<OpenedPackage> open_package(const Book& book, const ExchangeId& exchange,
+                                                           const BookKey& key, Progress* progress) = 0;
+  /// Does one task of the rules; doing it again is no failure.
+  [[nodiscard]] virtual Result<void> perform(const ShelfTask& task) = 0;
+};
+
+}  // namespace bookchain::ledger
