@@ -1,25 +1,20 @@
 // Courier: the one loop of a peer. Take in, decide, commit, acknowledge, send (docs/architecture.md).
 // A crash between any two of these repeats work and loses nothing. A wish of the user enters by the
-// same door as a message. Keeps no state of the protocol: all of it is in the Store, so that several
-// processes can take turns on one home.
+// same door as a message, and all that waits shares one commit. Keeps no state of the protocol: all of it
+// is in the Store, so that several processes can take turns on one home.
 #pragma once
 
+#include <map>
+#include <set>
+
 #include "ledger/node.hpp"
-#include "ledger/store/shelf.hpp"
 #include "ledger/store/store.hpp"
 #include "transport/channel.hpp"
+#include "transport/delivery.hpp"
+#include "transport/environment.hpp"
 #include "transport/link.hpp"
 
 namespace bookchain::transport {
-
-/// The two things the rules may not have by themselves. The simulator has its own.
-class Environment {
- public:
-  virtual ~Environment() = default;
-  [[nodiscard]] virtual ledger::Time now() = 0;
-  /// Fresh randomness; never fails (a generator that cannot deliver ends the process).
-  virtual void random(std::span<std::uint8_t> out) = 0;
-};
 
 /// Points at which a test kills the process or the simulator crashes it.
 enum class KillPoint : std::uint8_t {
@@ -32,35 +27,56 @@ enum class KillPoint : std::uint8_t {
   before_shelf,
   after_shelf,
 };
+inline constexpr std::size_t kill_point_count = static_cast<std::size_t>(KillPoint::after_shelf) + 1;
 [[nodiscard]] std::string_view name(KillPoint point);
 
 class Observer {
  public:
+  Observer() = default;
+  Observer(const Observer&) = delete;
+  Observer& operator=(const Observer&) = delete;
   virtual ~Observer() = default;
   virtual void reached(KillPoint point) = 0;
 };
 
 enum class ReceiveResult : std::uint8_t { accepted, refused, duplicate };
+[[nodiscard]] std::string_view name(ReceiveResult result);
 
 struct ReceivedReport {
   std::optional<ledger::MessageId> id;  ///< nothing for what cannot be opened
-  std::optional<ledger::PeerPort> from;
+  std::optional<PeerPort> from;
   std::string type;  ///< empty for what cannot be opened
-  std::optional<ledger::ExchangeId> exchange;
+  std::optional<ExchangeId> exchange;
   ReceiveResult result{};
-  std::optional<ledger::Error> error;
+  std::optional<Error> error;
 };
 
 struct SentReport {
-  ledger::PeerPort to;
+  PeerPort to;
   std::string type;
 };
 
-/// What one call did.
+/// One step of an exchange that was taken, or why it was not.
+struct StepReport {
+  ExchangeId exchange;
+  ledger::Step step{};
+  std::vector<SentReport> sent;
+  std::optional<Error> error;
+};
+
+/// What one call did. What lies in `sent` is durable; `undelivered` says which of it still waits here.
 struct Report {
   std::vector<ReceivedReport> received;
-  std::vector<SentReport> sent;  ///< put into the outbox by this call
+  std::vector<SentReport> sent;
+  std::vector<StepReport> steps;
   std::vector<ledger::Event> events;
+  std::map<PeerPort, Error> undelivered;
+};
+
+/// Which steps a turn takes by itself.
+struct Policy {
+  bool steps = false;  ///< false: only takes in, answers, votes
+  bool grants = true;  ///< with steps: whether requests are granted
 };
 
 class Courier {
@@ -68,43 +84,91 @@ class Courier {
   struct Parts {
     const ledger::Node& node;
     ledger::Store& store;
-    ledger::Shelf& shelf;
+    ledger::PackageStore& shelf;
     Link& link;
     Environment& environment;
     Observer* observer = nullptr;
     ledger::Progress* progress = nullptr;
   };
   /// Token `bad-value` if a channel cannot be made.
-  [[nodiscard]] static ledger::Result<Courier> make(Parts parts);
+  [[nodiscard]] static Result<Courier> make(Parts parts);
 
-  /// Takes in at most `most` parcels: opens, sorts by sender and number, drops what was seen, decides all of
-  /// it in one transaction, commits, acknowledges, then delivers. Fails only for the environment.
-  [[nodiscard]] ledger::Result<Report> receive(std::size_t most);
+  /// Takes in at most `most` deliveries and, as `policy` says, every step that is due then, all in one
+  /// transaction; commits, acknowledges, delivers. Fails only for the environment.
+  [[nodiscard]] Result<Report> turn(std::size_t most, const Policy& policy);
 
   /// Decides one wish, commits, delivers. Tokens: the rules', and the environment's.
-  [[nodiscard]] ledger::Result<Report> wish(const ledger::Wish& wish);
+  [[nodiscard]] Result<Report> wish(const ledger::Wish& wish);
 
   // Wishes that need randomness or the shelf; the rest go through wish().
-  [[nodiscard]] ledger::Result<Report> request(ledger::PeerPort owner, const ledger::BookId& book);
-  /// Encrypts first. An exchange that is granted already is no failure; nothing is sent then.
-  [[nodiscard]] ledger::Result<Report> grant(const ledger::ExchangeId& exchange);
-  [[nodiscard]] ledger::Result<Report> open(const ledger::ExchangeId& exchange);
-  /// The step that is due of an exchange, by its name.
-  [[nodiscard]] ledger::Result<Report> take_step(const ledger::Due& due);
+  struct Requested {
+    ExchangeId exchange;
+    Report report;
+  };
+  [[nodiscard]] Result<Requested> request(PeerPort owner, const ledger::BookId& book);
+  /// Takes one step of the eight, or an abort that is due. What was done before succeeds and sends nothing.
+  [[nodiscard]] Result<Report> take_step(const ledger::Due& due);
 
-  /// Gives the clock to the rules (back-off).
-  [[nodiscard]] ledger::Result<Report> tick();
+  /// Delivers what lies in the outbox and was never delivered; finishes tasks of the shelf. Part of all
+  /// of the above; by itself for what a killed process left.
+  [[nodiscard]] Result<Report> deliver();
 
-  /// Delivers what lies in the outbox and was not delivered yet, or was delivered long ago and never
-  /// acknowledged; finishes shelf tasks. Called by all of the above; by itself after a start.
-  [[nodiscard]] ledger::Result<void> deliver();
+  /// When this peer should look again although nothing came: a back-off that ends, or something to be
+  /// sent again. Nothing while it can only wait.
+  [[nodiscard]] std::optional<ledger::Time> next_wake() const;
 
   [[nodiscard]] const ledger::Node& node() const { return parts_.node; }
   [[nodiscard]] ledger::Store& store() { return parts_.store; }
 
  private:
-  explicit Courier(Parts parts) : parts_(parts) {}
+  /// A message that was opened, with the package that came beside it.
+  struct Incoming {
+    Header header;
+    ledger::MessageId id;
+    std::optional<ledger::Message> message;  ///< nothing: the payload is none
+    std::uint64_t size{};
+    std::optional<ledger::ReceivedPackage> package;
+    bool late_package = false;  ///< the message was taken before; its package came only now
+  };
+  struct OpenedMail {
+    std::vector<Incoming> messages;  ///< by sender and number
+    std::vector<std::pair<PeerPort, DeliveryNote>> notes;
+    std::set<std::size_t> unfit;  ///< parcels with something that cannot be opened
+  };
+  using Notes = std::map<PeerPort, DeliveryNote>;
+
+  Courier(Parts parts, std::map<PeerPort, Channel> channels) : parts_(parts), channels_(std::move(channels)) {}
+
+  void reach(KillPoint point) const {
+    if (parts_.observer != nullptr) parts_.observer->reached(point);
+  }
+  [[nodiscard]] Header header_to(PeerPort to) const;
+  /// One step of the rules and what follows from it for delivery, within the open transaction.
+  [[nodiscard]] Result<std::vector<SentReport>> decide(decltype(ledger::Input::what) what, Report& report,
+                                                       std::optional<Error>* refusal = nullptr);
+  [[nodiscard]] Result<std::vector<SentReport>> decide_step(const ledger::Due& due, Report& report);
+  void take_due_steps(const Policy& policy, Report& report);
+  /// Commits, then everything that may only follow: acknowledges, tends the shelf, delivers.
+  [[nodiscard]] Result<void> finish(const std::vector<Parcel>& parcels, const std::set<std::size_t>& unfit,
+                                    const Notes& notes, bool drained, Report& report);
+
+  [[nodiscard]] OpenedMail open_parcels(const std::vector<Parcel>& parcels, Report& report) const;
+  [[nodiscard]] Result<void> open_envelope(PeerPort from, ledger::ByteView envelope, OpenedMail& mail) const;
+  void add_late_packages(std::vector<Incoming>& messages) const;
+  [[nodiscard]] Result<void> take_packages(std::vector<Incoming>& messages);
+  [[nodiscard]] Result<void> take_message(Incoming arrival, Notes& notes, Report& report);
+
+  void note_arrival(const Incoming& arrival);
+
+  [[nodiscard]] Result<void> tend_shelf();
+  void add_package(const OutboxRecord& row, std::vector<PackageFile>& packages) const;
+  [[nodiscard]] Result<void> deliver_all(const Notes& notes, bool drained, Report& report);
+  void deliver_to(PeerPort to, const DeliveryNote& note, bool drained, ledger::Draft& marks, Report& report);
+  [[nodiscard]] bool is_due_again(PeerPort to, const OutgoingRecord& record) const;
+
   Parts parts_;
+  std::map<PeerPort, Channel> channels_;
+  std::vector<std::pair<PeerPort, ExchangeId>> dropped_packages_;  ///< copied, to be removed after the commit
 };
 
 }  // namespace bookchain::transport

@@ -4,15 +4,15 @@
 #pragma once
 
 #include <boost/filesystem/path.hpp>
+#include <memory>
 
 #include "ledger/error.hpp"
-#include "ledger/store/files.hpp"
+#include "ledger/store/package_store.hpp"
 #include "ledger/types.hpp"
 
 namespace bookchain::transport {
 
 using ledger::Bytes;
-using ledger::Descriptor;
 using ledger::Error;
 using ledger::ExchangeId;
 using ledger::PeerPort;
@@ -48,7 +48,8 @@ class Link {
   /// The parcel could not be opened: kept for a person to look at, with the reason, bounded in number.
   [[nodiscard]] virtual Result<void> put_aside(const Parcel& parcel, const Error& reason) = 0;
   /// Opens the package that `from` brought for an exchange; token `no-such-file` if there is none.
-  [[nodiscard]] virtual Result<Descriptor> open_package(PeerPort from, const ExchangeId& exchange) = 0;
+  [[nodiscard]] virtual Result<std::unique_ptr<ledger::PackageSource>> open_package(PeerPort from,
+                                                                                    const ExchangeId& exchange) = 0;
   /// The package is copied or unwanted: remove it. No failure if there is none.
   [[nodiscard]] virtual Result<void> drop_package(PeerPort from, const ExchangeId& exchange) = 0;
 

@@ -1,0 +1,235 @@
+#include "transport/courier.hpp"
+
+namespace bookchain::transport {
+
+using namespace ledger;
+
+std::string_view name(KillPoint point) {
+  switch (point) {
+    case KillPoint::before_commit: return "before-commit";
+    case KillPoint::after_commit: return "after-commit";
+    case KillPoint::before_acknowledge: return "before-acknowledge";
+    case KillPoint::after_acknowledge: return "after-acknowledge";
+    case KillPoint::before_send: return "before-send";
+    case KillPoint::after_send: return "after-send";
+    case KillPoint::before_shelf: return "before-shelf";
+    case KillPoint::after_shelf: return "after-shelf";
+  }
+  return "";
+}
+
+std::string_view name(ReceiveResult result) {
+  switch (result) {
+    case ReceiveResult::accepted: return "accepted";
+    case ReceiveResult::refused: return "refused";
+    case ReceiveResult::duplicate: return "duplicate";
+  }
+  return "";
+}
+
+Result<Courier> Courier::make(Parts parts) {
+  std::map<PeerPort, Channel> channels;
+  for (const auto& peer : parts.node.genesis().peers()) {
+    if (peer.port == parts.node.identity().port) continue;
+    BOOKCHAIN_TRY(auto channel, Channel::make(parts.node.genesis(), parts.node.identity(), peer.port));
+    channels.emplace(peer.port, std::move(channel));
+  }
+  return Courier(parts, std::move(channels));
+}
+
+Header Courier::header_to(PeerPort to) const {
+  return Header{protocol_version, parts_.node.genesis().id(), parts_.node.identity().port, to, {}, {}};
+}
+
+// ---- deciding ----
+
+Result<std::vector<SentReport>> Courier::decide(decltype(Input::what) what, Report& report,
+                                                std::optional<Error>* refusal) {
+  const auto now = parts_.environment.now();
+  struct Fresh {};
+  const auto bits = parts_.environment.draw<FixedBytes<Fresh, 8>>();
+  std::uint64_t random = 0;
+  for (const auto byte : bits.bytes) random = (random << 8U) | byte;
+  BOOKCHAIN_TRY(auto outcome, parts_.node.step(parts_.store, Input{now, random, std::move(what)}));
+  parts_.store.apply(outcome.effects.writes);
+  Draft draft(parts_.store);
+  std::vector<SentReport> sent;
+  for (auto& leaving : outcome.effects.outgoing) {
+    const auto epoch = outgoing_rows.get(draft, leaving.to) ? Epoch{} : parts_.environment.draw<Epoch>();
+    const auto header = header_to(leaving.to);
+    auto payload = encode(leaving.message);
+    const auto size = payload.size();
+    const auto id = enqueue(draft, header, std::move(payload), leaving.with_package, now, epoch);
+    trace_message(draft, parts_.node.genesis(), leaving.message, header, id, now, size);
+    sent.push_back(SentReport{leaving.to, std::string(ledger::name(leaving.message))});
+  }
+  parts_.store.apply(draft.take_effects().writes);
+  report.sent.insert(report.sent.end(), sent.begin(), sent.end());
+  for (auto& event : outcome.effects.events) report.events.push_back(std::move(event));
+  if (refusal != nullptr) *refusal = std::move(outcome.refusal);
+  return sent;
+}
+
+namespace {
+
+/// The wish behind a step that needs neither randomness nor the shelf.
+Wish plain_wish(const Due& due) {
+  switch (due.step) {
+    case Step::consent: return WishConsent{due.exchange, std::nullopt};
+    case Step::check_id: return WishCheckId{due.exchange};
+    case Step::release: return WishRelease{due.exchange, std::nullopt};
+    case Step::check_key: return WishCheckKey{due.exchange};
+    case Step::mine: return WishMine{due.exchange};
+    case Step::abort: return WishAbort{due.exchange, {}};
+    case Step::request:
+    case Step::grant:
+    case Step::open: break;
+  }
+  return WishAskAgain{due.exchange};
+}
+
+}  // namespace
+
+Result<std::vector<SentReport>> Courier::decide_step(const Due& due, Report& report) {
+  if (due.step == Step::grant) {
+    BOOKCHAIN_TRY(const auto record, parts_.node.may_grant(parts_.store, due.exchange));
+    if (record.state != ExchangeState::requested) return std::vector<SentReport>{};
+    const auto key = parts_.environment.draw<BookKey>();
+    Bytes coefficients(32 * (parts_.node.genesis().share_threshold() - 1));
+    parts_.environment.random(coefficients);
+    BOOKCHAIN_TRY(const auto root, parts_.shelf.write_package(record.request.body.book, record.book->body, due.exchange,
+                                                              key, parts_.progress));
+    return decide(Wish{WishGrant{due.exchange, key, std::move(coefficients), root}}, report);
+  }
+  if (due.step == Step::open) {
+    BOOKCHAIN_TRY(const auto record, parts_.node.may_open(parts_.store, due.exchange));
+    if (record.plaintext_ready) return std::vector<SentReport>{};
+    BOOKCHAIN_TRY(auto opened,
+                  parts_.shelf.open_package(record.book->body, due.exchange, *record.key, parts_.progress));
+    std::optional<Error> refusal;
+    BOOKCHAIN_TRY(auto sent, decide(Wish{WishOpen{due.exchange, std::move(opened.failure)}}, report, &refusal));
+    // What is wrong with the book is remembered like any other outcome; the step failed all the same.
+    if (refusal) report.steps.push_back(StepReport{due.exchange, due.step, sent, std::move(refusal)});
+    return sent;
+  }
+  return decide(plain_wish(due), report);
+}
+
+void Courier::take_due_steps(const Policy& policy, Report& report) {
+  std::set<std::pair<ExchangeId, Step>> tried;
+  for (bool progress = true; progress;) {
+    progress = false;
+    for (const auto& due : parts_.node.due(parts_.store)) {
+      if (due.step == Step::grant && !policy.grants) continue;
+      if (!tried.emplace(due.exchange, due.step).second) continue;
+      const auto before = report.steps.size();
+      auto sent = decide_step(due, report);
+      if (report.steps.size() == before) {
+        StepReport step{due.exchange, due.step, {}, std::nullopt};
+        if (sent) {
+          step.sent = std::move(sent).value();
+        } else {
+          step.error = std::move(sent).error();
+        }
+        report.steps.push_back(std::move(step));
+      }
+      progress = true;
+    }
+  }
+}
+
+// ---- the loop ----
+
+Result<Report> Courier::turn(std::size_t most, const Policy& policy) {
+  Report report;
+  BOOKCHAIN_TRY(const auto parcels, parts_.link.receive(most));
+  auto mail = open_parcels(parcels, report);
+  add_late_packages(mail.messages);
+  BOOKCHAIN_CHECK(take_packages(mail.messages));
+  BOOKCHAIN_CHECK(parts_.store.begin());
+  Draft draft(parts_.store);
+  for (const auto& [from, note] : mail.notes) take_note(draft, header_to(from), note, parts_.environment.draw<Epoch>());
+  parts_.store.apply(draft.take_effects().writes);
+  Notes notes;
+  for (auto& message : mail.messages) {
+    if (auto taken = take_message(std::move(message), notes, report); !taken) {
+      parts_.store.rollback();
+      return std::move(taken).as_failure();
+    }
+  }
+  const auto tick = parts_.node.next_tick(parts_.store);
+  if (tick && *tick <= parts_.environment.now()) {
+    if (auto ticked = decide(Tick{}, report); !ticked) {
+      parts_.store.rollback();
+      return std::move(ticked).as_failure();
+    }
+  }
+  if (policy.steps) take_due_steps(policy, report);
+  const bool drained = parcels.size() < most;
+  BOOKCHAIN_CHECK(finish(parcels, mail.unfit, notes, drained, report));
+  return report;
+}
+
+Result<void> Courier::finish(const std::vector<Parcel>& parcels, const std::set<std::size_t>& unfit, const Notes& notes,
+                             bool drained, Report& report) {
+  const bool changed = !parcels.empty() || !report.received.empty() || !report.steps.empty() || !report.sent.empty();
+  if (changed) reach(KillPoint::before_commit);
+  BOOKCHAIN_CHECK(parts_.store.commit());
+  if (changed) reach(KillPoint::after_commit);
+  for (std::size_t i = 0; i < parcels.size(); ++i) {
+    if (parcels[i].fault) continue;  // the link has put it away already
+    reach(KillPoint::before_acknowledge);
+    if (unfit.contains(i)) {
+      BOOKCHAIN_CHECK(parts_.link.put_aside(
+          parcels[i], Error{Token::bad_message, "a message in it cannot be opened", parcels[i].name, {}}));
+    } else {
+      BOOKCHAIN_CHECK(parts_.link.acknowledge(parcels[i]));
+    }
+    reach(KillPoint::after_acknowledge);
+  }
+  BOOKCHAIN_CHECK(tend_shelf());
+  return deliver_all(notes, drained, report);
+}
+
+Result<Report> Courier::wish(const Wish& wish) {
+  Report report;
+  BOOKCHAIN_CHECK(parts_.store.begin());
+  std::optional<Error> refusal;
+  if (auto decided = decide(wish, report, &refusal); !decided) {
+    parts_.store.rollback();
+    return std::move(decided).as_failure();
+  }
+  BOOKCHAIN_CHECK(finish({}, {}, {}, false, report));
+  return report;
+}
+
+Result<Courier::Requested> Courier::request(PeerPort owner, const BookId& book) {
+  BOOKCHAIN_TRY(auto report, wish(WishRequest{owner, book, parts_.environment.draw<RequestId>()}));
+  for (const auto& event : report.events) {
+    if (event.what == "requested" && event.exchange) return Requested{*event.exchange, std::move(report)};
+  }
+  return Error{Token::io, "a request was made and left no trace", to_hex(book), {}};
+}
+
+Result<Report> Courier::take_step(const Due& due) {
+  Report report;
+  BOOKCHAIN_CHECK(parts_.store.begin());
+  auto sent = decide_step(due, report);
+  if (!sent) {
+    parts_.store.rollback();
+    return std::move(sent).as_failure();
+  }
+  if (report.steps.empty())
+    report.steps.push_back(StepReport{due.exchange, due.step, std::move(sent).value(), std::nullopt});
+  BOOKCHAIN_CHECK(finish({}, {}, {}, false, report));
+  return report;
+}
+
+Result<Report> Courier::deliver() {
+  Report report;
+  BOOKCHAIN_CHECK(tend_shelf());
+  BOOKCHAIN_CHECK(deliver_all({}, false, report));
+  return report;
+}
+
+}  // namespace bookchain::transport

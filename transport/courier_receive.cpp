@@ -1,0 +1,147 @@
+// The courier's receiving side: opens what the link brought, finds packages, hands each message to the
+// rules once. Everything here happens before or within the transaction; nothing is acknowledged yet.
+#include <algorithm>
+
+#include "transport/courier.hpp"
+
+namespace bookchain::transport {
+
+using namespace ledger;
+
+Result<void> Courier::open_envelope(PeerPort from, ByteView envelope, OpenedMail& mail) const {
+  const auto channel = channels_.find(from);
+  if (channel == channels_.end())
+    return Error{Token::unknown_peer, "the network has no such peer", std::to_string(from.value), {}};
+  BOOKCHAIN_TRY(const auto opened, channel->second.open(envelope));
+  if (opened.header().number == MessageNumber{0}) {
+    BOOKCHAIN_TRY(auto note, decode<DeliveryNote>(opened.payload()));
+    mail.notes.emplace_back(from, std::move(note));
+    return success();
+  }
+  Incoming arrival{opened.header(), message_id(opened.header(), opened.payload()),
+                   std::nullopt,    opened.payload().size(),
+                   std::nullopt,    false};
+  // A payload that is no message came from the peer itself: it is seen and acknowledged like any other.
+  if (auto message = decode<Message>(opened.payload())) arrival.message = std::move(message).value();
+  mail.messages.push_back(std::move(arrival));
+  return success();
+}
+
+Courier::OpenedMail Courier::open_parcels(const std::vector<Parcel>& parcels, Report& report) const {
+  OpenedMail mail;
+  for (std::size_t i = 0; i < parcels.size(); ++i) {
+    const auto& parcel = parcels[i];
+    if (parcel.fault) {
+      report.received.push_back(
+          ReceivedReport{std::nullopt, std::nullopt, {}, std::nullopt, ReceiveResult::refused, parcel.fault});
+    }
+    for (const auto& envelope : parcel.envelopes) {
+      auto opened = open_envelope(parcel.from, envelope, mail);
+      if (opened) continue;
+      mail.unfit.insert(i);
+      report.received.push_back(ReceivedReport{
+          std::nullopt, std::nullopt, {}, std::nullopt, ReceiveResult::refused, std::move(opened).error()});
+    }
+  }
+  // The order in which they were sent spares detours; nothing depends on it.
+  std::ranges::stable_sort(mail.messages, [](const auto& left, const auto& right) {
+    return std::tuple(left.header.from, left.header.number) < std::tuple(right.header.from, right.header.number);
+  });
+  return mail;
+}
+
+/// A grant whose package had not come yet is taken up again when it has.
+void Courier::add_late_packages(std::vector<Incoming>& messages) const {
+  for (const auto& [exchange, unused] : open_exchanges.all(parts_.store)) {
+    const auto record = exchanges.get(parts_.store, exchange);
+    const bool waits = record && record->role == Role::requester && record->grant && record->book &&
+                       !record->package_arrived && !has_ended(record->state);
+    if (!waits) continue;
+    const auto from = record->request.body.receiver_port;
+    if (!parts_.link.open_package(from, exchange)) continue;
+    Header header{protocol_version, parts_.node.genesis().id(), from, parts_.node.identity().port, {}, {}};
+    messages.push_back(
+        Incoming{header, {}, GrantMessage{record->request, *record->grant, *record->book}, 0, std::nullopt, true});
+  }
+}
+
+Result<void> Courier::take_packages(std::vector<Incoming>& messages) {
+  for (auto& arrival : messages) {
+    if (!arrival.message || !std::holds_alternative<GrantMessage>(*arrival.message)) continue;
+    const auto from = arrival.header.from;
+    const auto exchange = exchange_of(parts_.node.genesis().id(), *arrival.message);
+    const auto book = parts_.node.wanted_package(parts_.store, from, *arrival.message);
+    if (!book) {
+      BOOKCHAIN_CHECK(parts_.link.drop_package(from, *exchange));
+      continue;
+    }
+    auto file = parts_.link.open_package(from, *exchange);
+    if (!file) {
+      if (file.error().token != Token::no_such_file) return std::move(file).as_failure();
+      continue;  // it may come later
+    }
+    auto package = parts_.shelf.take_package(*exchange, *file.value(), *book, parts_.progress);
+    if (!package && package.error().token != Token::wrong_book) return std::move(package).as_failure();
+    // A package that is none fits no grant: the rules see that from its roots.
+    arrival.package = package ? std::move(package).value() : ReceivedPackage{};
+  }
+  return success();
+}
+
+void Courier::note_arrival(const Incoming& arrival) {
+  Draft draft(parts_.store);
+  trace_message(draft, parts_.node.genesis(), *arrival.message, arrival.header, arrival.id, parts_.environment.now(),
+                arrival.size);
+  parts_.store.apply(draft.take_effects().writes);
+}
+
+Result<void> Courier::take_message(Incoming arrival, Notes& notes, Report& report) {
+  const auto& header = arrival.header;
+  ReceivedReport received{arrival.id, header.from, {}, std::nullopt, ReceiveResult::accepted, std::nullopt};
+  if (arrival.message) {
+    received.type = ledger::name(*arrival.message);
+    received.exchange = exchange_of(parts_.node.genesis().id(), *arrival.message);
+  }
+  if (!arrival.late_package) {
+    Draft draft(parts_.store);
+    const auto admitted = admit(draft, header, arrival.id);
+    const auto before = draft.take_effects();
+    parts_.store.apply(before.writes);
+    auto& note = notes[header.from];
+    const bool seen_well = admitted.what == Admission::fresh || admitted.what == Admission::duplicate;
+    (seen_well ? note.taken : note.contradicted)
+        .push_back(NoteEntry{header.epoch, header.number, seen_well ? arrival.id : admitted.first});
+    if (admitted.what == Admission::duplicate) {
+      received.result = ReceiveResult::duplicate;
+      report.received.push_back(std::move(received));
+      return success();
+    }
+    if (!seen_well) {
+      received.result = ReceiveResult::refused;
+      received.error = Error{Token::unexpected,
+                             "the number of the message was used before, or is out of reach",
+                             std::to_string(header.number.value),
+                             {}};
+      report.received.push_back(std::move(received));
+      return success();
+    }
+    if (arrival.message) note_arrival(arrival);
+  }
+  std::optional<Error> refusal;
+  if (arrival.message) {
+    BOOKCHAIN_TRY(const auto sent,
+                  decide(Received{header.from, std::move(*arrival.message), arrival.package}, report, &refusal));
+  } else {
+    refusal = Error{Token::bad_message, "not in canonical form", to_hex(arrival.id), {}};
+  }
+  if (received.exchange && arrival.package) dropped_packages_.emplace_back(header.from, *received.exchange);
+  if (arrival.late_package) return success();
+  if (refusal) {
+    received.result = ReceiveResult::refused;
+    received.error = std::move(refusal);
+  }
+  report.received.push_back(std::move(received));
+  return success();
+}
+
+}  // namespace bookchain::transport

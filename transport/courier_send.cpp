@@ -1,0 +1,142 @@
+// The courier's sending side: what is durable leaves, and is marked as delivered; what was not
+// acknowledged for a while is sent again; the shelf is brought to where the state says it is.
+#include <algorithm>
+
+#include "transport/courier.hpp"
+
+namespace bookchain::transport {
+
+using namespace ledger;
+
+namespace {
+
+/// Nothing is sent again before this, and each time later than before.
+constexpr std::uint64_t first_repeat_us = 5'000'000;
+constexpr std::uint32_t most_doublings = 4;
+/// What one turn seals for one peer at most.
+constexpr std::size_t max_bytes_a_turn = std::size_t{32} << 20U;
+
+std::uint64_t pause_before(const OutgoingRecord& record) {
+  return first_repeat_us << std::min(record.repeats, most_doublings);
+}
+
+std::optional<MessageNumber> oldest_kept(const State& state, PeerPort to) {
+  std::optional<MessageNumber> oldest;
+  outbox_rows.each(state, encode(to), [&](const OutboxKey& key, const OutboxRecord&) {
+    oldest = key.number;
+    return false;
+  });
+  return oldest;
+}
+
+}  // namespace
+
+bool Courier::is_due_again(PeerPort to, const OutgoingRecord& record) const {
+  if (record.delivered == Time{}) return false;
+  const auto oldest = oldest_kept(parts_.store, to);
+  if (!oldest || !(*oldest < record.fresh_from)) return false;
+  const auto now = parts_.environment.now();
+  // A clock that was put back must not hold back anything for long.
+  return now < record.delivered || now.value - record.delivered.value >= pause_before(record);
+}
+
+std::optional<Time> Courier::next_wake() const {
+  auto wake = parts_.node.next_tick(parts_.store);
+  for (const auto& [to, record] : outgoing_rows.all(parts_.store)) {
+    const auto oldest = oldest_kept(parts_.store, to);
+    if (!oldest || !(*oldest < record.fresh_from) || record.delivered == Time{}) continue;
+    const Time again{record.delivered.value + pause_before(record)};
+    if (!wake || again < *wake) wake = again;
+  }
+  return wake;
+}
+
+void Courier::deliver_to(PeerPort to, const DeliveryNote& note, bool drained, Draft& marks, Report& report) {
+  auto record =
+      outgoing_rows.get(parts_.store, to).value_or(OutgoingRecord{{}, MessageNumber{1}, MessageNumber{1}, Time{}, 0});
+  auto first = record.fresh_from;
+  // Only a peer that has taken in all that waits for it knows that an acknowledgement is missing.
+  const bool again = drained && is_due_again(to, record);
+  if (again) {
+    record.delivered = parts_.environment.now();
+    if (parts_.link.still_waiting_at(to)) {
+      outgoing_rows.put(marks, to, record);
+    } else {
+      first = MessageNumber{1};
+      ++record.repeats;
+    }
+  }
+  const auto& channel = channels_.at(to);
+  std::vector<Bytes> envelopes;
+  std::vector<PackageFile> packages;
+  if (!note.empty())
+    envelopes.push_back(channel.seal(Epoch{}, MessageNumber{0}, encode(note), parts_.environment.draw<Hash>()));
+  const auto oldest = oldest_kept(parts_.store, to);
+  auto last = record.fresh_from;
+  std::size_t bytes = 0;
+  outbox_rows.each_from(
+      parts_.store, encode(to), encode(OutboxKey{to, first}), [&](const OutboxKey& key, const OutboxRecord& row) {
+        if (key.number.value - oldest->value >= max_messages_under_way || bytes > max_bytes_a_turn) return false;
+        envelopes.push_back(channel.seal(record.epoch, key.number, row.payload, parts_.environment.draw<Hash>()));
+        bytes += row.payload.size();
+        last = std::max(last, MessageNumber{key.number.value + 1});
+        if (row.with_package) add_package(row, packages);
+        return true;
+      });
+  if (envelopes.empty()) return;
+  reach(KillPoint::before_send);
+  auto sent = parts_.link.send(to, envelopes, packages);
+  if (!sent) {
+    report.undelivered[to] = std::move(sent).error();
+    return;
+  }
+  reach(KillPoint::after_send);
+  if (last == record.fresh_from && !again) return;  // only a note left
+  record.fresh_from = last;
+  record.delivered = parts_.environment.now();
+  outgoing_rows.put(marks, to, record);
+}
+
+void Courier::add_package(const OutboxRecord& row, std::vector<PackageFile>& packages) const {
+  const auto message = decode<Message>(row.payload);
+  if (!message) return;
+  const auto exchange = exchange_of(parts_.node.genesis().id(), message.value());
+  // The package is dropped when the exchange ends; its message may still be under way then.
+  if (exchange && parts_.shelf.has_package(*exchange)) {
+    packages.push_back(PackageFile{*exchange, parts_.shelf.package_path(*exchange)});
+  }
+}
+
+Result<void> Courier::deliver_all(const Notes& notes, bool drained, Report& report) {
+  Draft marks(parts_.store);
+  for (const auto& [to, channel] : channels_) {
+    const auto note = notes.find(to);
+    deliver_to(to, note == notes.end() ? DeliveryNote{} : note->second, drained, marks, report);
+  }
+  const auto writes = marks.take_effects().writes;
+  if (writes.empty()) return success();
+  // Lost with the power, this makes the peer send again what was delivered: no harm.
+  BOOKCHAIN_CHECK(parts_.store.begin(Durability::soon));
+  parts_.store.apply(writes);
+  return parts_.store.commit();
+}
+
+Result<void> Courier::tend_shelf() {
+  for (const auto& [from, exchange] : dropped_packages_) BOOKCHAIN_CHECK(parts_.link.drop_package(from, exchange));
+  dropped_packages_.clear();
+  const auto tasks = shelf_tasks.all(parts_.store);
+  if (tasks.empty()) return success();
+  Draft done(parts_.store);
+  for (const auto& [key, task] : tasks) {
+    reach(KillPoint::before_shelf);
+    BOOKCHAIN_CHECK(parts_.shelf.perform(task));
+    reach(KillPoint::after_shelf);
+    shelf_tasks.erase(done, key);
+  }
+  // A task that is done twice is no failure, so this too may be lost with the power.
+  BOOKCHAIN_CHECK(parts_.store.begin(Durability::soon));
+  parts_.store.apply(done.take_effects().writes);
+  return parts_.store.commit();
+}
+
+}  // namespace bookchain::transport

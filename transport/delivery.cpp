@@ -1,0 +1,172 @@
+#include "transport/delivery.hpp"
+
+#include <algorithm>
+
+namespace bookchain::transport {
+
+using namespace ledger;
+
+MessageId message_id(const Header& header, ByteView payload) {
+  const auto bytes = encode(header);
+  return rename<MessageId>(sha256({bytes, payload}));
+}
+
+// ---- sending ----
+
+namespace {
+
+OutgoingRecord outgoing_to(Draft& draft, PeerPort to, const Epoch& fresh) {
+  auto record = outgoing_rows.get(draft, to);
+  if (!record) {
+    record = OutgoingRecord{fresh, MessageNumber{1}, MessageNumber{1}, Time{}, 0};
+    outgoing_rows.put(draft, to, *record);
+  }
+  return *record;
+}
+
+/// The header under which message `number` of the present epoch was or will be sent.
+Header numbered(const Header& to_peer, const OutgoingRecord& record, MessageNumber number) {
+  auto header = to_peer;
+  header.epoch = record.epoch;
+  header.number = number;
+  return header;
+}
+
+/// True if this peer cannot have sent what the receiver says it saw: it forgot, as a restored home does.
+bool is_forgotten(const Draft& draft, const Header& to_peer, const OutgoingRecord& record, const NoteEntry& entry) {
+  if (entry.epoch != record.epoch) return false;
+  if (!(entry.number < record.next)) return true;
+  const auto kept = outbox_rows.get(draft, OutboxKey{to_peer.to, entry.number});
+  return kept && message_id(numbered(to_peer, record, entry.number), kept->payload) != entry.id;
+}
+
+}  // namespace
+
+MessageId enqueue(Draft& draft, const Header& to_peer, Bytes payload, bool with_package, Time now, const Epoch& fresh) {
+  auto record = outgoing_to(draft, to_peer.to, fresh);
+  const auto header = numbered(to_peer, record, record.next);
+  const auto id = message_id(header, payload);
+  outbox_rows.put(draft, OutboxKey{to_peer.to, record.next}, OutboxRecord{std::move(payload), with_package, now});
+  ++record.next.value;
+  outgoing_rows.put(draft, to_peer.to, record);
+  return id;
+}
+
+void renew_epoch(Draft& draft, PeerPort to, const Epoch& fresh) {
+  OutgoingRecord record{fresh, MessageNumber{1}, MessageNumber{1}, Time{}, 0};
+  const auto rows = outbox_rows.all(draft, encode(to));
+  for (const auto& [key, row] : rows) outbox_rows.erase(draft, key);
+  for (const auto& [key, row] : rows) {
+    outbox_rows.put(draft, OutboxKey{to, record.next}, row);
+    ++record.next.value;
+  }
+  outgoing_rows.put(draft, to, record);
+}
+
+bool take_note(Draft& draft, const Header& to_peer, const DeliveryNote& note, const Epoch& fresh) {
+  auto record = outgoing_rows.get(draft, to_peer.to);
+  if (!record) return false;
+  bool emptied = false;
+  for (const auto& entry : note.taken) {
+    if (entry.epoch != record->epoch) continue;
+    const OutboxKey key{to_peer.to, entry.number};
+    const auto kept = outbox_rows.get(draft, key);
+    if (kept && message_id(numbered(to_peer, *record, entry.number), kept->payload) == entry.id) {
+      outbox_rows.erase(draft, key);
+      emptied = true;
+    }
+  }
+  if (emptied && record->repeats > 0) {
+    record->repeats = 0;
+    outgoing_rows.put(draft, to_peer.to, *record);
+  }
+  const bool forgotten = std::ranges::any_of(
+      note.contradicted, [&](const auto& entry) { return is_forgotten(draft, to_peer, *record, entry); });
+  if (forgotten) renew_epoch(draft, to_peer.to, fresh);
+  return forgotten;
+}
+
+// ---- receiving ----
+
+namespace {
+
+/// Moves the floor up over all that was seen, and forgets hashes far below it.
+void raise_floor(Draft& draft, PeerPort from, IncomingRecord& record) {
+  while (seen_rows.get(draft, OutboxKey{from, MessageNumber{record.floor.value + 1}})) {
+    ++record.floor.value;
+    if (record.floor.value > remembered_messages) {
+      seen_rows.erase(draft, OutboxKey{from, MessageNumber{record.floor.value - remembered_messages}});
+    }
+  }
+  incoming_rows.put(draft, from, record);
+}
+
+/// The sender has begun a new epoch: what it sent before is retired for good, so that no replay of it
+/// is ever taken for new.
+IncomingRecord begin_epoch(Draft& draft, PeerPort from, const Epoch& epoch) {
+  if (const auto before = incoming_rows.get(draft, from))
+    retired_epochs.put(draft, RetiredKey{from, before->epoch}, true);
+  for (const auto& [key, id] : seen_rows.all(draft, encode(from))) seen_rows.erase(draft, key);
+  const IncomingRecord record{epoch, MessageNumber{0}};
+  incoming_rows.put(draft, from, record);
+  return record;
+}
+
+}  // namespace
+
+Admitted admit(Draft& draft, const Header& header, const MessageId& id) {
+  auto record = incoming_rows.get(draft, header.from);
+  if (!record || record->epoch != header.epoch) {
+    if (retired_epochs.get(draft, RetiredKey{header.from, header.epoch})) return {Admission::retired, {}};
+    // A number far out does not open an epoch either: it would retire the present one for nothing.
+    if (header.number.value > max_messages_under_way) return {Admission::too_far, {}};
+    record = begin_epoch(draft, header.from, header.epoch);
+  }
+  const OutboxKey key{header.from, header.number};
+  if (const auto first = seen_rows.get(draft, key)) {
+    return {*first == id ? Admission::duplicate : Admission::contradicted, *first};
+  }
+  if (header.number <= record->floor) return {Admission::contradicted, {}};
+  if (header.number.value - record->floor.value > max_messages_under_way) return {Admission::too_far, {}};
+  seen_rows.put(draft, key, id);
+  raise_floor(draft, header.from, *record);
+  return {Admission::fresh, {}};
+}
+
+namespace {
+
+/// The exchanges in whose trace a message belongs: its own, or those that a block on its way records.
+std::vector<ExchangeId> traced_exchanges(const Genesis& genesis, const Message& message) {
+  if (const auto exchange = exchange_of(genesis.id(), message)) return {*exchange};
+  const Block* block = nullptr;
+  if (const auto* propose = std::get_if<ProposeMessage>(&message)) block = &propose->block;
+  if (const auto* commit = std::get_if<CommitMessage>(&message)) block = &commit->committed.block;
+  std::vector<ExchangeId> found;
+  if (block == nullptr) return found;
+  for (const auto& transaction : block->transactions) {
+    if (const auto* transfer = std::get_if<Signed<Transfer>>(&transaction)) {
+      found.push_back(genesis.exchange_of(transfer->body.request));
+    }
+  }
+  return found;
+}
+
+std::uint8_t traced_step(const Message& message) {
+  const bool of_block =
+      std::holds_alternative<ProposeMessage>(message) || std::holds_alternative<CommitMessage>(message);
+  return static_cast<std::uint8_t>(of_block ? 8 : step_of(message));
+}
+
+}  // namespace
+
+void trace_message(Draft& draft, const Genesis& genesis, const Message& message, const Header& header,
+                   const MessageId& id, Time now, std::uint64_t size) {
+  for (const auto& exchange : traced_exchanges(genesis, message)) {
+    const auto last = trace_rows.last(draft, encode(exchange));
+    trace_rows.put(
+        draft, TraceKey{exchange, last ? last->first.order + 1 : 1},
+        TraceRecord{id, header.from, header.to, std::string(name(message)), traced_step(message), now, size});
+  }
+}
+
+}  // namespace bookchain::transport

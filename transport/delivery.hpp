@@ -1,0 +1,194 @@
+// Delivery between two peers (docs/protocol.md, "Delivery"): at least once on the wire, once in effect.
+// Each direction numbers its messages within an epoch; the sender keeps a message until it is
+// acknowledged, the receiver drops what it has seen. Pure functions over the peer's state, called by the
+// courier inside its transaction. Never touches a file and never looks into a message.
+#pragma once
+
+#include "ledger/state.hpp"
+#include "transport/channel.hpp"
+
+namespace bookchain::transport {
+
+/// Messages from one peer that may be under way at once: the sender holds back what lies beyond, the
+/// receiver refuses it, so that a flood of far-future numbers takes a bounded place.
+inline constexpr std::uint64_t max_messages_under_way = 65'536;
+/// Hashes of taken messages that are remembered below the floor of an epoch.
+inline constexpr std::uint64_t remembered_messages = 4'096;
+inline constexpr std::size_t max_payload_bytes = std::size_t{1} << 27U;
+inline constexpr std::size_t max_note_entries = 2 * max_messages_under_way;
+
+// ---- rows ----
+
+struct OutboxKey {
+  ledger::PeerPort to;
+  ledger::MessageNumber number;
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("to", self.to);
+    visitor("number", self.number);
+  }
+};
+
+/// A message that is kept until the receiver acknowledges it.
+struct OutboxRecord {
+  ledger::Bytes payload;  ///< canonical message
+  bool with_package = false;
+  ledger::Time queued;
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor.blob("payload", self.payload, max_payload_bytes);
+    visitor("with_package", self.with_package);
+    visitor("queued", self.queued);
+  }
+};
+
+struct OutgoingRecord {
+  ledger::Epoch epoch;
+  ledger::MessageNumber next;        ///< number of the next message
+  ledger::MessageNumber fresh_from;  ///< this number and those above it were never delivered
+  ledger::Time delivered;            ///< when something was delivered last, or looked at to be sent again
+  std::uint32_t repeats{};           ///< how often all was sent again since the last acknowledgement
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("epoch", self.epoch);
+    visitor("next", self.next);
+    visitor("fresh_from", self.fresh_from);
+    visitor("delivered", self.delivered);
+    visitor("repeats", self.repeats);
+  }
+};
+
+struct IncomingRecord {
+  ledger::Epoch epoch;
+  ledger::MessageNumber floor;  ///< this number and all below it were seen
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("epoch", self.epoch);
+    visitor("floor", self.floor);
+  }
+};
+
+struct RetiredKey {
+  ledger::PeerPort from;
+  ledger::Epoch epoch;
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("from", self.from);
+    visitor("epoch", self.epoch);
+  }
+};
+
+struct TraceKey {
+  ledger::ExchangeId exchange;
+  std::uint64_t order{};
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("exchange", self.exchange);
+    visitor("order", self.order);
+  }
+};
+
+/// One message of an exchange as this peer sent or took it, for `trace`.
+struct TraceRecord {
+  ledger::MessageId id;
+  ledger::PeerPort from;
+  ledger::PeerPort to;
+  std::string type;
+  std::uint8_t step{};  ///< 1 to 8, 0 if it belongs to none of them
+  ledger::Time time;    ///< by this peer's clock
+  std::uint64_t size{};
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("id", self.id);
+    visitor("from", self.from);
+    visitor("to", self.to);
+    visitor.text("type", self.type, 64);
+    visitor("step", self.step);
+    visitor("time", self.time);
+    visitor("size", self.size);
+  }
+};
+
+inline constexpr ledger::TypedTable<OutboxKey, OutboxRecord> outbox_rows{ledger::Table::outbox};
+inline constexpr ledger::TypedTable<ledger::PeerPort, OutgoingRecord> outgoing_rows{ledger::Table::outgoing};
+inline constexpr ledger::TypedTable<ledger::PeerPort, IncomingRecord> incoming_rows{ledger::Table::incoming};
+inline constexpr ledger::TypedTable<OutboxKey, ledger::MessageId> seen_rows{ledger::Table::seen};  ///< key: who sent it
+inline constexpr ledger::TypedTable<RetiredKey, bool> retired_epochs{ledger::Table::retired};
+inline constexpr ledger::TypedTable<TraceKey, TraceRecord> trace_rows{ledger::Table::trace};
+
+// ---- delivery notes: what travels with number 0, neither numbered nor acknowledged ----
+
+struct NoteEntry {
+  ledger::Epoch epoch;
+  ledger::MessageNumber number;
+  ledger::MessageId id;
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("epoch", self.epoch);
+    visitor("number", self.number);
+    visitor("id", self.id);
+  }
+};
+
+/// Receiver to sender. It only empties an outbox, or makes the sender start a new epoch: no step of an
+/// exchange counts it.
+struct DeliveryNote {
+  std::vector<NoteEntry> taken;         ///< acknowledged
+  std::vector<NoteEntry> contradicted;  ///< not taken: the id is of what was seen first under that number, or zero
+
+  [[nodiscard]] bool empty() const { return taken.empty() && contradicted.empty(); }
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor.list("taken", self.taken, max_note_entries);
+    visitor.list("contradicted", self.contradicted, max_note_entries);
+  }
+};
+
+/// SHA-256 of header and payload: the same at both ends, whatever the nonce of the seal.
+[[nodiscard]] ledger::MessageId message_id(const Header& header, ledger::ByteView payload);
+
+// ---- sending ----
+
+/// Puts a message into the outbox of `to`; gives its id. `fresh` becomes the epoch if none was drawn yet.
+ledger::MessageId enqueue(ledger::Draft& draft, const Header& to_peer, ledger::Bytes payload, bool with_package,
+                          ledger::Time now, const ledger::Epoch& fresh);
+
+/// Takes what a note says of the outbox towards `from`. True if it made this peer draw a new epoch,
+/// `fresh`, in which everything is numbered and delivered again. Notes about another epoch than the
+/// present one change nothing.
+bool take_note(ledger::Draft& draft, const Header& to_peer, const DeliveryNote& note, const ledger::Epoch& fresh);
+
+/// A restored home forgot what it numbered: a new epoch towards `to`, everything is delivered again.
+void renew_epoch(ledger::Draft& draft, ledger::PeerPort to, const ledger::Epoch& fresh);
+
+// ---- receiving ----
+
+enum class Admission : std::uint8_t {
+  fresh,      ///< to be decided now, and acknowledged
+  duplicate,  ///< seen before with the same bytes: acknowledged again
+  // Neither taken nor acknowledged; the sender is told, and begins a new epoch if it still stands by it:
+  contradicted,  ///< seen before with other bytes
+  retired,       ///< of an epoch that the sender was seen to leave
+  too_far,       ///< beyond what may be under way
+};
+struct Admitted {
+  Admission what{};
+  ledger::MessageId first;  ///< the id seen first, where contradicted; zero if it is not known
+};
+/// Looks whether a message may be taken; where it is fresh, remembers it as seen.
+[[nodiscard]] Admitted admit(ledger::Draft& draft, const Header& header, const ledger::MessageId& id);
+
+/// Adds a message that leaves or arrives to the traces of the exchanges it is about: its own, or those
+/// that a block on its way records.
+void trace_message(ledger::Draft& draft, const ledger::Genesis& genesis, const ledger::Message& message,
+                   const Header& header, const ledger::MessageId& id, ledger::Time now, std::uint64_t size);
+
+}  // namespace bookchain::transport

@@ -1,0 +1,68 @@
+// SpoolLink: a Link over folders, after the manner of Maildir. What SENDER delivers to a peer lies in that
+// peer's spool/SENDER: written in tmp/, synced, renamed into new/. Everything in there is somebody else's
+// until it is checked: opened without following links, looked at before it is read, read once, within a
+// bound. What cannot be a delivery goes to bad/ with the reason beside it and never stops the queue.
+// Folder layout and file format: docs/formats.md.
+#pragma once
+
+#include <map>
+
+#include "transport/environment.hpp"
+#include "transport/link.hpp"
+
+namespace bookchain::transport {
+
+inline constexpr std::string_view mail_magic = "bookchain/1 mail\n";
+inline constexpr std::string_view package_suffix = ".package";
+/// Sealed messages are put into one file up to this size; a larger one has a file of its own.
+inline constexpr std::size_t preferred_mail_bytes = std::size_t{1} << 20U;
+/// Files kept in one bad/; the oldest go first.
+inline constexpr std::size_t max_bad_files = 100;
+
+class SpoolLink final : public Link {
+ public:
+  struct Settings {
+    PeerPort self;
+    boost::filesystem::path own_spool;
+    std::map<PeerPort, boost::filesystem::path> spools;  ///< of the other peers
+    std::size_t max_envelope_bytes{};
+  };
+  /// Makes the folders for every sender below the own spool (mode 0700) if missing. Tokens: `io`,
+  /// `permission` (the spool can be written by everybody and lacks the sticky bit), `disk-full`.
+  [[nodiscard]] static Result<std::unique_ptr<SpoolLink>> open(Settings settings, Environment& environment);
+
+  [[nodiscard]] Result<std::vector<Parcel>> receive(std::size_t most) override;
+  [[nodiscard]] Result<void> acknowledge(const Parcel& parcel) override;
+  [[nodiscard]] Result<void> put_aside(const Parcel& parcel, const Error& reason) override;
+  [[nodiscard]] Result<std::unique_ptr<ledger::PackageSource>> open_package(PeerPort from,
+                                                                            const ExchangeId& exchange) override;
+  [[nodiscard]] Result<void> drop_package(PeerPort from, const ExchangeId& exchange) override;
+  [[nodiscard]] Result<void> send(PeerPort to, const std::vector<Bytes>& envelopes,
+                                  const std::vector<PackageFile>& packages) override;
+  [[nodiscard]] bool still_waiting_at(PeerPort to) const override;
+
+ private:
+  SpoolLink(Settings settings, Environment& environment) : settings_(std::move(settings)), environment_(environment) {}
+  [[nodiscard]] boost::filesystem::path from_folder(PeerPort from) const;
+  [[nodiscard]] boost::filesystem::path to_folder(PeerPort to) const;
+  [[nodiscard]] std::vector<std::pair<PeerPort, std::string>> waiting(std::size_t most) const;
+  [[nodiscard]] Result<void> move_aside(PeerPort from, const std::string& name, const Error& reason);
+  [[nodiscard]] Result<void> write_mail(const boost::filesystem::path& folder, const std::vector<Bytes>& envelopes,
+                                        std::size_t first, std::size_t last);
+  [[nodiscard]] Result<void> place_package(const boost::filesystem::path& folder, const PackageFile& package);
+  [[nodiscard]] std::string fresh_name();
+
+  Settings settings_;
+  Environment& environment_;
+  std::map<PeerPort, bool> swept_;  ///< spools whose tmp/ this process has cleared of its own leftovers
+};
+
+/// The sealed messages of a spool file. Token `bad-file` if it is not exactly such a file, or holds a
+/// message above `max_envelope_bytes`.
+[[nodiscard]] Result<std::vector<Bytes>> parse_mail(ledger::ByteView file, std::size_t max_envelope_bytes);
+
+/// Reads a spool file for showing it, with the checks of SpoolLink::receive.
+/// Tokens: `no-such-file`, `bad-file`, `permission`, `io`.
+[[nodiscard]] Result<std::vector<Bytes>> read_mail(const boost::filesystem::path& file, std::size_t max_envelope_bytes);
+
+}  // namespace bookchain::transport
