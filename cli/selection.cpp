@@ -1,0 +1,139 @@
+#include "cli/selection.hpp"
+
+#include <algorithm>
+
+#include "cli/printable.hpp"
+#include "cli/report.hpp"
+#include "ledger/book.hpp"
+#include "ledger/chain.hpp"
+
+namespace bookchain::cli {
+
+using namespace ledger;
+
+namespace {
+
+constexpr std::size_t most_listed = 8;
+
+template <class Id>
+std::string list_ids(const std::vector<Id>& ids) {
+  std::string text = "one of ";
+  for (std::size_t i = 0; i < ids.size() && i < most_listed; ++i) text += (i == 0 ? "" : ", ") + short_id(ids[i]);
+  return text + (ids.size() > most_listed ? ", ..." : "");
+}
+
+bool is_prefix(const std::string& text, std::size_t digits) {
+  return text.size() >= min_prefix_digits && text.size() <= digits &&
+         text.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+/// Ids of a table whose hex begins with `prefix`.
+template <class Id, class Value>
+std::vector<Id> ids_with(const State& state, const TypedTable<Id, Value>& table, const std::string& prefix) {
+  const auto whole = from_hex(prefix.substr(0, prefix.size() / 2 * 2));
+  std::vector<Id> found;
+  table.each(state, *whole, [&](const Id& id, const Value&) {
+    if (to_hex(id).starts_with(prefix)) found.push_back(id);
+    return true;
+  });
+  return found;
+}
+
+template <class Id>
+Result<Id> only_one(const std::vector<Id>& found, Token unknown, const std::string& what, const std::string& subject,
+                    const std::string& hint) {
+  if (found.size() == 1) return found.front();
+  if (found.empty()) return Error{unknown, what, subject, hint};
+  return Error{Token::ambiguous, "the name fits more than one", subject, list_ids(found)};
+}
+
+}  // namespace
+
+Result<ExchangeId> select_exchange(const State& state, const std::string& prefix) {
+  if (!is_prefix(prefix, 2 * ExchangeId::size)) {
+    return Error{Token::unknown_exchange, "an exchange is named by at least 6 digits of its id", prefix,
+                 "list-exchanges lists them"};
+  }
+  return only_one(ids_with(state, exchanges, prefix), Token::unknown_exchange, "this peer knows no such exchange",
+                  prefix, "receive takes in what others sent; list-exchanges lists the exchanges");
+}
+
+Result<ExchangeId> select_exchange_or_only(const State& state, const std::optional<std::string>& prefix,
+                                           const std::string& what,
+                                           const std::function<bool(const ExchangeId&)>& fits) {
+  if (prefix) return select_exchange(state, *prefix);
+  std::vector<ExchangeId> found;
+  exchanges.each(state, {}, [&](const ExchangeId& exchange, const ExchangeRecord&) {
+    if (fits(exchange)) found.push_back(exchange);
+    return true;
+  });
+  return only_one(found, Token::unknown_exchange, "there is no exchange " + what, {},
+                  "receive takes in what others sent; list-exchanges lists the exchanges");
+}
+
+Result<BookId> select_book(const State& state, const std::string& prefix) {
+  if (!is_prefix(prefix, 2 * BookId::size)) {
+    return Error{Token::unknown_book, "a book is named by at least 6 digits of its id", prefix,
+                 "list-books --all lists them"};
+  }
+  return only_one(ids_with(state, catalogue, prefix), Token::unknown_book, "this peer knows no such book", prefix,
+                  "list-books --all lists them");
+}
+
+namespace {
+
+struct Candidate {
+  BookId id;
+  std::uint64_t serial{};
+  bool busy = false;
+};
+
+/// Busy, as far as this peer can know: an exchange about it is under way.
+bool is_busy(const State& state, const BookId& book) {
+  bool busy = false;
+  open_exchanges.each(state, {}, [&](const ExchangeId& exchange, bool) {
+    const auto record = exchanges.get(state, exchange);
+    busy = record && record->request.body.book == book && !has_ended(record->state);
+    return !busy;
+  });
+  return busy;
+}
+
+}  // namespace
+
+Result<BookId> select_book_of(const Genesis& genesis, const State& state, PeerPort owner, const std::string& selector) {
+  if (is_prefix(selector, 2 * BookId::size)) {
+    const auto found = ids_with(state, catalogue, selector);
+    if (!found.empty()) return only_one(found, Token::unknown_book, {}, selector, {});
+  }
+  std::vector<Candidate> values;
+  std::vector<BookId> titles;
+  std::optional<PeerPort> elsewhere;
+  catalogue.each(state, {}, [&](const BookId& id, const Signed<Book>& book) {
+    const auto value = book_value(book.body);
+    const bool by_value = value && *value == selector;
+    if (!by_value && book.body.title != selector) return true;
+    const auto holder = standing(genesis, state, book).owner;
+    if (holder != owner) {
+      elsewhere = holder;
+    } else if (by_value) {
+      values.push_back(Candidate{id, book.body.serial, is_busy(state, id)});
+    } else {
+      titles.push_back(id);
+    }
+    return true;
+  });
+  if (!values.empty()) {
+    const auto best =
+        std::ranges::min_element(values, {}, [](const auto& each) { return std::pair(each.busy, each.serial); });
+    return best->id;
+  }
+  if (titles.empty() && elsewhere) {
+    return Error{Token::not_owner, "peer " + std::to_string(owner.value) + " owns no such book", selector,
+                 "by the chain one is at " + std::to_string(elsewhere->value)};
+  }
+  return only_one(titles, Token::unknown_book, "this peer knows no such book of peer " + std::to_string(owner.value),
+                  selector, "receive takes in announcements; list-books --all lists the books");
+}
+
+}  // namespace bookchain::cli

@@ -1,0 +1,33 @@
+// How people name things: an exchange or a book by any unique prefix of its id of at least 6 digits, a
+// book also by its value or title.
+#pragma once
+
+#include <functional>
+
+#include "ledger/genesis.hpp"
+#include "ledger/node.hpp"
+#include "ledger/records.hpp"
+
+namespace bookchain::cli {
+
+inline constexpr std::size_t min_prefix_digits = 6;
+
+/// Tokens: `unknown-exchange`, `ambiguous` (its hint lists the ids), `bad-value` (no prefix of an id).
+[[nodiscard]] ledger::Result<ledger::ExchangeId> select_exchange(const ledger::State& state, const std::string& prefix);
+
+/// The exchange named, or where none is the only one for which `fits` holds. Tokens: those above,
+/// `unknown-exchange` (none fits; `what` says what was looked for), `ambiguous` (several).
+[[nodiscard]] ledger::Result<ledger::ExchangeId> select_exchange_or_only(
+    const ledger::State& state, const std::optional<std::string>& prefix, const std::string& what,
+    const std::function<bool(const ledger::ExchangeId&)>& fits);
+
+/// A book of the catalogue by its id. Tokens: `unknown-book`, `ambiguous`, `bad-value`.
+[[nodiscard]] ledger::Result<ledger::BookId> select_book(const ledger::State& state, const std::string& prefix);
+
+/// SELECTOR of `request`: among the books that `owner` owns by the chain, a book id, else a value, else a
+/// title. Of several equal values the oldest that is not busy, as far as this peer can know; of several
+/// titles `ambiguous`. Token `unknown-book`; `not-owner` if it is somebody else's.
+[[nodiscard]] ledger::Result<ledger::BookId> select_book_of(const ledger::Genesis& genesis, const ledger::State& state,
+                                                            ledger::PeerPort owner, const std::string& selector);
+
+}  // namespace bookchain::cli

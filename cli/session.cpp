@@ -1,0 +1,158 @@
+#include "cli/session.hpp"
+
+#include <algorithm>
+#include <boost/filesystem/operations.hpp>
+#include <cstdlib>
+
+#include "cli/network_file.hpp"
+
+namespace bookchain::cli {
+
+using namespace ledger;
+namespace fs = boost::filesystem;
+
+namespace {
+
+std::optional<std::string> variable(const char* name) {
+  const char* value = std::getenv(name);
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  return std::string(value);
+}
+
+/// In quotes if a shell would take it apart.
+std::string shell_word(const std::string& text) {
+  const bool plain = !text.empty() && std::ranges::all_of(text, [](unsigned char c) {
+    return std::isalnum(c) != 0 || std::string_view("/._-+=:@%,").find(static_cast<char>(c)) != std::string_view::npos;
+  });
+  if (plain) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+/// Ports for which `folder` has a home.
+std::vector<PeerPort> homes_in(const path& folder) {
+  std::vector<PeerPort> ports;
+  boost::system::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    const auto name = entry->path().filename().string();
+    const bool digits = !name.empty() && name.size() <= 5 && name.find_first_not_of("0123456789") == std::string::npos;
+    if (!digits || name.front() == '0') continue;
+    const auto number = std::stoul(name);
+    boost::system::error_code ignored;
+    if (number <= 65535 && fs::exists(entry->path() / "config.yaml", ignored)) {
+      ports.push_back(PeerPort{static_cast<std::uint16_t>(number)});
+    }
+  }
+  std::ranges::sort(ports);
+  return ports;
+}
+
+}  // namespace
+
+path Session::network_folder() const {
+  if (global_.network) return *global_.network;
+  return variable("BOOKCHAIN_NETWORK").value_or(".");
+}
+
+std::optional<path> Session::named_home() const {
+  if (global_.home) return path(*global_.home);
+  // A port on the command line is nearer than a home in the environment.
+  if (global_.port) return std::nullopt;
+  if (const auto home = variable("BOOKCHAIN_HOME")) return path(*home);
+  return std::nullopt;
+}
+
+Result<std::optional<PeerPort>> Session::named_port() const {
+  if (global_.port) return std::optional(PeerPort{*global_.port});
+  const auto text = variable("BOOKCHAIN_PORT");
+  if (!text) return std::optional<PeerPort>{};
+  BOOKCHAIN_TRY(const auto number, whole_number("BOOKCHAIN_PORT", *text, 1, 65535));
+  return std::optional(PeerPort{static_cast<std::uint16_t>(number)});
+}
+
+bool Session::names_a_peer() const {
+  return named_home().has_value() || global_.port.has_value() || variable("BOOKCHAIN_PORT").has_value();
+}
+
+Result<std::unique_ptr<PeerFiles>> Session::peer() const {
+  BOOKCHAIN_TRY(const auto port, named_port());
+  if (const auto home = named_home()) {
+    BOOKCHAIN_TRY(auto files, load_peer_files(*home));
+    if (global_.port && files->port() != *port) {
+      return usage_error("--home and --port name two peers", home->string() + ", " + std::to_string(port->value));
+    }
+    return files;
+  }
+  const auto folder = network_folder();
+  if (!port) {
+    std::string ports;
+    for (const auto each : homes_in(folder)) ports += (ports.empty() ? "" : ", ") + std::to_string(each.value);
+    return usage_error("no peer is named", "-p PORT",
+                       ports.empty() ? "there is no network in " + folder.string() +
+                                           "; name one with -n DIR, or make one: bookchain init DIR"
+                                     : "the peers here are " + ports);
+  }
+  return peer_or(*port);
+}
+
+Result<std::unique_ptr<PeerFiles>> Session::peer_or(PeerPort port) const {
+  if (names_a_peer()) {
+    BOOKCHAIN_TRY(const auto named, named_port());
+    if (named_home() || (named && *named != port)) return peer();
+  }
+  const auto folder = network_folder();
+  const auto home = folder / std::to_string(port.value);
+  boost::system::error_code ignored;
+  if (!fs::exists(home / "config.yaml", ignored)) {
+    BOOKCHAIN_TRY(const auto genesis, load_network(folder / std::string(network_file_name)));
+    if (genesis.find(port) == nullptr) {
+      std::string ports;
+      for (const auto& each : genesis.peers()) ports += (ports.empty() ? "" : ", ") + std::to_string(each.port.value);
+      return Error{Token::unknown_peer, "the network has no such peer", std::to_string(port.value),
+                   "its peers are " + ports};
+    }
+    return Error{Token::home_missing, "there is no home of this peer here", home.string(), {}};
+  }
+  return load_peer_files(home);
+}
+
+Result<std::unique_ptr<PeerFiles>> Session::any_peer() const {
+  if (names_a_peer()) return peer();
+  BOOKCHAIN_TRY(auto peers, readable_peers());
+  return std::move(peers.front());
+}
+
+Result<std::vector<std::unique_ptr<PeerFiles>>> Session::readable_peers() const {
+  std::vector<std::unique_ptr<PeerFiles>> peers;
+  if (named_home()) {
+    BOOKCHAIN_TRY(auto files, peer());
+    peers.push_back(std::move(files));
+    return peers;
+  }
+  const auto folder = network_folder();
+  std::optional<Error> first;
+  for (const auto port : homes_in(folder)) {
+    auto files = load_peer_files(folder / std::to_string(port.value));
+    if (files) {
+      peers.push_back(std::move(files).value());
+    } else if (!first) {
+      first = std::move(files).error();
+    }
+  }
+  if (!peers.empty()) return peers;
+  if (first) return *first;
+  BOOKCHAIN_TRY(const auto genesis, load_network(folder / std::string(network_file_name)));
+  return Error{Token::home_missing, "there is no home of a peer here", folder.string(), "name one with --home DIR"};
+}
+
+std::string Session::command_at(PeerPort port, const std::string& words) const {
+  std::string line = "bookchain";
+  if (global_.network) {
+    line += " -n " + shell_word(*global_.network);
+  }
+  // What the environment says holds for the next command as well.
+  return line + " -p " + std::to_string(port.value) + " " + words;
+}
+
+}  // namespace bookchain::cli
