@@ -42,4 +42,7 @@ class Session {
   Report report_;
 };
 
+/// As a shell takes it for one word: in quotes where it must be.
+[[nodiscard]] std::string shell_word(const std::string& text);
+
 }  // namespace bookchain::cli

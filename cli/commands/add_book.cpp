@@ -1,0 +1,99 @@
+#include "cli/book_making.hpp"
+#include "cli/commands/commands.hpp"
+#include "cli/home.hpp"
+#include "cli/progress.hpp"
+#include "cli/session.hpp"
+#include "cli/turn_report.hpp"
+#include "ledger/book.hpp"
+
+namespace bookchain::cli {
+
+using namespace ledger;
+
+namespace {
+
+constexpr std::size_t longest_default_title = max_title_bytes;
+
+/// The file's own name, if it can be a title.
+std::string title_of(const path& file) {
+  auto name = file.filename().string();
+  if (!is_utf8(name)) name = printable(name);
+  while (name.size() > longest_default_title || !is_utf8(name)) name.pop_back();
+  return name.empty() ? "untitled" : name;
+}
+
+Result<Signed<Book>> make(Home& home, const Arguments& arguments, Progress* progress) {
+  const auto serial = next_serial_fact.get(home.store()).value_or(1);
+  if (const auto value = arguments.get("value")) {
+    return make_value_book(home.shelf(), home.environment(), home.genesis(), home.files().identity, *value, serial);
+  }
+  const path file(*arguments.at(0));
+  BookWords words{arguments.get("title").value_or(title_of(file)),
+                  arguments.get("media-type").value_or(media_type_of(file))};
+  return make_file_book(home.shelf(), home.environment(), home.genesis(), home.files().identity, file, std::move(words),
+                        serial, progress);
+}
+
+Result<void> check(const Arguments& arguments) {
+  const auto value = arguments.get("value");
+  if (value && arguments.at(0))
+    return usage_error("a file and a value are two books", *arguments.at(0), "name one of them");
+  if (!value && !arguments.at(0))
+    return usage_error("an argument is missing", "FILE", "name a file, or a value with --value");
+  if (value && (arguments.has("title") || arguments.has("media-type"))) {
+    return usage_error("a value book is titled by its value", *value, "leave out --title and --media-type");
+  }
+  if (value && !is_value(*value)) {
+    return Error{Token::bad_value, "a value is a whole decimal number without leading zeros", *value, {}};
+  }
+  if (const auto type = arguments.get("media-type"); type && *type == value_media_type) {
+    return Error{Token::bad_value, "this media type is kept for value books", *type, "use --value"};
+  }
+  return success();
+}
+
+Result<Answer> run(Session& session, const Arguments& arguments) {
+  BOOKCHAIN_CHECK(check(arguments));
+  BOOKCHAIN_TRY(auto files, session.peer());
+  TerminalProgress progress(session.report(), "reading");
+  BOOKCHAIN_TRY(const auto home, Home::open(std::move(files), &progress));
+  BOOKCHAIN_TRY(const auto book, make(*home, arguments, &progress));
+  BOOKCHAIN_TRY(const auto report, home->courier().wish(WishAddBook{book}));
+  const auto id = home->genesis().book_of(book);
+  Answer answer;
+  answer.value["book"] = to_hex(id);
+  answer.value["title"] = book.body.title;
+  answer.value["size"] = book.body.size;
+  answer.text = "added \"" + printable(book.body.title) + "\" to the shelf of " + std::to_string(home->port().value) +
+                "\n" + "book  " + session.report().bold(short_id(id)) + "  " + write_size(book.body.size) + "\n" +
+                "next, at each other peer: receive; then one of them may request it:\n";
+  for (const auto& peer : home->genesis().peers()) {
+    if (peer.port == home->port()) continue;
+    answer.text += "  " + session.command_at(peer.port, "receive") + "\n  " +
+                   session.command_at(
+                       peer.port, "request --from " + std::to_string(home->port().value) + " --book " + short_id(id)) +
+                   "\n";
+    break;
+  }
+  warn_undelivered(session, report);
+  return answer;
+}
+
+}  // namespace
+
+Command add_book_command() {
+  return Command{"add-book",
+                 "put a file or a value on this peer's shelf and announce it",
+                 "Copies FILE, of any type and size, onto the shelf and registers it under this peer's name: from\n"
+                 "then on it can be handed over. The other peers hear of it when they receive. With --value a value\n"
+                 "as in the original system is added. Two equal files added twice are two copies.\n"
+                 "\n"
+                 "Example: bookchain -n library -p 5001 add-book moby-dick.txt --title 'Moby Dick'",
+                 {{"FILE", false}},
+                 {{"value", 0, OptionKind::value, "V", "add a value (a whole decimal number) instead of a file"},
+                  {"title", 0, OptionKind::value, "TEXT", "what others see; default: the file's name"},
+                  {"media-type", 0, OptionKind::value, "TYPE", "such as text/plain; default: by the file's ending"}},
+                 run};
+}
+
+}  // namespace bookchain::cli

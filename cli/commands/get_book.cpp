@@ -1,0 +1,89 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/commands/commands.hpp"
+#include "cli/home.hpp"
+#include "cli/progress.hpp"
+#include "cli/selection.hpp"
+#include "cli/session.hpp"
+#include "ledger/chain.hpp"
+
+namespace bookchain::cli {
+
+using namespace ledger;
+
+namespace {
+
+/// Writes beside the target and renames: a file of that name is complete or not there.
+Result<void> write_to(const path& target, const BookId& id, const Book& book, const Shelf& shelf, Progress* progress) {
+  struct stat facts {};
+  if (::stat(target.c_str(), &facts) == 0 && !S_ISREG(facts.st_mode)) {
+    return Error{Token::bad_file, "the target is no regular file", target.string(), {}};
+  }
+  auto temporary = target;
+  temporary += ".part";
+  {
+    BOOKCHAIN_TRY(const auto file, open_file(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644));
+    auto written = shelf.read_book(id, book, file.get(), progress);
+    if (written) written = sync_file(file.get(), temporary);
+    if (!written) {
+      ::unlink(temporary.c_str());
+      return written;
+    }
+  }
+  return rename_durably(temporary, target.has_parent_path() ? target : path(".") / target);
+}
+
+Result<Answer> run(Session& session, const Arguments& arguments) {
+  const auto target = arguments.get("to");
+  if (!target) return usage_error("an option is missing", "--to FILE", "name the file to write; - is standard output");
+  const bool to_stdout = *target == "-";
+  if (to_stdout && session.report().format() != Format::text) {
+    return usage_error("standard output cannot take the book and a report", "--to -", "leave out -o");
+  }
+  BOOKCHAIN_TRY(auto files, session.peer());
+  BOOKCHAIN_TRY(const auto reader, Reader::open(std::move(files)));
+  BOOKCHAIN_TRY(const auto id, select_book(reader->state(), *arguments.at(0)));
+  const auto book = catalogue.get(reader->state(), id);
+  const auto owner = standing(reader->genesis(), reader->state(), *book).owner;
+  if (owner != reader->port()) {
+    return Error{Token::not_owner, "peer " + std::to_string(reader->port().value) + " does not own the book",
+                 book->body.title, "by the chain it is at " + std::to_string(owner.value)};
+  }
+  BOOKCHAIN_TRY(const auto shelf, Shelf::open(reader->files().home));
+  if (!shelf.has_book(id)) {
+    return Error{Token::unknown_book, "the book is owned, but its content is not on the shelf yet", book->body.title,
+                 session.command_at(reader->port(), "receive") + " finishes what was begun"};
+  }
+  TerminalProgress progress(session.report(), "writing");
+  if (to_stdout) {
+    BOOKCHAIN_CHECK(shelf.read_book(id, book->body, STDOUT_FILENO, &progress));
+  } else {
+    BOOKCHAIN_CHECK(write_to(*target, id, book->body, shelf, &progress));
+  }
+  Answer answer;
+  answer.printed = to_stdout;
+  answer.value["book"] = to_hex(id);
+  answer.value["file"] = *target;
+  answer.value["size"] = book->body.size;
+  answer.text = "wrote \"" + printable(book->body.title) + "\" (" + write_size(book->body.size) +
+                ", every chunk checked) to " + printable(*target) + "\n";
+  return answer;
+}
+
+}  // namespace
+
+Command get_book_command() {
+  return Command{"get-book",
+                 "write the plaintext of a book this peer owns",
+                 "Every chunk is checked against the registered book while it is written. The file appears under\n"
+                 "its name only when it is complete; a file that is there already is replaced.\n"
+                 "\n"
+                 "Example: bookchain -n library -p 5000 get-book 3f2a90c1d0e4 --to moby-dick.txt",
+                 {{"BOOK", true}},
+                 {{"to", 0, OptionKind::value, "FILE", "where to write it; - is standard output"}},
+                 run};
+}
+
+}  // namespace bookchain::cli

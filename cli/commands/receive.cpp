@@ -1,0 +1,148 @@
+#include "cli/commands/commands.hpp"
+#include "cli/home.hpp"
+#include "cli/next_steps.hpp"
+#include "cli/progress.hpp"
+#include "cli/session.hpp"
+#include "cli/turn_report.hpp"
+
+namespace bookchain::cli {
+
+using namespace ledger;
+
+namespace {
+
+void append(transport::Report& all, transport::Report report) {
+  const auto move_into = [](auto& to, auto& from) {
+    to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+  };
+  move_into(all.received, report.received);
+  move_into(all.sent, report.sent);
+  move_into(all.steps, report.steps);
+  move_into(all.events, report.events);
+  all.undelivered = std::move(report.undelivered);
+  all.more_waits = report.more_waits;
+}
+
+/// Takes in everything, or `limit` messages; then one step of each exchange if asked for.
+Result<transport::Report> take_in(Home& home, std::optional<std::uint64_t> limit, bool steps) {
+  transport::Report all;
+  transport::Courier::Intake intake;
+  if (limit) intake.messages = *limit;
+  do {
+    BOOKCHAIN_TRY(auto report, home.courier().turn(intake, transport::Policy{}));
+    append(all, std::move(report));
+  } while (all.more_waits && !limit);
+  if (!steps) return all;
+  intake.messages = 0;
+  BOOKCHAIN_TRY(auto report, home.courier().turn(intake, transport::Policy{true, true, true}));
+  append(all, std::move(report));
+  return all;
+}
+
+std::string due_text(const Session& session, const Home& home, const State& state) {
+  const auto due = home.node().due(state);
+  if (due.empty()) return {};
+  std::string text = "due here:\n";
+  for (const auto& each : due) {
+    text += "  " + session.command_at(home.port(), std::string(name(each.step)) + " " + short_id(each.exchange)) + "\n";
+  }
+  return text;
+}
+
+Json due_value(const Home& home, const State& state) {
+  Json list = Json::array();
+  for (const auto& each : home.node().due(state)) {
+    list.push_back({{"exchange", to_hex(each.exchange)}, {"step", name(each.step)}});
+  }
+  return list;
+}
+
+Result<std::optional<std::uint64_t>> limit_of(const Arguments& arguments) {
+  const auto text = arguments.get("limit");
+  if (!text) return std::optional<std::uint64_t>{};
+  BOOKCHAIN_TRY(const auto limit, whole_number("--limit", *text, 1, 1'000'000));
+  return std::optional(limit);
+}
+
+Result<Answer> run_receive(Session& session, const Arguments& arguments) {
+  BOOKCHAIN_TRY(const auto limit, limit_of(arguments));
+  BOOKCHAIN_TRY(auto files, session.peer());
+  TerminalProgress progress(session.report(), "taking in");
+  BOOKCHAIN_TRY(const auto home, Home::open(std::move(files), &progress));
+  BOOKCHAIN_TRY(const auto report, take_in(*home, limit, false));
+  warn_undelivered(session, report);
+  Answer answer;
+  answer.value["received"] = received_value(report.received);
+  answer.value["due"] = due_value(*home, home->store());
+  answer.text = report.received.empty() ? "nothing was waiting\n" : received_text(session.report(), report.received);
+  if (!report.sent.empty()) answer.text += "sent   " + sent_text(report.sent) + "\n";
+  answer.text += due_text(session, *home, home->store());
+  return answer;
+}
+
+/// Says what waits and which steps are due now, and changes nothing.
+Result<Answer> dry_run(Session& session) {
+  BOOKCHAIN_TRY(auto files, session.peer());
+  BOOKCHAIN_TRY(const auto reader, Reader::open(std::move(files)));
+  Answer answer;
+  answer.value["received"] = Json::array();
+  answer.value["steps"] = Json::array();
+  for (const auto& due : reader->node().due(reader->state())) {
+    Json value;
+    value["exchange"] = to_hex(due.exchange);
+    value["step"] = name(due.step);
+    value["state"] = state_of(reader->state(), due.exchange);
+    value["sent"] = Json::array();
+    value["next"] = next_value(session, guide(reader->node(), reader->state(), due.exchange));
+    answer.value["steps"].push_back(std::move(value));
+    answer.text += "would take  " + std::string(name(due.step)) + " " + short_id(due.exchange) + "\n";
+  }
+  if (answer.text.empty()) answer.text = "no step is due; what waits would be taken in first (see inbox)\n";
+  return answer;
+}
+
+Result<Answer> run_step(Session& session, const Arguments& arguments) {
+  if (arguments.has("dry-run")) return dry_run(session);
+  BOOKCHAIN_TRY(auto files, session.peer());
+  TerminalProgress progress(session.report(), "working");
+  BOOKCHAIN_TRY(const auto home, Home::open(std::move(files), &progress));
+  BOOKCHAIN_TRY(const auto report, take_in(*home, std::nullopt, true));
+  warn_undelivered(session, report);
+  Answer answer;
+  answer.value["received"] = received_value(report.received);
+  answer.value["steps"] = Json::array();
+  answer.text = received_text(session.report(), report.received);
+  for (const auto& step : report.steps) {
+    answer.value["steps"].push_back(step_value(session, *home, step));
+    answer.text += session.report().bold(std::string(name(step.step)) + " " + short_id(step.exchange)) + ": " +
+                   (step.error ? session.report().bad("failed") + ": " + sentence(*step.error) : step_text(step.step)) +
+                   "\n" + next_text(session, guide(home->node(), home->store(), step.exchange));
+    if (step.error && !answer.failure) answer.failure = step.error;
+  }
+  if (report.received.empty() && report.steps.empty()) answer.text = "nothing was waiting, no step is due\n";
+  return answer;
+}
+
+}  // namespace
+
+Command receive_command() {
+  return Command{"receive",
+                 "take in all waiting messages, answer and vote; start no step",
+                 "Checks, stores and acknowledges what the other peers delivered, answers their questions, votes, and\n"
+                 "carries on a block that this peer's mine began. Exit 0 whatever it refused: what was refused, and\n"
+                 "why, stands in the result.",
+                 {},
+                 {{"limit", 0, OptionKind::value, "K", "take in at most K messages"}},
+                 run_receive};
+}
+
+Command step_command() {
+  return Command{"step",
+                 "receive, then the next due step of each exchange",
+                 "For going on without naming each step: run it at every peer, again and again.",
+                 {},
+                 {{"dry-run", 0, OptionKind::flag, "", "say which steps are due, and do nothing"}},
+                 run_step};
+}
+
+}  // namespace bookchain::cli

@@ -1,0 +1,162 @@
+#include "cli/commands/commands.hpp"
+#include "cli/guidance.hpp"
+#include "cli/next_steps.hpp"
+#include "cli/request_file.hpp"
+#include "cli/selection.hpp"
+#include "cli/serving.hpp"
+#include "cli/turn_report.hpp"
+
+namespace bookchain::cli {
+
+using namespace ledger;
+
+namespace {
+
+struct Wanted {
+  PeerPort owner;
+  std::string selector;
+  std::optional<PeerPort> sender;  ///< where the request file names one
+};
+
+Result<Wanted> read_file(const std::string& file) {
+  BOOKCHAIN_TRY(const auto text, read_text_file(file, max_request_file_bytes, true));
+  const auto name = file == "-" ? std::string("standard input") : file;
+  BOOKCHAIN_TRY(auto request, read_request_file(name, text));
+  return Wanted{request.receiver_port, request.book_value, request.sender_port};
+}
+
+Result<Wanted> read_wanted(const Arguments& arguments) {
+  const auto file = arguments.get("file");
+  const auto from = arguments.get("from");
+  const auto book = arguments.get("book");
+  if (file && (from || book)) return usage_error("a request comes from a file or from options, not both", *file);
+  if (file) return read_file(*file);
+  if (!from || !book) {
+    return usage_error("an option is missing", from ? "--book SELECTOR" : "--from PORT",
+                       "request --from PORT --book SELECTOR, or request --file REQUEST.json");
+  }
+  BOOKCHAIN_TRY(const auto port, whole_number("--from", *from, 1, 65535));
+  return Wanted{PeerPort{static_cast<std::uint16_t>(port)}, *book, std::nullopt};
+}
+
+/// The peer that asks: the one named, or the sender of the file; they must be the same.
+Result<std::unique_ptr<PeerFiles>> asking_peer(const Session& session, const Wanted& wanted) {
+  if (!wanted.sender || session.names_a_peer()) {
+    BOOKCHAIN_TRY(auto files, session.peer());
+    if (wanted.sender && *wanted.sender != files->port()) {
+      return Error{Token::wrong_sender, "the sender of the request is not the peer that acts",
+                   std::to_string(wanted.sender->value), "act as it with -p " + std::to_string(wanted.sender->value)};
+    }
+    return files;
+  }
+  return session.peer_or(*wanted.sender);
+}
+
+/// Refusals that need no search for the book come first, so that they are named as what they are.
+Result<void> check_owner(const Home& home, PeerPort owner) {
+  if (owner == home.port()) {
+    return Error{Token::self_exchange, "a peer cannot request a book from itself", std::to_string(owner.value), {}};
+  }
+  if (home.genesis().find(owner) != nullptr) return success();
+  std::string ports;
+  for (const auto& peer : home.genesis().peers())
+    ports += (ports.empty() ? "" : ", ") + std::to_string(peer.port.value);
+  return Error{Token::unknown_peer, "the network has no such peer", std::to_string(owner.value),
+               "its peers are " + ports};
+}
+
+Json describe(const Session& session, Home& home, const ExchangeId& exchange, const transport::Report& report) {
+  const auto record = exchanges.get(home.store(), exchange);
+  Json value;
+  value["exchange"] = to_hex(exchange);
+  value["step"] = "request";
+  value["state"] = name(record->state);
+  value["sender_port"] = home.port().value;
+  value["receiver_port"] = record->request.body.receiver_port.value;
+  value["book"] = to_hex(record->request.body.book);
+  value["sent"] = sent_value(report.sent);
+  value["next"] = next_value(session, guide(home.node(), home.store(), exchange));
+  if (!record->reason.empty()) value["reason"] = record->reason;
+  return value;
+}
+
+struct Wait {
+  std::optional<std::chrono::microseconds> at_most;
+};
+
+Result<std::optional<Wait>> read_wait(const Arguments& arguments) {
+  const auto text = arguments.get("wait");
+  if (!text) return std::optional<Wait>{};
+  if (text->empty()) return std::optional(Wait{});
+  BOOKCHAIN_TRY(const auto time, seconds_to_microseconds("--wait", *text));
+  return std::optional(Wait{std::chrono::microseconds(time)});
+}
+
+/// Serves until the exchange has ended and, where the book is ours, lies on the shelf. A failure says how
+/// it ended otherwise.
+Result<void> wait_for_end(const Session& session, Home& home, const ExchangeId& exchange, const Wait& wait) {
+  const StopSignals signals;
+  ServePlan plan;
+  plan.at_most = wait.at_most;
+  plan.done = [&] {
+    const auto record = exchanges.get(home.store(), exchange);
+    return is_over(record->state) || (record->state == ExchangeState::committed && record->plaintext_ready);
+  };
+  BOOKCHAIN_TRY(const auto end, serve_home(session, home, signals, plan));
+  if (end == ServeEnd::done) {
+    if (auto over = over_error(home.store(), exchange)) return std::move(*over);
+    return success();
+  }
+  const auto* what = end == ServeEnd::timed_out ? "the exchange has not ended in the time given; it stands as it is"
+                                                : "interrupted; the exchange stands as it is";
+  return Error{Token::timeout, what, to_hex(exchange),
+               session.command_at(home.port(), "show-exchange " + short_id(exchange))};
+}
+
+Result<Answer> run(Session& session, const Arguments& arguments) {
+  BOOKCHAIN_TRY(const auto wanted, read_wanted(arguments));
+  BOOKCHAIN_TRY(const auto wait, read_wait(arguments));
+  BOOKCHAIN_TRY(auto files, asking_peer(session, wanted));
+  BOOKCHAIN_TRY(const auto home, Home::open(std::move(files)));
+  BOOKCHAIN_CHECK(check_owner(*home, wanted.owner));
+  BOOKCHAIN_TRY(const auto book, select_book_of(home->genesis(), home->store(), wanted.owner, wanted.selector));
+  BOOKCHAIN_TRY(const auto requested, home->courier().request(wanted.owner, book));
+  const auto& exchange = requested.exchange;
+  warn_undelivered(session, requested.report);
+  Answer answer;
+  const auto title = printable(catalogue.get(home->store(), book)->body.title);
+  answer.text = session.report().bold("request " + short_id(exchange)) + ": \"" + title + "\" from " +
+                std::to_string(wanted.owner.value) + "; " + step_text(Step::request) + "\n";
+  answer.text += "sent   " + sent_text(requested.report.sent) + "\n";
+  if (wait) {
+    session.report().note("waiting for the exchange to end");
+    if (auto ended = wait_for_end(session, *home, exchange, *wait); !ended) answer.failure = std::move(ended).error();
+  }
+  answer.value = describe(session, *home, exchange, requested.report);
+  answer.text += "state  " + state_of(home->store(), exchange) + "\n" +
+                 next_text(session, guide(home->node(), home->store(), exchange));
+  return answer;
+}
+
+}  // namespace
+
+Command request_command() {
+  return Command{
+      "request",
+      "step 1, requester: ask an owner for a book",
+      "Draws a request id, gives it to the witnesses and the request to the owner. SELECTOR is the id of a\n"
+      "book (6 or more digits), else a value, else a title. The request of the original system works as it\n"
+      "stands: --file REQUEST.json with {\"sender_port\": \"5000\", \"receiver_port\": \"5001\", \"book_value\": "
+      "\"1\"};\n"
+      "its sender is then the peer that asks. With --wait it goes on until the exchange has ended.\n"
+      "\n"
+      "Example: bookchain -n library -p 5000 request --from 5001 --book 1",
+      {},
+      {{"from", 0, OptionKind::value, "PORT", "the owner"},
+       {"book", 0, OptionKind::value, "SELECTOR", "which book"},
+       {"file", 0, OptionKind::value, "FILE", "a request as JSON; - is standard input"},
+       {"wait", 0, OptionKind::optional_value, "SECONDS", "serve until the exchange has ended; exit 5 after SECONDS"}},
+      run};
+}
+
+}  // namespace bookchain::cli

@@ -1,0 +1,123 @@
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "cli/commands/commands.hpp"
+#include "cli/guidance.hpp"
+#include "cli/serving.hpp"
+#include "cli/turn_report.hpp"
+
+namespace bookchain::cli {
+
+using namespace ledger;
+
+namespace {
+
+void tell(const Session& session, Home& home, const transport::Report& report) {
+  const auto& out = session.report();
+  for (const auto& each : report.received) {
+    if (each.result == transport::ReceiveResult::duplicate) continue;
+    auto value = received_value({each}).front();
+    Json event{{"event", "received"}};
+    event.update(value);
+    const bool worth_a_line = out.verbose() || each.result == transport::ReceiveResult::refused;
+    auto line = received_text(out, {each});
+    line.pop_back();
+    out.event(event, worth_a_line ? line : std::string());
+  }
+  for (const auto& step : report.steps) {
+    Json event{{"event", "step"}};
+    event.update(step_value(session, home, step));
+    out.event(event, std::string(name(step.step)) + " " + short_id(step.exchange) + ": " +
+                         (step.error ? out.bad("failed") + ": " + sentence(*step.error) : step_text(step.step)));
+  }
+  for (const auto& each : report.events) {
+    if (each.what == "requested") continue;
+    Json event{{"event", each.what}};
+    if (each.exchange) event["exchange"] = to_hex(*each.exchange);
+    const bool is_height = each.what == "committed" || each.what == "block" || each.what == "fork";
+    if (is_height) {
+      event["height"] = std::stoull(each.detail);
+    } else {
+      event["detail"] = each.detail;
+    }
+    auto line = each.what + (each.exchange ? " " + short_id(*each.exchange) : "") + ": " + (is_height ? "block " : "") +
+                printable(each.detail);
+    if (each.what == "block" && !out.verbose()) line.clear();
+    out.event(event, line);
+  }
+}
+
+/// Exchanges that are still open at this peer, and who is awaited in them.
+std::optional<Error> open_exchanges_error(Home& home) {
+  std::vector<PeerPort> awaited;
+  std::string first;
+  for (const auto& [exchange, unused] : open_exchanges.all(home.store())) {
+    const auto record = exchanges.get(home.store(), exchange);
+    if (!record || has_ended(record->state)) continue;
+    if (first.empty()) first = to_hex(exchange);
+    const auto waiting = guide(home.node(), home.store(), exchange).waiting_for;
+    for (const auto port : waiting) {
+      if (std::ranges::find(awaited, port) == awaited.end()) awaited.push_back(port);
+    }
+  }
+  if (first.empty()) return std::nullopt;
+  std::ranges::sort(awaited);
+  std::string ports;
+  for (const auto port : awaited) ports += (ports.empty() ? "" : ", ") + std::to_string(port.value);
+  return Error{Token::waiting, "an exchange is still open" + (ports.empty() ? std::string() : ", waiting for " + ports),
+               first, "see show-exchange " + first.substr(0, 12)};
+}
+
+Result<ServePlan> read_plan(const Arguments& arguments) {
+  ServePlan plan;
+  const auto grant = arguments.get("grant").value_or("all");
+  if (grant != "all" && grant != "none") return usage_error("--grant takes all or none", grant);
+  plan.policy.grants = grant == "all";
+  plan.policy.steps = !arguments.has("manual");
+  if (const auto idle = arguments.get("until-idle")) {
+    BOOKCHAIN_TRY(const auto time, seconds_to_microseconds("--until-idle", idle->empty() ? "1" : *idle));
+    plan.until_idle = std::chrono::microseconds(time);
+  }
+  return plan;
+}
+
+Result<Answer> run(Session& session, const Arguments& arguments) {
+  BOOKCHAIN_TRY(auto plan, read_plan(arguments));
+  BOOKCHAIN_TRY(auto files, session.peer());
+  // Before the lock: a signal that comes while waiting for it ends the program as well.
+  const StopSignals signals;
+  BOOKCHAIN_TRY(const auto home, Home::open(std::move(files)));
+  plan.tell = [&](const transport::Report& report) { tell(session, *home, report); };
+  const auto port = std::to_string(home->port().value);
+  session.report().event({{"event", "started"}, {"port", home->port().value}, {"pid", ::getpid()}},
+                         "serving " + port + " of network " + short_id(home->genesis().id()) + "; Ctrl-C stops it");
+  BOOKCHAIN_TRY(const auto end, serve_home(session, *home, signals, plan));
+  Answer answer;
+  answer.printed = true;
+  std::string reason = "idle";
+  if (end == ServeEnd::interrupted) reason = "interrupted";
+  if (end == ServeEnd::terminated) reason = "terminated";
+  session.report().event({{"event", "stopped"}, {"reason", reason}}, "stopped: " + reason);
+  if (end == ServeEnd::interrupted) answer.exit_code = 130;
+  if (end == ServeEnd::idle) answer.failure = open_exchanges_error(*home);
+  return answer;
+}
+
+}  // namespace
+
+Command serve_command() {
+  return Command{"serve",
+                 "take in, answer, vote and take every step that is due, until a signal",
+                 "Runs until SIGINT (exit 130) or SIGTERM (exit 0). Tells what happens, one line an event; with\n"
+                 "-o json one object a line. Other commands may be used on the same home meanwhile. Never ends an\n"
+                 "exchange because of time alone.",
+                 {},
+                 {{"grant", 0, OptionKind::value, "WHOM", "whom to grant requests to: all (default) or none"},
+                  {"manual", 0, OptionKind::flag, "", "only take in, answer and vote; take no step"},
+                  {"until-idle", 0, OptionKind::optional_value, "SECONDS",
+                   "stop when nothing came or was due that long (default 1); exit 5 if an exchange is still open"}},
+                 run};
+}
+
+}  // namespace bookchain::cli

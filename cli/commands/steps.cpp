@@ -1,0 +1,221 @@
+// Steps 2 to 8 by hand, refuse and abort: one function, one row a step. EXCHANGE may be left out where
+// just one exchange can be meant.
+#include "cli/commands/commands.hpp"
+#include "cli/guidance.hpp"
+#include "cli/home.hpp"
+#include "cli/next_steps.hpp"
+#include "cli/progress.hpp"
+#include "cli/selection.hpp"
+#include "cli/session.hpp"
+#include "cli/turn_report.hpp"
+
+namespace bookchain::cli {
+
+using namespace ledger;
+
+namespace {
+
+Role role_of(Step step) {
+  switch (step) {
+    case Step::grant:
+    case Step::check_id:
+    case Step::release: return Role::owner;
+    case Step::request:
+    case Step::consent:
+    case Step::open:
+    case Step::check_key:
+    case Step::mine:
+    case Step::abort: break;
+  }
+  return Role::requester;
+}
+
+/// The exchange named; else the only one in which the step is due; else the only one that runs, so that
+/// the refusal says what is due there.
+Result<ExchangeId> choose(const Home& home, const State& state, const Arguments& arguments, Step step) {
+  if (const auto named = arguments.at(0)) return select_exchange(state, *named);
+  const auto of_role = [&](const ExchangeId& exchange) {
+    return exchanges.get(state, exchange)->role == role_of(step);
+  };
+  const auto runs = [&](const ExchangeId& exchange) {
+    return of_role(exchange) && !has_ended(exchanges.get(state, exchange)->state);
+  };
+  auto found = select_exchange_or_only(
+      state, std::nullopt, "in which " + std::string(name(step)) + " is due",
+      [&](const ExchangeId& exchange) { return home.node().due_step(state, exchange) == step; });
+  if (found || found.error().token == Token::ambiguous) return found;
+  for (const auto& wider :
+       {std::function<bool(const ExchangeId&)>(runs), std::function<bool(const ExchangeId&)>(of_role)}) {
+    if (auto only = select_exchange_or_only(state, std::nullopt, {}, wider)) return only;
+  }
+  return found;
+}
+
+Answer describe(const Session& session, Home& home, const transport::StepReport& step,
+                const std::string& sentence_of_step) {
+  Answer answer;
+  answer.value = step_value(session, home, step);
+  answer.value.erase("error");
+  const auto guidance = guide(home.node(), home.store(), step.exchange);
+  answer.text = session.report().bold(std::string(name(step.step)) + " " + short_id(step.exchange)) + ": " +
+                (step.sent.empty() ? std::string("done before, nothing was sent") : sentence_of_step) + "\n";
+  answer.text += "sent   " + sent_text(step.sent) + "\n";
+  answer.text += "state  " + state_of(home.store(), step.exchange) + "\n";
+  answer.text += next_text(session, guidance);
+  return answer;
+}
+
+Result<Answer> take(Session& session, const Arguments& arguments, Step step) {
+  BOOKCHAIN_TRY(auto files, session.peer());
+  TerminalProgress progress(session.report(), step == Step::grant ? "encrypting" : "decrypting");
+  BOOKCHAIN_TRY(const auto home, Home::open(std::move(files), &progress));
+  BOOKCHAIN_TRY(const auto exchange, choose(*home, home->store(), arguments, step));
+  BOOKCHAIN_TRY(const auto report, home->courier().take_step(Due{exchange, step}));
+  warn_undelivered(session, report);
+  if (report.steps.front().error) return *report.steps.front().error;
+  auto answer = describe(session, *home, report.steps.front(), step_text(step));
+  // Opening sends nothing: that it was done before shows in the state alone.
+  if (step == Step::open && report.steps.front().sent.empty()) {
+    answer.text = session.report().bold("open " + short_id(exchange)) + ": " + step_text(step) + "\nstate  " +
+                  state_of(home->store(), exchange) + "\n" +
+                  next_text(session, guide(home->node(), home->store(), exchange));
+  }
+  return answer;
+}
+
+template <Step step>
+Result<Answer> run_step(Session& session, const Arguments& arguments) {
+  return take(session, arguments, step);
+}
+
+template <class W>
+Result<Answer> run_end(Session& session, const Arguments& arguments, const char* word, const char* sentence_of_step) {
+  BOOKCHAIN_TRY(auto files, session.peer());
+  BOOKCHAIN_TRY(const auto home, Home::open(std::move(files)));
+  BOOKCHAIN_TRY(const auto exchange, select_exchange(home->store(), *arguments.at(0)));
+  const auto reason = arguments.get("reason").value_or("");
+  if (!is_utf8(reason) || reason.size() > max_reason_bytes) {
+    return usage_error("a reason is UTF-8 text of at most " + std::to_string(max_reason_bytes) + " bytes", "--reason");
+  }
+  BOOKCHAIN_TRY(const auto report, home->courier().wish(W{exchange, reason}));
+  warn_undelivered(session, report);
+  auto answer = describe(session, *home, transport::StepReport{exchange, Step::abort, report.sent, std::nullopt},
+                         sentence_of_step);
+  answer.value["step"] = word;
+  if (std::string_view(word) == "refuse") {
+    answer.text = session.report().bold("refuse " + short_id(exchange)) + ": " +
+                  (report.sent.empty() ? "done before, nothing was sent" : sentence_of_step) + "\nsent   " +
+                  sent_text(report.sent) + "\nstate  " + state_of(home->store(), exchange) + "\n";
+  }
+  return answer;
+}
+
+Result<Answer> run_refuse(Session& session, const Arguments& arguments) {
+  return run_end<WishRefuse>(session, arguments, "refuse", "the requester is told; it must make a new request");
+}
+
+Result<Answer> run_abort(Session& session, const Arguments& arguments) {
+  return run_end<WishAbort>(session, arguments, "abort", "the exchange is given up");
+}
+
+constexpr const char* exchange_help =
+    "\n\nEXCHANGE is an id or the first 6 or more digits of it; where just one exchange can be meant it may\n"
+    "be left out. Done before: exit 0, nothing is sent. Not due yet: exit 5, and what is due at whom.";
+
+Command step_command(const char* word, const char* summary, const char* details,
+                     Result<Answer> (*run)(Session&, const Arguments&)) {
+  return Command{word, summary, details, {{"EXCHANGE", false}}, {}, run};
+}
+
+}  // namespace
+
+Command grant_command() {
+  static const std::string details =
+      std::string(
+          "Makes a fresh key, checks every chunk of the book against its registration and encrypts it. The\n"
+          "requester gets the encrypted book, each witness a share of the key that tells it nothing.") +
+      exchange_help;
+  return step_command("grant", "step 2, owner: encrypt the book, hand out shares of the key", details.c_str(),
+                      run_step<Step::grant>);
+}
+
+Command consent_command() {
+  static const std::string details =
+      std::string(
+          "The requester has the encrypted book and enough ACKs of witnesses: it gives the owner the request\n"
+          "id and signs that it consents. From here it cannot go back.") +
+      exchange_help;
+  return step_command("consent", "step 3, requester: give the owner the request id", details.c_str(),
+                      run_step<Step::consent>);
+}
+
+Command check_id_command() {
+  static const std::string details =
+      std::string(
+          "The owner asks every witness whether the requester gave it the same id. More than half of the\n"
+          "witnesses must say yes; with four peers that is both.") +
+      exchange_help;
+  return step_command("check-id", "step 4, owner: have the witnesses check the id", details.c_str(),
+                      run_step<Step::check_id>);
+}
+
+Command release_command() {
+  static const std::string details =
+      std::string(
+          "The witnesses agreed about the id: the owner gives the requester the key. From here the owner\n"
+          "cannot abort.") +
+      exchange_help;
+  return step_command("release", "step 5, owner: give the requester the key", details.c_str(), run_step<Step::release>);
+}
+
+Command open_command() {
+  static const std::string details =
+      std::string(
+          "Decrypts the book and checks every chunk against its registration. The plaintext is kept aside\n"
+          "until the chain says that the book is this peer's.") +
+      exchange_help;
+  return step_command("open", "step 6, requester: decrypt the book and check it", details.c_str(),
+                      run_step<Step::open>);
+}
+
+Command check_key_command() {
+  static const std::string details =
+      std::string(
+          "The requester asks every witness for the key commitment it holds; more than half of them must\n"
+          "hold that of the key it got.") +
+      exchange_help;
+  return step_command("check-key", "step 7, requester: have the witnesses check the key", details.c_str(),
+                      run_step<Step::check_key>);
+}
+
+Command mine_command() {
+  static const std::string details =
+      std::string(
+          "Turns the request into a transaction and proposes it in the next block. All peers vote; when\n"
+          "enough of them did, the block is final, the same at every peer, and the book is the requester's.\n"
+          "By hand: every other peer receives, then this one, until show-exchange says committed.") +
+      exchange_help;
+  return step_command("mine", "step 8, requester: record the exchange on the chain", details.c_str(),
+                      run_step<Step::mine>);
+}
+
+Command refuse_command() {
+  return Command{"refuse",
+                 "owner: decline a request before it is granted",
+                 "The request is over for good, at every peer; a new one can be made. After grant, use abort.",
+                 {{"EXCHANGE", true}},
+                 {{"reason", 0, OptionKind::value, "TEXT", "what the requester is told"}},
+                 run_refuse};
+}
+
+Command abort_command() {
+  return Command{"abort",
+                 "give an exchange up",
+                 "The requester may before its consent; the owner as long as it has not released the key. If the\n"
+                 "book was granted, the owner's ABORT goes into a block first: then the book can be granted anew.",
+                 {{"EXCHANGE", true}},
+                 {{"reason", 0, OptionKind::value, "TEXT", "what the other side is told"}},
+                 run_abort};
+}
+
+}  // namespace bookchain::cli

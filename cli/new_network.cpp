@@ -1,0 +1,186 @@
+#include "cli/new_network.hpp"
+
+#include <algorithm>
+#include <boost/filesystem/operations.hpp>
+#include <numeric>
+
+#include "cli/book_making.hpp"
+#include "cli/network_file.hpp"
+#include "cli/peer_files.hpp"
+#include "ledger/records.hpp"
+#include "ledger/store/sqlite_store.hpp"
+
+namespace bookchain::cli {
+
+using namespace ledger;
+namespace fs = boost::filesystem;
+
+namespace {
+
+/// What the network was made with, so that making it again is seen to be the same.
+constexpr std::string_view plan_name = ".bookchain-init";
+/// Stands there while the network is being made: what lies beside it is unfinished.
+constexpr std::string_view unfinished_name = ".bookchain-init.unfinished";
+
+ByteView bytes_of(std::string_view text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
+
+std::string describe(const NetworkPlan& plan) {
+  std::string text = "ports";
+  for (const auto port : plan.ports) text += " " + std::to_string(port.value);
+  text += "\ntransport " + plan.transport + "\nauto-books " + std::to_string(plan.auto_books);
+  text += "\nwork-bits " + std::to_string(plan.work_bits);
+  // Not the seed itself: a copy of it in a second file serves nobody.
+  text += "\nseed " +
+          (plan.seed ? to_hex(derive(bytes_of(*plan.seed), "fingerprint")).substr(0, 16) : std::string("none")) + "\n";
+  return text;
+}
+
+bool is_there(const path& file) {
+  boost::system::error_code ignored;
+  return fs::symlink_status(file, ignored).type() != fs::file_not_found && !ignored;
+}
+
+Error taken(const path& what) {
+  return Error{Token::home_exists, "something is there already that this command did not make", what.string(),
+               "choose another directory, or remove it"};
+}
+
+struct NewPeer {
+  Identity identity;
+  std::optional<Hash> seed;
+  std::vector<Signed<Book>> books;
+};
+
+/// Keys from the seed, or from the operating system.
+NewPeer make_peer(PeerPort port, const std::optional<std::string>& seed) {
+  const auto key = [&]<class Key>(const char* purpose) {
+    if (!seed) return random_bytes<Key>();
+    return rename<Key>(derive(bytes_of(*seed), std::to_string(port.value) + " " + purpose));
+  };
+  NewPeer peer{
+      {port, key.operator()<SigningKey>("signing key"), key.operator()<AgreementKey>("agreement key")}, {}, {}};
+  if (seed) peer.seed = derive(bytes_of(*seed), std::to_string(port.value) + " randomness");
+  return peer;
+}
+
+/// Values 0 to 9, distinct as long as there are enough of them, in an order drawn at random.
+std::vector<std::string> draw_values(std::uint64_t count, transport::Environment& environment) {
+  std::vector<std::string> values;
+  std::vector<unsigned> left;
+  while (values.size() < count) {
+    if (left.empty()) {
+      left.resize(10);
+      std::iota(left.begin(), left.end(), 0U);
+    }
+    // 250 is the greatest multiple of ten in a byte: no value is likelier than another.
+    std::uint8_t byte = 255;
+    while (byte >= 250 - 250 % left.size()) environment.random({&byte, 1});
+    const auto place = static_cast<std::ptrdiff_t>(byte % left.size());
+    values.push_back(std::to_string(left[static_cast<std::size_t>(place)]));
+    left.erase(left.begin() + place);
+  }
+  return values;
+}
+
+/// Home, keys, shelf with the first books. The state comes later, when the books of all are known.
+Result<void> make_home(const path& home, NewPeer& peer, const Genesis& genesis, const NetworkPlan& plan) {
+  BOOKCHAIN_CHECK(make_directory(home));
+  const auto network_file = (path("..") / std::string(network_file_name)).string();
+  BOOKCHAIN_CHECK(write_text_file(home / "config.yaml", write_config(peer.identity.port, network_file), 0600));
+  BOOKCHAIN_CHECK(write_text_file(home / "keys.yaml", write_keys(peer.identity, peer.seed), 0600));
+  ProcessEnvironment environment(peer.seed, home / "draws", std::nullopt);
+  BOOKCHAIN_TRY(auto shelf, Shelf::open(home));
+  for (const auto& value : draw_values(plan.auto_books, environment)) {
+    BOOKCHAIN_TRY(auto book, make_value_book(shelf, environment, genesis, peer.identity, value, peer.books.size() + 1));
+    peer.books.push_back(std::move(book));
+  }
+  return success();
+}
+
+/// Every catalogue holds every book from the start; nothing is waiting.
+Result<void> make_state(const path& home, const NewPeer& peer, const std::vector<NewPeer>& peers,
+                        const Genesis& genesis) {
+  BOOKCHAIN_TRY(const auto store, SqliteStore::open(home / "state.sqlite", SqliteStore::Mode::read_write));
+  BOOKCHAIN_CHECK(store->begin());
+  Draft draft(*store);
+  for (const auto& each : peers) {
+    for (const auto& book : each.books) catalogue.put(draft, genesis.book_of(book), book);
+  }
+  std::uint64_t order = 1;
+  for (const auto& book : peer.books) shelf.put(draft, genesis.book_of(book), ShelfRecord{order++});
+  next_order_fact.put(draft, order);
+  next_serial_fact.put(draft, order);
+  store->apply(draft.take_effects().writes);
+  return store->commit();
+}
+
+Result<Genesis> plan_genesis(const std::vector<NewPeer>& peers, const NetworkPlan& plan) {
+  GenesisFields fields;
+  fields.work_bits = plan.work_bits;
+  fields.test_network = plan.seed.has_value();
+  for (const auto& peer : peers) {
+    const auto port = peer.identity.port;
+    const auto address = "spool:" + std::to_string(port.value) + "/spool";
+    fields.peers.push_back(
+        Peer{port, verify_key(peer.identity.signing_key), agreement_point(peer.identity.agreement_key), address});
+  }
+  return Genesis::make(std::move(fields));
+}
+
+/// What an earlier try left, if its mark is there; everything else is somebody's.
+Result<void> clear_ground(const path& folder, const NetworkPlan& plan) {
+  const bool unfinished = is_there(folder / std::string(unfinished_name));
+  for (const auto port : plan.ports) {
+    const auto home = folder / std::to_string(port.value);
+    if (!is_there(home)) continue;
+    if (!unfinished) return taken(home);
+    BOOKCHAIN_CHECK(remove_tree(home));
+  }
+  const auto network = folder / std::string(network_file_name);
+  if (!is_there(network)) return success();
+  if (!unfinished) return taken(network);
+  return remove_tree(network);
+}
+
+Result<std::optional<MadeNetwork>> made_before(const path& folder, const NetworkPlan& plan) {
+  if (!is_there(folder / std::string(plan_name))) return std::optional<MadeNetwork>{};
+  BOOKCHAIN_TRY(const auto text, read_text_file(folder / std::string(plan_name), 4096));
+  if (text != describe(plan)) {
+    return Error{Token::home_exists, "the directory holds a network made with other options", folder.string(),
+                 "choose another directory, or give the options it was made with"};
+  }
+  BOOKCHAIN_TRY(const auto genesis, load_network(folder / std::string(network_file_name)));
+  return std::optional(MadeNetwork{genesis.id(), plan.ports, false});
+}
+
+}  // namespace
+
+Result<MadeNetwork> make_network(const path& folder, const NetworkPlan& plan) {
+  BOOKCHAIN_TRY(const auto before, made_before(folder, plan));
+  if (before) return *before;
+  std::vector<NewPeer> peers;
+  for (const auto port : plan.ports) peers.push_back(make_peer(port, plan.seed));
+  BOOKCHAIN_TRY(const auto genesis, plan_genesis(peers, plan));
+  BOOKCHAIN_CHECK(make_directory(folder, 0755));
+  BOOKCHAIN_CHECK(clear_ground(folder, plan));
+  const auto unfinished = folder / std::string(unfinished_name);
+  BOOKCHAIN_CHECK(write_text_file(unfinished, describe(plan), 0600));
+  for (auto& peer : peers) {
+    BOOKCHAIN_CHECK(make_home(folder / std::to_string(peer.identity.port.value), peer, genesis, plan));
+  }
+  for (const auto& peer : peers) {
+    const auto home = folder / std::to_string(peer.identity.port.value);
+    BOOKCHAIN_CHECK(make_state(home, peer, peers, genesis));
+    for (const auto& other : peers) {
+      if (other.identity.port == peer.identity.port) continue;
+      for (const auto* part : {"tmp", "new", "cur", "bad"}) {
+        BOOKCHAIN_CHECK(make_directory(home / "spool" / std::to_string(other.identity.port.value) / part));
+      }
+    }
+  }
+  BOOKCHAIN_CHECK(write_text_file(folder / std::string(network_file_name), write_network(genesis), 0644));
+  BOOKCHAIN_CHECK(rename_durably(unfinished, folder / std::string(plan_name)));
+  return MadeNetwork{genesis.id(), plan.ports, true};
+}
+
+}  // namespace bookchain::cli

@@ -1,0 +1,162 @@
+#include "cli/serving.hpp"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <csignal>
+
+#include "transport/spool_watch.hpp"
+
+namespace bookchain::cli {
+
+using namespace ledger;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::microseconds;
+
+/// inotify is a hint: the folders are looked at this often whatever it says.
+constexpr microseconds rescan{1'000'000};
+/// After a failure of the environment.
+constexpr microseconds pause_after_failure{1'000'000};
+
+std::atomic<int> caught_signal{0};
+std::atomic<int> wake_descriptor{-1};
+
+extern "C" void note_signal(int number) {
+  caught_signal = number;
+  const std::uint64_t one = 1;
+  const int descriptor = wake_descriptor;
+  if (descriptor >= 0) (void)!::write(descriptor, &one, sizeof one);
+}
+
+}  // namespace
+
+StopSignals::StopSignals() {
+  caught_signal = 0;
+  wake_descriptor = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  struct sigaction action {};
+  action.sa_handler = note_signal;
+  sigemptyset(&action.sa_mask);
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
+}
+
+StopSignals::~StopSignals() {
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
+  const int descriptor = wake_descriptor.exchange(-1);
+  if (descriptor >= 0) ::close(descriptor);
+}
+
+int StopSignals::caught() const { return caught_signal; }
+int StopSignals::descriptor() const { return wake_descriptor; }
+
+namespace {
+
+/// One run of serve_home: what it has seen so far.
+class Serving {
+ public:
+  Serving(const Session& session, Home& home, const StopSignals& signals, const ServePlan& plan)
+      : session_(session),
+        home_(home),
+        signals_(signals),
+        plan_(plan),
+        watch_(transport::SpoolWatch::open(home.files().spool())),
+        began_(Clock::now()),
+        active_(began_) {}
+
+  [[nodiscard]] Result<ServeEnd> run() {
+    home_.environment().let_time_run();
+    for (;;) {
+      microseconds pause = rescan;
+      auto report = home_.courier().turn({}, plan_.policy);
+      if (report) {
+        took_turn(report.value());
+        pause = next_pause(report.value());
+      } else {
+        if (plan_.until_idle) return std::move(report).as_failure();
+        tell_failure(report.error());
+        pause = pause_after_failure;
+      }
+      if (const auto end = ended()) return *end;
+      home_.release();
+      if (pause > microseconds{0}) watch_.wait(pause, signals_.descriptor());
+      if (auto taken = home_.take(); !taken) {
+        // Somebody works long on this home: it is their turn.
+        if (signals_.caught() != 0 || plan_.until_idle) return std::move(taken).as_failure();
+        tell_failure(taken.error());
+        while (!home_.take()) {
+          if (signals_.caught() != 0) return ServeEnd::terminated;
+        }
+      }
+    }
+  }
+
+ private:
+  void took_turn(const transport::Report& report) {
+    if (!report.received.empty() || !report.steps.empty() || !report.sent.empty() || report.more_waits)
+      active_ = Clock::now();
+    for (const auto& [port, error] : report.undelivered) tell_failure(error);
+    if (report.undelivered.empty()) told_.clear();
+    if (plan_.tell) plan_.tell(report);
+  }
+
+  void tell_failure(const Error& error) {
+    const auto text = sentence(error);
+    if (told_ == text) return;
+    told_ = text;
+    session_.report().error(error);
+  }
+
+  /// How long nothing need be done.
+  [[nodiscard]] microseconds next_pause(const transport::Report& report) {
+    if (report.more_waits) return microseconds{0};
+    auto pause = rescan;
+    const auto until = [&](microseconds left) { pause = std::max(std::min(pause, left), microseconds{0}); };
+    if (const auto wake = home_.courier().next_wake()) {
+      const auto now = home_.environment().now();
+      until(now < *wake ? microseconds(std::min<std::uint64_t>(wake->value - now.value, 1'000'000))
+                        : microseconds{1000});
+    }
+    if (plan_.until_idle) until(*plan_.until_idle - since(active_) + microseconds{1000});
+    if (plan_.at_most) until(*plan_.at_most - since(began_) + microseconds{1000});
+    return pause;
+  }
+
+  [[nodiscard]] std::optional<ServeEnd> ended() {
+    if (signals_.caught() == SIGINT) return ServeEnd::interrupted;
+    if (signals_.caught() != 0) return ServeEnd::terminated;
+    if (plan_.done && plan_.done()) return ServeEnd::done;
+    // A back-off that still runs is something due.
+    const bool backing_off = home_.node().next_tick(home_.store()).has_value();
+    if (plan_.until_idle && !backing_off && since(active_) >= *plan_.until_idle) return ServeEnd::idle;
+    if (plan_.at_most && since(began_) >= *plan_.at_most) return ServeEnd::timed_out;
+    return std::nullopt;
+  }
+
+  [[nodiscard]] static microseconds since(Clock::time_point time) {
+    return std::chrono::duration_cast<microseconds>(Clock::now() - time);
+  }
+
+  const Session& session_;
+  Home& home_;
+  const StopSignals& signals_;
+  const ServePlan& plan_;
+  transport::SpoolWatch watch_;
+  Clock::time_point began_;
+  Clock::time_point active_;
+  std::string told_;
+};
+
+}  // namespace
+
+Result<ServeEnd> serve_home(const Session& session, Home& home, const StopSignals& signals, const ServePlan& plan) {
+  return Serving(session, home, signals, plan).run();
+}
+
+}  // namespace bookchain::cli

@@ -1,0 +1,42 @@
+// Serving: a home at work for a while. Wakes when something comes, takes its turn under the lock, tells
+// what happened, and lets other commands on the home have theirs in between. Used by `serve` and by
+// `request --wait`.
+#pragma once
+
+#include <chrono>
+#include <functional>
+
+#include "cli/home.hpp"
+#include "cli/session.hpp"
+
+namespace bookchain::cli {
+
+/// SIGINT and SIGTERM, turned into something that can be waited for. One at a time in a process.
+class StopSignals {
+ public:
+  StopSignals();
+  ~StopSignals();
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+  /// The signal that came, or 0.
+  [[nodiscard]] int caught() const;
+  /// Can be read once a signal came.
+  [[nodiscard]] int descriptor() const;
+};
+
+struct ServePlan {
+  transport::Policy policy{true, true, false};
+  std::optional<std::chrono::microseconds> until_idle;
+  std::optional<std::chrono::microseconds> at_most;    ///< give up after this time
+  std::function<bool()> done;                          ///< asked after each turn, under the lock; may be empty
+  std::function<void(const transport::Report&)> tell;  ///< what each turn did; may be empty
+};
+
+enum class ServeEnd : std::uint8_t { interrupted, terminated, idle, done, timed_out };
+
+/// Precondition: the lock of the home is held; it is held again afterwards. Failures of the environment
+/// are told once each and tried again, unless it serves until idle.
+[[nodiscard]] Result<ServeEnd> serve_home(const Session& session, Home& home, const StopSignals& signals,
+                                          const ServePlan& plan);
+
+}  // namespace bookchain::cli

@@ -1,0 +1,116 @@
+#include "cli/turn_report.hpp"
+
+#include <algorithm>
+
+#include "cli/next_steps.hpp"
+
+namespace bookchain::cli {
+
+using namespace ledger;
+
+Json sent_value(const std::vector<transport::SentReport>& sent) {
+  Json list = Json::array();
+  for (const auto& each : sent) list.push_back({{"to", each.to.value}, {"type", each.type}});
+  return list;
+}
+
+Json received_value(const std::vector<transport::ReceivedReport>& received) {
+  Json list = Json::array();
+  for (const auto& each : received) {
+    Json item;
+    item["id"] = each.id ? Json(to_hex(*each.id)) : Json(nullptr);
+    item["from"] = each.from ? Json(each.from->value) : Json(nullptr);
+    item["type"] = each.type.empty() ? Json(nullptr) : Json(each.type);
+    item["exchange"] = each.exchange ? Json(to_hex(*each.exchange)) : Json(nullptr);
+    item["result"] = transport::name(each.result);
+    item["token"] = each.error ? Json(ledger::name(each.error->token)) : Json(nullptr);
+    if (each.error) item["reason"] = sentence(*each.error);
+    list.push_back(std::move(item));
+  }
+  return list;
+}
+
+Json step_value(const Session& session, Home& home, const transport::StepReport& step) {
+  Json value;
+  value["exchange"] = to_hex(step.exchange);
+  value["step"] = ledger::name(step.step);
+  value["state"] = state_of(home.store(), step.exchange);
+  value["sent"] = sent_value(step.sent);
+  value["next"] = next_value(session, guide(home.node(), home.store(), step.exchange));
+  if (step.error) {
+    value["error"] = {{"token", ledger::name(step.error->token)}, {"message", sentence(*step.error)}};
+  }
+  return value;
+}
+
+std::string sent_text(const std::vector<transport::SentReport>& sent) {
+  std::vector<std::pair<std::string, std::string>> by_type;
+  for (const auto& each : sent) {
+    const auto port = std::to_string(each.to.value);
+    const auto found = std::ranges::find(by_type, each.type, &std::pair<std::string, std::string>::first);
+    if (found == by_type.end()) {
+      by_type.emplace_back(each.type, port);
+    } else {
+      found->second += ", " + port;
+    }
+  }
+  std::string text;
+  for (const auto& [type, ports] : by_type) text += (text.empty() ? "" : "; ") + type + " to " + ports;
+  return text.empty() ? "nothing" : text;
+}
+
+std::string received_text(const Report& report, const std::vector<transport::ReceivedReport>& received) {
+  std::string text;
+  for (const auto& each : received) {
+    text += each.from ? std::to_string(each.from->value) + "  " : std::string("?     ");
+    text += (each.type.empty() ? std::string("unreadable") : each.type) +
+            std::string(each.type.size() < 14 ? 14 - each.type.size() : 1, ' ');
+    text += each.exchange ? short_id(*each.exchange) : std::string(12, ' ');
+    switch (each.result) {
+      case transport::ReceiveResult::accepted: text += "  accepted"; break;
+      case transport::ReceiveResult::duplicate: text += "  known already"; break;
+      case transport::ReceiveResult::refused: text += "  " + report.bad("refused"); break;
+    }
+    if (each.error) text += ": " + sentence(*each.error) + " [" + std::string(ledger::name(each.error->token)) + "]";
+    text += "\n";
+  }
+  return text;
+}
+
+std::string step_text(Step step) {
+  switch (step) {
+    case Step::request: return "the owner has the request, the witnesses its id";
+    case Step::grant: return "the encrypted book is at the requester, a share of its key at each witness";
+    case Step::consent: return "the owner has the request id; the requester cannot go back";
+    case Step::check_id: return "the witnesses are asked whether the requester gave them this id";
+    case Step::release: return "the requester has the key";
+    case Step::open: return "the book is decrypted, every chunk is as registered";
+    case Step::check_key: return "the witnesses are asked for the key commitment they hold";
+    case Step::mine: return "the request is a transaction in a block that the peers now vote on";
+    case Step::abort: return "the exchange is given up; a granted book is free again when the block is in the chain";
+  }
+  return "";
+}
+
+void warn_undelivered(const Session& session, const transport::Report& report) {
+  for (const auto& [port, error] : report.undelivered) {
+    session.report().warning("messages to " + std::to_string(port.value) + " wait in the outbox: " + sentence(error));
+  }
+}
+
+std::string state_of(const State& state, const ExchangeId& exchange) {
+  const auto record = exchanges.get(state, exchange);
+  return record ? std::string(ledger::name(record->state)) : std::string();
+}
+
+std::optional<Error> over_error(const State& state, const ExchangeId& exchange) {
+  const auto record = exchanges.get(state, exchange);
+  if (!record || !is_over(record->state)) return std::nullopt;
+  Error error{Token::exchange_over, "the exchange is over (" + std::string(ledger::name(record->state)) + ")",
+              record->reason, "make a new request"};
+  const auto known = std::ranges::find(all_tokens(), record->token, &TokenInfo::name);
+  if (known != all_tokens().end() && known->exit_code == 3) error.token = known->token;
+  return error;
+}
+
+}  // namespace bookchain::cli

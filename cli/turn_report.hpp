@@ -1,0 +1,32 @@
+// What a courier's report looks like: as JSON by the contract of the command line, and in words.
+#pragma once
+
+#include "cli/home.hpp"
+#include "cli/session.hpp"
+
+namespace bookchain::cli {
+
+/// [{to, type}]
+[[nodiscard]] Json sent_value(const std::vector<transport::SentReport>& sent);
+/// [{id, from, type, exchange, result, token}]
+[[nodiscard]] Json received_value(const std::vector<transport::ReceivedReport>& received);
+/// {exchange, step, state, sent, next}, and `error` where the step failed
+[[nodiscard]] Json step_value(const Session& session, Home& home, const transport::StepReport& step);
+
+/// "grant to 5000; witness-share to 5002, 5003"
+[[nodiscard]] std::string sent_text(const std::vector<transport::SentReport>& sent);
+/// One line a message.
+[[nodiscard]] std::string received_text(const Report& report, const std::vector<transport::ReceivedReport>& received);
+/// What a step did, in a sentence for people.
+[[nodiscard]] std::string step_text(ledger::Step step);
+
+/// Tells on stderr what could not be delivered; the messages stay in the outbox.
+void warn_undelivered(const Session& session, const transport::Report& report);
+
+/// State of an exchange by its name; "" if the peer does not know it.
+[[nodiscard]] std::string state_of(const ledger::State& state, const ledger::ExchangeId& exchange);
+
+/// The failure of an exchange that is over, as the error a command ends with.
+[[nodiscard]] std::optional<Error> over_error(const ledger::State& state, const ledger::ExchangeId& exchange);
+
+}  // namespace bookchain::cli

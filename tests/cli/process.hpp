@@ -1,0 +1,116 @@
+// Runs the real program as a process over temporary directories: what users and scripts see is what is
+// tested. The program is the one that BOOKCHAIN_PROGRAM names.
+#pragma once
+
+#include <sys/types.h>
+
+#include <boost/filesystem/path.hpp>
+#include <chrono>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace bookchain::tests {
+
+using boost::filesystem::path;
+using Json = nlohmann::json;
+using Words = std::vector<std::string>;
+
+/// A directory that is removed with all that is in it.
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory();
+  ~TemporaryDirectory();
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+  [[nodiscard]] const path& get() const { return folder_; }
+  [[nodiscard]] path operator/(const std::string& name) const { return folder_ / name; }
+
+ private:
+  path folder_;
+};
+
+struct Ended {
+  int exit_code = -1;  ///< 128 + N if signal N ended it
+  std::string out;
+  std::string err;
+  /// stdout as one JSON object; fails the test if it is none.
+  [[nodiscard]] Json json() const;
+  /// The token in the last line of stderr, "[token]" or the JSON error; empty if there is none.
+  [[nodiscard]] std::string token() const;
+};
+
+struct RunOptions {
+  std::map<std::string, std::string> environment;  ///< set beside a clean environment
+  std::string input;
+  std::optional<path> folder;  ///< working directory
+};
+
+/// Runs the program to its end.
+[[nodiscard]] Ended run(const Words& words, const RunOptions& options = {});
+
+/// A process that runs beside the test; killed with it.
+class Background {
+ public:
+  explicit Background(const Words& words, const RunOptions& options = {});
+  ~Background();
+  Background(const Background&) = delete;
+  Background& operator=(const Background&) = delete;
+  void signal(int number) const;
+  /// Waits for its end.
+  [[nodiscard]] Ended wait();
+  [[nodiscard]] pid_t pid() const { return pid_; }
+  /// What it has printed so far on stdout.
+  [[nodiscard]] std::string out_so_far() const;
+
+ private:
+  TemporaryDirectory folder_;
+  pid_t pid_ = -1;
+};
+
+/// Text file helpers.
+[[nodiscard]] std::string read_file(const path& file);
+void write_file(const path& file, const std::string& content);
+
+/// A network of peers in a temporary directory.
+class Network {
+ public:
+  explicit Network(Words init_options = {}, std::vector<int> ports = {5000, 5001, 5002, 5003});
+  [[nodiscard]] path folder() const { return directory_ / "net"; }
+  [[nodiscard]] path scratch(const std::string& name) const { return directory_ / name; }
+  [[nodiscard]] path home(int port) const { return folder() / std::to_string(port); }
+  [[nodiscard]] const std::vector<int>& ports() const { return ports_; }
+
+  /// The program at one peer, with JSON output.
+  [[nodiscard]] Ended at(int port, Words words, const RunOptions& options = {}) const;
+  /// The same; fails the test unless it exits 0, and gives its result.
+  Json ok(int port, const Words& words) const;
+  /// The same without a peer.
+  Json ok(const Words& words) const;
+  /// Fails the test unless it ends with this exit code and token.
+  void refused(int port, const Words& words, int exit_code, const std::string& token) const;
+
+  /// All peers receive once, in port order.
+  void receive_all() const;
+  /// All peers take steps until nothing moves any more.
+  void settle(int rounds = 40) const;
+  /// A value that `owner` has on its shelf, by place.
+  [[nodiscard]] std::string value_of(int owner, std::size_t place = 0) const;
+  /// Steps 1 to `last` of the exchange of `book`, each by hand; gives its id.
+  std::string exchange(int requester, int owner, const std::string& book, int last = 8) const;
+  /// After mine: rounds of receive until all peers hold the block.
+  void vote(int proposer) const;
+
+  [[nodiscard]] Json show(int port, const std::string& exchange) const;
+  [[nodiscard]] std::string state(int port, const std::string& exchange) const;
+  /// Fails the test unless the chains of all peers are equal byte for byte and valid; gives the height.
+  int equal_chains() const;
+
+ private:
+  TemporaryDirectory directory_;
+  std::vector<int> ports_;
+};
+
+}  // namespace bookchain::tests
