@@ -122,11 +122,24 @@ Exchange make_exchange(const World& world, const Content& content, PeerPort requ
   for (std::uint32_t i = 0; i < exchange.shares.size(); ++i) {
     grant.share_commitments.push_back(share_commitment(exchange.id, i, exchange.shares[i]));
   }
-  exchange.grant = world.sign(owner, std::move(grant));
+  exchange.grant.body = std::move(grant);
+  sign_from_grant(world, exchange, owner);
+  return exchange;
+}
+
+void sign_from_grant(const World& world, Exchange& exchange, PeerPort owner) {
+  const auto& genesis = world.genesis;
+  const auto requester = exchange.request.signer;
+  exchange.id = genesis.exchange_of(exchange.request);
+  exchange.grant.body.exchange = exchange.id;
+  exchange.grant = world.sign(owner, exchange.grant.body);
   const auto grant_id = genesis.id_of(exchange.grant);
   exchange.consent = world.sign(requester, Consent{exchange.id, grant_id});
   const auto consent_id = genesis.id_of(exchange.consent);
-  for (const auto witness : witnesses) {
+  exchange.acks.clear();
+  exchange.id_answers.clear();
+  exchange.key_answers.clear();
+  for (const auto witness : genesis.witnesses(requester, owner)) {
     exchange.acks.push_back(world.sign(witness, Ack{exchange.id, grant_id}));
     exchange.id_answers.push_back(world.sign(witness, IdAnswer{exchange.id, consent_id, true}));
     exchange.key_answers.push_back(
@@ -134,7 +147,6 @@ Exchange make_exchange(const World& world, const Content& content, PeerPort requ
   }
   exchange.release = world.sign(owner, Release{exchange.id, grant_id});
   exchange.receipt = world.sign(requester, Receipt{exchange.id});
-  return exchange;
 }
 
 Bytes package_of(const Exchange& exchange) {

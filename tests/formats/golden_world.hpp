@@ -83,6 +83,9 @@ struct Exchange {
 [[nodiscard]] Exchange make_exchange(const World& world, const Content& content, PeerPort requester, PeerPort owner,
                                      Version version, Turn turn, const Cheat& cheat = {});
 
+/// Signs the GRANT of `owner` again, for the request as it stands, and all that follows from it.
+void sign_from_grant(const World& world, Exchange& exchange, PeerPort owner);
+
 /// The bytes that go beside a GRANT.
 [[nodiscard]] Bytes package_of(const Exchange& exchange);
 
