@@ -5,8 +5,11 @@ Changes one byte of a valid exported chain, COUNT times, each time from the vali
 independent verifier: every changed copy must be refused, and at the very block that was changed. Then cuts
 lines out, swaps and repeats them."""
 
+import contextlib
+import io
 import random
 import sys
+import tempfile
 
 sys.dont_write_bytecode = True
 
@@ -71,6 +74,14 @@ def check_changed_lines(network, data):
     return len(accepted)
 
 
+def exit_code(network_file_name, data):
+    """Of the verifier as a program, for a chain of these bytes."""
+    with tempfile.NamedTemporaryFile() as file, contextlib.redirect_stdout(io.StringIO()):
+        file.write(data)
+        file.flush()
+        return verify_chain.main(["verify_chain.py", network_file_name, file.name])
+
+
 def main(arguments):
     with open(arguments[1], "rb") as file:
         network = network_file.read(file.read())
@@ -80,6 +91,9 @@ def main(arguments):
     seed = int(arguments[4]) if len(arguments) > 4 else 1
     if refusal(network, data):
         print(f"the unchanged chain is refused: {refusal(network, data)}")
+        return 1
+    if (exit_code(arguments[1], data), exit_code(arguments[1], data[:-1])) != (0, 3):
+        print("the exit codes are not 0 for the chain and 3 for a part of it")
         return 1
     print(f"{count} changes, seed {seed}")
     failures = check_changed_bytes(network, data, count, random.Random(seed)) + check_changed_lines(network, data)

@@ -33,6 +33,14 @@ PEER = re.compile(
 )
 
 
+def numbers(n):
+    """m, f, q, a, A and t of a network of n peers."""
+    m, f = n - 2, (n - 1) // 3
+    a = m // 2 + 1
+    most = max(a, 2 * f - 1)
+    return m, f, (n + f) // 2 + 1, a, most, most - f + 1
+
+
 class Network:
     def __init__(self, peers, chunk_size, work_bits, test_network, book_bytes, message_bytes, block_bytes):
         self.peers = peers
@@ -44,12 +52,8 @@ class Network:
         self.message_bytes = message_bytes
         self.block_bytes = block_bytes
         self.id = hashlib.sha256(b"bookchain/1 genesis" + self.canonical()).digest()
-        n = len(peers)
-        self.n, self.m, self.f = n, n - 2, (n - 1) // 3
-        self.q = (n + self.f) // 2 + 1
-        self.a = self.m // 2 + 1
-        self.A = max(self.a, 2 * self.f - 1)
-        self.t = self.A - self.f + 1
+        self.n = len(peers)
+        self.m, self.f, self.q, self.a, self.A, self.t = numbers(self.n)
 
     def canonical(self):
         data = len(self.peers).to_bytes(4, "big")
