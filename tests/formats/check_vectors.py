@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""check_vectors.py VECTORS FORMATS.md
+"""check_vectors.py VECTORS DOCS
 
 Holds the golden vectors against an independent reading of docs/formats.md, and the tables of that page
 against the vectors: networks, statements, commitments, the sealed message, the package, the names and tags
-of messages, and blocks that break one rule each. Exit code 1 names what does not fit."""
+of messages, and blocks that break one rule each. The tests that docs/protocol.md names must exist. Exit
+code 1 names what does not fit."""
 
 import hashlib
 import hmac
@@ -26,9 +27,12 @@ import verify_chain
 
 
 class Vectors:
-    def __init__(self, folder, page):
+    def __init__(self, folder, docs):
         self.folder = folder
-        self.page = page
+        with open(os.path.join(docs, "formats.md"), encoding="utf-8") as file:
+            self.page = file.read()
+        with open(os.path.join(docs, "protocol.md"), encoding="utf-8") as file:
+            self.attacks = file.read().split("| attack |")[1]
         self.checks = 0
         self.failures = []
 
@@ -245,9 +249,26 @@ def check_refused_blocks(vectors):
     vectors.check(f"rules of the page without a block that breaks them: {sorted(missing)}", not missing)
 
 
+def check_named_tests(vectors):
+    """What the table of attacks says is shown by a test is shown by one that exists."""
+    cases = {each["name"] for each in vectors.json("refused-blocks.json")}
+    tests = os.path.dirname(os.path.dirname(os.path.abspath(vectors.folder)))
+    sources = ""
+    for folder, _, names in os.walk(tests):
+        for name in names:
+            if name.endswith((".cpp", ".sh", ".py", ".txt")):
+                with open(os.path.join(folder, name), encoding="utf-8") as file:
+                    sources += file.read()
+    for row in vectors.attacks.splitlines()[2:]:
+        shown_by = row.rstrip("| ").rpartition("|")[2]
+        for case in re.findall('"([^"]+)"', shown_by):
+            vectors.check(f'docs/protocol.md: no block "{case}"', case in cases)
+        for test in re.findall("`([^`]+)`", shown_by):
+            vectors.check(f"docs/protocol.md: no test {test}", re.search(rf"\b{test}\b", sources))
+
+
 def main(arguments):
-    with open(arguments[2], encoding="utf-8") as file:
-        vectors = Vectors(arguments[1], file.read())
+    vectors = Vectors(arguments[1], arguments[2])
     for check in (
         check_networks,
         check_statements,
@@ -255,6 +276,7 @@ def main(arguments):
         check_sealed,
         check_package,
         check_refused_blocks,
+        check_named_tests,
     ):
         check(vectors)
     for failure in vectors.failures:
