@@ -14,9 +14,16 @@ inline constexpr std::uint64_t max_round_jump = std::uint64_t{1} << 20U;
 /// Puts an own transaction among the pending ones and opens a ballot unless one of this peer runs.
 void submit(Context& context, const Transaction& transaction);
 
-/// Opens a ballot if transactions are pending and none of this peer runs at this height; opens a later
-/// one if a back-off has run out. Answers NEWROUNDs that were put off. Called after every input.
+/// Opens a ballot if transactions are pending and none of this peer runs at this height. Called after
+/// every input.
 void advance_proposer(Context& context);
+/// What the passing of time brings: opens a later ballot if a back-off has run out, answers NEWROUNDs that
+/// were put off. Called for ticks and wishes, never for a message: answers that lie waiting come first, so
+/// that a ballot is not given up in the moment in which it gets through.
+void let_time_pass(Context& context);
+/// Sends what the running ballot of this peer waits for to those who have not answered it, for messages that
+/// are lost for good (a peer whose home was restored). Every message is harmless when taken twice.
+void ask_voters_again(Context& context);
 /// When advance_proposer would do something by the passing of time alone.
 [[nodiscard]] std::optional<Time> proposer_wakes_at(const State& state);
 

@@ -130,6 +130,7 @@ Result<Outcome> Node::step(const State& state, const Input& input) const {
     // The only wish that fails and is remembered: what was found wrong with a book stays found.
     if (const auto* open = std::get_if<WishOpen>(wish)) outcome.refusal = open->failure;
   }
+  if (!std::holds_alternative<Received>(input.what)) let_time_pass(context);
   handle_own_messages(context);
   outcome.effects = draft.take_effects();
   return outcome;

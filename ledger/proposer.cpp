@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::uint64_t first_backoff_us = 100'000;
 constexpr std::uint64_t longest_backoff_us = 2'000'000;
+constexpr std::uint32_t most_doublings_of_patience = 16;
 constexpr std::uint64_t random_rounds_after_restore = 1024;
 
 std::uint64_t next_pending_number(const Context& context) {
@@ -34,6 +35,13 @@ void open_ballot(Context& context, ProposerRecord& record) {
   record.retry_at = Time{};
   keep(context, record);
   context.send_to_all(NewRound{record.height, record.ballot});
+}
+
+/// The ballot got through one phase: refusals that did not stop it are forgotten.
+void enter(ProposerRecord& record, ProposerPhase phase) {
+  record.phase = phase;
+  record.refusals.clear();
+  record.retry_at = Time{};
 }
 
 /// The pending transactions that are valid one after another and fit in a block.
@@ -67,11 +75,13 @@ void propose(Context& context, ProposerRecord& record) {
     }
   }
   if (!block) {
+    // Nothing that is pending can be mined on this head: it never will be, and must not open ballots for ever.
+    for (const auto& [number, transaction] : pending.all(context.draft)) pending.erase(context.draft, number);
     record.phase = ProposerPhase::idle;
     return keep(context, record);
   }
   record.block = context.genesis.block_hash(*block);
-  record.phase = ProposerPhase::prevoting;
+  enter(record, ProposerPhase::prevoting);
   candidates.put(context.draft, record.block, *block);
   keep(context, record);
   context.send_to_all(ProposeMessage{context.sign(Propose{record.height, record.ballot, record.block}), record.answers,
@@ -85,6 +95,29 @@ std::optional<ProposerRecord> running(const Context& context, Height height, con
   auto record = proposer_at(context, height);
   if (record.ballot != ballot || record.phase != phase) return std::nullopt;
   return record;
+}
+
+/// A voter whose promise lies more than max_round_jump below `ballot` refuses it (it was away while others
+/// raised the rounds). It is led up to it by earlier ballots of this peer, each a jump below the next.
+void lead_up(Context& context, PeerPort voter, Round promised, const Ballot& ballot) {
+  if (ballot.round <= promised) return;
+  const auto gap = ballot.round.value - promised.value;
+  const auto steps = (gap - 1) / max_round_jump;
+  if (steps == 0) return;
+  const Ballot next{Round{ballot.round.value - steps * max_round_jump}, context.self()};
+  context.draft.send(voter, NewRound{voting_height(context), next});
+}
+
+/// The ANSWER to such an earlier ballot: the voter takes the next jump.
+void lead_on(Context& context, PeerPort voter, const Answer& answer) {
+  const auto height = voting_height(context);
+  const auto record = proposer_at(context, height);
+  if (answer.height != height || record.phase != ProposerPhase::asking) return;
+  if (answer.ballot.port != context.self() || record.ballot.round <= answer.ballot.round) return;
+  const auto gap = record.ballot.round.value - answer.ballot.round.value;
+  if (gap % max_round_jump != 0) return;
+  context.draft.send(voter,
+                     NewRound{height, Ballot{Round{answer.ballot.round.value + max_round_jump}, context.self()}});
 }
 
 }  // namespace
@@ -110,19 +143,51 @@ void submit(Context& context, const Transaction& transaction) {
   pending.put(context.draft, next_pending_number(context), transaction);
 }
 
-void advance_proposer(Context& context) {
+void let_time_pass(Context& context) {
   handle_put_off(context);
   auto record = proposer_at(context, voting_height(context));
-  if (record.retry_at != Time{}) {
-    if (context.now < record.retry_at) return;
-    if (!pending.last(context.draft)) {
-      record.retry_at = Time{};
-      record.phase = ProposerPhase::idle;
-      return keep(context, record);
-    }
-    ++record.attempts;
-    return open_ballot(context, record);
+  if (record.retry_at == Time{} || context.now < record.retry_at) return;
+  if (!pending.last(context.draft)) {
+    record.retry_at = Time{};
+    record.phase = ProposerPhase::idle;
+    return keep(context, record);
   }
+  ++record.attempts;
+  open_ballot(context, record);
+}
+
+void ask_voters_again(Context& context) {
+  const auto height = voting_height(context);
+  const auto record = proposer_at(context, height);
+  const auto send_to_missing = [&](const auto& answered, const Message& message) {
+    for (const auto& peer : context.genesis.peers()) {
+      if (std::ranges::find(answered, peer.port, [](const auto& one) { return one.signer; }) == answered.end()) {
+        context.draft.send(peer.port, message);
+      }
+    }
+  };
+  switch (record.phase) {
+    case ProposerPhase::idle: return;
+    case ProposerPhase::asking: return send_to_missing(record.answers, NewRound{height, record.ballot});
+    case ProposerPhase::prevoting:
+      if (auto block = candidates.get(context.draft, record.block)) {
+        send_to_missing(record.prevotes, ProposeMessage{context.sign(Propose{height, record.ballot, record.block}),
+                                                        record.answers, record.highest_lock, std::move(*block)});
+      }
+      return;
+    case ProposerPhase::precommitting:
+      // A voter that forgot the proposal needs it before the certificate.
+      if (auto block = candidates.get(context.draft, record.block)) {
+        send_to_missing(record.precommits, ProposeMessage{context.sign(Propose{height, record.ballot, record.block}),
+                                                          record.answers, record.highest_lock, std::move(*block)});
+      }
+      return send_to_missing(record.precommits, PrevotesMessage{PrevoteCertificate{
+                                                    Prevote{height, record.ballot, record.block}, record.prevotes}});
+  }
+}
+
+void advance_proposer(Context& context) {
+  auto record = proposer_at(context, voting_height(context));
   if (record.phase == ProposerPhase::idle && pending.last(context.draft)) open_ballot(context, record);
 }
 
@@ -131,7 +196,11 @@ std::optional<Time> proposer_wakes_at(const State& state) {
   const auto earlier = [&](Time time) {
     if (time != Time{} && (!wakes || time < *wakes)) wakes = time;
   };
-  if (const auto record = proposers.get(state, 0)) earlier(record->retry_at);
+  const Height head = head_fact.get(state).value_or(Head{}).height;
+  // A back-off of a height that is committed has nothing to wait for any more.
+  if (const auto record = proposers.get(state, 0); record && record->height.value == head.value + 1) {
+    earlier(record->retry_at);
+  }
   for (const auto& [key, record] : deferred.all(state)) {
     if (key.kind == DeferredKind::put_off) earlier(record.not_before);
   }
@@ -141,17 +210,23 @@ std::optional<Time> proposer_wakes_at(const State& state) {
 Result<void> on_promised(Context& context, PeerPort from, const Promised& message) {
   if (message.height != voting_height(context)) return success();
   auto record = proposer_at(context, message.height);
-  if (record.phase == ProposerPhase::idle || message.promise <= record.ballot) return success();
+  if (record.phase == ProposerPhase::idle) return success();
+  if (message.promise <= record.ballot) {
+    if (record.phase == ProposerPhase::asking) lead_up(context, from, message.promise.round, record.ballot);
+    return success();
+  }
   // A voter that lies about its promise costs this proposer a round, never the numbers.
   if (message.promise.round.value - std::min(message.promise.round, record.ballot.round).value <= max_round_jump) {
     record.highest_seen = std::max(record.highest_seen, message.promise);
   }
   if (std::ranges::find(record.refusals, from) == record.refusals.end()) record.refusals.push_back(from);
+  // With q refused the ballot is lost. With fewer it may be, if those that are silent are gone for good; but the
+  // refusal may be a lie, too: so the patience grows until it outlasts the slowest honest answer.
   const bool out_of_reach = context.genesis.peer_count() - record.refusals.size() < context.genesis.vote_quorum();
-  if (out_of_reach && record.retry_at == Time{}) {
-    const auto base = std::min(first_backoff_us << std::min<std::uint32_t>(record.attempts, 5), longest_backoff_us);
-    record.retry_at = Time{context.now.value + base + context.random % base};
-  }
+  auto base = first_backoff_us << std::min(record.attempts, most_doublings_of_patience);
+  if (out_of_reach) base = std::min(base, longest_backoff_us);
+  const Time retry{context.now.value + base + context.random % base};
+  if (record.retry_at == Time{} || retry < record.retry_at) record.retry_at = retry;
   keep(context, record);
   return success();
 }
@@ -160,7 +235,13 @@ Result<void> on_answer(Context& context, PeerPort from, const AnswerMessage& mes
   const auto& body = message.answer.body;
   if (message.answer.signer != from) return refused(Token::wrong_sender, "an answer is signed by another peer");
   auto record = running(context, body.height, body.ballot, ProposerPhase::asking);
-  if (!record) return success();
+  if (!record) {
+    lead_on(context, from, body);
+    return success();
+  }
+  const auto place = std::ranges::lower_bound(record->answers, from, {}, &Signed<Answer>::signer);
+  // The first ANSWER of a voter counts: a lock of another one stands in no justification.
+  if (place != record->answers.end() && place->signer == from) return success();
   BOOKCHAIN_CHECK(context.genesis.check(message.answer));
   if (body.lock) {
     // A lock that is not proven is no answer: else a liar could name one nobody can follow.
@@ -176,8 +257,6 @@ Result<void> on_answer(Context& context, PeerPort from, const AnswerMessage& mes
       record->highest_lock = message.lock->certificate;
     }
   }
-  const auto place = std::ranges::lower_bound(record->answers, from, {}, &Signed<Answer>::signer);
-  if (place != record->answers.end() && place->signer == from) return success();
   record->answers.insert(place, message.answer);
   if (record->answers.size() >= context.genesis.vote_quorum()) {
     propose(context, *record);
@@ -197,7 +276,7 @@ Result<void> on_prevote(Context& context, PeerPort from, const PrevoteMessage& m
   BOOKCHAIN_CHECK(context.genesis.check(message.vote));
   add_vote(record->prevotes, VoteSignature{from, message.vote.signature});
   const bool enough = record->prevotes.size() >= context.genesis.vote_quorum();
-  if (enough) record->phase = ProposerPhase::precommitting;
+  if (enough) enter(*record, ProposerPhase::precommitting);
   keep(context, *record);
   if (enough) {
     context.send_to_all(

@@ -1,0 +1,94 @@
+// Order, duplication and delay are normal (docs/protocol.md, section 2, Delivery): whole exchanges in random
+// orders of their messages.
+#include "tests/scenarios/network.hpp"
+
+namespace {
+
+using namespace bookchain::scenarios;  // NOLINT(google-build-using-namespace)
+
+void play(std::size_t peers, std::uint64_t seed) {
+  BOOST_TEST_CONTEXT("peers " << peers << ", seed " << seed) {
+    Network network(peers, seed);
+    const auto book = network.add_book(network.port(1), "7");
+    network.deliver_until_quiet();
+    const auto exchange = network.request(network.port(0), network.port(1), book);
+    network.run_shuffled(20);
+    network.require_equal_chains(1);
+    for (const auto& peer : network.genesis().peers()) {
+      BOOST_REQUIRE((network.state_of(peer.port, exchange) == ExchangeState::committed));
+    }
+    BOOST_REQUIRE(network.home(network.port(0)).books.contains(book));
+    BOOST_REQUIRE(!network.home(network.port(1)).books.contains(book));
+  }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(ordering_of_one_exchange)
+
+// Section 2: "every message is harmless when taken twice. Order, duplication and delay are normal."
+BOOST_AUTO_TEST_CASE(a_thousand_orders_of_one_exchange_all_end_committed) {
+  for (std::uint64_t seed = 1; seed <= 1000; ++seed) play(4, seed);
+}
+
+BOOST_AUTO_TEST_CASE(orders_among_five_and_seven_peers_all_end_committed) {
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) play(5, seed);
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) play(7, seed);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(ordering_of_contending_exchanges)
+
+// Section 4: "Contending proposers back off by a random time"; nothing hangs, chains never differ.
+BOOST_AUTO_TEST_CASE(three_contending_miners_all_end_in_the_chain_in_any_order) {
+  for (const std::size_t peers : {4U, 5U, 7U}) {
+    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+      BOOST_TEST_CONTEXT("peers " << peers << ", seed " << seed) {
+        Network network(peers, seed);
+        std::vector<std::pair<BookId, PeerPort>> wanted;
+        std::vector<ExchangeId> all;
+        for (std::size_t i = 0; i < 3; ++i) {
+          const auto book = network.add_book(network.port(i), std::to_string(i));
+          network.deliver_until_quiet();
+          wanted.emplace_back(book, network.port((i + 1) % 3));
+        }
+        for (std::size_t i = 0; i < 3; ++i)
+          all.push_back(network.request(wanted[i].second, network.port(i), wanted[i].first));
+        network.run_shuffled(15);
+        network.require_equal_chains(network.head(network.port(0)).height.value);
+        for (const auto& [book, requester] : wanted) {
+          BOOST_REQUIRE(network.owner_of_book(network.port(3), book) == requester);
+          BOOST_REQUIRE(network.home(requester).books.contains(book));
+        }
+      }
+    }
+  }
+}
+
+// Section 3, step 1: O refuses "a book granted to another R in this turn".
+BOOST_AUTO_TEST_CASE(two_requesters_for_one_book_end_one_committed_and_one_over_with_a_reason) {
+  for (const std::size_t peers : {4U, 5U, 7U}) {
+    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+      BOOST_TEST_CONTEXT("peers " << peers << ", seed " << seed) {
+        Network network(peers, seed);
+        const auto owner = network.port(2);
+        const auto book = network.add_book(owner, "3");
+        network.deliver_until_quiet();
+        const auto first = network.request(network.port(0), owner, book);
+        const auto second = network.request(network.port(1), owner, book);
+        network.run_shuffled(15);
+        network.require_equal_chains(1);
+        const auto ours = network.record(network.port(0), first);
+        const auto theirs = network.record(network.port(1), second);
+        const bool first_won = ours.state == ExchangeState::committed;
+        const auto& lost = first_won ? theirs : ours;
+        BOOST_REQUIRE(((first_won ? ours : theirs).state == ExchangeState::committed));
+        BOOST_REQUIRE(is_over(lost.state));
+        BOOST_REQUIRE((!lost.token.empty() && !lost.reason.empty()));
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
