@@ -1,0 +1,26 @@
+// Guidance put into the words of the command line: JSON by its contract, and lines that people copy into
+// their shell. Decides nothing; what goes on is decided in cli/guidance.
+#pragma once
+
+#include "cli/guidance.hpp"
+#include "cli/session.hpp"
+
+namespace bookchain::cli {
+
+/// One shell line that goes on, its commands joined by " && "; null where nothing goes on.
+[[nodiscard]] Json next_value(const Session& session, const Guidance& guidance);
+
+/// Ports of the peers that are awaited, as a list of numbers.
+[[nodiscard]] Json waiting_value(const Guidance& guidance);
+
+/// The step that the exchange waits for, at whatever peer, by the name of its command; null where none is
+/// due (it has ended, or its block is being voted on).
+[[nodiscard]] Json due_next_value(const Guidance& guidance);
+
+/// Who is awaited, and under "next:" the commands, one a line. Empty where nothing goes on.
+[[nodiscard]] std::string next_text(const Session& session, const Guidance& guidance);
+
+/// "5001, 5002".
+[[nodiscard]] std::string ports_text(const std::vector<ledger::PeerPort>& ports);
+
+}  // namespace bookchain::cli
