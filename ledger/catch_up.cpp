@@ -42,6 +42,9 @@ Result<void> check_not_forked(Context& context, const CommittedBlock& committed)
 Result<void> take_block(Context& context, const CommittedBlock& committed) {
   BOOKCHAIN_CHECK(check_block(context.genesis, context.draft, committed.block));
   BOOKCHAIN_CHECK(check_commit(context.genesis, committed.block, committed.certificate));
+  const auto height = committed.block.header.body.height;
+  const auto voter = voter_at(context, height);
+  (void)notice_forgotten(context, committed.certificate, voter.precommit);
   append_and_go_on(context, committed);
   return success();
 }
@@ -60,13 +63,25 @@ void send_blocks(Context& context, PeerPort to, Height from) {
   context.draft.send(to, std::move(message));
 }
 
+/// The ballot that a message to voters is about.
+Ballot ballot_of(const Message& message) {
+  if (const auto* round = std::get_if<NewRound>(&message)) return round->ballot;
+  if (const auto* proposal = std::get_if<ProposeMessage>(&message)) return proposal->propose.body.ballot;
+  if (const auto* prevotes = std::get_if<PrevotesMessage>(&message)) return prevotes->certificate.vote.ballot;
+  return Ballot{};
+}
+
 }  // namespace
 
 void ask_for_blocks(Context& context, PeerPort from) {
   const auto head = chain_head(context.genesis, context.draft).height;
   const auto asked = asked_blocks_fact.get(context.draft);
-  if (asked && asked->head == head && context.now.value - asked->time.value < ask_again_us) return;
-  asked_blocks_fact.put(context.draft, AskedBlocks{head, context.now});
+  AskedBlocks now{head, context.now, {}};
+  // Each peer is asked: one that claims great heights and never answers must not silence the others.
+  if (asked && asked->head == head && context.now.value - asked->time.value < ask_again_us) now.asked = asked->asked;
+  if (std::ranges::find(now.asked, from) != now.asked.end()) return;
+  now.asked.push_back(from);
+  asked_blocks_fact.put(context.draft, now);
   context.draft.send(from, WantBlocks{Height{head.value + 1}});
 }
 
@@ -77,7 +92,12 @@ Relevance place_in_time(Context& context, PeerPort from, Height height, Deferred
     send_blocks(context, from, std::max(height, Height{1}));
     return Relevance::past;
   }
-  deferred.put(context.draft, DeferredKey{from, kind}, DeferredRecord{message, height, {}});
+  const DeferredKey key{from, kind};
+  const auto kept = deferred.get(context.draft, key);
+  // Messages overtake each other: the one of the later ballot is the one that its sender waits for.
+  if (!kept || std::pair(kept->height, ballot_of(kept->message)) < std::pair(height, ballot_of(message))) {
+    deferred.put(context.draft, key, DeferredRecord{message, height, {}});
+  }
   ask_for_blocks(context, from);
   return Relevance::future;
 }
@@ -142,6 +162,14 @@ void begin_restore(Context& context) {
   }
 }
 
+Result<void> notice_forgotten(Context& context, Height height) {
+  const auto mute_until = mute_until_fact.get(context.draft);
+  if (mute_until && height <= *mute_until) return success();
+  begin_restore(context);
+  context.draft.note(Event{"restored", std::nullopt, std::to_string(height.value)});
+  return refused(Token::waiting, "this home was restored and forgot a vote of its own", std::to_string(height.value));
+}
+
 Result<void> on_want_votes(Context& context, PeerPort from, const WantVotes& /*message*/) {
   const auto head = chain_head(context.genesis, context.draft).height;
   VotesMessage message{head, std::nullopt, std::nullopt};
@@ -176,6 +204,8 @@ Result<void> on_votes(Context& context, PeerPort from, const VotesMessage& messa
   const Height until{highest.value + 1};
   const bool first = present && present->value == std::numeric_limits<std::uint64_t>::max();
   if (first || !present || *present < until) mute_until_fact.put(context.draft, until);
+  // q answers are taken, and no more: else a peer could silence this one again with each new certificate.
+  restore_fact.erase(context.draft);
   return success();
 }
 

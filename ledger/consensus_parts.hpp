@@ -26,7 +26,25 @@ enum class Relevance : std::uint8_t { now, past, future };
 /// Token `waiting` while this restored home may not vote at `height`.
 [[nodiscard]] Result<void> check_may_vote(const Context& context, Height height);
 
-/// Asks `from` for the blocks above the head, once until the head moves or 5 s pass.
+/// Begins a restore if this peer is shown its own vote and does not hold it: it was put back from a backup
+/// (section 4: "noticed when a peer is shown its own signature on what it does not hold"). Nothing is
+/// noticed twice. Precondition: the signature is checked. Token `waiting` if it was noticed.
+[[nodiscard]] Result<void> notice_forgotten(Context& context, Height height);
+/// The same for a checked certificate; `held` is this peer's last vote of that kind at that height.
+template <class Vote>
+[[nodiscard]] Result<void> notice_forgotten(Context& context, const Certificate<Vote>& certificate,
+                                            const std::optional<Signed<Vote>>& held) {
+  const auto& vote = certificate.vote;
+  if (std::ranges::find(certificate.votes, context.self(), &VoteSignature::signer) == certificate.votes.end()) {
+    return success();
+  }
+  // Only the last vote of a height is kept: one of an earlier ballot may be its forerunner.
+  const bool known =
+      held && held->body.height == vote.height && (vote.ballot < held->body.ballot || held->body == vote);
+  return known ? success() : notice_forgotten(context, vote.height);
+}
+
+/// Asks `from` for the blocks above the head: each peer once until the head moves or 5 s pass.
 void ask_for_blocks(Context& context, PeerPort from);
 /// Handles what was kept for the present height.
 void handle_deferred(Context& context);

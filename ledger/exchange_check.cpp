@@ -181,6 +181,9 @@ Result<void> on_want_share(Context& context, PeerPort from, const WantShare& mes
     return rejected(Token::wrong_sender, "shares are for the requester alone", std::to_string(from.value));
   }
   if (!moved.get(context.draft, message.exchange)) {
+    // The question overtook the block: it is answered when that comes.
+    record.share_wanted = true;
+    keep(context, message.exchange, record);
     return rejected(Token::waiting, "the chain of this witness does not hold the transfer", to_hex(message.exchange));
   }
   if (record.shares.empty()) {

@@ -74,6 +74,10 @@ void send_again_as_witness(Context& context, PeerPort to, const ExchangeRecord& 
   if (!record.key_answers.empty() && to == requester_of(record)) {
     context.draft.send(to, KeyAnswerMessage{record.key_answers.front()});
   }
+  const bool may_have_share = to == requester_of(record) && record.state == ExchangeState::committed;
+  if (may_have_share && !record.shares.empty()) {
+    context.draft.send(to, ShareMessage{record.grant->body.exchange, record.shares.front().share});
+  }
 }
 
 }  // namespace
@@ -130,7 +134,10 @@ void commit_transfer(Context& context, const Transfer& transfer, Height height) 
       if (mined) shelf_task(context, ShelfAction::drop_exchange, book, exchange);
       break;
     case Role::witness:
-      if (mined) record->shares.clear();
+      // The share is kept in any form until the requester signs that it can read (section 5).
+      if (record->share_wanted && !record->shares.empty()) {
+        context.draft.send(requester_of(*record), ShareMessage{exchange, record->shares.front().share});
+      }
       witness_ids.erase(context.draft, WitnessIdKey{requester_of(*record), exchange});
       break;
   }

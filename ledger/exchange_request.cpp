@@ -145,7 +145,8 @@ Result<ExchangeId> check_grant_form(const Context& context, const Signed<Request
 /// Remembers a grant of a turn: one owner, one requester.
 void remember_turn(Context& context, const ExchangeId& exchange, const ExchangeRecord& record) {
   auto turn = turns.get(context.draft, turn_of(record)).value_or(TurnRecord{requester_of(record), {}, false, false});
-  if (std::ranges::find(turn.exchanges, exchange) == turn.exchanges.end()) turn.exchanges.push_back(exchange);
+  const bool fits = turn.exchanges.size() < max_turn_exchanges;
+  if (fits && std::ranges::find(turn.exchanges, exchange) == turn.exchanges.end()) turn.exchanges.push_back(exchange);
   turns.put(context.draft, turn_of(record), turn);
 }
 
@@ -189,7 +190,13 @@ Result<void> on_grant(Context& context, PeerPort from, const GrantMessage& messa
   if (from != owner_of(record)) {
     return rejected(Token::wrong_sender, "a grant comes from a peer that is not the owner", std::to_string(from.value));
   }
-  if (has_ended(record.state)) return rejected(Token::exchange_over, "the exchange is over", to_hex(exchange));
+  if (has_ended(record.state)) {
+    // The OVER of this peer came before the REQUEST, so the owner does not know: it is told again.
+    if (is_over(record.state) && !record.consent) {
+      context.draft.send(from, Over{exchange, record.token, record.reason});
+    }
+    return rejected(Token::exchange_over, "the exchange is over", to_hex(exchange));
+  }
   if (record.grant && record.grant->body != message.grant.body) {
     auto error = rejected(Token::equivocation, "the owner made two grants for one request", to_hex(exchange));
     if (record.consent) return error;

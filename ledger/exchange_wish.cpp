@@ -149,7 +149,7 @@ Result<void> grant(Context& context, const WishGrant& wish, const ExchangeRecord
   record.state = ExchangeState::granted;
   const auto key = turn_of(record);
   auto turn = turns.get(context.draft, key).value_or(TurnRecord{requester_of(record), {}, false, false});
-  turn.exchanges.push_back(wish.exchange);
+  if (turn.exchanges.size() < max_turn_exchanges) turn.exchanges.push_back(wish.exchange);
   turns.put(context.draft, key, turn);
   context.draft.send(requester_of(record), GrantMessage{record.request, *record.grant, *record.book}, true);
   for (const auto& share : record.shares) {
@@ -304,7 +304,9 @@ Result<void> settle(Context& context, const WishSettle& wish) {
   if (is_over(record.state)) return over_error(wish.exchange, record);
   if (record.state == ExchangeState::mined || record.state == ExchangeState::committed) return success();
   if (record.state < ExchangeState::id_checked) return not_due(context, wish.exchange, record);
-  if (record.abort_sent)
+  // All that release needs: no ABORT of this turn, whichever grant it was signed for.
+  const auto turn = turns.get(context.draft, turn_of(record));
+  if (record.abort_sent || (turn && turn->abort_signed))
     return rejected(Token::too_late, "this peer signed an ABORT of the turn", to_hex(wish.exchange));
   record.state = ExchangeState::mined;
   keep(context, wish.exchange, record);
@@ -398,6 +400,7 @@ Result<void> ask_again(Context& context, const WishAskAgain& wish) {
     const bool both_witnesses = record->role == Role::witness && is_witness(context.genesis, *record, peer.port);
     if (peer.port != context.self() && !both_witnesses) context.draft.send(peer.port, SendAgain{wish.exchange});
   }
+  if (record->state == ExchangeState::mined || record->abort_sent) ask_voters_again(context);
   return success();
 }
 
@@ -430,7 +433,8 @@ Result<ExchangeRecord> Node::may_open(const State& state, const ExchangeId& exch
   BOOKCHAIN_TRY(auto record, find_exchange(state, exchange, Role::requester));
   if (is_over(record.state)) return over_error(exchange, record);
   if (!record.token.empty() && !record.plaintext_ready) {
-    return rejected(Token::wrong_book, "the book that came is not the one registered: " + record.reason, to_hex(exchange));
+    return rejected(Token::wrong_book, "the book that came is not the one registered: " + record.reason,
+                    to_hex(exchange));
   }
   if (record.plaintext_ready || record.key) return record;
   if (record.wrong_key_seen) {

@@ -8,6 +8,7 @@ namespace bookchain::ledger {
 namespace {
 
 constexpr std::string_view genesis_magic = "bookchain/1 genesis";
+constexpr std::uint32_t dispute_bytes = 65536;  ///< of a DISPUTE and its block, beside the chunk
 
 Error out_of_range(std::string subject) {
   return Error{Token::bad_value, "the network cannot be used", std::move(subject), {}};
@@ -51,6 +52,10 @@ Result<void> check_sizes(const GenesisFields& fields) {
   }
   if (limits.block_bytes < std::uint32_t{1} << 18U || limits.block_bytes > limits.message_bytes / 2) {
     return out_of_range("block_bytes: 2^18 to half of message_bytes");
+  }
+  // A DISPUTE carries a whole chunk with its paths: what cannot be recorded could be done unpunished.
+  if (limits.block_bytes < fields.chunk_size + dispute_bytes) {
+    return out_of_range("block_bytes: at least chunk_size and " + std::to_string(dispute_bytes));
   }
   return success();
 }

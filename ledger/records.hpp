@@ -115,6 +115,7 @@ struct ExchangeRecord {
   bool plaintext_ready = false;  ///< requester: opened, every chunk fits its leaf
   bool abort_sent = false;       ///< owner: its ABORT of this turn waits for a block
   bool claiming = false;         ///< requester: goes on without the owner (section 5)
+  bool share_wanted = false;     ///< witness: the requester asked for the share before the TRANSFER came here
   std::optional<Height> height;  ///< of the transaction that ended it
   std::string token;             ///< why it is over: a token, or empty for a wish
   std::string reason;            ///< in words; may be foreign text
@@ -144,6 +145,7 @@ struct ExchangeRecord {
     visitor("plaintext_ready", self.plaintext_ready);
     visitor("abort_sent", self.abort_sent);
     visitor("claiming", self.claiming);
+    visitor("share_wanted", self.share_wanted);
     visitor("height", self.height);
     visitor.text("token", self.token, max_reason_bytes);
     visitor.text("reason", self.reason, max_reason_bytes);
@@ -193,17 +195,20 @@ struct TurnKey {
   }
 };
 
+/// One grant of a turn is enough to exclude another requester's; a flood of them must not grow a row for ever.
+inline constexpr std::size_t max_turn_exchanges = 64;
+
 /// The grants this peer has seen (owner: made) in one turn of a book by one owner, all to one requester.
 struct TurnRecord {
   PeerPort requester;
-  std::vector<ExchangeId> exchanges;  ///< in the order of their arrival
+  std::vector<ExchangeId> exchanges;  ///< in the order of their arrival, the first max_turn_exchanges
   bool released = false;              ///< owner: RELEASE signed in this turn, so ABORT never will be
   bool abort_signed = false;          ///< owner: ABORT signed in this turn, so RELEASE never will be
 
   template <class Self, class Visitor>
   static void visit(Self& self, Visitor& visitor) {
     visitor("requester", self.requester);
-    visitor.list("exchanges", self.exchanges, 65536);
+    visitor.list("exchanges", self.exchanges, max_turn_exchanges);
     visitor("released", self.released);
     visitor("abort_signed", self.abort_signed);
   }
@@ -315,15 +320,17 @@ struct DeferredRecord {
   }
 };
 
-/// When this peer last asked for blocks, so that it asks once and not at each message from above.
+/// Whom this peer asked for blocks, so that it asks each once and not at each message from above.
 struct AskedBlocks {
   Height head;
-  Time time;
+  Time time;  ///< of the last question
+  std::vector<PeerPort> asked;
 
   template <class Self, class Visitor>
   static void visit(Self& self, Visitor& visitor) {
     visitor("head", self.head);
     visitor("time", self.time);
+    visitor.list("asked", self.asked, max_peers);
   }
 };
 
@@ -405,6 +412,7 @@ struct Fact {
   void put(Draft& draft, const Value& value) const {
     TypedTable<std::uint8_t, Value>{Table::facts}.put(draft, number, value);
   }
+  void erase(Draft& draft) const { TypedTable<std::uint8_t, Value>{Table::facts}.erase(draft, number); }
 };
 
 inline constexpr Fact<Head> head_fact{1};

@@ -120,7 +120,10 @@ Result<void> check_bad_deal(const Genesis& genesis, const ExchangeId& exchange, 
                             const Grant& grant, const BadDeal& proof) {
   if (proof.shares.size() != genesis.share_threshold()) return misfit("a dispute brings another number of shares");
   std::vector<NumberedShare> shares;
+  PeerPort last{};
   for (const auto& dealt : proof.shares) {
+    if (!(last < dealt.signer)) return misfit("the shares of a dispute are not of distinct witnesses");
+    last = dealt.signer;
     const auto index = genesis.witness_index(request.sender_port, request.receiver_port, dealt.signer);
     if (!index || share_commitment(exchange, *index, dealt.share) != grant.share_commitments[*index]) {
       return misfit("a share of a dispute does not fit its commitment");

@@ -197,6 +197,12 @@ Result<void> on_propose(Context& context, PeerPort from, const ProposeMessage& m
   }
   BOOKCHAIN_CHECK(context.genesis.check(message.propose));
   BOOKCHAIN_CHECK(check_justification(context, message));
+  const auto own = std::ranges::find(message.answers, context.self(), &Signed<Answer>::signer);
+  const bool known =
+      own == message.answers.end() ||
+      (voter.answer && (own->body.ballot < voter.answer->body.ballot || own->body == voter.answer->body));
+  if (!known) return notice_forgotten(context, body.height);
+  if (message.highest_lock) BOOKCHAIN_CHECK(notice_forgotten(context, *message.highest_lock, voter.prevote));
   if (context.genesis.block_hash(message.block) != body.block) {
     return refused(Token::bad_statement, "a proposal names another block", text_of(body.ballot));
   }
@@ -233,6 +239,7 @@ Result<void> on_prevotes(Context& context, PeerPort from, const PrevotesMessage&
     return success();
   }
   BOOKCHAIN_CHECK(context.genesis.check_certificate(message.certificate));
+  BOOKCHAIN_CHECK(notice_forgotten(context, message.certificate, voter.prevote));
   if (!candidates.get(context.draft, vote.block)) {
     deferred.put(context.draft, DeferredKey{from, DeferredKind::prevotes}, DeferredRecord{message, vote.height, {}});
     return success();

@@ -13,18 +13,7 @@ struct TwoMiners {
     network.deliver_until_quiet();
     for (std::size_t i = 0; i < 2; ++i) {
       all.push_back(network.request(network.port(i), last, books[i]));
-      network.deliver_until_quiet();
-      network.take(last, all[i], Step::grant);
-      network.deliver_until_quiet();
-      network.take(network.port(i), all[i], Step::consent);
-      network.deliver_until_quiet();
-      network.take(last, all[i], Step::check_id);
-      network.deliver_until_quiet();
-      network.take(last, all[i], Step::release);
-      network.deliver_until_quiet();
-      network.take(network.port(i), all[i], Step::open);
-      network.take(network.port(i), all[i], Step::check_key);
-      network.deliver_until_quiet();
+      network.play(all[i], Step::check_key);
       BOOST_REQUIRE((network.state_of(network.port(i), all[i]) == ExchangeState::key_checked));
     }
   }

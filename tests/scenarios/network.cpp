@@ -245,6 +245,37 @@ ExchangeId Network::request(PeerPort requester, PeerPort owner, const BookId& bo
   return {};
 }
 
+void Network::play(const ExchangeId& exchange, Step last) {
+  PeerPort requester{};
+  PeerPort owner{};
+  for (const auto& [peer, at] : homes_) {
+    const auto known = exchanges.get(*at.store, exchange);
+    if (known && known->role == Role::requester) {
+      requester = peer;
+      owner = known->request.body.receiver_port;
+    }
+  }
+  BOOST_REQUIRE(requester != PeerPort{});
+  deliver_until_quiet();
+  for (const auto step :
+       {Step::grant, Step::consent, Step::check_id, Step::release, Step::open, Step::check_key, Step::mine}) {
+    if (last < step) return;
+    const bool by_owner = step == Step::grant || step == Step::check_id || step == Step::release;
+    const auto actor = by_owner ? owner : requester;
+    if (node(actor).due_step(state(actor), exchange) != step) continue;
+    take(actor, exchange, step);
+    deliver_until_quiet();
+  }
+}
+
+ExchangeId Network::start(PeerPort requester, PeerPort owner, const std::string& value, Step last) {
+  const auto book = add_book(owner, value);
+  deliver_until_quiet();
+  const auto exchange = request(requester, owner, book);
+  play(exchange, last);
+  return exchange;
+}
+
 bool Network::knows(PeerPort peer, const ExchangeId& exchange) const {
   return exchanges.get(state(peer), exchange).has_value();
 }

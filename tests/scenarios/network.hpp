@@ -98,6 +98,10 @@ class Network {
   /// The same for any text, in chunks of the network's size.
   BookId add_text(PeerPort registrar, const std::string& title, const Bytes& text);
   ExchangeId request(PeerPort requester, PeerPort owner, const BookId& book);
+  /// Takes the steps of an exchange after the one last taken, up to `last`, delivering everything after each.
+  void play(const ExchangeId& exchange, Step last);
+  /// A book of `owner`, requested by `requester` and played up to `last`.
+  ExchangeId start(PeerPort requester, PeerPort owner, const std::string& value, Step last);
   [[nodiscard]] ExchangeRecord record(PeerPort peer, const ExchangeId& exchange) const;
   [[nodiscard]] bool knows(PeerPort peer, const ExchangeId& exchange) const;
   [[nodiscard]] ExchangeState state_of(PeerPort peer, const ExchangeId& exchange) const;

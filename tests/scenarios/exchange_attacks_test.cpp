@@ -1,0 +1,554 @@
+// Requesters, owners and witnesses that cheat or vanish during an exchange (docs/protocol.md, sections 3 and
+// 5), and what honest peers then do. Attacks are made with the very keys of the cheating peer.
+#include "tests/scenarios/network.hpp"
+
+namespace {
+
+using namespace bookchain::scenarios;  // NOLINT(google-build-using-namespace)
+
+/// Four peers: requester, owner, two witnesses; and one exchange of the owner's book.
+struct Four {
+  explicit Four(Step last, std::size_t peers = 4)
+      : network(peers),
+        r(network.port(0)),
+        o(network.port(1)),
+        w1(network.port(2)),
+        w2(network.port(3)),
+        x(network.start(r, o, "7", last)) {}
+
+  Network network;
+  PeerPort r, o, w1, w2;
+  ExchangeId x;
+
+  [[nodiscard]] BookId book() const { return network.record(r, x).request.body.book; }
+  /// A second GRANT of the owner for any request, with shares of its own.
+  [[nodiscard]] std::pair<Signed<Grant>, std::vector<KeyShare>> other_grant(const Signed<Request>& request,
+                                                                            Version version = {}, Turn turn = {}) {
+    const auto& genesis = network.genesis();
+    const auto key = network.draw<BookKey>();
+    const auto exchange = genesis.exchange_of(request);
+    const Bytes coefficients(32 * (genesis.share_threshold() - 1), 7);
+    auto shares = split(key, genesis.share_threshold(), genesis.witness_count(), coefficients);
+    Grant body{exchange, version, turn, network.draw<Hash>(), key_commitment(exchange, key), {}};
+    for (std::uint32_t i = 0; i < shares.size(); ++i)
+      body.share_commitments.push_back(share_commitment(exchange, i, shares[i]));
+    return {network.sign(o, std::move(body)), std::move(shares)};
+  }
+};
+
+template <class Kind>
+const Kind* queued(const Network& network, PeerPort to) {
+  for (const auto& envelope : network.queue) {
+    if (envelope.to == to) {
+      if (const auto* found = std::get_if<Kind>(&envelope.message)) return found;
+    }
+  }
+  return nullptr;
+}
+
+template <class Kind>
+std::size_t count_queued(const Network& network) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      network.queue, [](const auto& envelope) { return std::holds_alternative<Kind>(envelope.message); }));
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(cheating_requesters)
+
+// Section 3, step 1: "W keeps the first id of each (sender, X)."
+BOOST_AUTO_TEST_CASE(a_second_id_for_one_exchange_is_refused_and_the_first_one_stays) {
+  Four four(Step::request);
+  BOOST_TEST(
+      (four.network.give(four.r, four.w1, WitnessId{four.x, four.network.draw<RequestId>()}) == Token::equivocation));
+  four.network.run();
+  BOOST_TEST((four.network.state_of(four.r, four.x) == ExchangeState::committed));
+}
+
+// Section 3, step 1: "W keeps the first id of each (sender, X)": nobody can spoil the id of another.
+BOOST_AUTO_TEST_CASE(an_id_sent_by_a_stranger_does_not_displace_the_requesters) {
+  Four four(Step::request);
+  BOOST_TEST(!four.network.give(four.w2, four.w1, WitnessId{four.x, four.network.draw<RequestId>()}));
+  four.network.run();
+  BOOST_TEST((four.network.state_of(four.r, four.x) == ExchangeState::committed));
+}
+
+// Section 3, step 2: "W signs ACK … once the id it has from R fits REQUEST". R equivocates towards the witnesses.
+BOOST_AUTO_TEST_CASE(a_witness_with_another_id_gives_no_ack_so_the_exchange_stands_still) {
+  Four four(Step::request);
+  auto& network = four.network;
+  const auto book = network.add_book(four.o, "8");
+  network.deliver_until_quiet();
+  const auto x = network.request(four.r, four.o, book);
+  for (auto& envelope : network.queue) {
+    auto* id = std::get_if<WitnessId>(&envelope.message);
+    if (id != nullptr && envelope.to == four.w1) id->request_id = network.draw<RequestId>();
+  }
+  network.play(x, Step::grant);
+  const auto record = network.record(four.r, x);
+  BOOST_REQUIRE(record.acks.size() == 1U);
+  BOOST_TEST(record.acks.front().signer.value == four.w2.value);
+  BOOST_TEST((network.refused_wish(four.r, WishConsent{x, std::nullopt}) == Token::waiting));
+  // Section 5: R gives up before its consent; the owner frees the turn.
+  network.wish(four.r, WishAbort{x, {}});
+  network.run();
+  BOOST_TEST((network.state_of(four.r, x) == ExchangeState::aborted));
+  BOOST_TEST((network.state_of(four.o, x) == ExchangeState::aborted));
+}
+
+// Section 3, step 4: "If the id fits REQUEST, W signs ID-ANSWER"; a guessed id gets no answer at all.
+BOOST_AUTO_TEST_CASE(a_guessed_id_is_told_nothing) {
+  Four four(Step::consent);
+  auto& network = four.network;
+  const auto owner = network.record(four.o, four.x);
+  CheckId guess{network.draw<RequestId>(), owner.request, *owner.grant, *owner.consent};
+  BOOST_TEST((network.give(four.o, four.w1, guess) == Token::wrong_id));
+  BOOST_TEST(network.queue.empty());
+}
+
+// Section 3, step 4, and section 6, "a wrong id asked first": it spoils nothing for the right one.
+BOOST_AUTO_TEST_CASE(a_wrong_id_asked_first_does_not_spoil_the_right_one) {
+  Four four(Step::consent);
+  auto& network = four.network;
+  const auto owner = network.record(four.o, four.x);
+  for (const auto witness : {four.w1, four.w2}) {
+    CheckId wrong{network.draw<RequestId>(), owner.request, *owner.grant, *owner.consent};
+    BOOST_TEST((network.give(four.o, witness, wrong) == Token::wrong_id));
+  }
+  network.run();
+  BOOST_TEST((network.state_of(four.r, four.x) == ExchangeState::committed));
+}
+
+// Section 3, step 4: "A yes-majority out of reach: O aborts (section 5)." Here: the id that came with CONSENT
+// does not fit, so the owner aborts the turn, and a new request works.
+BOOST_AUTO_TEST_CASE(a_wrong_id_with_the_consent_ends_in_an_abort_and_a_new_request_works) {
+  for (const std::size_t peers : {4U, 5U, 7U}) {
+    for (const bool same_requester : {true, false}) {
+      Four four(Step::grant, peers);
+      auto& network = four.network;
+      network.wish(four.r, WishConsent{four.x, network.draw<RequestId>()});
+      network.run();
+      network.require_equal_chains(1);
+      for (const auto& peer : network.genesis().peers()) {
+        BOOST_TEST((network.state_of(peer.port, four.x) == ExchangeState::aborted));
+      }
+      BOOST_TEST(network.record(four.o, four.x).token == "wrong-id");
+      const auto next = same_requester ? four.r : four.w1;
+      const auto again = network.request(next, four.o, four.book());
+      network.run();
+      network.require_equal_chains(2);
+      BOOST_TEST((network.state_of(next, again) == ExchangeState::committed));
+      BOOST_TEST(network.record(next, again).grant->body.turn.value == 1U);
+      BOOST_TEST(network.home(next).books.contains(four.book()));
+    }
+  }
+}
+
+// Section 3, step 3: a CONSENT without the ACKs of A witnesses binds nobody.
+BOOST_AUTO_TEST_CASE(a_consent_with_too_few_acks_is_refused) {
+  Four four(Step::grant);
+  auto& network = four.network;
+  network.filter = [&](const Envelope& envelope) { return !std::holds_alternative<ConsentMessage>(envelope.message); };
+  network.take(four.r, four.x, Step::consent);
+  auto message = *queued<ConsentMessage>(network, four.o);
+  network.deliver_until_quiet();
+  network.filter = nullptr;
+  // An owner that has no ACKs itself counts those that come beside the CONSENT.
+  Network& n = network;
+  auto acks = message.acks;
+  message.acks.resize(1);
+  auto row = n.record(four.o, four.x);
+  row.acks.clear();
+  Draft draft(n.state(four.o));
+  exchanges.put(draft, four.x, row);
+  BOOST_REQUIRE(n.home(four.o).store->begin().has_value());
+  n.home(four.o).store->apply(draft.take_effects().writes);
+  BOOST_REQUIRE(n.home(four.o).store->commit().has_value());
+  BOOST_TEST((n.give(four.r, four.o, message) == Token::no_quorum));
+  // One witness twice is no quorum either.
+  message.acks = {acks[0], acks[0]};
+  BOOST_TEST((n.give(four.r, four.o, message) == Token::no_quorum));
+  message.acks = acks;
+  BOOST_TEST(!n.give(four.r, four.o, message));
+}
+
+// Section 6, "statement of one type passed off as another": the type is inside what is signed.
+BOOST_AUTO_TEST_CASE(an_ack_passed_off_as_a_consent_is_a_bad_signature) {
+  Four four(Step::grant);
+  auto& network = four.network;
+  const auto record = network.record(four.r, four.x);
+  const auto ack = network.sign(four.r, Ack{four.x, network.genesis().id_of(*record.grant)});
+  ConsentMessage message{*record.request_id,
+                         Signed<Consent>{four.r, {ack.body.exchange, ack.body.grant}, ack.signature}, record.acks};
+  BOOST_TEST((network.give(four.r, four.o, message) == Token::bad_signature));
+}
+
+// Section 6, "S+L and other malleable signatures": strict verification refuses the second form.
+BOOST_AUTO_TEST_CASE(a_consent_signed_with_s_plus_l_is_refused) {
+  Four four(Step::grant);
+  auto& network = four.network;
+  const auto record = network.record(four.r, four.x);
+  auto consent = network.sign(four.r, Consent{four.x, network.genesis().id_of(*record.grant)});
+  static constexpr std::array<std::uint8_t, 32> order = {
+      0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14,
+      0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0x10};
+  unsigned carry = 0;
+  for (std::size_t i = 0; i < 32; ++i) {
+    const unsigned sum = consent.signature.bytes[32 + i] + order[i] + carry;
+    consent.signature.bytes[32 + i] = static_cast<std::uint8_t>(sum & 0xffU);
+    carry = sum >> 8U;
+  }
+  BOOST_TEST(
+      (network.give(four.r, four.o, ConsentMessage{*record.request_id, consent, record.acks}) == Token::bad_signature));
+}
+
+// Section 3, step 1: "O refuses: not the owner, unknown book, R = O, a book granted to another R in this turn."
+BOOST_AUTO_TEST_CASE(requests_that_cannot_be_granted_are_refused_and_leave_nothing_behind) {
+  Four four(Step::grant);
+  auto& network = four.network;
+  const auto ask = [&](PeerPort from, PeerPort to, const BookId& book) {
+    return network.sign(from, Request{from, to, book, network.draw<Hash>()});
+  };
+  const auto refused = [&](PeerPort from, PeerPort to, const Signed<Request>& request) {
+    const auto token = network.give(from, to, RequestMessage{request});
+    BOOST_TEST(!network.knows(to, network.genesis().exchange_of(request)));
+    return token;
+  };
+  BOOST_TEST((refused(four.r, four.w1, ask(four.r, four.w1, four.book())) == Token::not_owner));
+  BOOST_TEST((refused(four.r, four.o, ask(four.r, four.o, network.draw<BookId>())) == Token::unknown_book));
+  BOOST_TEST((refused(four.w1, four.o, ask(four.w1, four.o, four.book())) == Token::book_busy));
+  BOOST_TEST((refused(four.o, four.o, ask(four.o, four.o, four.book())) == Token::self_exchange));
+  BOOST_TEST((refused(four.r, four.o, ask(four.r, four.w1, four.book())) == Token::wrong_recipient));
+  BOOST_TEST((refused(four.w1, four.o, ask(four.r, four.o, four.book())) == Token::wrong_sender));
+  auto posing = ask(four.w1, four.o, four.book());
+  posing.body.sender_port = four.r;
+  posing = network.sign(four.w1, posing.body);
+  BOOST_TEST((refused(four.w1, four.o, posing) == Token::wrong_sender));
+  BOOST_TEST((network.refused_wish(four.o, WishRequest{four.o, four.book(), network.draw<RequestId>()}) ==
+              Token::self_exchange));
+  BOOST_TEST(
+      (network.refused_wish(four.r, WishRequest{four.w1, four.book(), network.draw<RequestId>()}) == Token::not_owner));
+}
+
+// Section 3, step 1: a refused requester is told why.
+BOOST_AUTO_TEST_CASE(a_refused_requester_is_told_the_reason) {
+  Four four(Step::grant);
+  auto& network = four.network;
+  const auto x = network.request(four.w1, four.o, four.book());
+  network.deliver_until_quiet();
+  BOOST_TEST((network.state_of(four.w1, x) == ExchangeState::refused));
+  BOOST_TEST(network.record(four.w1, x).token == "book-busy");
+}
+
+// Section 3, step 3: "From here R cannot go back"; section 5: "R has no abort after its consent."
+BOOST_AUTO_TEST_CASE(a_requester_has_no_abort_after_its_consent) {
+  Four four(Step::consent);
+  BOOST_TEST((four.network.refused_wish(four.r, WishAbort{four.x, {}}) == Token::too_late));
+  BOOST_TEST((four.network.give(four.r, four.o, Over{four.x, "", "changed my mind"}) == Token::too_late));
+  four.network.run();
+  BOOST_TEST((four.network.state_of(four.r, four.x) == ExchangeState::committed));
+}
+
+// A requester whose OVER came to the owner before its REQUEST tells it again: else the book stays granted.
+BOOST_AUTO_TEST_CASE(an_owner_that_missed_an_over_is_told_again_and_frees_the_turn) {
+  Four four(Step::request);
+  auto& network = four.network;
+  const auto book = network.add_book(four.o, "8");
+  network.deliver_until_quiet();
+  const auto x = network.request(four.r, four.o, book);
+  network.wish(four.r, WishAbort{x, {}});
+  std::ranges::reverse(network.queue);
+  network.run();
+  BOOST_TEST((network.state_of(four.r, x) == ExchangeState::aborted));
+  BOOST_TEST((network.state_of(four.o, x) == ExchangeState::aborted));
+  const auto again = network.request(four.w1, four.o, book);
+  network.run();
+  BOOST_TEST((network.state_of(four.w1, again) == ExchangeState::committed));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(cheating_owners)
+
+// Section 3, step 2: W signs ACK if "it knows no other GRANT of this X"; "if it does, it sends R both as evidence".
+BOOST_AUTO_TEST_CASE(two_grants_of_one_exchange_end_it_with_evidence) {
+  Four four(Step::grant);
+  auto& network = four.network;
+  const auto record = network.record(four.o, four.x);
+  const auto [grant, shares] = four.other_grant(record.request);
+  BOOST_TEST((network.give(four.o, four.w1, WitnessShare{record.request, grant, shares[0]}) == Token::equivocation));
+  BOOST_REQUIRE(queued<GrantConflict>(network, four.r) != nullptr);
+  BOOST_TEST((queued<GrantConflict>(network, four.r)->second == grant));
+  network.deliver_until_quiet();
+  BOOST_TEST((network.state_of(four.r, four.x) == ExchangeState::invalid));
+  BOOST_TEST(network.record(four.r, four.x).token == "equivocation");
+}
+
+// Section 3, step 2: "and none of this turn to another R".
+BOOST_AUTO_TEST_CASE(grants_of_one_turn_to_two_requesters_get_no_second_ack_and_tell_both) {
+  Four four(Step::grant, 5);
+  auto& network = four.network;
+  const auto other = four.w1;
+  const auto id = network.draw<RequestId>();
+  const auto request = network.sign(other, Request{other, four.o, four.book(), request_id_hash(id)});
+  const auto x = network.genesis().exchange_of(request);
+  const auto [grant, shares] = four.other_grant(request);
+  const auto index = network.genesis().witness_index(other, four.o, four.w2);
+  network.give(other, four.w2, WitnessId{x, id});
+  BOOST_TEST((network.give(four.o, four.w2, WitnessShare{request, grant, shares[*index]}) == Token::equivocation));
+  BOOST_TEST(queued<AckMessage>(network, other) == nullptr);
+  BOOST_TEST(queued<GrantConflict>(network, other) != nullptr);
+  BOOST_TEST(queued<GrantConflict>(network, four.r) != nullptr);
+}
+
+// Section 6: "R or O equivocating towards W": grants of one owner to each half of the witnesses cannot both get
+// A ACKs, for any number of peers.
+BOOST_AUTO_TEST_CASE(an_owner_that_gives_each_half_of_the_witnesses_another_grant_gets_no_consent) {
+  for (const std::size_t peers : {4U, 5U, 7U, 10U}) {
+    Network network(peers);
+    const auto r = network.port(0);
+    const auto o = network.port(1);
+    const auto book = network.add_book(o, "7");
+    network.deliver_until_quiet();
+    const auto x = network.request(r, o, book);
+    network.deliver_until_quiet();
+    network.take(o, x, Step::grant);
+    const auto request = network.record(o, x).request;
+    const auto key = network.draw<BookKey>();
+    const auto& genesis = network.genesis();
+    const auto shares =
+        split(key, genesis.share_threshold(), genesis.witness_count(), Bytes(32 * (genesis.share_threshold() - 1), 3));
+    Grant body{x, {}, {}, network.draw<Hash>(), key_commitment(x, key), {}};
+    for (std::uint32_t i = 0; i < shares.size(); ++i)
+      body.share_commitments.push_back(share_commitment(x, i, shares[i]));
+    const auto second = network.sign(o, body);
+    std::uint32_t index = 0;
+    for (auto& envelope : network.queue) {
+      if (!std::holds_alternative<WitnessShare>(envelope.message)) continue;
+      // The first half keeps the grant that R has, the other half gets the second one.
+      if (index >= genesis.witness_count() - genesis.ack_quorum() + 1 || index >= genesis.ack_quorum() - 1) {
+        envelope.message = WitnessShare{request, second, shares[index]};
+      }
+      ++index;
+    }
+    network.deliver_until_quiet();
+    BOOST_TEST(network.record(r, x).acks.size() < genesis.ack_quorum());
+    BOOST_TEST((network.refused_wish(r, WishConsent{x, std::nullopt}) == Token::waiting));
+  }
+}
+
+// Section 3, step 2: "the share fits C_i"; the ACK waits for a share that does.
+BOOST_AUTO_TEST_CASE(a_share_that_does_not_fit_its_commitment_gets_no_ack) {
+  Four four(Step::request);
+  auto& network = four.network;
+  network.take(four.o, four.x, Step::grant);
+  for (auto& envelope : network.queue) {
+    auto* share = std::get_if<WitnessShare>(&envelope.message);
+    if (share != nullptr && envelope.to == four.w1) share->share.bytes[5] ^= 1U;
+  }
+  network.deliver_until_quiet();
+  BOOST_TEST(network.record(four.r, four.x).acks.size() == 1U);
+  BOOST_TEST(!network.knows(four.w1, four.x));
+}
+
+// Section 3, step 2, and section 6, "one X to two owners": X names its owner, so nobody else can grant it.
+BOOST_AUTO_TEST_CASE(a_grant_by_a_peer_that_the_request_does_not_name_is_refused) {
+  Four four(Step::request);
+  auto& network = four.network;
+  const auto request = network.record(four.r, four.x).request;
+  auto [grant, shares] = four.other_grant(request);
+  grant = network.sign(four.w2, grant.body);
+  BOOST_TEST((network.give(four.w2, four.w1, WitnessShare{request, grant, shares[0]}) == Token::bad_statement));
+  BOOST_TEST((network.give(four.w2, four.r, GrantMessage{request, grant, *network.record(four.r, four.x).book}) ==
+              Token::bad_statement));
+  network.run();
+  BOOST_TEST((network.state_of(four.r, four.x) == ExchangeState::committed));
+}
+
+// Section 3, step 3: "R checks … ciphertext root, number and lengths of chunks, leaf list against BOOK": wrong book.
+BOOST_AUTO_TEST_CASE(a_package_that_is_not_the_granted_book_ends_the_exchange) {
+  for (const int fault : {0, 1, 2, 3}) {
+    Network network(4);
+    const auto r = network.port(0);
+    const auto o = network.port(1);
+    const auto book = network.add_text(o, "Two chunks", Bytes(1500, 'a'));
+    network.deliver_until_quiet();
+    const auto x = network.request(r, o, book);
+    network.deliver_until_quiet();
+    network.take(o, x, Step::grant);
+    for (auto& envelope : network.queue) {
+      if (!envelope.package) continue;
+      auto& package = *envelope.package;
+      if (fault == 0) package.chunks[0][3] ^= 1U;                       // altered
+      if (fault == 1) package.chunks.pop_back();                        // truncated
+      if (fault == 2) std::swap(package.chunks[0], package.chunks[1]);  // swapped
+      if (fault == 3) package.leaves[1] = package.leaves[0];            // repeated
+    }
+    network.deliver_until_quiet();
+    const auto record = network.record(r, x);
+    BOOST_TEST((record.state == ExchangeState::invalid));
+    BOOST_TEST(record.token == "wrong-book");
+    // The owner frees its turn.
+    network.run();
+    BOOST_TEST((network.state_of(o, x) == ExchangeState::invalid));
+    network.require_equal_chains(1);
+  }
+}
+
+// Section 3, step 6: "A key that does not fit kc is no key: R asks again, or claims".
+BOOST_AUTO_TEST_CASE(a_wrong_key_is_no_key_and_the_right_one_goes_on) {
+  Four four(Step::check_id);
+  auto& network = four.network;
+  network.wish(four.o, WishRelease{four.x, network.draw<BookKey>()});
+  network.deliver_until_quiet();
+  const auto record = network.record(four.r, four.x);
+  BOOST_TEST(record.wrong_key_seen);
+  BOOST_TEST(!record.key.has_value());
+  BOOST_TEST(record.release.has_value());
+  BOOST_TEST((network.take_step(four.r, Due{four.x, Step::open}).error().token == Token::wrong_key));
+  network.run();
+  BOOST_TEST((network.state_of(four.r, four.x) == ExchangeState::committed));
+}
+
+// Section 5: "O never signs both RELEASE and ABORT in one turn", in either order and for any grant of the turn.
+BOOST_AUTO_TEST_CASE(release_and_abort_in_one_turn_exclude_each_other) {
+  Four released(Step::release);
+  BOOST_TEST((released.network.refused_wish(released.o, WishAbort{released.x, {}}) == Token::too_late));
+
+  Four aborted(Step::check_id);
+  aborted.network.wish(aborted.o, WishAbort{aborted.x, {}});
+  BOOST_TEST((aborted.network.refused_wish(aborted.o, WishRelease{aborted.x, std::nullopt}) == Token::too_late));
+  BOOST_TEST((aborted.network.refused_wish(aborted.o, WishSettle{aborted.x}) == Token::too_late));
+}
+
+// Section 5: an ABORT ends "every GRANT of the turn": signed for one grant it excludes RELEASE and settlement of
+// another one of the same turn.
+BOOST_AUTO_TEST_CASE(an_abort_for_one_grant_excludes_release_and_settlement_of_its_sibling) {
+  Four four(Step::check_id);
+  auto& network = four.network;
+  const auto sibling = network.request(four.r, four.o, four.book());
+  network.play(sibling, Step::check_id);
+  network.wish(four.o, WishAbort{four.x, {}});
+  BOOST_TEST((network.refused_wish(four.o, WishRelease{sibling, std::nullopt}) == Token::too_late));
+  BOOST_TEST((network.refused_wish(four.o, WishSettle{sibling}) == Token::too_late));
+  network.run();
+  BOOST_TEST((network.state_of(four.r, four.x) == ExchangeState::aborted));
+  BOOST_TEST((network.state_of(four.r, sibling) == ExchangeState::aborted));
+}
+
+// Section 5: "O may grant to the same R again in the same turn (only one can be recorded)".
+BOOST_AUTO_TEST_CASE(of_two_grants_to_one_requester_in_one_turn_one_is_recorded) {
+  Four four(Step::check_id);
+  auto& network = four.network;
+  const auto sibling = network.request(four.r, four.o, four.book());
+  network.run();
+  network.require_equal_chains(1);
+  const bool first = network.state_of(four.r, four.x) == ExchangeState::committed;
+  BOOST_TEST((network.state_of(four.r, first ? sibling : four.x) == ExchangeState::invalid));
+  BOOST_TEST((network.state_of(four.r, first ? four.x : sibling) == ExchangeState::committed));
+  BOOST_TEST(network.record(four.r, first ? sibling : four.x).token == "stale-version");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(cheating_witnesses)
+
+// Section 5, EQUIVOCATION: "answers to one CONSENT". A witness tells O and R different things.
+BOOST_AUTO_TEST_CASE(a_witness_that_answers_twice_is_seen_and_its_first_answer_stays) {
+  Four four(Step::check_id);
+  auto& network = four.network;
+  const auto consent = network.genesis().id_of(*network.record(four.r, four.x).consent);
+  const auto no = network.sign(four.w1, IdAnswer{four.x, consent, false});
+  BOOST_TEST((network.give(four.w1, four.r, IdAnswerMessage{no}) == Token::equivocation));
+  network.run();
+  BOOST_TEST((network.state_of(four.r, four.x) == ExchangeState::committed));
+}
+
+// Section 1: "Agree means strictly more than half of the witnesses": a 2-2 vote is no agreement.
+BOOST_AUTO_TEST_CASE(two_against_two_is_no_agreement_and_ends_in_an_abort) {
+  Network network(6);
+  const auto r = network.port(0);
+  const auto o = network.port(1);
+  const auto x = network.start(r, o, "7", Step::consent);
+  network.take(o, x, Step::check_id);
+  network.filter = [&](const Envelope& envelope) { return !std::holds_alternative<CheckId>(envelope.message); };
+  network.deliver_until_quiet();
+  network.filter = nullptr;
+  const auto consent = network.genesis().id_of(*network.record(r, x).consent);
+  for (std::size_t i = 2; i < 6; ++i) {
+    const auto answer = network.sign(network.port(i), IdAnswer{x, consent, i < 4});
+    network.give(network.port(i), o, IdAnswerMessage{answer});
+    network.give(network.port(i), r, IdAnswerMessage{answer});
+    if (i == 4) BOOST_TEST((network.state_of(o, x) == ExchangeState::consented));
+  }
+  BOOST_TEST((network.refused_wish(o, WishRelease{x, std::nullopt}) == Token::waiting));
+  network.run();
+  BOOST_TEST((network.state_of(r, x) == ExchangeState::aborted));
+  BOOST_TEST(network.record(o, x).token == "no-consensus");
+}
+
+// Section 6, "lying minority": with seven peers two of five witnesses may say no.
+BOOST_AUTO_TEST_CASE(a_lying_minority_does_not_stop_an_exchange) {
+  Network network(7);
+  const auto r = network.port(0);
+  const auto o = network.port(1);
+  const auto x = network.start(r, o, "7", Step::consent);
+  const auto consent = network.genesis().id_of(*network.record(r, x).consent);
+  for (std::size_t i = 2; i < 4; ++i) {
+    const auto no = network.sign(network.port(i), IdAnswer{x, consent, false});
+    network.give(network.port(i), o, IdAnswerMessage{no});
+    network.give(network.port(i), r, IdAnswerMessage{no});
+  }
+  network.run();
+  BOOST_TEST((network.state_of(r, x) == ExchangeState::committed));
+  // "It names … say yes": no answer that says no stands in the TRANSFER.
+  for (const auto& answer : transfer_in(network.chain(r).front()).id_answers) BOOST_TEST(answer.body.yes);
+}
+
+// Section 3, step 7: a witness that names another key commitment is refused, and the others are enough.
+BOOST_AUTO_TEST_CASE(a_witness_with_another_key_commitment_is_not_counted) {
+  Network network(5);
+  const auto r = network.port(0);
+  const auto x = network.start(r, network.port(1), "7", Step::open);
+  const auto liar = network.port(2);
+  const auto grant = network.genesis().id_of(*network.record(r, x).grant);
+  const auto false_answer = network.sign(liar, KeyAnswer{x, grant, network.draw<Hash>()});
+  network.kill(liar);
+  BOOST_TEST((network.give(liar, r, KeyAnswerMessage{false_answer}) == Token::wrong_key));
+  network.run();
+  BOOST_TEST((network.state_of(r, x) == ExchangeState::committed));
+}
+
+// Section 6, "witness using the id": it may not consent with it, nor ask others with it.
+BOOST_AUTO_TEST_CASE(a_witness_that_uses_the_id_gets_nothing) {
+  Four four(Step::grant);
+  auto& network = four.network;
+  const auto record = network.record(four.r, four.x);
+  const auto grant = network.genesis().id_of(*record.grant);
+  const auto id = *network.record(four.w1, four.x).request_id;
+  const auto forged = network.sign(four.w1, Consent{four.x, grant});
+  BOOST_TEST((network.give(four.w1, four.o, ConsentMessage{id, forged, record.acks}) == Token::wrong_sender));
+  BOOST_TEST(
+      (network.give(four.w1, four.w2, CheckId{id, record.request, *record.grant, forged}) == Token::bad_statement));
+  const auto real = network.sign(four.r, Consent{four.x, grant});
+  BOOST_TEST((network.give(four.w1, four.w2, CheckId{id, record.request, *record.grant, real}) == Token::wrong_sender));
+  BOOST_TEST((network.give(four.w1, four.o, ConsentMessage{id, real, record.acks}) == Token::wrong_sender));
+}
+
+// Section 2: "t shares rebuild a key": one fewer gives nothing that fits kc, whichever they are.
+BOOST_AUTO_TEST_CASE(shares_pooled_below_the_threshold_give_no_key) {
+  for (const std::size_t peers : {4U, 5U, 7U, 10U, 13U}) {
+    Network network(peers);
+    const auto x = network.start(network.port(0), network.port(1), "7", Step::grant);
+    const auto record = network.record(network.port(1), x);
+    const auto threshold = network.genesis().share_threshold();
+    BOOST_REQUIRE(record.shares.size() == network.genesis().witness_count());
+    std::vector<NumberedShare> pooled;
+    for (std::uint32_t i = 0; i < threshold; ++i) pooled.push_back({i, record.shares[i].share});
+    BOOST_TEST((key_commitment(x, combine(pooled)) == record.grant->body.key_commitment));
+    pooled.pop_back();
+    BOOST_TEST((key_commitment(x, combine(pooled)) != record.grant->body.key_commitment));
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
