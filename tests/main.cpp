@@ -1,5 +1,5 @@
-// The entry point of the tests of formats. Written out, so that it does not matter whether a precompiled
-// header has included Boost.Test before.
+// The entry point of all test programs. Written out, so that it does not matter whether a precompiled header
+// has included Boost.Test before.
 #include <boost/test/unit_test.hpp>
 
 namespace {

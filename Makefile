@@ -1,0 +1,51 @@
+# The doors of the project; `make` alone lists them. What a target does is in CMakePresets.json and scripts/.
+# Each target that compiles first installs what is missing of scripts/packages.txt; PACKAGES=true skips that.
+prefix ?= /usr/local
+PACKAGES ?= scripts/install-packages.sh
+JOBS ?= $(shell nproc)
+export JOBS
+program := build/release/bookchain
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test build install format check-format lint asan clean
+
+help:  ## this list
+	@echo 'make TARGET, where TARGET is one of'
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r target what; do \
+	  printf '  %-14s %s\n' "$$target" "$$what"; done
+
+demo: build  ## build the program and watch four peers hand over a book
+	@BOOKCHAIN="$(CURDIR)/$(program)" examples/first-exchange.sh
+
+test:  ## build the program with its assertions and run all tests
+	@$(PACKAGES) build test
+	@scripts/build.sh dev
+	@ctest --preset dev --parallel $(JOBS)
+
+build:  ## build the program: build/release/bookchain
+	@$(PACKAGES) build
+	@scripts/build.sh release
+	@echo '$(program) is built'
+
+install: build  ## install the program and its pages below $(DESTDIR)$(prefix), by default /usr/local
+	@DESTDIR="$(DESTDIR)" cmake --install build/release --prefix "$(prefix)"
+
+format:  ## lay the code out as .clang-format says
+	@$(PACKAGES) format
+	@scripts/check-format.sh --fix
+
+check-format:  ## say which files `make format` would change
+	@$(PACKAGES) format
+	@scripts/check-format.sh
+
+lint:  ## look for mistakes with clang-tidy and shellcheck
+	@$(PACKAGES) build test lint
+	@scripts/lint.sh
+
+asan:  ## the tests again, under AddressSanitizer and UndefinedBehaviorSanitizer
+	@$(PACKAGES) build test
+	@scripts/build.sh asan
+	@ctest --preset asan --parallel $(JOBS)
+
+clean:  ## remove build/
+	@rm -rf build
