@@ -1,0 +1,258 @@
+#include "cli/exchange_view.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "cli/next_steps.hpp"
+#include "cli/selection.hpp"
+#include "ledger/exchange_parts.hpp"
+
+namespace bookchain::cli {
+
+using namespace ledger;
+
+Role ExchangeView::role() const { return record ? record->role : Role::witness; }
+
+ExchangeState ExchangeView::state() const {
+  if (record) return record->state;
+  return witness_id && witness_id->over ? ExchangeState::aborted : ExchangeState::requested;
+}
+
+Time ExchangeView::began() const {
+  if (record) return record->began;
+  return witness_id ? witness_id->began : Time{};
+}
+
+namespace {
+
+ExchangeView view_of(const State& state, const ExchangeId& id, ExchangeRecord record) {
+  ExchangeView view{id, std::move(record), std::nullopt, std::nullopt};
+  if (view.record->role == Role::witness) {
+    const auto requester = requester_of(*view.record);
+    view.witness_id = witness_ids.get(state, WitnessIdKey{requester, id});
+    if (view.witness_id) view.witness_id_from = requester;
+  }
+  return view;
+}
+
+/// Exchanges of which this peer was given nothing but an id.
+std::map<ExchangeId, ExchangeView> views_by_id_alone(const State& state) {
+  std::map<ExchangeId, ExchangeView> views;
+  witness_ids.each(state, {}, [&](const WitnessIdKey& key, const WitnessIdRecord& given) {
+    if (exchanges.get(state, key.exchange)) return true;
+    const auto [place, is_new] =
+        views.try_emplace(key.exchange, ExchangeView{key.exchange, std::nullopt, given, key.requester});
+    // Only the requester could say whose it is, and more than one peer claims to be that.
+    if (!is_new) place->second.witness_id_from.reset();
+    return true;
+  });
+  return views;
+}
+
+Error ambiguous(const std::optional<std::string>& prefix, const std::vector<ExchangeView>& found) {
+  constexpr std::size_t most_listed = 8;
+  std::string ids = "one of ";
+  for (std::size_t i = 0; i < found.size() && i < most_listed; ++i) ids += (i == 0 ? "" : ", ") + short_id(found[i].id);
+  if (found.size() > most_listed) ids += ", ...";
+  return Error{Token::ambiguous, prefix ? "the name fits more than one" : "there is more than one exchange",
+               prefix.value_or(""), ids};
+}
+
+}  // namespace
+
+std::vector<ExchangeView> all_exchange_views(const Reader& reader) {
+  std::vector<ExchangeView> views;
+  exchanges.each(reader.state(), {}, [&](const ExchangeId& id, ExchangeRecord record) {
+    views.push_back(view_of(reader.state(), id, std::move(record)));
+    return true;
+  });
+  for (auto& [id, view] : views_by_id_alone(reader.state())) views.push_back(std::move(view));
+  std::ranges::stable_sort(views, {}, &ExchangeView::began);
+  return views;
+}
+
+Result<ExchangeView> select_exchange_view(const Reader& reader, const std::optional<std::string>& prefix) {
+  std::vector<ExchangeView> found;
+  if (prefix) {
+    auto named = select_exchange(reader.state(), *prefix);
+    if (named) return view_of(reader.state(), named.value(), *exchanges.get(reader.state(), named.value()));
+    if (named.error().token != Token::unknown_exchange || prefix->size() < min_prefix_digits) return named.error();
+    for (auto& [id, view] : views_by_id_alone(reader.state())) {
+      if (to_hex(id).starts_with(*prefix)) found.push_back(std::move(view));
+    }
+    if (found.empty()) return named.error();
+  } else {
+    found = all_exchange_views(reader);
+    const auto runs = [](const ExchangeView& view) { return !has_ended(view.state()); };
+    if (std::ranges::any_of(found, runs)) std::erase_if(found, std::not_fn(runs));
+  }
+  if (found.size() == 1) return std::move(found.front());
+  if (!found.empty()) return ambiguous(prefix, found);
+  return Error{Token::unknown_exchange, "there is no exchange yet", {}, "receive takes in what others sent"};
+}
+
+std::optional<std::string> title_of(const Reader& reader, const ExchangeView& view) {
+  if (!view.record) return std::nullopt;
+  if (view.record->book) return view.record->book->body.title;
+  const auto book = catalogue.get(reader.state(), view.record->request.body.book);
+  return book ? std::optional(book->body.title) : std::nullopt;
+}
+
+std::optional<std::string> reason_of(const ExchangeView& view) {
+  if (!view.record) return std::nullopt;
+  const auto& [token, reason] = std::tie(view.record->token, view.record->reason);
+  if (!reason.empty()) return reason;
+  const auto known = std::ranges::find(all_tokens(), token, &TokenInfo::name);
+  if (known != all_tokens().end()) return std::string(known->meaning);
+  return token.empty() ? std::nullopt : std::optional(token);
+}
+
+Json exchange_value(const Session& session, const Reader& reader, const ExchangeView& view) {
+  const auto guidance = guide(reader.node(), reader.state(), view.id);
+  const auto* record = view.record ? &*view.record : nullptr;
+  const auto or_null = [](const auto& value) { return value ? Json(*value) : Json(nullptr); };
+  Json value;
+  value["exchange"] = to_hex(view.id);
+  value["role"] = name(view.role());
+  value["sender_port"] = nullptr;
+  if (view.witness_id_from) value["sender_port"] = view.witness_id_from->value;
+  if (record != nullptr) value["sender_port"] = requester_of(*record).value;
+  value["receiver_port"] = record != nullptr ? Json(owner_of(*record).value) : Json(nullptr);
+  value["book"] = record != nullptr ? Json(to_hex(record->request.body.book)) : Json(nullptr);
+  value["title"] = or_null(title_of(reader, view));
+  value["state"] = name(view.state());
+  value["step"] = due_next_value(guidance);
+  value["due"] = guidance.due ? Json(name(*guidance.due)) : Json(nullptr);
+  value["waiting_for"] = waiting_value(guidance);
+  value["next"] = next_value(session, guidance);
+  value["token"] = record != nullptr && !record->token.empty() ? Json(record->token) : Json(nullptr);
+  value["reason"] = or_null(reason_of(view));
+  value["height"] = record != nullptr && record->height ? Json(record->height->value) : Json(nullptr);
+  value["began"] = write_time(view.began());
+  value["changed"] = record != nullptr ? Json(write_time(record->changed)) : Json(nullptr);
+  return value;
+}
+
+// ---- what each peer holds and may still do ----
+
+namespace {
+
+class Holdings {
+ public:
+  Holdings(const Reader& reader, const ExchangeView& view) : reader_(reader), view_(view), record_(*view.record) {}
+
+  [[nodiscard]] std::vector<PeerView> all() const {
+    std::vector<PeerView> peers{requester(), owner()};
+    for (const auto port : witnesses_of(reader_.genesis(), record_)) peers.push_back(witness(port));
+    return peers;
+  }
+
+ private:
+  [[nodiscard]] bool is_self(PeerPort port) const { return port == reader_.port(); }
+  [[nodiscard]] bool ended() const { return has_ended(record_.state); }
+
+  template <class Body>
+  static void add_statements(std::vector<std::string>& holds, const std::string& what,
+                             const std::vector<Signed<Body>>& statements) {
+    if (statements.empty()) return;
+    std::vector<PeerPort> ports;
+    for (const auto& statement : statements) ports.push_back(statement.signer);
+    holds.push_back(what + " of " + ports_text(ports));
+  }
+
+  [[nodiscard]] PeerView requester() const {
+    PeerView peer{requester_of(record_), Role::requester, {}, {}};
+    const bool self = is_self(peer.port);
+    const bool committed = record_.state == ExchangeState::committed;
+    auto& holds = peer.holds;
+    holds.emplace_back("request id");
+    if (self ? record_.package_arrived : record_.consent.has_value()) holds.emplace_back("encrypted book");
+    if (self) add_statements(holds, "ACKs", record_.acks);
+    if (self) add_statements(holds, "id answers", record_.id_answers);
+    if (self ? record_.key.has_value() : record_.release.has_value()) holds.emplace_back("key");
+    if (self) add_statements(holds, "key answers", record_.key_answers);
+    if (self && record_.plaintext_ready) holds.emplace_back("plaintext");
+    if (committed) holds.emplace_back("the book, by the chain");
+    if (!ended()) peer.may = requester_may();
+    return peer;
+  }
+
+  [[nodiscard]] std::vector<std::string> requester_may() const {
+    switch (record_.state) {
+      case ExchangeState::requested: return {"abort"};
+      case ExchangeState::granted: return {"consent", "abort"};
+      case ExchangeState::consented:
+      case ExchangeState::id_checked: return {"wait for the key; it cannot go back"};
+      case ExchangeState::released: return {"open"};
+      case ExchangeState::opened: return {"check-key"};
+      case ExchangeState::key_checked: return {"mine"};
+      case ExchangeState::mined: return {"vote"};
+      case ExchangeState::committed:
+      case ExchangeState::refused:
+      case ExchangeState::invalid:
+      case ExchangeState::aborted: break;
+    }
+    return {};
+  }
+
+  [[nodiscard]] PeerView owner() const {
+    PeerView peer{owner_of(record_), Role::owner, {}, {}};
+    const bool self = is_self(peer.port);
+    auto& holds = peer.holds;
+    const bool on_shelf = self && shelf.get(reader_.state(), record_.request.body.book);
+    if (self ? on_shelf : record_.state != ExchangeState::committed) holds.emplace_back("the book");
+    if (record_.grant) holds.emplace_back("key and all its shares");
+    if (self ? record_.request_id.has_value() : record_.consent.has_value()) holds.emplace_back("request id");
+    if (self) add_statements(holds, "ACKs", record_.acks);
+    if (record_.consent) holds.emplace_back("consent");
+    if (self) add_statements(holds, "id answers", record_.id_answers);
+    if (!ended()) peer.may = owner_may();
+    return peer;
+  }
+
+  [[nodiscard]] std::vector<std::string> owner_may() const {
+    if (record_.abort_sent) return {"vote on its abort"};
+    switch (record_.state) {
+      case ExchangeState::requested: return {"grant", "refuse"};
+      case ExchangeState::granted: return {"abort"};
+      case ExchangeState::consented: return {"check-id", "abort"};
+      case ExchangeState::id_checked: return {"release", "abort"};
+      case ExchangeState::released:
+      case ExchangeState::opened:
+      case ExchangeState::key_checked:
+      case ExchangeState::mined: return {"vote; it has released the key and cannot go back"};
+      case ExchangeState::committed:
+      case ExchangeState::refused:
+      case ExchangeState::invalid:
+      case ExchangeState::aborted: break;
+    }
+    return {};
+  }
+
+  /// Of another witness, an ACK that came here says that it holds id and share.
+  [[nodiscard]] PeerView witness(PeerPort port) const {
+    PeerView peer{port, Role::witness, {}, {}};
+    const bool self = is_self(port);
+    const bool acknowledged = holds_from(record_.acks, port);
+    if (self ? view_.witness_id.has_value() : acknowledged) peer.holds.emplace_back("request id");
+    if (self ? !record_.shares.empty() : acknowledged) peer.holds.emplace_back("its share of the key");
+    if (acknowledged) peer.holds.emplace_back(self ? "its ACK" : "its ACK is here");
+    if (holds_from(record_.id_answers, port)) peer.holds.emplace_back("answered check-id");
+    if (holds_from(record_.key_answers, port)) peer.holds.emplace_back("answered check-key");
+    if (!ended()) peer.may = {"answer", "vote"};
+    return peer;
+  }
+
+  const Reader& reader_;
+  const ExchangeView& view_;
+  const ExchangeRecord& record_;
+};
+
+}  // namespace
+
+std::vector<PeerView> peer_views(const Reader& reader, const ExchangeView& view) {
+  if (!view.record) return {};
+  return Holdings(reader, view).all();
+}
+
+}  // namespace bookchain::cli
