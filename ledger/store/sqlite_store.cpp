@@ -23,7 +23,8 @@ ByteView column_view(sqlite3_stmt* statement, int index) {
   return ByteView(data, static_cast<std::size_t>(sqlite3_column_bytes(statement, index)));
 }
 
-void bind(sqlite3_stmt* statement, int index, ByteView bytes) {
+/// Not called bind: with a vector as argument std::bind would be the better match, and do nothing.
+void bind_blob(sqlite3_stmt* statement, int index, ByteView bytes) {
   // An empty view may have no address, and a null address would bind NULL.
   static constexpr std::uint8_t nothing = 0;
   const auto* data = bytes.empty() ? &nothing : bytes.data();
@@ -160,7 +161,7 @@ void SqliteStore::give_back(Table table, Query query, Statement statement) const
 std::optional<Bytes> SqliteStore::get(Table table, ByteView key) const {
   auto statement = take(table, Query::get);
   if (!statement) return std::nullopt;
-  bind(statement.get(), 1, key);
+  bind_blob(statement.get(), 1, key);
   std::optional<Bytes> value;
   const int code = sqlite3_step(statement.get());
   if (code == SQLITE_ROW) value = column(statement.get(), 0);
@@ -175,8 +176,8 @@ void SqliteStore::scan(Table table, ByteView prefix, ByteView from, const Visit&
   auto statement = take(table, query);
   if (!statement) return;
   const auto start = std::max(Bytes(prefix.begin(), prefix.end()), Bytes(from.begin(), from.end()));
-  bind(statement.get(), 1, start);
-  if (end) bind(statement.get(), 2, *end);
+  bind_blob(statement.get(), 1, start);
+  if (end) bind_blob(statement.get(), 2, *end);
   int code = SQLITE_ROW;
   while ((code = sqlite3_step(statement.get())) == SQLITE_ROW) {
     if (!visit(column_view(statement.get(), 0), column_view(statement.get(), 1))) break;
@@ -190,8 +191,8 @@ std::optional<std::pair<Bytes, Bytes>> SqliteStore::last(Table table, ByteView p
   const auto query = end ? Query::last : Query::last_of_all;
   auto statement = take(table, query);
   if (!statement) return std::nullopt;
-  bind(statement.get(), 1, prefix);
-  if (end) bind(statement.get(), 2, *end);
+  bind_blob(statement.get(), 1, prefix);
+  if (end) bind_blob(statement.get(), 2, *end);
   std::optional<std::pair<Bytes, Bytes>> row;
   const int code = sqlite3_step(statement.get());
   if (code == SQLITE_ROW) row = std::make_pair(column(statement.get(), 0), column(statement.get(), 1));
@@ -225,8 +226,8 @@ void SqliteStore::apply(const std::vector<Write>& writes) {
     const auto query = write.value ? Query::put : Query::erase;
     auto statement = take(write.table, query);
     if (!statement) return;
-    bind(statement.get(), 1, write.key);
-    if (write.value) bind(statement.get(), 2, *write.value);
+    bind_blob(statement.get(), 1, write.key);
+    if (write.value) bind_blob(statement.get(), 2, *write.value);
     if (sqlite3_step(statement.get()) != SQLITE_DONE) remember_failure("cannot write the state of the peer");
     give_back(write.table, query, std::move(statement));
   }
