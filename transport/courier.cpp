@@ -121,7 +121,8 @@ void Courier::take_due_steps(const Policy& policy, Report& report) {
     progress = false;
     for (const auto& due : parts_.node.due(parts_.store)) {
       if (due.step == Step::grant && !policy.grants) continue;
-      if (!tried.emplace(due.exchange, due.step).second) continue;
+      const auto key = std::pair(due.exchange, policy.one_each ? Step::request : due.step);
+      if (!tried.insert(key).second) continue;
       const auto before = report.steps.size();
       auto sent = decide_step(due, report);
       if (report.steps.size() == before) {
@@ -140,10 +141,11 @@ void Courier::take_due_steps(const Policy& policy, Report& report) {
 
 // ---- the loop ----
 
-Result<Report> Courier::turn(std::size_t most, const Policy& policy) {
+Result<Report> Courier::turn(const Intake& intake, const Policy& policy) {
   Report report;
-  BOOKCHAIN_TRY(const auto parcels, parts_.link.receive(most));
+  BOOKCHAIN_TRY(const auto parcels, parts_.link.receive(intake.deliveries));
   auto mail = open_parcels(parcels, report);
+  leave_for_later(mail, intake.messages, report);
   add_late_packages(mail.messages);
   BOOKCHAIN_CHECK(take_packages(mail.messages));
   BOOKCHAIN_CHECK(parts_.store.begin());
@@ -165,21 +167,21 @@ Result<Report> Courier::turn(std::size_t most, const Policy& policy) {
     }
   }
   if (policy.steps) take_due_steps(policy, report);
-  const bool drained = parcels.size() < most;
-  BOOKCHAIN_CHECK(finish(parcels, mail.unfit, notes, drained, report));
+  report.more_waits = parcels.size() >= intake.deliveries || !mail.unfinished.empty();
+  BOOKCHAIN_CHECK(finish(parcels, mail, notes, !report.more_waits, report));
   return report;
 }
 
-Result<void> Courier::finish(const std::vector<Parcel>& parcels, const std::set<std::size_t>& unfit, const Notes& notes,
+Result<void> Courier::finish(const std::vector<Parcel>& parcels, const OpenedMail& mail, const Notes& notes,
                              bool drained, Report& report) {
   const bool changed = !parcels.empty() || !report.received.empty() || !report.steps.empty() || !report.sent.empty();
   if (changed) reach(KillPoint::before_commit);
   BOOKCHAIN_CHECK(parts_.store.commit());
   if (changed) reach(KillPoint::after_commit);
   for (std::size_t i = 0; i < parcels.size(); ++i) {
-    if (parcels[i].fault) continue;  // the link has put it away already
+    if (parcels[i].fault || mail.unfinished.contains(i)) continue;  // put away already, or not done with
     reach(KillPoint::before_acknowledge);
-    if (unfit.contains(i)) {
+    if (mail.unfit.contains(i)) {
       BOOKCHAIN_CHECK(parts_.link.put_aside(
           parcels[i], Error{Token::bad_message, "a message in it cannot be opened", parcels[i].name, {}}));
     } else {

@@ -4,6 +4,7 @@
 // is in the Store, so that several processes can take turns on one home.
 #pragma once
 
+#include <limits>
 #include <map>
 #include <set>
 
@@ -71,12 +72,14 @@ struct Report {
   std::vector<StepReport> steps;
   std::vector<ledger::Event> events;
   std::map<PeerPort, Error> undelivered;
+  bool more_waits = false;  ///< there may be more to take in
 };
 
 /// Which steps a turn takes by itself.
 struct Policy {
-  bool steps = false;  ///< false: only takes in, answers, votes
-  bool grants = true;  ///< with steps: whether requests are granted
+  bool steps = false;     ///< false: only takes in, answers, votes
+  bool grants = true;     ///< with steps: whether requests are granted
+  bool one_each = false;  ///< with steps: at most one step of each exchange
 };
 
 class Courier {
@@ -93,9 +96,14 @@ class Courier {
   /// Token `bad-value` if a channel cannot be made.
   [[nodiscard]] static Result<Courier> make(Parts parts);
 
-  /// Takes in at most `most` deliveries and, as `policy` says, every step that is due then, all in one
-  /// transaction; commits, acknowledges, delivers. Fails only for the environment.
-  [[nodiscard]] Result<Report> turn(std::size_t most, const Policy& policy);
+  /// What one turn takes in at most. A delivery of which not every message was taken stays where it is.
+  struct Intake {
+    std::size_t deliveries = 64;
+    std::size_t messages = std::numeric_limits<std::size_t>::max();
+  };
+  /// Takes in what waits and, as `policy` says, the steps that are due then, all in one transaction;
+  /// commits, acknowledges, delivers. Fails only for the environment.
+  [[nodiscard]] Result<Report> turn(const Intake& intake, const Policy& policy);
 
   /// Decides one wish, commits, delivers. Tokens: the rules', and the environment's.
   [[nodiscard]] Result<Report> wish(const ledger::Wish& wish);
@@ -127,13 +135,15 @@ class Courier {
     ledger::MessageId id;
     std::optional<ledger::Message> message;  ///< nothing: the payload is none
     std::uint64_t size{};
+    std::size_t parcel{};
     std::optional<ledger::ReceivedPackage> package;
     bool late_package = false;  ///< the message was taken before; its package came only now
   };
   struct OpenedMail {
     std::vector<Incoming> messages;  ///< by sender and number
     std::vector<std::pair<PeerPort, DeliveryNote>> notes;
-    std::set<std::size_t> unfit;  ///< parcels with something that cannot be opened
+    std::set<std::size_t> unfit;       ///< parcels with something that cannot be opened
+    std::set<std::size_t> unfinished;  ///< parcels with messages that were left for later
   };
   using Notes = std::map<PeerPort, DeliveryNote>;
 
@@ -149,11 +159,13 @@ class Courier {
   [[nodiscard]] Result<std::vector<SentReport>> decide_step(const ledger::Due& due, Report& report);
   void take_due_steps(const Policy& policy, Report& report);
   /// Commits, then everything that may only follow: acknowledges, tends the shelf, delivers.
-  [[nodiscard]] Result<void> finish(const std::vector<Parcel>& parcels, const std::set<std::size_t>& unfit,
-                                    const Notes& notes, bool drained, Report& report);
+  [[nodiscard]] Result<void> finish(const std::vector<Parcel>& parcels, const OpenedMail& mail, const Notes& notes,
+                                    bool drained, Report& report);
 
   [[nodiscard]] OpenedMail open_parcels(const std::vector<Parcel>& parcels, Report& report) const;
-  [[nodiscard]] Result<void> open_envelope(PeerPort from, ledger::ByteView envelope, OpenedMail& mail) const;
+  [[nodiscard]] Result<void> open_envelope(PeerPort from, ledger::ByteView envelope, std::size_t parcel,
+                                           OpenedMail& mail) const;
+  void leave_for_later(OpenedMail& mail, std::size_t most, Report& report) const;
   void add_late_packages(std::vector<Incoming>& messages) const;
   [[nodiscard]] Result<void> take_packages(std::vector<Incoming>& messages);
   [[nodiscard]] Result<void> take_message(Incoming arrival, Notes& notes, Report& report);

@@ -8,7 +8,7 @@ namespace bookchain::transport {
 
 using namespace ledger;
 
-Result<void> Courier::open_envelope(PeerPort from, ByteView envelope, OpenedMail& mail) const {
+Result<void> Courier::open_envelope(PeerPort from, ByteView envelope, std::size_t parcel, OpenedMail& mail) const {
   const auto channel = channels_.find(from);
   if (channel == channels_.end())
     return Error{Token::unknown_peer, "the network has no such peer", std::to_string(from.value), {}};
@@ -18,9 +18,13 @@ Result<void> Courier::open_envelope(PeerPort from, ByteView envelope, OpenedMail
     mail.notes.emplace_back(from, std::move(note));
     return success();
   }
-  Incoming arrival{opened.header(), message_id(opened.header(), opened.payload()),
-                   std::nullopt,    opened.payload().size(),
-                   std::nullopt,    false};
+  Incoming arrival{opened.header(),
+                   message_id(opened.header(), opened.payload()),
+                   std::nullopt,
+                   opened.payload().size(),
+                   parcel,
+                   std::nullopt,
+                   false};
   // A payload that is no message came from the peer itself: it is seen and acknowledged like any other.
   if (auto message = decode<Message>(opened.payload())) arrival.message = std::move(message).value();
   mail.messages.push_back(std::move(arrival));
@@ -36,7 +40,7 @@ Courier::OpenedMail Courier::open_parcels(const std::vector<Parcel>& parcels, Re
           ReceivedReport{std::nullopt, std::nullopt, {}, std::nullopt, ReceiveResult::refused, parcel.fault});
     }
     for (const auto& envelope : parcel.envelopes) {
-      auto opened = open_envelope(parcel.from, envelope, mail);
+      auto opened = open_envelope(parcel.from, envelope, i, mail);
       if (opened) continue;
       mail.unfit.insert(i);
       report.received.push_back(ReceivedReport{
@@ -50,6 +54,26 @@ Courier::OpenedMail Courier::open_parcels(const std::vector<Parcel>& parcels, Re
   return mail;
 }
 
+/// Keeps the first `most` messages that were not seen before; what is known already does not count.
+void Courier::leave_for_later(OpenedMail& mail, std::size_t most, Report& report) const {
+  if (mail.messages.size() <= most) return;
+  std::vector<Incoming> kept;
+  for (auto& arrival : mail.messages) {
+    Draft draft(parts_.store);
+    const bool fresh = admit(draft, arrival.header, arrival.id).what == Admission::fresh;
+    if (!fresh) {
+      kept.push_back(std::move(arrival));
+    } else if (most > 0) {
+      --most;
+      kept.push_back(std::move(arrival));
+    } else {
+      mail.unfinished.insert(arrival.parcel);
+    }
+  }
+  mail.messages = std::move(kept);
+  report.more_waits = !mail.unfinished.empty();
+}
+
 /// A grant whose package had not come yet is taken up again when it has.
 void Courier::add_late_packages(std::vector<Incoming>& messages) const {
   for (const auto& [exchange, unused] : open_exchanges.all(parts_.store)) {
@@ -61,7 +85,7 @@ void Courier::add_late_packages(std::vector<Incoming>& messages) const {
     if (!parts_.link.open_package(from, exchange)) continue;
     Header header{protocol_version, parts_.node.genesis().id(), from, parts_.node.identity().port, {}, {}};
     messages.push_back(
-        Incoming{header, {}, GrantMessage{record->request, *record->grant, *record->book}, 0, std::nullopt, true});
+        Incoming{header, {}, GrantMessage{record->request, *record->grant, *record->book}, 0, 0, std::nullopt, true});
   }
 }
 
