@@ -1,0 +1,171 @@
+#include "cli/mailbox.hpp"
+
+#include <algorithm>
+#include <boost/filesystem/operations.hpp>
+
+#include "cli/report.hpp"
+
+namespace bookchain::cli {
+
+using namespace ledger;
+using transport::Channel;
+using transport::Header;
+
+namespace {
+
+std::vector<path> deliveries_in(const path& folder) {
+  std::vector<path> files;
+  boost::system::error_code error;
+  for (boost::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (!entry->path().string().ends_with(transport::package_suffix)) files.push_back(entry->path());
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+Letter unopened(std::size_t size, Error error) {
+  Letter letter;
+  letter.size = size;
+  letter.error = std::move(error);
+  return letter;
+}
+
+}  // namespace
+
+Result<Mailbox> Mailbox::open(const Reader& reader) {
+  std::map<PeerPort, Channel> channels;
+  for (const auto& peer : reader.genesis().peers()) {
+    if (peer.port == reader.port()) continue;
+    BOOKCHAIN_TRY(auto channel, Channel::make(reader.genesis(), reader.files().identity, peer.port));
+    channels.emplace(peer.port, std::move(channel));
+  }
+  return Mailbox(reader, std::move(channels));
+}
+
+std::size_t Mailbox::max_envelope_bytes() const {
+  return reader_.genesis().fields().limits.message_bytes + transport::seal_overhead;
+}
+
+/// Only the channel's opened payloads and this peer's own outbox come here.
+void Mailbox::describe(Letter& letter, const Header& header, const Bytes& payload) const {
+  letter.from = header.from;
+  letter.to = header.to;
+  letter.id = transport::message_id(header, payload);
+  letter.size = payload.size();
+  if (header.number.value == 0) {
+    letter.type = "delivery-note";
+    auto note = decode<transport::DeliveryNote>(payload);
+    if (note) {
+      letter.note = std::move(note).value();
+    } else {
+      letter.error = std::move(note).error();
+    }
+    return;
+  }
+  auto message = decode<Message>(payload);
+  if (!message) {
+    letter.error = std::move(message).error();
+    return;
+  }
+  letter.type = name(message.value());
+  letter.exchange = exchange_of(reader_.genesis().id(), message.value());
+  letter.message = std::move(message).value();
+}
+
+Letter Mailbox::open_from(PeerPort from, ByteView envelope) const {
+  const auto opened = channels_.at(from).open(envelope);
+  if (!opened) return unopened(envelope.size(), opened.error());
+  Letter letter;
+  describe(letter, opened.value().header(), opened.value().payload());
+  return letter;
+}
+
+/// The header of an envelope only claims whose it is; the seal of that pair decides.
+Letter Mailbox::open_any(ByteView envelope) const {
+  const auto header = decode<Header>(envelope.first(std::min(envelope.size(), transport::header_size)));
+  if (!header) return unopened(envelope.size(), header.error());
+  const auto self = reader_.port();
+  const bool own = header.value().from == self;
+  const auto other = channels_.find(own ? header.value().to : header.value().from);
+  if (other == channels_.end() || (!own && header.value().to != self)) {
+    return unopened(envelope.size(), Error{Token::wrong_recipient,
+                                           "the message is sealed for another peer",
+                                           std::to_string(header.value().to.value),
+                                           {}});
+  }
+  const auto opened = own ? other->second.open_own(envelope) : other->second.open(envelope);
+  if (!opened) return unopened(envelope.size(), opened.error());
+  Letter letter;
+  describe(letter, opened.value().header(), opened.value().payload());
+  return letter;
+}
+
+void Mailbox::each_in_inbox(const VisitLetter& visit) const {
+  for (const auto& [from, channel] : channels_) {
+    for (const auto& file : deliveries_in(reader_.files().spool() / std::to_string(from.value) / "new")) {
+      const auto envelopes = transport::read_mail(file, max_envelope_bytes());
+      if (!envelopes) {
+        // Another process of this peer may have taken it in meanwhile.
+        if (envelopes.error().token == Token::no_such_file) continue;
+        boost::system::error_code ignored;
+        const auto size = boost::filesystem::file_size(file, ignored);
+        auto letter = unopened(ignored ? 0 : size, envelopes.error());
+        letter.file = file;
+        if (!visit(std::move(letter))) return;
+        continue;
+      }
+      for (const auto& envelope : envelopes.value()) {
+        auto letter = open_from(from, envelope);
+        letter.file = file;
+        if (!visit(std::move(letter))) return;
+      }
+    }
+  }
+}
+
+void Mailbox::each_in_outbox(const VisitLetter& visit) const {
+  std::map<PeerPort, transport::OutgoingRecord> towards;
+  for (auto& [to, record] : transport::outgoing_rows.all(reader_.state())) towards[to] = record;
+  transport::outbox_rows.each(reader_.state(), {},
+                              [&](const transport::OutboxKey& key, const transport::OutboxRecord& row) {
+                                const auto& outgoing = towards[key.to];
+                                Header header;
+                                header.network = reader_.genesis().id();
+                                header.from = reader_.port();
+                                header.to = key.to;
+                                header.epoch = outgoing.epoch;
+                                header.number = key.number;
+                                Letter letter;
+                                describe(letter, header, row.payload);
+                                letter.delivered = key.number < outgoing.fresh_from;
+                                return visit(std::move(letter));
+                              });
+}
+
+Result<std::vector<Letter>> Mailbox::read_file(const path& file) const {
+  BOOKCHAIN_TRY(const auto envelopes, transport::read_mail(file, max_envelope_bytes()));
+  std::vector<Letter> letters;
+  for (const auto& envelope : envelopes) {
+    letters.push_back(open_any(envelope));
+    letters.back().file = file;
+  }
+  return letters;
+}
+
+Json letter_value(const Letter& letter) {
+  Json value;
+  value["id"] = letter.id ? Json(to_hex(*letter.id)) : Json(nullptr);
+  value["from"] = letter.from ? Json(letter.from->value) : Json(nullptr);
+  value["to"] = letter.to ? Json(letter.to->value) : Json(nullptr);
+  value["type"] = letter.type.empty() ? Json(nullptr) : Json(letter.type);
+  value["exchange"] = letter.exchange ? Json(to_hex(*letter.exchange)) : Json(nullptr);
+  value["size"] = letter.size;
+  if (letter.error) {
+    value["token"] = ledger::name(letter.error->token);
+    value["reason"] = sentence(*letter.error);
+  }
+  return value;
+}
+
+}  // namespace bookchain::cli
