@@ -76,7 +76,7 @@ def check_sizes(numbers):
         and work_bits <= 24
         and 1 <= book_bytes <= 2**40
         and 2**20 <= message_bytes <= 2**26
-        and 2**18 <= block_bytes <= message_bytes // 2
+        and max(2**18, chunk_size + 65536) <= block_bytes <= message_bytes // 2
     )
     if not good:
         raise BadNetwork("N4: a size is out of bounds")
