@@ -1,0 +1,82 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/chain_file.hpp"
+#include "cli/commands/commands.hpp"
+#include "cli/home.hpp"
+#include "cli/session.hpp"
+
+namespace bookchain::cli {
+
+using namespace ledger;
+
+namespace {
+
+/// Writes beside the target and renames: a file of that name is a whole chain or not there.
+Result<Head> write_to(const Genesis& genesis, const State& state, const path& target) {
+  struct stat facts {};
+  if (::stat(target.c_str(), &facts) == 0 && !S_ISREG(facts.st_mode)) {
+    return Error{Token::bad_file, "the target is no regular file", target.string(), {}};
+  }
+  auto temporary = target;
+  temporary += ".part";
+  Head head;
+  {
+    BOOKCHAIN_TRY(const auto file, open_file(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644));
+    auto written = write_chain(genesis, state, file.get(), temporary);
+    if (written) {
+      head = written.value();
+      if (auto synced = sync_file(file.get(), temporary); !synced) written = std::move(synced).error();
+    }
+    if (!written) {
+      ::unlink(temporary.c_str());
+      return written;
+    }
+  }
+  BOOKCHAIN_CHECK(rename_durably(temporary, target.has_parent_path() ? target : path(".") / target));
+  return head;
+}
+
+Result<Answer> run(Session& session, const Arguments& arguments) {
+  const path target(*arguments.at(0));
+  const bool to_stdout = target == "-";
+  if (to_stdout && session.report().format() != Format::text) {
+    return usage_error("standard output cannot take the chain and a report", "-", "leave out -o");
+  }
+  BOOKCHAIN_TRY(auto files, session.any_peer());
+  BOOKCHAIN_TRY(const auto reader, Reader::open(std::move(files)));
+  BOOKCHAIN_TRY(const auto head, to_stdout
+                                     ? write_chain(reader->genesis(), reader->state(), STDOUT_FILENO, "standard output")
+                                     : write_to(reader->genesis(), reader->state(), target));
+  BOOKCHAIN_CHECK(reader->state().status());
+  Answer answer;
+  answer.printed = to_stdout;
+  answer.value["file"] = target.string();
+  answer.value["height"] = head.height.value;
+  answer.value["head"] = to_hex(head.hash);
+  answer.text = "wrote the chain of peer " + std::to_string(reader->port().value) + " (" +
+                std::to_string(head.height.value) + (head.height.value == 1 ? " block" : " blocks") + ", head " +
+                short_id(head.hash) + ") to " + printable(target.string()) + "\n";
+  return answer;
+}
+
+}  // namespace
+
+Command export_chain_command() {
+  return Command{"export-chain",
+                 "write the chain to a file that anyone can check",
+                 "Writes the chain as JSON lines, the same bytes at every peer that has the same blocks. The file\n"
+                 "appears under its name only when it is complete; a file that is there already is replaced. - is\n"
+                 "standard output. Without -p the chain of the lowest port that can be read. Nothing is checked:\n"
+                 "verify-chain does that.\n"
+                 "\n"
+                 "Exit codes: 1 the file cannot be written, 3 a stored block cannot be read, 4 no such home.\n"
+                 "\n"
+                 "Example: bookchain -n library export-chain chain.jsonl",
+                 {{"FILE", true}},
+                 {},
+                 run};
+}
+
+}  // namespace bookchain::cli

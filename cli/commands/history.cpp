@@ -1,0 +1,67 @@
+#include "cli/commands/commands.hpp"
+#include "cli/home.hpp"
+#include "cli/selection.hpp"
+#include "cli/session.hpp"
+#include "ledger/chain.hpp"
+
+namespace bookchain::cli {
+
+using namespace ledger;
+
+namespace {
+
+struct Owned {
+  Version version;
+  Move move;
+};
+
+/// Every owner by the chain, the registrar first: it owns the book at version 0, before any block.
+std::vector<Owned> owners_of(const State& state, const BookId& id, const Signed<Book>& book) {
+  std::vector<Owned> owners{{Version{0}, Move{book.signer, Height{0}}}};
+  history.each(state, encode(id), [&](const MoveKey& key, const Move& move) {
+    if (key.version.value > 0) owners.push_back({key.version, move});
+    return true;
+  });
+  return owners;
+}
+
+Result<Answer> run(Session& session, const Arguments& arguments) {
+  BOOKCHAIN_TRY(auto files, session.any_peer());
+  BOOKCHAIN_TRY(const auto reader, Reader::open(std::move(files)));
+  BOOKCHAIN_TRY(const auto id, select_book(reader->state(), *arguments.at(0)));
+  const auto book = catalogue.get(reader->state(), id);
+  Answer answer;
+  answer.value["book"] = to_hex(id);
+  answer.value["title"] = book->body.title;
+  answer.value["history"] = Json::array();
+  TextTable table({"VERSION", "OWNER", "BLOCK"});
+  for (const std::size_t column : {0, 1}) table.align_right(column);
+  for (const auto& [version, move] : owners_of(reader->state(), id, *book)) {
+    answer.value["history"].push_back(
+        {{"version", version.value}, {"owner", move.owner.value}, {"height", move.height.value}});
+    table.add({std::to_string(version.value), std::to_string(move.owner.value),
+               move.height.value == 0 ? std::string("registered") : std::to_string(move.height.value)});
+  }
+  BOOKCHAIN_CHECK(reader->state().status());
+  answer.text = "\"" + printable(book->body.title) + "\" " + to_hex(id) + "\n" + table.draw(session.report());
+  return answer;
+}
+
+}  // namespace
+
+Command history_command() {
+  return Command{"history",
+                 "the owners of a book, by the chain",
+                 "Lists who owned a book, from its registrar on, with the block that made each the owner. BOOK is an\n"
+                 "id or the first 6 or more digits of it. Without -p the chain of the lowest port that can be read.\n"
+                 "In JSON the height of the registration is 0: it is in no block.\n"
+                 "\n"
+                 "Exit codes: 4 no such book, 6 the name fits more than one.\n"
+                 "\n"
+                 "Example: bookchain -n library history 81c0de",
+                 {{"BOOK", true}},
+                 {},
+                 run};
+}
+
+}  // namespace bookchain::cli
