@@ -7,7 +7,7 @@ export JOBS
 program := build/release/bookchain
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build install format check-format lint asan clean
+.PHONY: help demo test build install format check-format lint asan model clean
 
 help:  ## this list
 	@echo 'make TARGET, where TARGET is one of'
@@ -46,6 +46,9 @@ asan:  ## the tests again, under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(PACKAGES) build test
 	@scripts/build.sh asan
 	@ctest --preset asan --parallel $(JOBS)
+
+model:  ## check the voting rule, and that each broken form of it is caught, with Spin: some minutes
+	@MODEL_JOBS=$(JOBS) tests/model/run.sh
 
 clean:  ## remove build/
 	@rm -rf build
