@@ -63,6 +63,9 @@ void send_again_as_requester(Context& context, PeerPort to, const ExchangeId& ex
     return;
   }
   context.draft.send(to, WitnessId{exchange, *record.request_id});
+  if (record.claiming && record.grant && record.consent) {
+    context.draft.send(to, CheckId{*record.request_id, record.request, *record.grant, *record.consent});
+  }
   if (record.key_check_sent && record.grant) {
     context.draft.send(to, CheckKey{exchange, context.genesis.id_of(*record.grant)});
   }
@@ -81,6 +84,15 @@ void send_again_as_witness(Context& context, PeerPort to, const ExchangeRecord& 
 }
 
 }  // namespace
+
+void give_again(Context& context, const ExchangeId& exchange, const ExchangeRecord& record) {
+  if (has_ended(record.state) || record.role == Role::witness) return;
+  if (record.role == Role::requester) send_again_as_requester(context, owner_of(record), exchange, record);
+  for (const auto witness : witnesses_of(context.genesis, record)) {
+    if (record.role == Role::requester) send_again_as_requester(context, witness, exchange, record);
+    if (record.role == Role::owner) send_again_as_owner(context, witness, record);
+  }
+}
 
 Result<void> on_send_again(Context& context, PeerPort from, const SendAgain& message) {
   const auto record = exchanges.get(context.draft, message.exchange);

@@ -65,6 +65,10 @@ void shelf_task(Context& context, ShelfAction action, const BookId& book, const 
 /// owner the requester.
 void tell_over(Context& context, const ExchangeId& exchange, const ExchangeRecord& record);
 
+/// Sends again what this peer gave in an open exchange to those who may never have heard of it, and so cannot
+/// ask. The package is not among it: a requester knows that it lacks it.
+void give_again(Context& context, const ExchangeId& exchange, const ExchangeRecord& record);
+
 [[nodiscard]] Error rejected(Token token, std::string what, std::string subject = {}, std::string hint = {});
 
 /// Common checks of a statement that `from` sent and must have signed itself.

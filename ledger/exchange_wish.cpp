@@ -286,10 +286,22 @@ Signed<Transfer> make_transfer(const Context& context, const ExchangeRecord& rec
                                form == TransferForm::mined ? record.key_answers : std::vector<Signed<KeyAnswer>>{}});
 }
 
+/// A block that waits for votes: done again within 5 s the step sends nothing, later it asks those again who have
+/// not voted, in case what was sent to them is lost for good.
+Result<void> ask_for_votes_again(Context& context, const ExchangeId& exchange, ExchangeRecord& record) {
+  static constexpr std::uint64_t quiet_us = 5'000'000;
+  if (record.state != ExchangeState::mined || context.now.value - record.changed.value < quiet_us) return success();
+  ask_voters_again(context);
+  keep(context, exchange, record);
+  return success();
+}
+
 Result<void> mine(Context& context, const WishMine& wish) {
   BOOKCHAIN_TRY(auto record, find_exchange(context.draft, wish.exchange, Role::requester));
   if (is_over(record.state)) return over_error(wish.exchange, record);
-  if (record.state == ExchangeState::mined || record.state == ExchangeState::committed) return success();
+  if (record.state == ExchangeState::mined || record.state == ExchangeState::committed) {
+    return ask_for_votes_again(context, wish.exchange, record);
+  }
   if (record.state != ExchangeState::key_checked) return not_due(context, wish.exchange, record);
   record.state = ExchangeState::mined;
   keep(context, wish.exchange, record);
@@ -302,7 +314,9 @@ Result<void> mine(Context& context, const WishMine& wish) {
 Result<void> settle(Context& context, const WishSettle& wish) {
   BOOKCHAIN_TRY(auto record, find_exchange(context.draft, wish.exchange, Role::owner));
   if (is_over(record.state)) return over_error(wish.exchange, record);
-  if (record.state == ExchangeState::mined || record.state == ExchangeState::committed) return success();
+  if (record.state == ExchangeState::mined || record.state == ExchangeState::committed) {
+    return ask_for_votes_again(context, wish.exchange, record);
+  }
   if (record.state < ExchangeState::id_checked) return not_due(context, wish.exchange, record);
   // All that release needs: no ABORT of this turn, whichever grant it was signed for.
   const auto turn = turns.get(context.draft, turn_of(record));
@@ -400,6 +414,7 @@ Result<void> ask_again(Context& context, const WishAskAgain& wish) {
     const bool both_witnesses = record->role == Role::witness && is_witness(context.genesis, *record, peer.port);
     if (peer.port != context.self() && !both_witnesses) context.draft.send(peer.port, SendAgain{wish.exchange});
   }
+  give_again(context, wish.exchange, *record);
   if (record->state == ExchangeState::mined || record->abort_sent) ask_voters_again(context);
   return success();
 }

@@ -154,22 +154,19 @@ BOOST_AUTO_TEST_CASE(a_consent_with_too_few_acks_is_refused) {
   network.deliver_until_quiet();
   network.filter = nullptr;
   // An owner that has no ACKs itself counts those that come beside the CONSENT.
-  Network& n = network;
-  auto acks = message.acks;
+  const auto acks = message.acks;
   message.acks.resize(1);
-  auto row = n.record(four.o, four.x);
-  row.acks.clear();
-  Draft draft(n.state(four.o));
-  exchanges.put(draft, four.x, row);
-  BOOST_REQUIRE(n.home(four.o).store->begin().has_value());
-  n.home(four.o).store->apply(draft.take_effects().writes);
-  BOOST_REQUIRE(n.home(four.o).store->commit().has_value());
-  BOOST_TEST((n.give(four.r, four.o, message) == Token::no_quorum));
+  network.edit(four.o, [&](Draft& draft) {
+    auto row = network.record(four.o, four.x);
+    row.acks.clear();
+    exchanges.put(draft, four.x, row);
+  });
+  BOOST_TEST((network.give(four.r, four.o, message) == Token::no_quorum));
   // One witness twice is no quorum either.
   message.acks = {acks[0], acks[0]};
-  BOOST_TEST((n.give(four.r, four.o, message) == Token::no_quorum));
+  BOOST_TEST((network.give(four.r, four.o, message) == Token::no_quorum));
   message.acks = acks;
-  BOOST_TEST(!n.give(four.r, four.o, message));
+  BOOST_TEST(!network.give(four.r, four.o, message));
 }
 
 // Section 6, "statement of one type passed off as another": the type is inside what is signed.

@@ -138,6 +138,12 @@ class Network {
   /// The same with deliveries in random order, each message twice with that probability in percent.
   void run_shuffled(unsigned duplicates_percent, std::size_t most = 200'000);
 
+  /// A copy of all that a peer remembers: a backup. Putting it back forgets what came since.
+  [[nodiscard]] std::unique_ptr<MemoryStore> backup(PeerPort peer) const;
+  void restore(PeerPort peer, std::unique_ptr<MemoryStore> store) { home(peer).store = std::move(store); }
+  /// Changes a peer's rows behind its back.
+  void edit(PeerPort peer, const std::function<void(Draft&)>& change);
+
   void kill(PeerPort peer) { home(peer).alive = false; }
   void revive(PeerPort peer) { home(peer).alive = true; }
   [[nodiscard]] Time now() const { return Time{now_}; }

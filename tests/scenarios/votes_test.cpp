@@ -1,0 +1,401 @@
+// Attacks on the votes about one height (docs/protocol.md, section 4), played at one voter or one proposer
+// with the keys of the cheating peers.
+#include "tests/scenarios/network.hpp"
+
+namespace {
+
+using namespace bookchain::scenarios;  // NOLINT(google-build-using-namespace)
+
+/// A network in which port(0) may mine an exchange of port(1)'s book, and what a cheating port(0) can build.
+struct Votes {
+  Votes()
+      : network(4),
+        liar(network.port(0)),
+        owner(network.port(1)),
+        voter(network.port(2)),
+        x(network.start(liar, owner, "7", Step::check_key)) {}
+
+  Network network;
+  PeerPort liar, owner, voter;
+  ExchangeId x;
+  /// The other three: the voter would know that it never gave the votes forged here.
+  const std::array<std::size_t, 3> quorum = {0, 1, 3};
+
+  [[nodiscard]] Transaction transfer() {
+    const auto r = network.record(liar, x);
+    return network.sign(liar, Transfer{TransferForm::mined, *r.book, r.request, *r.grant, *r.consent, r.acks,
+                                       r.id_answers, r.key_answers});
+  }
+  /// Blocks of different times are different blocks with the same transaction.
+  [[nodiscard]] Block block(std::uint64_t time) {
+    return mine_block(network.genesis(), network.home(liar).identity, network.head(voter), Time{time}, {transfer()});
+  }
+  [[nodiscard]] Hash hash(const Block& b) const { return network.genesis().block_hash(b); }
+  [[nodiscard]] Signed<Answer> answer(std::size_t peer, Ballot ballot, std::optional<Lock> lock = std::nullopt,
+                                      Height height = Height{1}) {
+    return network.sign(network.port(peer), Answer{height, ballot, lock});
+  }
+  [[nodiscard]] std::vector<Signed<Answer>> answers(Ballot ballot) {
+    std::vector<Signed<Answer>> all;
+    for (const auto i : quorum) all.push_back(answer(i, ballot));
+    return all;
+  }
+  template <class Vote>
+  [[nodiscard]] Certificate<Vote> certificate(Ballot ballot, const Hash& block, Height height = Height{1}) {
+    Certificate<Vote> made{Vote{height, ballot, block}, {}};
+    for (const auto i : quorum) {
+      made.votes.push_back({network.port(i), network.sign(network.port(i), made.vote).signature});
+    }
+    return made;
+  }
+  [[nodiscard]] ProposeMessage proposal(Ballot ballot, const Block& b) {
+    return ProposeMessage{network.sign(ballot.port, Propose{Height{1}, ballot, hash(b)}), answers(ballot), std::nullopt,
+                          b};
+  }
+  [[nodiscard]] VoterRecord votes_of(PeerPort peer) const {
+    return voters.get(network.state(peer), 0).value_or(VoterRecord{});
+  }
+  [[nodiscard]] Ballot ballot(std::uint64_t round) const { return Ballot{Round{round}, liar}; }
+  std::optional<Token> give(const Message& message) { return network.give(liar, voter, message); }
+};
+
+template <class Kind>
+std::optional<Kind> last_queued(const Network& network) {
+  std::optional<Kind> found;
+  for (const auto& envelope : network.queue) {
+    if (const auto* kind = std::get_if<Kind>(&envelope.message)) found = *kind;
+  }
+  return found;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(voting_rules)
+
+// Section 4: "only that port opens b and proposes in it."
+BOOST_AUTO_TEST_CASE(only_the_port_of_a_ballot_may_open_it) {
+  Votes v;
+  const Ballot others{Round{1}, v.owner};
+  BOOST_TEST((v.give(NewRound{Height{1}, others}) == Token::wrong_sender));
+  BOOST_TEST((v.give(v.proposal(others, v.block(1))) == Token::wrong_sender));
+  BOOST_TEST((v.give(PrevotesMessage{v.certificate<Prevote>(others, v.hash(v.block(1)))}) == Token::wrong_sender));
+  BOOST_TEST((v.votes_of(v.voter).promise == Ballot{}));
+}
+
+// Section 4, step 1: "asked again, the same ANSWER. Else it refuses and tells its promise."
+BOOST_AUTO_TEST_CASE(asked_again_a_voter_gives_the_same_answer_and_for_less_tells_its_promise) {
+  Votes v;
+  BOOST_TEST(!v.give(NewRound{Height{1}, v.ballot(5)}));
+  const auto first = last_queued<AnswerMessage>(v.network);
+  BOOST_TEST(!v.give(NewRound{Height{1}, v.ballot(5)}));
+  BOOST_REQUIRE(first.has_value());
+  BOOST_TEST((last_queued<AnswerMessage>(v.network)->answer == first->answer));
+  BOOST_TEST((v.give(NewRound{Height{1}, v.ballot(4)}) == Token::stale_ballot));
+  BOOST_TEST((last_queued<Promised>(v.network)->promise == v.ballot(5)));
+}
+
+// Section 4, step 3: "no other prevote was given in b": a proposer with two blocks.
+BOOST_AUTO_TEST_CASE(a_second_block_in_one_ballot_gets_no_prevote) {
+  Votes v;
+  BOOST_TEST(!v.give(v.proposal(v.ballot(1), v.block(1))));
+  const auto prevote = v.votes_of(v.voter).prevote;
+  BOOST_TEST((v.give(v.proposal(v.ballot(1), v.block(2))) == Token::equivocation));
+  BOOST_TEST((v.votes_of(v.voter).prevote == prevote));
+}
+
+// Section 4, step 4: "no other precommit in b".
+BOOST_AUTO_TEST_CASE(a_second_certificate_in_one_ballot_gets_no_precommit) {
+  Votes v;
+  const auto first = v.block(1);
+  const auto second = v.block(2);
+  BOOST_TEST(!v.give(v.proposal(v.ballot(1), first)));
+  BOOST_TEST(!v.give(PrevotesMessage{v.certificate<Prevote>(v.ballot(1), v.hash(first))}));
+  const auto precommit = v.votes_of(v.voter).precommit;
+  BOOST_REQUIRE(precommit.has_value());
+  BOOST_TEST((v.give(PrevotesMessage{v.certificate<Prevote>(v.ballot(1), v.hash(second))}) == Token::equivocation));
+  BOOST_TEST((v.votes_of(v.voter).precommit == precommit));
+}
+
+// Section 4, step 3: "PREVOTE if b ≥ promise".
+BOOST_AUTO_TEST_CASE(a_proposal_below_the_promise_gets_no_prevote) {
+  Votes v;
+  v.network.give(v.owner, v.voter, NewRound{Height{1}, Ballot{Round{2}, v.owner}});
+  BOOST_TEST((v.give(v.proposal(v.ballot(1), v.block(1))) == Token::stale_ballot));
+  BOOST_TEST(!v.votes_of(v.voter).prevote.has_value());
+}
+
+// Section 4, step 4: "with the block at hand, b ≥ promise".
+BOOST_AUTO_TEST_CASE(a_certificate_below_the_promise_gets_no_precommit_and_no_lock) {
+  Votes v;
+  BOOST_TEST(!v.give(v.proposal(v.ballot(1), v.block(1))));
+  v.network.give(v.owner, v.voter, NewRound{Height{1}, Ballot{Round{2}, v.owner}});
+  BOOST_TEST((v.give(PrevotesMessage{v.certificate<Prevote>(v.ballot(1), v.hash(v.block(1)))}) == Token::stale_ballot));
+  BOOST_TEST(!v.votes_of(v.voter).precommit.has_value());
+  BOOST_TEST(!v.votes_of(v.voter).lock.has_value());
+}
+
+// Section 4, step 4: "with the block at hand": a certificate that overtook its proposal waits for it.
+BOOST_AUTO_TEST_CASE(a_certificate_waits_for_its_block) {
+  Votes v;
+  const auto block = v.block(1);
+  BOOST_TEST(!v.give(PrevotesMessage{v.certificate<Prevote>(v.ballot(1), v.hash(block))}));
+  BOOST_TEST(!v.votes_of(v.voter).precommit.has_value());
+  BOOST_TEST(!v.give(v.proposal(v.ballot(1), block)));
+  BOOST_TEST(v.votes_of(v.voter).precommit.has_value());
+}
+
+// Section 4, step 4: "promise = b": the promise raised by a precommit.
+BOOST_AUTO_TEST_CASE(a_precommit_raises_the_promise) {
+  Votes v;
+  const auto block = v.block(1);
+  BOOST_TEST(!v.give(v.proposal(v.ballot(3), block)));
+  BOOST_TEST(!v.give(PrevotesMessage{v.certificate<Prevote>(v.ballot(3), v.hash(block))}));
+  BOOST_TEST((v.votes_of(v.voter).promise == v.ballot(3)));
+  BOOST_TEST((v.network.give(v.owner, v.voter, NewRound{Height{1}, Ballot{Round{2}, v.owner}}) == Token::stale_ballot));
+}
+
+// Section 4, step 1: the ANSWER names "ballot and hash of its lock", "the lock's certificate and block beside it".
+BOOST_AUTO_TEST_CASE(a_locked_voter_answers_with_its_lock_and_its_proof) {
+  Votes v;
+  const auto block = v.block(1);
+  BOOST_TEST(!v.give(v.proposal(v.ballot(1), block)));
+  BOOST_TEST(!v.give(PrevotesMessage{v.certificate<Prevote>(v.ballot(1), v.hash(block))}));
+  v.network.give(v.owner, v.voter, NewRound{Height{1}, Ballot{Round{2}, v.owner}});
+  const auto answer = last_queued<AnswerMessage>(v.network);
+  BOOST_REQUIRE(answer.has_value());
+  BOOST_REQUIRE(answer->lock.has_value());
+  BOOST_TEST((answer->answer.body.lock == Lock{v.ballot(1), v.hash(block)}));
+  BOOST_TEST((answer->lock->block == block));
+}
+
+// Section 4: "A voter's own lock does not stop it": q ANSWERs that name none free the block.
+BOOST_AUTO_TEST_CASE(a_locked_voter_prevotes_another_block_that_is_justified) {
+  Votes v;
+  const auto block = v.block(1);
+  BOOST_TEST(!v.give(v.proposal(v.ballot(1), block)));
+  BOOST_TEST(!v.give(PrevotesMessage{v.certificate<Prevote>(v.ballot(1), v.hash(block))}));
+  auto next = v.proposal(v.ballot(2), v.block(2));
+  BOOST_TEST(!v.give(next));
+  BOOST_TEST((v.votes_of(v.voter).prevote->body.block == v.hash(v.block(2))));
+  // The lock itself stands until a later certificate.
+  BOOST_TEST((v.votes_of(v.voter).lock->vote.ballot == v.ballot(1)));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(justifications)
+
+// Section 4: "ANSWERs bound to their very (h, b)": a promise or justification from another ballot.
+BOOST_AUTO_TEST_CASE(answers_of_another_ballot_or_height_justify_nothing) {
+  Votes v;
+  auto other_ballot = v.proposal(v.ballot(2), v.block(1));
+  other_ballot.answers = v.answers(v.ballot(1));
+  BOOST_TEST((v.give(other_ballot) == Token::bad_statement));
+  auto other_height = v.proposal(v.ballot(2), v.block(1));
+  other_height.answers[1] = v.answer(1, v.ballot(2), std::nullopt, Height{2});
+  BOOST_TEST((v.give(other_height) == Token::bad_statement));
+  BOOST_TEST(!v.votes_of(v.voter).prevote.has_value());
+}
+
+// Section 4, step 2: "carries q ANSWERs", of distinct voters.
+BOOST_AUTO_TEST_CASE(too_few_answers_or_one_voter_twice_are_no_quorum) {
+  Votes v;
+  auto few = v.proposal(v.ballot(1), v.block(1));
+  few.answers.pop_back();
+  BOOST_TEST((v.give(few) == Token::no_quorum));
+  auto twice = v.proposal(v.ballot(1), v.block(1));
+  twice.answers[1] = twice.answers[0];
+  BOOST_TEST((v.give(twice) == Token::no_quorum));
+  auto forged = v.proposal(v.ballot(1), v.block(1));
+  forged.answers[1].signature.bytes[0] ^= 1U;
+  BOOST_TEST((v.give(forged) == Token::bad_signature));
+}
+
+// Section 4, step 2: "the certificate of the highest lock they name, whose block it must be, whoever mined it".
+BOOST_AUTO_TEST_CASE(a_proposal_must_be_the_block_of_the_highest_lock_named) {
+  Votes v;
+  const auto locked = v.block(1);
+  const auto other = v.block(2);
+  const Lock lock{v.ballot(1), v.hash(locked)};
+  const Ballot second{Round{2}, v.owner};
+  const auto proposal = [&](const Block& block) {
+    auto made = v.proposal(second, block);
+    made.answers[1] = v.answer(1, second, lock);
+    return made;
+  };
+  const auto give = [&](const ProposeMessage& message) { return v.network.give(v.owner, v.voter, message); };
+  // No certificate; the certificate and another block; a certificate of another block; too few votes in it.
+  BOOST_TEST((give(proposal(locked)) == Token::bad_statement));
+  auto wrong = proposal(other);
+  wrong.highest_lock = v.certificate<Prevote>(v.ballot(1), v.hash(locked));
+  BOOST_TEST((give(wrong) == Token::bad_statement));
+  wrong.highest_lock = v.certificate<Prevote>(v.ballot(1), v.hash(other));
+  BOOST_TEST((give(wrong) == Token::bad_statement));
+  auto thin = proposal(locked);
+  thin.highest_lock = v.certificate<Prevote>(v.ballot(1), v.hash(locked));
+  thin.highest_lock->votes.pop_back();
+  BOOST_TEST((give(thin) == Token::no_quorum));
+  // The lower of two locks.
+  auto lower = proposal(locked);
+  lower.answers[0] = v.answer(0, second, Lock{Ballot{Round{1}, v.voter}, v.hash(other)});
+  lower.highest_lock = v.certificate<Prevote>(v.ballot(1), v.hash(locked));
+  BOOST_TEST((give(lower) == Token::bad_statement));
+  BOOST_TEST(!v.votes_of(v.voter).prevote.has_value());
+  // And as it must be: mined by another than the proposer.
+  auto good = proposal(locked);
+  good.highest_lock = v.certificate<Prevote>(v.ballot(1), v.hash(locked));
+  BOOST_TEST(!give(good));
+  BOOST_TEST((v.votes_of(v.voter).prevote->body.block == v.hash(locked)));
+}
+
+// Section 4, step 2: "No lock named: the block is free, its miner the port of b."
+BOOST_AUTO_TEST_CASE(a_free_block_of_another_miner_is_refused) {
+  Votes v;
+  const Ballot second{Round{1}, v.owner};
+  BOOST_TEST((v.network.give(v.owner, v.voter, v.proposal(second, v.block(1))) == Token::bad_statement));
+  auto unnamed = v.proposal(v.ballot(1), v.block(1));
+  unnamed.highest_lock = v.certificate<Prevote>(Ballot{Round{1}, PeerPort{1}}, v.hash(v.block(1)));
+  BOOST_TEST((v.give(unnamed) == Token::bad_statement));
+}
+
+// Section 4: "A certificate is q votes of distinct peers for one (h, b, block hash)": a double vote.
+BOOST_AUTO_TEST_CASE(one_peer_twice_in_a_certificate_is_no_quorum) {
+  Votes v;
+  const auto block = v.block(1);
+  BOOST_TEST(!v.give(v.proposal(v.ballot(1), block)));
+  auto certificate = v.certificate<Prevote>(v.ballot(1), v.hash(block));
+  certificate.votes[2] = certificate.votes[1];
+  BOOST_TEST((v.give(PrevotesMessage{certificate}) == Token::no_quorum));
+  auto commit = v.certificate<Precommit>(v.ballot(1), v.hash(block));
+  commit.votes[2] = commit.votes[1];
+  BOOST_TEST((v.give(CommitMessage{CommittedBlock{block, commit}}) == Token::no_quorum));
+  BOOST_TEST(v.network.head(v.voter).height.value == 0U);
+}
+
+// Section 2: "Signed over canonical bytes with a tag for its type": a prevote passed off as a precommit.
+BOOST_AUTO_TEST_CASE(prevotes_passed_off_as_precommits_commit_nothing) {
+  Votes v;
+  const auto block = v.block(1);
+  const auto prevotes = v.certificate<Prevote>(v.ballot(1), v.hash(block));
+  const CommitCertificate posing{Precommit{Height{1}, v.ballot(1), v.hash(block)}, prevotes.votes};
+  BOOST_TEST((v.give(CommitMessage{CommittedBlock{block, posing}}) == Token::bad_signature));
+}
+
+// Section 4: a certificate is for one (h, b, block): another ballot's votes, or another height's, commit nothing.
+BOOST_AUTO_TEST_CASE(a_certificate_of_another_block_or_height_commits_nothing) {
+  Votes v;
+  const auto block = v.block(1);
+  const auto other = v.certificate<Precommit>(v.ballot(1), v.hash(v.block(2)));
+  BOOST_TEST((v.give(CommitMessage{CommittedBlock{block, other}}) == Token::bad_chain));
+  const auto height = v.certificate<Precommit>(v.ballot(1), v.hash(block), Height{2});
+  BOOST_TEST((v.give(CommitMessage{CommittedBlock{block, height}}) == Token::bad_chain));
+}
+
+// Section 4, step 3: "the block is valid": what cannot be mined gets no vote, whoever justifies it.
+BOOST_AUTO_TEST_CASE(an_invalid_block_gets_no_prevote) {
+  Votes v;
+  auto transaction = std::get<Signed<Transfer>>(v.transfer());
+  transaction.body.id_answers[0] = v.network.sign(
+      transaction.body.id_answers[0].signer, IdAnswer{v.x, v.network.genesis().id_of(transaction.body.consent), false});
+  const auto resigned = v.network.sign(v.liar, transaction.body);
+  const auto block =
+      mine_block(v.network.genesis(), v.network.home(v.liar).identity, v.network.head(v.voter), Time{1}, {resigned});
+  BOOST_TEST((v.give(v.proposal(v.ballot(1), block)) == Token::bad_statement));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(committed_heights)
+
+// Section 4: "about a committed height it sends block and certificate, no vote"; and: "the silence at committed
+// heights".
+BOOST_AUTO_TEST_CASE(about_a_committed_height_a_peer_sends_blocks_and_no_vote) {
+  Votes v;
+  const auto block = v.block(1);
+  v.network.run();
+  v.network.require_equal_chains(1);
+  const std::vector<Message> late = {NewRound{Height{1}, v.ballot(9)}, v.proposal(v.ballot(9), block),
+                                     PrevotesMessage{v.certificate<Prevote>(v.ballot(9), v.hash(block))},
+                                     NewRound{Height{0}, v.ballot(9)}};
+  for (const auto& message : late) {
+    v.network.queue.clear();
+    BOOST_TEST(!v.give(message));
+    BOOST_REQUIRE(v.network.queue.size() == 1U);
+    const auto* blocks_sent = std::get_if<BlocksMessage>(&v.network.queue.front().message);
+    BOOST_REQUIRE(blocks_sent != nullptr);
+    BOOST_TEST(blocks_sent->blocks.size() == 1U);
+  }
+}
+
+// Section 5: "chains never differ": a second certificate for a committed height is refused and told.
+BOOST_AUTO_TEST_CASE(a_second_block_of_a_committed_height_is_refused) {
+  Votes v;
+  const auto other = v.block(99);
+  v.network.run();
+  const CommittedBlock second{other, v.certificate<Precommit>(v.ballot(9), v.hash(other))};
+  BOOST_TEST((v.give(CommitMessage{second}) == Token::bad_chain));
+  BOOST_TEST((v.give(BlocksMessage{Height{1}, {second}}) == Token::bad_chain));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(edges_and_floods)
+
+// Section 4: "a round more than 2^20 above the promise is refused, else one message uses up the numbers."
+BOOST_AUTO_TEST_CASE(a_new_round_with_the_largest_round_is_refused_and_the_network_goes_on) {
+  Votes v;
+  static constexpr auto largest = ~std::uint64_t{0};
+  for (const auto round : {largest, largest - 1, (std::uint64_t{1} << 20U) + 1, std::uint64_t{0}}) {
+    const auto token = v.give(NewRound{Height{1}, v.ballot(round)});
+    BOOST_TEST((token == Token::bad_value));
+  }
+  BOOST_TEST(!v.give(NewRound{Height{1}, v.ballot(std::uint64_t{1} << 20U)}));
+  v.network.run();
+  v.network.require_equal_chains(1);
+}
+
+// The numbers cannot be used up by a lie about a promise either.
+BOOST_AUTO_TEST_CASE(a_promise_of_the_largest_round_costs_the_proposer_a_round_and_no_more) {
+  Votes v;
+  v.network.wish(v.liar, WishMine{v.x});
+  v.network.give(v.owner, v.liar, Promised{Height{1}, Ballot{Round{~std::uint64_t{0}}, v.owner}});
+  v.network.run();
+  v.network.require_equal_chains(1);
+  BOOST_TEST(v.network.chain(v.liar).front().certificate.vote.ballot.round.value <= 2U);
+}
+
+// Heights at the edge of 64 bits: nothing wraps, and the network goes on.
+BOOST_AUTO_TEST_CASE(messages_for_the_last_height_change_nothing) {
+  Votes v;
+  static constexpr Height last{~std::uint64_t{0}};
+  const auto block = v.block(1);
+  auto proposal = v.proposal(v.ballot(1), block);
+  proposal.propose = v.network.sign(v.liar, Propose{last, v.ballot(1), v.hash(block)});
+  auto committed = CommittedBlock{block, v.certificate<Precommit>(v.ballot(1), v.hash(block), last)};
+  (void)v.give(NewRound{last, v.ballot(1)});
+  (void)v.give(proposal);
+  (void)v.give(PrevotesMessage{v.certificate<Prevote>(v.ballot(1), v.hash(block), last)});
+  (void)v.give(CommitMessage{committed});
+  committed.block.header.body.height = last;
+  (void)v.give(CommitMessage{committed});
+  (void)v.give(BlocksMessage{last, {committed}});
+  (void)v.give(WantBlocks{last});
+  (void)v.give(VotesMessage{last, committed.certificate, std::nullopt});
+  BOOST_TEST(v.network.head(v.voter).height.value == 0U);
+  v.network.run();
+  v.network.require_equal_chains(1);
+}
+
+// Section 6, "floods of far-future messages": of each sender and kind one message waits.
+BOOST_AUTO_TEST_CASE(a_flood_for_far_heights_stays_bounded_and_stops_nobody) {
+  Votes v;
+  for (std::uint64_t i = 0; i < 2000; ++i) {
+    (void)v.give(NewRound{Height{1000 + i * 977}, v.ballot(i + 1)});
+    (void)v.give(PrevotesMessage{PrevoteCertificate{Prevote{Height{2000 + i}, v.ballot(i + 1), Hash{}}, {}}});
+  }
+  BOOST_TEST(deferred.all(v.network.state(v.voter)).size() == 2U);
+  v.network.run();
+  v.network.require_equal_chains(1);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
