@@ -1,0 +1,171 @@
+// The simulator's program (docs/simulator.md):
+//   sim --seeds 2000 [--from 1]     that many seeds, one line of JSON
+//   sim --seed 17 [overrides]       one seed, or one plan with parts replaced
+//   sim --each-attack 40            every attack, that many seeds each
+//   sim --each-bug 400              every planted bug until it is found (the planted program only)
+//   sim --regressions seeds.txt     plans that failed once
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <thread>
+
+#include "tests/sim/checked_signature.hpp"
+#include "tests/sim/planted.hpp"
+#include "tests/sim/running_seed.hpp"
+#include "tests/sim/runs.hpp"
+
+namespace {
+
+using namespace bookchain::sim;  // NOLINT(google-build-using-namespace)
+
+using Options = std::map<std::string, std::string>;
+
+[[noreturn]] void misused(const std::string& what) {
+  std::cerr << "sim: " << what << "\n";
+  std::exit(2);
+}
+
+Options read_options(const std::vector<std::string>& words) {
+  Options options;
+  for (std::size_t i = 0; i < words.size(); i += 2) {
+    if (!words[i].starts_with("--") || i + 1 == words.size()) misused("options come as --name value: " + words[i]);
+    options[words[i].substr(2)] = words[i + 1];
+  }
+  return options;
+}
+
+std::uint64_t number(const Options& options, const std::string& name, std::uint64_t otherwise) {
+  const auto found = options.find(name);
+  return found == options.end() ? otherwise : std::stoull(found->second);
+}
+
+template <class Kind, std::size_t Count>
+void read_set(const Options& options, const std::string& option, std::bitset<Count>& set) {
+  const auto found = options.find(option);
+  if (found == options.end()) return;
+  set.reset();
+  std::istringstream list(found->second);
+  for (std::string item; std::getline(list, item, ',');) {
+    if (item == "none") continue;
+    const auto kind = from_name<Kind>(item, Count);
+    if (!kind) misused("unknown in --" + option + ": " + item);
+    set.set(static_cast<std::size_t>(*kind));
+  }
+}
+
+Plan plan_from(const Options& options) {
+  const auto seed = number(options, "seed", 1);
+  auto plan = plan_of(seed);
+  if (const auto bug = options.find("bug"); bug != options.end()) {
+    const auto kind = from_name<Bug>(bug->second, bug_count);
+    if (!kind) misused("unknown bug: " + bug->second);
+    plan = plan_of(seed, *kind);
+  }
+  plan.peers = number(options, "peers", plan.peers);
+  plan.villains = number(options, "villains", plan.villains);
+  plan.exchanges = number(options, "exchanges", plan.exchanges);
+  plan.books = number(options, "books", plan.books);
+  plan.steps = number(options, "steps", plan.steps);
+  read_set<Fault>(options, "faults", plan.faults);
+  read_set<Attack>(options, "attacks", plan.attacks);
+  return plan;
+}
+
+int run_one(const Plan& plan, const std::string& program) {
+  planted::switch_on(plan.bug);
+  const auto result = run_plan(plan);
+  if (result.violation) {
+    print_failure(plan, result, program);
+    return 1;
+  }
+  std::printf("seed %llu: %llu steps, %llu exchanges, %llu committed, trace %016llx\n",
+              static_cast<unsigned long long>(plan.seed), static_cast<unsigned long long>(result.steps),
+              static_cast<unsigned long long>(result.counts.exchanges),
+              static_cast<unsigned long long>(result.counts.committed),
+              static_cast<unsigned long long>(result.trace_hash));
+  return 0;
+}
+
+int run_seeds(std::uint64_t from, std::uint64_t count, unsigned jobs, const std::string& program) {
+  std::vector<Plan> plans;
+  for (std::uint64_t seed = from; seed < from + count; ++seed) plans.push_back(plan_of(seed));
+  const auto start = std::chrono::steady_clock::now();
+  const auto summary = run_all(plans, jobs, 50, program);
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  std::cout << json_line(summary, seconds.count()) << std::endl;
+  return summary.violations == 0 ? 0 : 1;
+}
+
+int run_each_attack(std::uint64_t runs, unsigned jobs, const std::string& program) {
+  int failed = 0;
+  for (std::size_t i = 0; i < attack_count; ++i) {
+    const auto attack = static_cast<Attack>(i);
+    std::vector<Plan> plans;
+    for (std::uint64_t seed = 1; seed <= runs; ++seed) plans.push_back(plan_of(1000 * (i + 1) + seed, attack));
+    const auto summary = run_all(plans, jobs, 0, program);
+    const auto times = summary.counts.attacks[i];
+    std::cout << "attack=" << name(attack) << " signatures=" << signature_kind() << " runs=" << summary.seeds
+              << " times=" << times << " evidence=" << summary.counts.equivocations_seen
+              << " violations=" << summary.violations << std::endl;
+    if (summary.violations > 0 || times == 0) failed = 1;
+  }
+  return failed;
+}
+
+int run_each_bug(std::uint64_t most, const std::string& program) {
+  int failed = 0;
+  for (std::size_t i = 0; i < bug_count; ++i) {
+    const auto bug = static_cast<Bug>(i);
+    planted::switch_on(bug);
+    std::uint64_t seed = 1;
+    std::optional<Violation> found;
+    for (; seed <= most && !found; ++seed) found = run_plan(plan_of(seed, bug)).violation;
+    if (found) {
+      std::cout << "bug=" << name(bug) << " found=yes seeds=" << seed - 1 << " by=\"" << found->invariant << "\""
+                << std::endl;
+    } else {
+      std::cout << "bug=" << name(bug) << " found=no seeds=" << most << " replay=\"" << program << " --bug "
+                << name(bug) << " --seed 1\"" << std::endl;
+      failed = 1;
+    }
+  }
+  planted::switch_on(std::nullopt);
+  return failed;
+}
+
+/// One plan a line, as options; a line that begins with # says what it was.
+int run_regressions(const std::string& file, const std::string& program) {
+  std::ifstream lines(file);
+  if (!lines) misused("cannot read " + file);
+  int failed = 0;
+  std::uint64_t count = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.empty() || line.front() == '#') continue;
+    std::istringstream text(line);
+    std::vector<std::string> words;
+    for (std::string word; text >> word;) words.push_back(word);
+    failed |= run_one(plan_from(read_options(words)), program);
+    ++count;
+  }
+  std::cout << "regressions=" << count << " failed=" << failed << std::endl;
+  return failed;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  print_seed_when_killed();
+  const std::string program = argv[0];
+  const auto options = read_options(std::vector<std::string>(argv + 1, argv + argc));
+  const auto jobs = static_cast<unsigned>(number(options, "jobs", std::max(1U, std::thread::hardware_concurrency())));
+  if (const auto file = options.find("regressions"); file != options.end())
+    return run_regressions(file->second, program);
+  if (options.contains("seeds")) {
+    return run_seeds(number(options, "from", 1), number(options, "seeds", 1), jobs, program);
+  }
+  if (options.contains("each-attack")) return run_each_attack(number(options, "each-attack", 1), jobs, program);
+  if (options.contains("each-bug")) return run_each_bug(number(options, "each-bug", 1), program);
+  return run_one(plan_from(options), program);
+}

@@ -1,0 +1,209 @@
+#include "tests/sim/plan.hpp"
+
+#include <algorithm>
+
+namespace bookchain::sim {
+
+std::string_view name(Fault fault) {
+  switch (fault) {
+    case Fault::loss: return "loss";
+    case Fault::duplication: return "duplication";
+    case Fault::reordering: return "reordering";
+    case Fault::delay: return "delay";
+    case Fault::partition: return "partition";
+    case Fault::old_file: return "old-file";
+    case Fault::bad_bytes: return "bad-bytes";
+    case Fault::lost_package: return "lost-package";
+    case Fault::send_error: return "send-error";
+    case Fault::crash: return "crash";
+    case Fault::crash_in_commit: return "crash-in-commit";
+    case Fault::lost_bookkeeping: return "lost-bookkeeping";
+    case Fault::read_error: return "read-error";
+    case Fault::io_error: return "io-error";
+    case Fault::disk_full: return "disk-full";
+    case Fault::shelf_error: return "shelf-error";
+    case Fault::torn_package: return "torn-package";
+    case Fault::restore: return "restore";
+    case Fault::clock_skew: return "clock-skew";
+    case Fault::clock_jump: return "clock-jump";
+    case Fault::pause: return "pause";
+  }
+  return "";
+}
+
+std::string_view name(Attack attack) {
+  switch (attack) {
+    case Attack::two_blocks: return "two-blocks";
+    case Attack::double_votes: return "double-votes";
+    case Attack::unproven_lock: return "unproven-lock";
+    case Attack::foreign_justification: return "foreign-justification";
+    case Attack::interrupting: return "interrupting";
+    case Attack::largest_round: return "largest-round";
+    case Attack::false_certificate: return "false-certificate";
+    case Attack::partial_commit: return "partial-commit";
+    case Attack::withheld_votes: return "withheld-votes";
+    case Attack::silence: return "silence";
+    case Attack::grants_to_two: return "grants-to-two";
+    case Attack::two_grants: return "two-grants";
+    case Attack::wrong_key: return "wrong-key";
+    case Attack::wrong_book: return "wrong-book";
+    case Attack::bad_share: return "bad-share";
+    case Attack::lying_answers: return "lying-answers";
+    case Attack::different_answers: return "different-answers";
+    case Attack::release_and_abort: return "release-and-abort";
+    case Attack::two_exchange_owners: return "two-exchange-owners";
+    case Attack::guessed_id: return "guessed-id";
+    case Attack::wrong_id_first: return "wrong-id-first";
+    case Attack::borrowed_answers: return "borrowed-answers";
+    case Attack::stale_transaction: return "stale-transaction";
+    case Attack::claim_and_settle: return "claim-and-settle";
+    case Attack::malleable: return "malleable";
+    case Attack::resealed: return "resealed";
+    case Attack::replay: return "replay";
+    case Attack::garbage: return "garbage";
+    case Attack::far_future: return "far-future";
+    case Attack::false_notes: return "false-notes";
+    case Attack::book_of_one: return "book-of-one";
+  }
+  return "";
+}
+
+std::string_view name(Bug bug) {
+  switch (bug) {
+    case Bug::vote_not_stored: return "vote-not-stored";
+    case Bug::lock_ignored: return "lock-ignored";
+    case Bug::quorum_one_less: return "quorum-one-less";
+    case Bug::dedupe_dropped: return "dedupe-dropped";
+    case Bug::malleable_accepted: return "malleable-accepted";
+    case Bug::sent_before_commit: return "sent-before-commit";
+    case Bug::answers_not_bound: return "answers-not-bound";
+    case Bug::version_not_checked: return "version-not-checked";
+    case Bug::counted_by_signature: return "counted-by-signature";
+    case Bug::votes_after_restore: return "votes-after-restore";
+    case Bug::justification_of_other_ballot: return "justification-of-other-ballot";
+    case Bug::two_prevotes: return "two-prevotes";
+    case Bug::release_after_abort: return "release-after-abort";
+    case Bug::note_before_commit: return "note-before-commit";
+    case Bug::book_not_removed: return "book-not-removed";
+    case Bug::share_not_checked: return "share-not-checked";
+    case Bug::grant_not_remembered: return "grant-not-remembered";
+  }
+  return "";
+}
+
+namespace {
+
+std::string joined(const std::string& list, std::string_view item) {
+  return list.empty() ? std::string(item) : list + "," + std::string(item);
+}
+
+}  // namespace
+
+std::string Plan::options() const {
+  std::string fault_names;
+  for (std::size_t i = 0; i < fault_count; ++i) {
+    if (faults.test(i)) fault_names = joined(fault_names, name(static_cast<Fault>(i)));
+  }
+  std::string attack_names;
+  for (std::size_t i = 0; i < attack_count; ++i) {
+    if (attacks.test(i)) attack_names = joined(attack_names, name(static_cast<Attack>(i)));
+  }
+  auto text = "--seed " + std::to_string(seed) + " --peers " + std::to_string(peers) + " --villains " +
+              std::to_string(villains) + " --exchanges " + std::to_string(exchanges) + " --books " +
+              std::to_string(books) + " --steps " + std::to_string(steps) + " --faults " +
+              (fault_names.empty() ? "none" : fault_names) + " --attacks " +
+              (attack_names.empty() ? "none" : attack_names);
+  if (bug) text += " --bug " + std::string(name(*bug));
+  return text;
+}
+
+Plan plan_of(std::uint64_t seed) {
+  Random chance(seed, "plan");
+  Plan plan;
+  plan.seed = seed;
+  // Small networks are the tight ones, and the cheap ones: most seeds are of them.
+  static constexpr std::array<std::size_t, 16> sizes{4, 4, 4, 4, 4, 4, 5, 5, 5, 6, 6, 7, 7, 7, 8, 9};
+  plan.peers = sizes[chance.below(sizes.size())];
+  plan.exchanges = chance.between(8, 16);
+  plan.books = chance.between(1, 3);
+  plan.steps = 350 + plan.exchanges * 40;
+  // A quarter of the seeds is calm, a quarter has everything, the others have some of it.
+  const auto mix = chance.below(4);
+  for (std::size_t i = 0; i < fault_count; ++i) {
+    plan.faults.set(i, mix == 0 ? chance.chance(100) : mix == 1 || chance.chance(450));
+  }
+  if (chance.chance(600)) plan.villains = chance.between(1, plan.faults_borne());
+  if (plan.has(Fault::restore) && plan.villains == plan.faults_borne()) {
+    if (chance.chance(500)) {
+      --plan.villains;
+    } else {
+      plan.faults.reset(static_cast<std::size_t>(Fault::restore));
+    }
+  }
+  if (plan.villains > 0) {
+    const auto dense = chance.below(3);
+    for (std::size_t i = 0; i < attack_count; ++i) plan.attacks.set(i, chance.chance(dense == 0 ? 60 : dense * 250));
+  }
+  return plan;
+}
+
+Plan plan_of(std::uint64_t seed, Attack attack) {
+  auto plan = plan_of(seed);
+  if (plan.villains == 0) {
+    plan.villains = 1;
+    plan.attacks.reset();
+    if (plan.faults_borne() == 1) plan.faults.reset(static_cast<std::size_t>(Fault::restore));
+  }
+  plan.attacks.set(static_cast<std::size_t>(attack));
+  return plan;
+}
+
+namespace {
+
+struct Needs {
+  std::optional<Attack> attack;
+  std::optional<Fault> fault;
+};
+
+Needs needs_of(Bug bug) {
+  switch (bug) {
+    case Bug::quorum_one_less: return {Attack::two_blocks, std::nullopt};
+    case Bug::malleable_accepted: return {Attack::malleable, std::nullopt};
+    case Bug::answers_not_bound: return {Attack::borrowed_answers, std::nullopt};
+    case Bug::version_not_checked: return {Attack::stale_transaction, std::nullopt};
+    case Bug::counted_by_signature: return {Attack::false_certificate, std::nullopt};
+    case Bug::justification_of_other_ballot: return {Attack::foreign_justification, std::nullopt};
+    case Bug::two_prevotes: return {Attack::two_blocks, std::nullopt};
+    case Bug::share_not_checked: return {Attack::bad_share, std::nullopt};
+    case Bug::votes_after_restore: return {std::nullopt, Fault::restore};
+    case Bug::dedupe_dropped: return {std::nullopt, Fault::duplication};
+    case Bug::vote_not_stored:
+    case Bug::lock_ignored:
+    case Bug::sent_before_commit:
+    case Bug::release_after_abort:
+    case Bug::note_before_commit:
+    case Bug::book_not_removed:
+    case Bug::grant_not_remembered: return {};
+  }
+  return {};
+}
+
+}  // namespace
+
+Plan plan_of(std::uint64_t seed, Bug bug) {
+  auto plan = plan_of(seed);
+  plan.bug = bug;
+  const auto needs = needs_of(bug);
+  if (needs.attack) {
+    plan = plan_of(seed, *needs.attack);
+    plan.bug = bug;
+    plan.villains = plan.faults_borne();
+    plan.faults.reset(static_cast<std::size_t>(Fault::restore));
+    plan.attacks.set(static_cast<std::size_t>(Attack::double_votes));
+  }
+  if (needs.fault) plan.faults.set(static_cast<std::size_t>(*needs.fault));
+  if (needs.fault == Fault::restore) plan.villains = std::min(plan.villains, plan.faults_borne() - 1);
+  return plan;
+}
+
+}  // namespace bookchain::sim

@@ -1,0 +1,137 @@
+// What one run of the simulator does: everything in here follows from the seed, and each part can be
+// overridden, which is how a failure is made smaller. Pure values.
+#pragma once
+
+#include <array>
+#include <bitset>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "tests/sim/random.hpp"
+
+namespace bookchain::sim {
+
+/// What may go wrong without anybody cheating.
+enum class Fault : std::uint8_t {
+  // the network
+  loss,
+  duplication,
+  reordering,
+  delay,
+  partition,
+  old_file,      ///< a file delivered long ago is put back
+  bad_bytes,     ///< a delivered file is damaged
+  lost_package,  ///< the encrypted book beside a grant comes late
+  send_error,    ///< the folder of the receiver cannot be written
+  // the store
+  crash,             ///< between any two things that the courier does
+  crash_in_commit,   ///< the transaction is durable or gone
+  lost_bookkeeping,  ///< after a crash, commits that promise durability only soon are cut at a random place
+  read_error,
+  io_error,
+  disk_full,
+  shelf_error,   ///< the shelf of books fails
+  torn_package,  ///< the process dies while it writes an encrypted book
+  restore,       ///< a backup from earlier is put back, and declared
+  // the clock
+  clock_skew,
+  clock_jump,
+  pause,
+};
+inline constexpr std::size_t fault_count = static_cast<std::size_t>(Fault::pause) + 1;
+[[nodiscard]] std::string_view name(Fault fault);
+
+/// What a faulty peer may do (docs/protocol.md, section 6).
+enum class Attack : std::uint8_t {
+  two_blocks,             ///< a proposer with two blocks in one ballot
+  double_votes,           ///< votes for everything, in every phase, with its lock hidden
+  unproven_lock,          ///< an answer names a lock nobody made
+  foreign_justification,  ///< a proposal with the answers of another ballot
+  interrupting,           ///< opens ballots all the time
+  largest_round,
+  false_certificate,  ///< one signer counted many times, or too few
+  partial_commit,     ///< tells some of the peers only
+  withheld_votes,
+  silence,  ///< sends nothing of one kind
+  grants_to_two,
+  two_grants,
+  wrong_key,
+  wrong_book,  ///< chunks that are none, swapped, repeated, cut short
+  bad_share,
+  lying_answers,
+  different_answers,  ///< yes to the one, no to the other
+  release_and_abort,
+  two_exchange_owners,  ///< a request to a peer that does not own the book; to itself
+  guessed_id,
+  wrong_id_first,
+  borrowed_answers,  ///< a TRANSFER with answers of another exchange, or that say no
+  stale_transaction,
+  claim_and_settle,  ///< records every way, at every time
+  malleable,         ///< S + L
+  resealed,          ///< what another peer sent, under its own seal
+  replay,
+  garbage,
+  far_future,
+  false_notes,  ///< acknowledges what it never saw
+  book_of_one,  ///< a BOOK that it tells to nobody
+};
+inline constexpr std::size_t attack_count = static_cast<std::size_t>(Attack::book_of_one) + 1;
+[[nodiscard]] std::string_view name(Attack attack);
+
+/// Bugs planted into copies of the rules, to see whether the simulator finds them.
+enum class Bug : std::uint8_t {
+  vote_not_stored,
+  lock_ignored,
+  quorum_one_less,
+  dedupe_dropped,
+  malleable_accepted,
+  sent_before_commit,
+  answers_not_bound,
+  version_not_checked,
+  counted_by_signature,
+  votes_after_restore,
+  justification_of_other_ballot,
+  two_prevotes,
+  release_after_abort,
+  note_before_commit,
+  book_not_removed,
+  share_not_checked,
+  grant_not_remembered,
+};
+inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::grant_not_remembered) + 1;
+[[nodiscard]] std::string_view name(Bug bug);
+
+struct Plan {
+  std::uint64_t seed{};
+  std::size_t peers{};
+  std::size_t villains{};   ///< at most the faulty peers that the network bears, less one if one is restored
+  std::size_t exchanges{};  ///< requests that honest peers make
+  std::size_t books{};      ///< at each peer from the start
+  std::size_t steps{};      ///< events before the faults stop
+  std::bitset<fault_count> faults;
+  std::bitset<attack_count> attacks;
+  std::optional<Bug> bug;
+
+  [[nodiscard]] bool has(Fault fault) const { return faults.test(static_cast<std::size_t>(fault)); }
+  [[nodiscard]] bool has(Attack attack) const { return attacks.test(static_cast<std::size_t>(attack)); }
+  [[nodiscard]] std::size_t faults_borne() const { return (peers - 1) / 3; }
+  /// The options that repeat this very plan.
+  [[nodiscard]] std::string options() const;
+};
+
+[[nodiscard]] Plan plan_of(std::uint64_t seed);
+/// The seed's plan with one attack among those that are made, and somebody to make it.
+[[nodiscard]] Plan plan_of(std::uint64_t seed, Attack attack);
+/// The seed's plan with a bug, and what it takes to make it show.
+[[nodiscard]] Plan plan_of(std::uint64_t seed, Bug bug);
+
+template <class Kind>
+[[nodiscard]] std::optional<Kind> from_name(std::string_view text, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    if (name(static_cast<Kind>(i)) == text) return static_cast<Kind>(i);
+  }
+  return std::nullopt;
+}
+
+}  // namespace bookchain::sim

@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""Writes copies of the rules with bugs in them, each behind a switch that is off unless a run asks for it.
+
+    plant.py SOURCE TARGET
+
+Every entry below is (bug, file, text as it is, text with the bug). The text must stand in the file exactly
+as often as is said, else the build stops here: a planted bug that no longer fits plants nothing, and the
+test that finds it would mean nothing. The program itself is never built from these copies.
+"""
+import pathlib
+import sys
+
+BUGS = [
+    # A voter forgets in its ANSWER what it is locked on.
+    ("lock_ignored", "ledger/voter.cpp", 1,
+     "if (voter.lock) lock =",
+     "if (voter.lock && !ON) lock ="),
+    # One vote less makes a block final.
+    ("quorum_one_less", "ledger/genesis.hpp", 1,
+     "return (peer_count() + faults_borne()) / 2 + 1; }",
+     "return (peer_count() + faults_borne()) / 2 + (ON ? 0 : 1); }"),
+    # What was taken before is taken again.
+    ("dedupe_dropped", "transport/delivery.cpp", 1,
+     "*first == id ? Admission::duplicate :",
+     "*first == id ? (ON ? Admission::fresh : Admission::duplicate) :"),
+    # Messages leave before what they say is durable.
+    ("sent_before_commit", "transport/courier.cpp", 1,
+     "if (changed) reach(KillPoint::before_commit);",
+     "if (changed) reach(KillPoint::before_commit);\n  if (ON) BOOKCHAIN_CHECK(deliver_all(notes, drained, report));"),
+    # A message is acknowledged although its transaction failed.
+    ("note_before_commit", "transport/courier.cpp", 1,
+     "BOOKCHAIN_CHECK(parts_.store.commit());\n  if (changed)",
+     "if (auto done = parts_.store.commit(); !done) {\n    if (ON) (void)deliver_all(notes, drained, report);\n"
+     "    return std::move(done).as_failure();\n  }\n  if (changed)"),
+    # Answers about the id of one exchange count in another.
+    ("answers_not_bound", "ledger/transaction.cpp", 1,
+     "return answer.exchange == exchange && answer.consent == consent_id && answer.yes;",
+     "return (ON || (answer.exchange == exchange && answer.consent == consent_id)) && answer.yes;"),
+    # A grant or ABORT of another version or turn is recorded.
+    ("version_not_checked", "ledger/transaction.cpp", 1,
+     "if (stand.version != version || stand.turn != turn) {",
+     "if (!ON && (stand.version != version || stand.turn != turn)) {"),
+    # One peer with several signatures is a quorum.
+    ("counted_by_signature", "ledger/genesis.hpp", 1,
+     "if (!(last < vote.signer)) {",
+     "if (!(last < vote.signer) && !ON) {"),
+    ("counted_by_signature", "ledger/codec.hpp", 1,
+     "if (!values.empty() && !(values.back().signer < item.signer))",
+     "if (!values.empty() && !ON && !(values.back().signer < item.signer))"),
+    # A restored home votes at once.
+    ("votes_after_restore", "ledger/voter.cpp", 1,
+     "if (!mute_until || *mute_until < height) return",
+     "if (!mute_until || ON || *mute_until < height) return"),
+    # Answers to one ballot justify a proposal in another.
+    ("justification_of_other_ballot", "ledger/voter.cpp", 1,
+     "answer.body.height != body.height || answer.body.ballot != body.ballot)",
+     "answer.body.height != body.height || (!ON && answer.body.ballot != body.ballot))"),
+    # A second proposal in a ballot gets a second prevote.
+    ("two_prevotes", "ledger/voter.cpp", 1,
+     "if (voter.prevote && voter.prevote->body.ballot == body.ballot) {",
+     "if (voter.prevote && !ON && voter.prevote->body.ballot == body.ballot) {"),
+    # An owner releases the key in a turn that it aborted.
+    ("release_after_abort", "ledger/exchange_wish.cpp", 1,
+     "if (turn.abort_signed) {",
+     "if (turn.abort_signed && !ON) {"),
+    ("release_after_abort", "ledger/node.cpp", 1,
+     "if (record.abort_sent || (turn && turn->abort_signed)) return",
+     "if (!ON && (record.abort_sent || (turn && turn->abort_signed))) return"),
+    # A witness signs an ACK for a share that does not fit.
+    ("share_not_checked", "ledger/exchange_request.cpp", 1,
+     "if (share_commitment(exchange, *index, message.share) != message.grant.body.share_commitments[*index]) {",
+     "if (!ON && share_commitment(exchange, *index, message.share) != message.grant.body.share_commitments[*index]) {"),
+    # An owner grants one book to a second requester in one turn.
+    ("grant_not_remembered", "ledger/exchange_wish.cpp", 1,
+     "if (turn && turn->requester != requester_of(record) && !turn->exchanges.empty()) {",
+     "if (turn && !ON && turn->requester != requester_of(record) && !turn->exchanges.empty()) {"),
+    ("grant_not_remembered", "ledger/exchange_request.cpp", 1,
+     "if (turn && !turn->exchanges.empty() && turn->requester != request.signer) {",
+     "if (turn && !ON && !turn->exchanges.empty() && turn->requester != request.signer) {"),
+]
+
+
+def main():
+    source, target = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+    texts = {}
+    for bug, name, times, text, wrong in BUGS:
+        if name not in texts:
+            texts[name] = (source / name).read_text()
+        if texts[name].count(text) != times:
+            sys.exit(f"plant.py: bug {bug} does not fit {name} any more: look for\n  {text}")
+        texts[name] = texts[name].replace(text, wrong.replace("ON", f"planted::is_on(Bug::{bug})"))
+    for name, text in texts.items():
+        path = target / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        first_include = text.index("#include")
+        planted = text[:first_include] + '#include "tests/sim/planted_switch.hpp"\n\n' + text[first_include:]
+        if not path.exists() or path.read_text() != planted:
+            path.write_text(planted)
+
+
+if __name__ == "__main__":
+    main()

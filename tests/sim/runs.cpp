@@ -1,0 +1,149 @@
+#include "tests/sim/runs.hpp"
+
+#include <atomic>
+#include <cstdio>
+#include <mutex>
+#include <thread>
+
+#include "tests/sim/checked_signature.hpp"
+#include "tests/sim/running_seed.hpp"
+#include "tests/sim/world.hpp"
+
+namespace bookchain::sim {
+
+namespace {
+
+std::string present_commit() {
+  std::string text;
+  auto* pipe = ::popen("git -C '" BOOKCHAIN_SOURCE "' describe --always --dirty 2>/dev/null", "r");
+  if (pipe == nullptr) return "unknown";
+  std::array<char, 128> buffer{};
+  if (std::fgets(buffer.data(), buffer.size(), pipe) != nullptr) text = buffer.data();
+  ::pclose(pipe);
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text.empty() ? "unknown" : text;
+}
+
+}  // namespace
+
+RunResult run_plan(const Plan& plan) {
+  RunResult result;
+  set_running_seed(plan.seed);
+  try {
+    World world(plan);
+    try {
+      world.run();
+    } catch (const Violation& violation) {
+      result.violation = violation;
+      result.story = world.story().mermaid();
+    }
+    result.counts = world.counts();
+    result.trace_hash = world.trace_hash();
+    result.steps = world.step();
+  } catch (const Violation& violation) {
+    result.violation = violation;
+  }
+  return result;
+}
+
+Plan shrink(const Plan& plan, const std::string& invariant) {
+  auto smallest = plan;
+  const auto still_fails = [&](const Plan& candidate) {
+    const auto result = run_plan(candidate);
+    if (!result.violation || result.violation->invariant != invariant) return false;
+    smallest = candidate;
+    smallest.steps = std::min<std::size_t>(candidate.steps, result.steps);
+    return true;
+  };
+  for (bool smaller = true; smaller;) {
+    smaller = false;
+    for (std::size_t i = 0; i < fault_count; ++i) {
+      auto candidate = smallest;
+      if (!candidate.faults.test(i)) continue;
+      candidate.faults.reset(i);
+      smaller = still_fails(candidate) || smaller;
+    }
+    for (std::size_t i = 0; i < attack_count; ++i) {
+      auto candidate = smallest;
+      if (!candidate.attacks.test(i)) continue;
+      candidate.attacks.reset(i);
+      smaller = still_fails(candidate) || smaller;
+    }
+    for (auto member : {&Plan::exchanges, &Plan::books, &Plan::villains, &Plan::peers, &Plan::steps}) {
+      auto candidate = smallest;
+      const std::size_t least = member == &Plan::peers ? 4 : member == &Plan::villains ? 0 : 1;
+      if (candidate.*member <= least) continue;
+      candidate.*member = member == &Plan::peers || member == &Plan::villains ? candidate.*member - 1
+                                                                              : std::max(least, candidate.*member / 2);
+      if (candidate.villains > candidate.faults_borne()) continue;
+      smaller = still_fails(candidate) || smaller;
+    }
+  }
+  return smallest;
+}
+
+void print_failure(const Plan& plan, const RunResult& result, const std::string& program) {
+  const auto& violation = *result.violation;
+  std::fprintf(stderr, "\nseed %llu, commit %s, step %llu, signatures %s\nbroken: %s\n  %s\n\n%s\nreplay: %s %s\n",
+               static_cast<unsigned long long>(plan.seed), present_commit().c_str(),
+               static_cast<unsigned long long>(result.steps), signature_kind().data(), violation.invariant.c_str(),
+               violation.detail.c_str(), result.story.c_str(), program.c_str(), plan.options().c_str());
+  const auto smallest = shrink(plan, violation.invariant);
+  std::fprintf(stderr, "smallest: %s %s\n", program.c_str(), smallest.options().c_str());
+}
+
+Summary run_all(const std::vector<Plan>& plans, unsigned jobs, std::uint64_t repeat_each, const std::string& program) {
+  Summary summary;
+  std::atomic<std::size_t> next = 0;
+  std::mutex mutex;
+  const auto work = [&] {
+    for (auto place = next++; place < plans.size(); place = next++) {
+      const auto& plan = plans[place];
+      auto result = run_plan(plan);
+      const bool repeat = repeat_each > 0 && place % repeat_each == 0;
+      if (repeat && !result.violation && run_plan(plan).trace_hash != result.trace_hash) {
+        result.violation = Violation{"one seed gives one trace", "two runs differ"};
+      }
+      const std::lock_guard lock(mutex);
+      ++summary.seeds;
+      summary.repeated += repeat ? 1 : 0;
+      summary.counts.add(result.counts);
+      if (!result.violation) continue;
+      if (++summary.violations == 1) {
+        print_failure(plan, result, program);
+      } else {
+        std::fprintf(stderr, "also: seed %llu: %s: %s\n", static_cast<unsigned long long>(plan.seed),
+                     result.violation->invariant.c_str(), result.violation->detail.c_str());
+      }
+    }
+  };
+  std::vector<std::thread> threads;
+  for (unsigned i = 1; i < jobs; ++i) threads.emplace_back(work);
+  work();
+  for (auto& thread : threads) thread.join();
+  return summary;
+}
+
+std::string json_line(const Summary& summary, double seconds) {
+  const auto field = [](std::string_view key, std::uint64_t value) {
+    return "\"" + std::string(key) + "\":" + std::to_string(value);
+  };
+  std::string text = "{\"schema\":1,\"signatures\":\"" + std::string(signature_kind()) + "\",";
+  text += field("seeds", summary.seeds) + "," + field("repeated", summary.repeated) + "," +
+          field("steps", summary.counts.steps) + "," + field("messages", summary.counts.messages) + "," +
+          field("exchanges", summary.counts.exchanges) + "," + field("committed", summary.counts.committed) + "," +
+          field("blocks", summary.counts.blocks) + "," +
+          field("equivocations_seen", summary.counts.equivocations_seen) + "," +
+          field("violations", summary.violations) + "," + field("seconds", static_cast<std::uint64_t>(seconds + 0.5)) +
+          ",\"faults\":{";
+  for (std::size_t i = 0; i < fault_count; ++i) {
+    text += (i > 0 ? "," : "") + field(name(static_cast<Fault>(i)), summary.counts.faults[i]);
+  }
+  text += "},\"attacks\":{";
+  for (std::size_t i = 0; i < attack_count; ++i) {
+    text += (i > 0 ? "," : "") + field(name(static_cast<Attack>(i)), summary.counts.attacks[i]);
+  }
+  return text + "}}";
+}
+
+}  // namespace bookchain::sim

@@ -1,0 +1,41 @@
+// Running plans, and what is said about a failure: seed, commit, step, invariant, a diagram of the last
+// events, the command that repeats it, and the smallest plan that still fails.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "tests/sim/watcher.hpp"
+
+namespace bookchain::sim {
+
+struct RunResult {
+  Counts counts;
+  std::uint64_t trace_hash{};
+  std::uint64_t steps{};
+  std::optional<Violation> violation;
+  std::string story;
+};
+
+[[nodiscard]] RunResult run_plan(const Plan& plan);
+
+/// Drops faults, attacks, exchanges and peers as long as the same invariant still breaks.
+[[nodiscard]] Plan shrink(const Plan& plan, const std::string& invariant);
+
+/// Prints all of a failure to stderr.
+void print_failure(const Plan& plan, const RunResult& result, const std::string& program);
+
+struct Summary {
+  std::uint64_t seeds{};
+  std::uint64_t repeated{};  ///< run twice, and compared
+  std::uint64_t violations{};
+  Counts counts;
+};
+
+/// Runs all plans on `jobs` threads; one in `repeat_each` runs twice. The first failure is printed whole.
+[[nodiscard]] Summary run_all(const std::vector<Plan>& plans, unsigned jobs, std::uint64_t repeat_each,
+                              const std::string& program);
+/// One line of JSON.
+[[nodiscard]] std::string json_line(const Summary& summary, double seconds);
+
+}  // namespace bookchain::sim

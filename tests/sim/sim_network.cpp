@@ -1,0 +1,175 @@
+#include "tests/sim/sim_network.hpp"
+
+#include <algorithm>
+
+namespace bookchain::sim {
+
+namespace {
+
+constexpr std::size_t most_old_files = 48;
+constexpr std::uint64_t longest_delay_steps = 60;
+
+}  // namespace
+
+void Counts::add(const Counts& other) {
+  for (std::size_t i = 0; i < fault_count; ++i) faults[i] += other.faults[i];
+  for (std::size_t i = 0; i < attack_count; ++i) attacks[i] += other.attacks[i];
+  exchanges += other.exchanges;
+  committed += other.committed;
+  blocks += other.blocks;
+  messages += other.messages;
+  steps += other.steps;
+  equivocations_seen += other.equivocations_seen;
+}
+
+Misfortune::Misfortune(const Plan& plan, Counts& counts) : plan_(plan), counts_(counts) {
+  for (std::size_t i = 0; i < fault_count; ++i) streams_.emplace_back(plan.seed, name(static_cast<Fault>(i)));
+}
+
+bool Misfortune::happens(Fault fault, std::uint64_t in_a_thousand) {
+  if (healed_ || !plan_.has(fault)) return false;
+  if (!chance(fault).chance(in_a_thousand)) return false;
+  counts_.add(fault);
+  return true;
+}
+
+// ---- the network ----
+
+bool SimNetwork::is_apart(PeerPort from, PeerPort to) const {
+  if (sides_.empty()) return false;
+  return sides_.at(from) != sides_.at(to);
+}
+
+void SimNetwork::send(Flight flight) {
+  if (misfortune_.happens(Fault::duplication, 60)) flights_.push_back(flight);
+  flights_.push_back(std::move(flight));
+}
+
+void SimNetwork::arrive(Flight flight) {
+  auto& place = places_[flight.to];
+  if (old_.size() < most_old_files) {
+    old_.push_back(flight);
+  } else if (chance_.chance(100)) {
+    old_[chance_.below(old_.size())] = flight;
+  }
+  if (misfortune_.happens(Fault::bad_bytes, 20) && !flight.envelopes.empty()) {
+    auto& chance = misfortune_.chance(Fault::bad_bytes);
+    auto& envelope = flight.envelopes[chance.below(flight.envelopes.size())];
+    switch (chance.below(3)) {
+      case 0: envelope[chance.below(envelope.size())] ^= static_cast<std::uint8_t>(1U << chance.below(8)); break;
+      case 1: envelope.resize(chance.below(envelope.size())); break;
+      default: envelope.push_back(static_cast<std::uint8_t>(chance.next())); break;
+    }
+  }
+  for (auto& [exchange, package] : flight.packages) place.packages[{flight.from, exchange}] = std::move(package);
+  if (flight.envelopes.empty()) return;
+  place.parcels.push_back(Parcel{flight.from, std::to_string(++names_), std::move(flight.envelopes), std::nullopt});
+}
+
+bool SimNetwork::move_one(std::uint64_t step) {
+  std::vector<std::size_t> movable;
+  for (std::size_t i = 0; i < flights_.size(); ++i) {
+    if (flights_[i].not_before <= step && !is_apart(flights_[i].from, flights_[i].to)) movable.push_back(i);
+  }
+  if (movable.empty()) return false;
+  auto place = movable.front();
+  if (movable.size() > 1 && misfortune_.happens(Fault::reordering, 700)) {
+    place = movable[misfortune_.chance(Fault::reordering).below(movable.size())];
+  }
+  if (misfortune_.happens(Fault::delay, 60)) {
+    flights_[place].not_before = step + misfortune_.chance(Fault::delay).between(5, longest_delay_steps);
+    return true;
+  }
+  auto flight = std::move(flights_[place]);
+  flights_.erase(flights_.begin() + static_cast<std::ptrdiff_t>(place));
+  if (misfortune_.happens(Fault::loss, 50)) return true;
+  if (!flight.packages.empty() && misfortune_.happens(Fault::lost_package, 300)) {
+    auto late = flight;
+    late.envelopes.clear();
+    late.not_before = step + misfortune_.chance(Fault::lost_package).between(5, longest_delay_steps);
+    flights_.push_back(std::move(late));
+    flight.packages.clear();
+  }
+  arrive(std::move(flight));
+  return true;
+}
+
+void SimNetwork::disturb(std::uint64_t step, const std::vector<PeerPort>& peers) {
+  if (sides_.empty() && misfortune_.happens(Fault::partition, 8)) {
+    for (const auto peer : peers) sides_[peer] = static_cast<unsigned>(misfortune_.chance(Fault::partition).below(2));
+  } else if (!sides_.empty() && misfortune_.chance(Fault::partition).chance(30)) {
+    sides_.clear();
+  }
+  if (!old_.empty() && misfortune_.happens(Fault::old_file, 15)) {
+    auto again = old_[misfortune_.chance(Fault::old_file).below(old_.size())];
+    again.not_before = step;
+    flights_.push_back(std::move(again));
+  }
+}
+
+void SimNetwork::heal() {
+  sides_.clear();
+  for (auto& flight : flights_) flight.not_before = 0;
+}
+
+bool SimNetwork::is_quiet() const {
+  return flights_.empty() &&
+         std::ranges::all_of(places_, [](const auto& place) { return place.second.parcels.empty(); });
+}
+
+bool SimNetwork::anything_from(PeerPort from, PeerPort to) const {
+  const auto matches = [&](const Flight& flight) { return flight.from == from && flight.to == to; };
+  if (std::ranges::any_of(flights_, matches)) return true;
+  const auto place = places_.find(to);
+  if (place == places_.end()) return false;
+  return std::ranges::any_of(place->second.parcels, [&](const Parcel& parcel) { return parcel.from == from; });
+}
+
+void SimNetwork::clear(PeerPort peer) {
+  std::erase_if(flights_, [&](const Flight& flight) { return flight.to == peer; });
+  places_[peer].parcels.clear();
+}
+
+// ---- one peer's link ----
+
+Result<std::vector<Parcel>> SimLink::receive(std::size_t most) {
+  auto parcels = network_.at(self_).parcels;
+  chance_.shuffle(parcels);
+  if (parcels.size() > most) parcels.resize(most);
+  return parcels;
+}
+
+Result<void> SimLink::acknowledge(const Parcel& parcel) {
+  std::erase_if(network_.at(self_).parcels, [&](const Parcel& waiting) { return waiting.name == parcel.name; });
+  return success();
+}
+
+Result<void> SimLink::put_aside(const Parcel& parcel, const Error& /*reason*/) { return acknowledge(parcel); }
+
+Result<std::unique_ptr<PackageSource>> SimLink::open_package(PeerPort from, const ExchangeId& exchange) {
+  const auto& packages = network_.at(self_).packages;
+  const auto found = packages.find({from, exchange});
+  if (found == packages.end()) return Error{Token::no_such_file, "no such package", to_hex(exchange), {}};
+  return std::unique_ptr<PackageSource>(std::make_unique<SimPackage>(found->second));
+}
+
+Result<void> SimLink::drop_package(PeerPort from, const ExchangeId& exchange) {
+  network_.at(self_).packages.erase({from, exchange});
+  return success();
+}
+
+Result<void> SimLink::send(PeerPort to, const std::vector<Bytes>& envelopes, const std::vector<PackageFile>& packages) {
+  if (watch) watch(to, envelopes);
+  if (misfortune_.happens(Fault::send_error, 15)) return Error{Token::io, "the simulated folder failed", {}, {}};
+  Flight flight{self_, to, envelopes, {}, 0};
+  for (const auto& package : packages) {
+    const auto kept = shelf_.contents.packages.find(package.exchange);
+    if (kept != shelf_.contents.packages.end()) flight.packages[package.exchange] = kept->second;
+  }
+  network_.send(std::move(flight));
+  return success();
+}
+
+Time SimEnvironment::now() { return Time{world_time_ + static_cast<std::uint64_t>(offset_us)}; }
+
+}  // namespace bookchain::sim

@@ -1,0 +1,147 @@
+#include "tests/sim/sim_shelf.hpp"
+
+#include <algorithm>
+
+#include "ledger/merkle.hpp"
+
+namespace bookchain::sim {
+
+namespace {
+
+std::vector<Hash> leaves_of(const Text& text) {
+  std::vector<Hash> leaves;
+  for (std::size_t i = 0; i < text.chunks.size(); ++i) leaves.push_back(chunk_leaf(text.salts[i], text.chunks[i]));
+  return leaves;
+}
+
+ByteView chunk_of(const Book& book, const Bytes& package, std::uint64_t index) {
+  const auto from = package_chunk_offset(book, index);
+  const auto to = package_chunk_offset(book, index + 1);
+  return ByteView(package).subspan(from, to - from);
+}
+
+Error wrong_book(std::string what) { return Error{Token::wrong_book, std::move(what), {}, {}}; }
+
+}  // namespace
+
+Hash Text::root() const { return merkle_root(leaves_of(*this)); }
+
+Text random_text(Random& chance, std::uint64_t size, std::uint32_t chunk_size) {
+  Text text;
+  const auto secret = chance.draw<BookSecret>();
+  for (std::uint64_t done = 0; done < size || text.chunks.empty();) {
+    Bytes chunk(std::min<std::uint64_t>(chunk_size, size - done));
+    chance.fill(chunk);
+    done += chunk.size();
+    text.salts.push_back(chunk_salt(secret, text.chunks.size()));
+    text.chunks.push_back(std::move(chunk));
+  }
+  return text;
+}
+
+Bytes make_package(const Text& text, const ExchangeId& exchange, const BookKey& key) {
+  Writer writer;
+  writer.raw(ByteView(reinterpret_cast<const std::uint8_t*>(package_magic.data()), package_magic.size()));
+  writer.write(std::uint64_t{text.chunks.size()});
+  for (const auto& leaf : leaves_of(text)) writer.write(leaf);
+  ChunkCipher cipher(key);
+  for (std::size_t i = 0; i < text.chunks.size(); ++i) {
+    writer.raw(encrypt_chunk(cipher, exchange, i, i + 1 == text.chunks.size(), text.salts[i], text.chunks[i]));
+  }
+  return writer.take();
+}
+
+Hash ciphertext_root(const Book& book, const Bytes& package) {
+  MerkleAccumulator tree;
+  for (std::uint64_t i = 0; i < chunk_count(book); ++i) tree.push(leaf_hash(chunk_of(book, package, i)));
+  return tree.root();
+}
+
+Result<std::size_t> SimPackage::read(std::span<std::uint8_t> bytes) {
+  const auto count = std::min(bytes.size(), bytes_.size() - place_);
+  std::copy_n(bytes_.begin() + static_cast<std::ptrdiff_t>(place_), count, bytes.begin());
+  place_ += count;
+  return count;
+}
+
+boost::filesystem::path SimShelf::package_path(const ExchangeId& exchange) const {
+  return boost::filesystem::path("/simulated") / std::to_string(port_.value) / to_hex(exchange);
+}
+
+Result<Hash> SimShelf::write_package(const BookId& id, const Book& book, const ExchangeId& exchange, const BookKey& key,
+                                     Progress* /*progress*/) {
+  BOOKCHAIN_CHECK(ask());
+  const auto found = contents.books.find(id);
+  if (found == contents.books.end()) return Error{Token::unknown_book, "no such book on the shelf", to_hex(id), {}};
+  auto package = make_package(found->second, exchange, key);
+  const auto root = ciphertext_root(book, package);
+  contents.packages[exchange] = std::move(package);
+  BOOKCHAIN_CHECK(ask());
+  return root;
+}
+
+Result<ReceivedPackage> SimShelf::take_package(const ExchangeId& exchange, PackageSource& source, const Book& book,
+                                               Progress* /*progress*/) {
+  BOOKCHAIN_CHECK(ask());
+  BOOKCHAIN_TRY(const auto size, source.size());
+  if (!size || *size != package_size(book)) return wrong_book("a package of another size");
+  Bytes bytes(*size);
+  BOOKCHAIN_TRY(const auto read, source.read(bytes));
+  const auto header = package_magic.size() + 8;
+  const bool magic = std::equal(package_magic.begin(), package_magic.end(), bytes.begin());
+  if (read != bytes.size() || !magic ||
+      encode(chunk_count(book)) !=
+          Bytes(bytes.begin() + package_magic.size(), bytes.begin() + static_cast<std::ptrdiff_t>(header))) {
+    return wrong_book("a package without its header");
+  }
+  std::vector<Hash> leaves(chunk_count(book));
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(header + i * Hash::size), Hash::size,
+                leaves[i].bytes.begin());
+  }
+  const ReceivedPackage received{merkle_root(leaves), ciphertext_root(book, bytes), leaves.size()};
+  contents.packages[exchange] = std::move(bytes);
+  BOOKCHAIN_CHECK(ask());
+  return received;
+}
+
+Result<OpenedPackage> SimShelf::open_package(const Book& book, const ExchangeId& exchange, const BookKey& key,
+                                             Progress* /*progress*/) {
+  BOOKCHAIN_CHECK(ask());
+  const auto package = contents.packages.find(exchange);
+  if (package == contents.packages.end()) return Error{Token::io, "the package is gone", to_hex(exchange), {}};
+  Text text;
+  ChunkCipher cipher(key);
+  for (std::uint64_t i = 0; i < chunk_count(book); ++i) {
+    auto open = decrypt_chunk(cipher, exchange, book, i, chunk_of(book, package->second, i));
+    if (!open) return OpenedPackage{open.error(), i};
+    text.salts.push_back(open.value().salt);
+    text.chunks.push_back(std::move(open.value().chunk));
+  }
+  if (text.root() != book.root) return OpenedPackage{wrong_book("the book is not the one registered"), std::nullopt};
+  contents.plaintexts[exchange] = std::move(text);
+  BOOKCHAIN_CHECK(ask());
+  return OpenedPackage{};
+}
+
+Result<void> SimShelf::perform(const ShelfTask& task) {
+  BOOKCHAIN_CHECK(ask());
+  if (forgets && forgets(task)) return success();
+  switch (task.action) {
+    case ShelfAction::promote: {
+      const auto text = contents.plaintexts.find(task.exchange);
+      if (text != contents.plaintexts.end()) contents.books[task.book] = text->second;
+      contents.plaintexts.erase(task.exchange);
+      contents.packages.erase(task.exchange);
+      break;
+    }
+    case ShelfAction::remove_book: contents.books.erase(task.book); break;
+    case ShelfAction::drop_exchange:
+      contents.packages.erase(task.exchange);
+      contents.plaintexts.erase(task.exchange);
+      break;
+  }
+  return success();
+}
+
+}  // namespace bookchain::sim

@@ -1,0 +1,153 @@
+#include "tests/sim/sim_store.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace bookchain::sim {
+
+namespace {
+
+Bytes copy(ByteView bytes) { return Bytes(bytes.begin(), bytes.end()); }
+
+bool has_prefix(const Bytes& key, ByteView prefix) {
+  return key.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), key.begin());
+}
+
+/// The first key after all that begin with `prefix`; nothing if there is none.
+std::optional<Bytes> after_prefix(ByteView prefix) {
+  auto end = copy(prefix);
+  while (!end.empty() && end.back() == 0xff) end.pop_back();
+  if (end.empty()) return std::nullopt;
+  ++end.back();
+  return end;
+}
+
+}  // namespace
+
+bool SimStore::fails_to_read() const {
+  if (!open_ || !read_fails || !read_fails()) return false;
+  failed_ = true;
+  return true;
+}
+
+std::optional<Bytes> SimStore::get(Table table, ByteView key) const {
+  if (fails_to_read()) return std::nullopt;
+  const auto found = rows(table).find(copy(key));
+  if (found == rows(table).end()) return std::nullopt;
+  return found->second;
+}
+
+void SimStore::scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const {
+  if (fails_to_read()) return;
+  const auto start = std::max(copy(prefix), copy(from));
+  for (auto row = rows(table).lower_bound(start); row != rows(table).end() && has_prefix(row->first, prefix); ++row) {
+    if (!visit(row->first, row->second)) return;
+  }
+}
+
+std::optional<std::pair<Bytes, Bytes>> SimStore::last(Table table, ByteView prefix) const {
+  if (fails_to_read()) return std::nullopt;
+  const auto end = after_prefix(prefix);
+  auto row = end ? rows(table).lower_bound(*end) : rows(table).end();
+  if (row == rows(table).begin()) return std::nullopt;
+  --row;
+  if (!has_prefix(row->first, prefix)) return std::nullopt;
+  return *row;
+}
+
+Result<void> SimStore::begin(Durability durability) {
+  assert(!open_);
+  open_ = true;
+  failed_ = false;
+  durability_ = durability;
+  transaction_.clear();
+  return success();
+}
+
+void SimStore::set(Table table, const Bytes& key, const std::optional<Bytes>& value) {
+  auto& changed = rows_[static_cast<std::size_t>(table)];
+  if (value) {
+    changed[key] = *value;
+  } else {
+    changed.erase(key);
+  }
+}
+
+void SimStore::apply(const std::vector<Write>& writes) {
+  assert(open_);
+  for (const auto& write : writes) {
+    if (forgets && forgets(write)) continue;
+    const auto before = rows(write.table).find(write.key);
+    transaction_.push_back(
+        Undo{write.table, write.key,
+             before == rows(write.table).end() ? std::nullopt : std::optional<Bytes>(before->second)});
+    set(write.table, write.key, write.value);
+  }
+}
+
+Result<void> SimStore::commit() {
+  assert(open_);
+  const auto chosen = fate ? fate(durability_) : CommitFate::good;
+  if (chosen == CommitFate::dies_before) throw Crashed{};
+  if (failed_ || chosen == CommitFate::io_error || chosen == CommitFate::disk_full) {
+    rollback();
+    const auto token = chosen == CommitFate::disk_full ? Token::disk_full : Token::io;
+    return Error{token, "the simulated disk failed", {}, {}};
+  }
+  open_ = false;
+  if (durability_ == Durability::full) {
+    soon_.clear();
+  } else {
+    soon_.push_back(std::move(transaction_));
+  }
+  transaction_.clear();
+  if (chosen == CommitFate::dies_after) throw Crashed{};
+  return success();
+}
+
+void SimStore::undo(const Log& log) noexcept {
+  for (auto entry = log.rbegin(); entry != log.rend(); ++entry) set(entry->table, entry->key, entry->value);
+}
+
+void SimStore::rollback() noexcept {
+  if (!open_) return;
+  open_ = false;
+  undo(transaction_);
+  transaction_.clear();
+}
+
+bool SimStore::lose_power(Random* chance) {
+  rollback();
+  const auto kept = chance == nullptr ? soon_.size() : chance->below(soon_.size() + 1);
+  const bool lost = kept < soon_.size();
+  while (soon_.size() > kept) {
+    undo(soon_.back());
+    soon_.pop_back();
+  }
+  soon_.clear();
+  return lost;
+}
+
+std::optional<Bytes> SimStore::durable(Table table, ByteView key) const {
+  const auto wanted = copy(key);
+  const auto before = [&](const Log& log) -> const Undo* {
+    const auto found =
+        std::ranges::find_if(log, [&](const Undo& entry) { return entry.table == table && entry.key == wanted; });
+    return found == log.end() ? nullptr : &*found;
+  };
+  for (const auto& log : soon_) {
+    if (const auto* entry = before(log)) return entry->value;
+  }
+  if (const auto* entry = before(transaction_)) return entry->value;
+  const auto found = rows(table).find(wanted);
+  if (found == rows(table).end()) return std::nullopt;
+  return found->second;
+}
+
+void SimStore::put_back(Image image) {
+  rollback();
+  soon_.clear();
+  rows_ = std::move(image);
+}
+
+}  // namespace bookchain::sim

@@ -1,0 +1,69 @@
+// A Store that forgets as a disk does: a full commit is durable, later commits that promise durability
+// only soon may be lost from any one on, an open transaction always is. Fails, and dies in the middle of
+// a commit, when told to.
+#pragma once
+
+#include <functional>
+
+#include "ledger/store/store.hpp"
+#include "tests/sim/random.hpp"
+
+namespace bookchain::sim {
+
+using namespace ledger;  // NOLINT(google-build-using-namespace)
+
+/// Thrown where a peer dies: the courier is dropped and made anew from what is durable.
+struct Crashed {};
+
+enum class CommitFate : std::uint8_t { good, io_error, disk_full, dies_before, dies_after };
+
+class SimStore final : public Store {
+ public:
+  using Rows = std::map<Bytes, Bytes>;
+  using Image = std::array<Rows, table_count>;
+
+  [[nodiscard]] std::optional<Bytes> get(Table table, ByteView key) const override;
+  void scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const override;
+  [[nodiscard]] std::optional<std::pair<Bytes, Bytes>> last(Table table, ByteView prefix) const override;
+
+  [[nodiscard]] Result<void> begin(Durability durability = Durability::full) override;
+  void apply(const std::vector<Write>& writes) override;
+  [[nodiscard]] Result<void> commit() override;
+  void rollback() noexcept override;
+  [[nodiscard]] Result<void> status() const override { return success(); }
+
+  /// The power goes: keeps the durable rows and, of the commits after them, the first `kept` by chance.
+  /// Returns true if something that was committed is lost.
+  bool lose_power(Random* chance);
+  /// What the disk would give back whatever happens now.
+  [[nodiscard]] std::optional<Bytes> durable(Table table, ByteView key) const;
+  [[nodiscard]] bool in_transaction() const { return open_; }
+
+  [[nodiscard]] Image image() const { return rows_; }
+  void put_back(Image image);
+
+  std::function<CommitFate(Durability)> fate;  ///< asked at each commit
+  std::function<bool()> read_fails;            ///< asked at each read within a transaction
+  std::function<bool(const Write&)> forgets;   ///< planted bugs: writes that never reach the disk
+
+ private:
+  struct Undo {
+    Table table;
+    Bytes key;
+    std::optional<Bytes> value;
+  };
+  using Log = std::vector<Undo>;
+  [[nodiscard]] const Rows& rows(Table table) const { return rows_[static_cast<std::size_t>(table)]; }
+  void set(Table table, const Bytes& key, const std::optional<Bytes>& value);
+  void undo(const Log& log) noexcept;
+  [[nodiscard]] bool fails_to_read() const;
+
+  Image rows_;
+  std::vector<Log> soon_;  ///< what the commits since the last full one replaced
+  Log transaction_;        ///< what the open transaction replaced
+  Durability durability_ = Durability::full;
+  bool open_ = false;
+  mutable bool failed_ = false;
+};
+
+}  // namespace bookchain::sim

@@ -1,0 +1,95 @@
+// A peer that lies (docs/protocol.md, section 6): a real node and real channels, so that it takes part,
+// and attacks laid over what it sends. It signs with its own key and nobody else's; everything that it
+// received it may send again, to anybody.
+#pragma once
+
+#include "tests/sim/world.hpp"
+
+namespace bookchain::sim {
+
+class Villain {
+ public:
+  Villain(World& world, const Identity& identity);
+
+  /// Takes in what waits, does what a peer would do, and what it should not.
+  void turn();
+
+ private:
+  // taking part
+  void take_in(const Parcel& parcel);
+  void take_message(PeerPort from, const Message& message);
+  void decide(decltype(Input::what) what);
+  void take_due_steps();
+  void take_step(const Due& due);
+  void add_book(bool announce);
+  void request_something();
+
+  // sending
+  void send(PeerPort to, const Message& message, std::optional<Bytes> package = std::nullopt);
+  void send_raw(PeerPort to, Bytes envelope);
+  void send_to_honest(const Message& message);
+  void flush();
+
+  // attacks on what leaves (villain_lies.cpp); false: the message stays here
+  [[nodiscard]] bool twist(PeerPort to, Message& message, std::optional<Bytes>& package);
+  void twist_grant(PeerPort to, GrantMessage& message, std::optional<Bytes>& package);
+  void twist_share(PeerPort to, WitnessShare& message);
+  void twist_answer(PeerPort to, IdAnswerMessage& message);
+  void twist_malleable(Message& message);
+  [[nodiscard]] Signed<Grant> second_grant(const Signed<Request>& request, const Signed<Grant>& grant);
+
+  // attacks by votes (villain_votes.cpp)
+  void vote_for_everything(PeerPort from, const Message& message);
+  void propose_two(const ProposeMessage& message);
+  void propose_unjustified();
+  void count_votes(const Message& message);
+  void attack_rounds();
+  void false_certificates();
+
+  // attacks on exchanges and channels (villain_acts.cpp)
+  void act();
+  void abuse_exchanges();
+  void grant_to_two();
+  void submit_transactions();
+  void abuse_channel();
+  void remember(PeerPort from, const Message& message);
+
+  [[nodiscard]] bool does(Attack attack, std::uint64_t in_a_thousand);
+  template <class Body>
+  [[nodiscard]] Signed<Body> sign(Body body) const {
+    return sign_statement(genesis_.id(), self(), identity_.signing_key, std::move(body));
+  }
+  [[nodiscard]] PeerPort self() const { return identity_.port; }
+  [[nodiscard]] Height voting_height() const;
+  [[nodiscard]] PeerPort any_other();
+
+  World& world_;
+  const Genesis& genesis_;
+  Identity identity_;
+  Node node_;
+  SimStore store_;
+  SimShelf shelf_;
+  Random chance_;
+  Epoch epoch_;
+  std::map<PeerPort, std::uint64_t> numbers_;
+  std::map<PeerPort, Flight> outgoing_;
+  std::uint64_t serial_ = 1000;
+
+  std::vector<std::pair<PeerPort, Message>> heard_;  ///< a sample of what was received
+  std::vector<std::pair<PeerPort, Bytes>> envelopes_;
+  std::vector<Signed<Answer>> answers_;       ///< to ballots of its own
+  std::vector<Signed<IdAnswer>> id_answers_;  ///< of every exchange it is part of
+  std::vector<Transaction> transactions_;     ///< its own, old and new
+  struct OwnBlock {
+    Block block;
+    Ballot ballot;
+    std::map<PeerPort, Signature> prevotes;
+    std::map<PeerPort, Signature> precommits;
+    bool prevotes_sent = false;
+    bool commit_sent = false;
+  };
+  std::map<Hash, OwnBlock> own_blocks_;  ///< of the present height
+  std::map<ExchangeId, Signed<Grant>> second_grants_;
+};
+
+}  // namespace bookchain::sim

@@ -1,0 +1,253 @@
+// What a liar does of its own accord: abuses exchanges, records what should not be recorded, and sends
+// what nobody should have to read.
+#include <algorithm>
+#include <limits>
+
+#include "ledger/chain.hpp"
+#include "ledger/consensus.hpp"
+#include "ledger/records.hpp"
+#include "tests/sim/villain.hpp"
+
+namespace bookchain::sim {
+
+namespace {
+constexpr std::size_t most_heard = 60;
+}  // namespace
+
+void Villain::remember(PeerPort from, const Message& message) {
+  if (heard_.size() < most_heard) {
+    heard_.emplace_back(from, message);
+  } else {
+    heard_[chance_.below(most_heard)] = {from, message};
+  }
+  if (const auto* answer = std::get_if<AnswerMessage>(&message)) {
+    if (answer->answer.signer == from && answers_.size() < 200) answers_.push_back(answer->answer);
+  }
+  if (const auto* answer = std::get_if<IdAnswerMessage>(&message)) {
+    if (id_answers_.size() < 200) id_answers_.push_back(answer->answer);
+  }
+}
+
+void Villain::act() {
+  if (!world_.misfortune_.healed()) {
+    if (chance_.chance(60)) request_something();
+    if (does(Attack::book_of_one, 40)) add_book(false);
+  }
+  attack_rounds();
+  abuse_exchanges();
+  grant_to_two();
+  submit_transactions();
+  abuse_channel();
+}
+
+void Villain::abuse_exchanges() {
+  const auto open = open_exchanges.all(store_);
+  if (!open.empty()) {
+    const auto& exchange = open[chance_.below(open.size())].first;
+    const auto record = exchanges.get(store_, exchange);
+    if (does(Attack::release_and_abort, 300) && record && record->role == Role::owner && record->grant) {
+      send(record->request.signer, ReleaseMessage{record->key.value_or(BookKey{}), record->id_answers,
+                                                  sign(Release{exchange, genesis_.id_of(*record->grant)})});
+      transactions_.push_back(sign(Abort{*record->book, record->grant->body.version, record->grant->body.turn}));
+    }
+    if (does(Attack::guessed_id, 150) && record && record->grant) {
+      // A witness that uses the id it was given, or a guess.
+      const auto id = record->request_id.value_or(chance_.draw<RequestId>());
+      const auto consent = sign(Consent{exchange, genesis_.id_of(*record->grant)});
+      send_to_honest(ConsentMessage{id, consent, record->acks});
+      send_to_honest(CheckId{id, record->request, *record->grant, consent});
+      send_to_honest(WantShare{exchange});
+      send_to_honest(ShareMessage{exchange, chance_.draw<KeyShare>()});
+      send_to_honest(WitnessId{exchange, id});
+    }
+    if (does(Attack::claim_and_settle, 300)) {
+      decide(Wish{WishClaim{exchange}});
+      decide(Wish{WishSettle{exchange}});
+      decide(Wish{WishAbort{exchange, {}}});
+    }
+    if (does(Attack::garbage, 100)) {
+      send(any_other(), Over{exchange, "", "over"});
+      send(any_other(), SendAgain{exchange});
+      send(any_other(), ReceiptMessage{sign(Receipt{exchange})});
+    }
+  }
+  if (does(Attack::two_exchange_owners, 60)) {
+    const auto books = catalogue.all(store_);
+    if (books.empty()) return;
+    const auto& [id, book] = books[chance_.below(books.size())];
+    const auto secret = chance_.draw<RequestId>();
+    for (const auto port : world_.honest_) {
+      const auto request = sign(Request{self(), port, id, request_id_hash(secret)});
+      send(port, RequestMessage{request});
+      send(any_other(), RequestMessage{request});
+    }
+    const auto own = sign(Request{self(), self(), id, request_id_hash(secret)});
+    send_to_honest(RequestMessage{own});
+    const Grant grant{genesis_.exchange_of(own), {}, {}, {}, {}, std::vector<Hash>(genesis_.witness_count())};
+    send_to_honest(WitnessShare{own, sign(grant), {}});
+  }
+}
+
+/// One book granted to two requesters in one turn.
+void Villain::grant_to_two() {
+  if (!does(Attack::grants_to_two, 300)) return;
+  std::vector<ExchangeRecord> asked;
+  for (const auto& [requester, message] : heard_) {
+    const auto* request = std::get_if<RequestMessage>(&message);
+    if (request == nullptr || request->request.body.receiver_port != self()) continue;
+    const auto book = catalogue.get(store_, request->request.body.book);
+    if (!book || !shelf_.contents.books.contains(request->request.body.book)) continue;
+    const auto stand = standing(genesis_, store_, *book);
+    const auto exchange = genesis_.exchange_of(request->request);
+    const auto key = chance_.draw<BookKey>();
+    const auto root = shelf_.write_package(request->request.body.book, book->body, exchange, key, nullptr);
+    if (!root) continue;
+    const auto witnesses = genesis_.witnesses(requester, self());
+    Bytes coefficients(32 * (genesis_.share_threshold() - 1));
+    chance_.fill(coefficients);
+    const auto shares = split(key, genesis_.share_threshold(), witnesses.size(), coefficients);
+    Grant body{exchange, stand.version, stand.turn, root.value(), key_commitment(exchange, key), {}};
+    for (std::uint32_t i = 0; i < shares.size(); ++i) {
+      body.share_commitments.push_back(share_commitment(exchange, i, shares[i]));
+    }
+    const auto grant = sign(std::move(body));
+    send(requester, GrantMessage{request->request, grant, *book}, shelf_.contents.packages.at(exchange));
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+      send(witnesses[i], WitnessShare{request->request, grant, shares[i]});
+    }
+    return;
+  }
+}
+
+/// Transactions that should not be: with answers of another exchange or that say no, old ones again.
+void Villain::submit_transactions() {
+  std::vector<Transaction> wanted;
+  for (const auto& [exchange, unused] : open_exchanges.all(store_)) {
+    if (!does(Attack::borrowed_answers, 400)) break;
+    const auto record = exchanges.get(store_, exchange);
+    if (!record || record->role != Role::requester || !record->grant || !record->consent) continue;
+    std::map<PeerPort, Signed<IdAnswer>> borrowed;
+    for (const auto& answer : id_answers_) {
+      if (answer.signer != self() && answer.signer != record->request.body.receiver_port) {
+        borrowed.try_emplace(answer.signer, answer);
+      }
+    }
+    std::vector<Signed<IdAnswer>> answers;
+    for (const auto& [signer, answer] : borrowed) answers.push_back(answer);
+    wanted.push_back(sign(Transfer{TransferForm::claimed,
+                                   *record->book,
+                                   record->request,
+                                   *record->grant,
+                                   *record->consent,
+                                   record->acks,
+                                   answers,
+                                   {}}));
+  }
+  if (does(Attack::stale_transaction, 300)) {
+    for (const auto& transaction : transactions_) wanted.push_back(transaction);
+    // An ABORT for every book of its own, of the turn before and the one after.
+    for (const auto& [id, book] : catalogue.all(store_)) {
+      const auto stand = standing(genesis_, store_, book);
+      if (stand.owner != self()) continue;
+      wanted.push_back(sign(Abort{book, stand.version, Turn{stand.turn.value + 1}}));
+      if (stand.turn.value > 0) wanted.push_back(sign(Abort{book, stand.version, Turn{stand.turn.value - 1}}));
+      if (chance_.chance(300)) wanted.push_back(sign(Abort{book, stand.version, stand.turn}));
+    }
+  }
+  if (wanted.empty() || !store_.begin()) return;
+  // Its own node would drop them: they go into a block of its own, in a ballot that it opens by the rules.
+  if (wanted.size() > 3) {
+    chance_.shuffle(wanted);
+    wanted.resize(3);
+  }
+  Draft draft(store_);
+  std::uint64_t number = 1'000'000;
+  for (const auto& transaction : wanted) pending.put(draft, ++number, transaction);
+  store_.apply(draft.take_effects().writes);
+  (void)store_.commit();
+  decide(Tick{});
+  const auto proposer = proposers.get(store_, 0);
+  if (!proposer || proposer->height != voting_height()) return;
+  std::map<PeerPort, Signed<Answer>> kept;
+  for (const auto& answer : answers_) {
+    if (answer.body.height == proposer->height && answer.body.ballot == proposer->ballot && !answer.body.lock) {
+      kept.try_emplace(answer.signer, answer);
+    }
+  }
+  kept.insert_or_assign(self(), sign(Answer{proposer->height, proposer->ballot, std::nullopt}));
+  if (kept.size() < genesis_.vote_quorum()) return;
+  for (const auto& transaction : wanted) {
+    const auto block =
+        mine_block(genesis_, identity_, chain_head(genesis_, store_), Time{world_.time_us_}, {transaction});
+    const auto hash = genesis_.block_hash(block);
+    own_blocks_[hash] = OwnBlock{block, proposer->ballot, {}, {}, false, false};
+    std::vector<Signed<Answer>> answers;
+    for (const auto& [signer, answer] : kept) answers.push_back(answer);
+    send_to_honest(
+        ProposeMessage{sign(Propose{proposer->height, proposer->ballot, hash}), answers, std::nullopt, block});
+  }
+}
+
+void Villain::abuse_channel() {
+  const auto to = any_other();
+  if (does(Attack::replay, 150) && !envelopes_.empty()) {
+    const auto& [from, envelope] = envelopes_[chance_.below(envelopes_.size())];
+    send_raw(to, envelope);
+    auto other_network = envelope;
+    other_network[1] ^= 1U;
+    send_raw(to, other_network);
+  }
+  if (does(Attack::resealed, 250) && !heard_.empty()) {
+    const auto message = heard_[chance_.below(heard_.size())].second;
+    send(to, message);
+    if (chance_.chance(200)) send_to_honest(message);
+  }
+  if (!does(Attack::garbage, 150)) return;
+  const auto& channel = world_.channels_.at({self(), to});
+  Bytes noise(chance_.below(200));
+  chance_.fill(noise);
+  switch (chance_.below(6)) {
+    case 0: send_raw(to, noise); break;
+    case 1: send_raw(to, channel.seal(epoch_, MessageNumber{++numbers_[to]}, noise, chance_.draw<Hash>())); break;
+    case 2: {
+      // An older version of the protocol.
+      auto old = channel.seal(epoch_, MessageNumber{++numbers_[to]}, noise, chance_.draw<Hash>());
+      old.front() = 0;
+      send_raw(to, old);
+      break;
+    }
+    case 3: {
+      // Numbers far out, in this epoch and in a new one.
+      const auto payload = encode(Message{WantVotes{}});
+      send_raw(to, channel.seal(epoch_, MessageNumber{std::numeric_limits<std::uint64_t>::max()}, payload,
+                                chance_.draw<Hash>()));
+      send_raw(to, channel.seal(chance_.draw<Epoch>(), MessageNumber{transport::max_messages_under_way + 1}, payload,
+                                chance_.draw<Hash>()));
+      break;
+    }
+    case 4: {
+      // One message with something left over, one cut short.
+      if (heard_.empty()) break;
+      auto payload = encode(heard_[chance_.below(heard_.size())].second);
+      payload.push_back(0);
+      send_raw(to, channel.seal(epoch_, MessageNumber{++numbers_[to]}, payload, chance_.draw<Hash>()));
+      payload.resize(chance_.below(payload.size()));
+      send_raw(to, channel.seal(epoch_, MessageNumber{++numbers_[to]}, payload, chance_.draw<Hash>()));
+      break;
+    }
+    default:
+      // A new epoch out of the blue: everything before it is retired.
+      epoch_ = chance_.draw<Epoch>();
+      numbers_.clear();
+      break;
+  }
+  // Statements of one type passed off as another.
+  const auto exchange = chance_.draw<ExchangeId>();
+  const auto grant = chance_.draw<Hash>();
+  const auto ack = sign(Ack{exchange, grant});
+  send(to,
+       ConsentMessage{chance_.draw<RequestId>(), Signed<Consent>{self(), Consent{exchange, grant}, ack.signature}, {}});
+  send(to, AckMessage{Signed<Ack>{any_other(), Ack{exchange, grant}, ack.signature}});
+}
+
+}  // namespace bookchain::sim

@@ -1,0 +1,148 @@
+// Attacks on what a liar's node would send by itself: changed, or told differently to each.
+#include "ledger/chain.hpp"
+#include "ledger/records.hpp"
+#include "tests/sim/checked_signature.hpp"
+#include "tests/sim/villain.hpp"
+
+namespace bookchain::sim {
+
+namespace {
+
+bool is_vote(const Message& message) {
+  return std::holds_alternative<AnswerMessage>(message) || std::holds_alternative<PrevoteMessage>(message) ||
+         std::holds_alternative<PrecommitMessage>(message);
+}
+
+/// What a silent peer keeps to itself: one kind of message for good, chosen by its port.
+bool is_kept_back(const Message& message, std::uint16_t port) {
+  switch (port % 5) {
+    case 0: return std::holds_alternative<AckMessage>(message);
+    case 1: return std::holds_alternative<IdAnswerMessage>(message);
+    case 2: return std::holds_alternative<KeyAnswerMessage>(message);
+    case 3: return std::holds_alternative<ReleaseMessage>(message);
+    default: return std::holds_alternative<CheckId>(message) || std::holds_alternative<ConsentMessage>(message);
+  }
+}
+
+}  // namespace
+
+bool Villain::twist(PeerPort to, Message& message, std::optional<Bytes>& package) {
+  if (is_vote(message) && does(Attack::withheld_votes, 400)) return false;
+  if (is_kept_back(message, self().value) && does(Attack::silence, 1000)) return false;
+  if (std::holds_alternative<CommitMessage>(message) && does(Attack::partial_commit, 600)) return false;
+  if (auto* grant = std::get_if<GrantMessage>(&message)) twist_grant(to, *grant, package);
+  if (auto* share = std::get_if<WitnessShare>(&message)) twist_share(to, *share);
+  if (auto* answer = std::get_if<IdAnswerMessage>(&message)) twist_answer(to, *answer);
+  if (auto* release = std::get_if<ReleaseMessage>(&message)) {
+    if (does(Attack::wrong_key, 500)) release->key.bytes[chance_.below(32)] ^= 1U;
+  }
+  if (auto* answer = std::get_if<KeyAnswerMessage>(&message)) {
+    if (does(Attack::lying_answers, 400)) {
+      auto body = answer->answer.body;
+      body.key_commitment.bytes[0] ^= 1U;
+      answer->answer = sign(std::move(body));
+    }
+  }
+  if (auto* witness_id = std::get_if<WitnessId>(&message)) {
+    if (does(Attack::wrong_id_first, 500)) {
+      send(to, WitnessId{witness_id->exchange, chance_.draw<RequestId>()});
+    }
+  }
+  if (auto* consent = std::get_if<ConsentMessage>(&message)) {
+    if (does(Attack::guessed_id, 300)) consent->request_id = chance_.draw<RequestId>();
+  }
+  if (auto* answer = std::get_if<AnswerMessage>(&message)) {
+    if (does(Attack::unproven_lock, 400)) {
+      auto body = answer->answer.body;
+      body.lock = Lock{Ballot{Round{body.ballot.round.value + 5}, self()}, chance_.draw<Hash>()};
+      answer->answer = sign(std::move(body));
+    } else if (answer->lock && does(Attack::double_votes, 700)) {
+      auto body = answer->answer.body;
+      body.lock.reset();
+      *answer = AnswerMessage{sign(std::move(body)), std::nullopt};
+    }
+  }
+  if (does(Attack::malleable, 500)) twist_malleable(message);
+  return true;
+}
+
+Signed<Grant> Villain::second_grant(const Signed<Request>& request, const Signed<Grant>& grant) {
+  const auto exchange = genesis_.exchange_of(request);
+  const auto known = second_grants_.find(exchange);
+  if (known != second_grants_.end()) return known->second;
+  auto body = grant.body;
+  body.key_commitment = chance_.draw<Hash>();
+  auto second = sign(std::move(body));
+  second_grants_.emplace(exchange, second);
+  return second;
+}
+
+void Villain::twist_grant(PeerPort /*to*/, GrantMessage& message, std::optional<Bytes>& package) {
+  if (does(Attack::two_grants, 300)) message.grant = second_grant(message.request, message.grant);
+  if (!package || !does(Attack::wrong_book, 600)) return;
+  const auto& book = message.book.body;
+  const auto first = package_chunk_offset(book, 0);
+  switch (chance_.below(5)) {
+    case 0: package->resize(chance_.below(package->size())); break;   // cut short
+    case 1: package->insert(package->end(), 7, 0); break;             // too long
+    case 2: (*package)[chance_.below(package->size())] ^= 1U; break;  // one bit
+    case 3:                                                           // swapped, repeated
+      if (chunk_count(book) > 1) {
+        const auto length = package_chunk_offset(book, 1) - first;
+        std::copy_n(package->begin() + static_cast<std::ptrdiff_t>(first),
+                    std::min<std::size_t>(length, package->size() - first - length),
+                    package->begin() + static_cast<std::ptrdiff_t>(first + length));
+      }
+      break;
+    default: {
+      // Chunks that were never the book's, under a root that fits them: found only when it is opened.
+      for (auto place = first; place < package->size(); ++place) (*package)[place] ^= 0x55U;
+      auto body = message.grant.body;
+      body.ciphertext_root = ciphertext_root(book, *package);
+      message.grant = sign(std::move(body));
+      second_grants_[genesis_.exchange_of(message.request)] = message.grant;
+      break;
+    }
+  }
+}
+
+void Villain::twist_share(PeerPort to, WitnessShare& message) {
+  const auto known = second_grants_.find(genesis_.exchange_of(message.request));
+  if (known != second_grants_.end() && chance_.chance(500)) message.grant = known->second;
+  if (does(Attack::two_grants, 300)) message.grant = second_grant(message.request, message.grant);
+  if (!does(Attack::bad_share, 500)) return;
+  message.share.bytes[chance_.below(32)] ^= 1U;
+  if (!chance_.chance(400)) return;
+  // A false share that fits its commitment: the deal is bad, and nobody sees it before the shares meet.
+  const auto index = genesis_.witness_index(message.request.signer, self(), to);
+  if (!index) return;
+  auto body = message.grant.body;
+  body.share_commitments[*index] = share_commitment(body.exchange, *index, message.share);
+  message.grant = sign(std::move(body));
+}
+
+void Villain::twist_answer(PeerPort to, IdAnswerMessage& message) {
+  const bool lies = does(Attack::lying_answers, 500);
+  const bool differs = to == message.answer.signer || (to.value % 2 == 0 && does(Attack::different_answers, 700));
+  if (!lies && !differs) return;
+  auto body = message.answer.body;
+  body.yes = !body.yes;
+  message.answer = sign(std::move(body));
+}
+
+void Villain::twist_malleable(Message& message) {
+  if (auto* ack = std::get_if<AckMessage>(&message)) ack->ack.signature = malleable_twin(ack->ack.signature);
+  if (auto* answer = std::get_if<IdAnswerMessage>(&message)) {
+    answer->answer.signature = malleable_twin(answer->answer.signature);
+  }
+  if (auto* answer = std::get_if<KeyAnswerMessage>(&message)) {
+    answer->answer.signature = malleable_twin(answer->answer.signature);
+  }
+  if (auto* vote = std::get_if<PrevoteMessage>(&message)) vote->vote.signature = malleable_twin(vote->vote.signature);
+  if (auto* vote = std::get_if<PrecommitMessage>(&message)) vote->vote.signature = malleable_twin(vote->vote.signature);
+  if (auto* proposal = std::get_if<ProposeMessage>(&message)) {
+    proposal->block.header.signature = malleable_twin(proposal->block.header.signature);
+  }
+}
+
+}  // namespace bookchain::sim

@@ -1,0 +1,165 @@
+// Attacks on the agreement: two blocks, votes for everything, answers of another ballot, certificates
+// that are none, rounds that use up the numbers.
+#include <algorithm>
+#include <limits>
+
+#include "ledger/chain.hpp"
+#include "ledger/consensus.hpp"
+#include "ledger/records.hpp"
+#include "tests/sim/checked_signature.hpp"
+#include "tests/sim/villain.hpp"
+
+namespace bookchain::sim {
+
+/// Answers, prevotes and precommits whatever it is asked, with no lock and no promise in mind.
+void Villain::vote_for_everything(PeerPort from, const Message& message) {
+  if (const auto* round = std::get_if<NewRound>(&message); round != nullptr && round->ballot.port == from) {
+    if (does(Attack::double_votes, 800)) {
+      send(from, AnswerMessage{sign(Answer{round->height, round->ballot, std::nullopt}), std::nullopt});
+    }
+  }
+  if (const auto* proposal = std::get_if<ProposeMessage>(&message)) {
+    const auto& body = proposal->propose.body;
+    if (does(Attack::double_votes, 800))
+      send(from, PrevoteMessage{sign(Prevote{body.height, body.ballot, body.block})});
+  }
+  if (const auto* prevotes = std::get_if<PrevotesMessage>(&message)) {
+    const auto& vote = prevotes->certificate.vote;
+    if (does(Attack::double_votes, 800))
+      send(from, PrecommitMessage{sign(Precommit{vote.height, vote.ballot, vote.block})});
+  }
+}
+
+/// A second block in the same ballot, with the same answers: each half of the peers is told of one.
+void Villain::propose_two(const ProposeMessage& message) {
+  const auto& body = message.propose.body;
+  if (message.highest_lock || message.block.header.signer != self()) return;
+  if (!own_blocks_.empty() && own_blocks_.begin()->second.block.header.body.height != body.height) own_blocks_.clear();
+  if (own_blocks_.contains(body.block)) return;
+  own_blocks_[body.block] = OwnBlock{message.block, body.ballot, {}, {}, false, false};
+  if (!does(Attack::two_blocks, 600)) return;
+  const auto block = mine_block(genesis_, identity_, chain_head(genesis_, store_),
+                                Time{message.block.header.body.time.value + 1}, message.block.transactions);
+  const auto hash = genesis_.block_hash(block);
+  own_blocks_[hash] = OwnBlock{block, body.ballot, {}, {}, false, false};
+  const ProposeMessage second{sign(Propose{body.height, body.ballot, hash}), message.answers, std::nullopt, block};
+  // The others are told first; what the node itself sends follows to all.
+  for (const auto port : world_.honest_) {
+    if (chance_.chance(500)) send(port, second);
+  }
+  for (const auto& [port, villain] : world_.villains_) {
+    if (port != self()) send(port, second);
+  }
+}
+
+/// Collects what comes in for blocks of its own, and uses it as soon as it is enough.
+void Villain::count_votes(const Message& message) {
+  const auto use = [&](const auto& vote, bool prevote) {
+    const auto found = own_blocks_.find(vote.body.block);
+    if (found == own_blocks_.end() || vote.body.ballot != found->second.ballot || !genesis_.check(vote)) return;
+    auto& own = found->second;
+    (prevote ? own.prevotes : own.precommits)[vote.signer] = vote.signature;
+    const auto& body = vote.body;
+    auto& votes = prevote ? own.prevotes : own.precommits;
+    if (prevote) {
+      votes[self()] = sign(Prevote{body.height, body.ballot, body.block}).signature;
+    } else {
+      votes[self()] = sign(Precommit{body.height, body.ballot, body.block}).signature;
+    }
+    auto& sent = prevote ? own.prevotes_sent : own.commit_sent;
+    if (votes.size() < genesis_.vote_quorum() || sent) return;
+    sent = true;
+    std::vector<VoteSignature> signatures;
+    for (const auto& [signer, signature] : votes) signatures.push_back({signer, signature});
+    if (prevote) {
+      send_to_honest(PrevotesMessage{{Prevote{body.height, body.ballot, body.block}, signatures}});
+    } else {
+      send_to_honest(CommitMessage{{own.block, {Precommit{body.height, body.ballot, body.block}, signatures}}});
+    }
+  };
+  if (const auto* vote = std::get_if<PrevoteMessage>(&message)) use(vote->vote, true);
+  if (const auto* vote = std::get_if<PrecommitMessage>(&message)) use(vote->vote, false);
+}
+
+/// Proposes in a ballot that nobody answered, with answers that were given in another one.
+void Villain::propose_unjustified() {
+  const auto height = voting_height();
+  std::map<PeerPort, Signed<Answer>> kept;
+  Ballot highest;
+  for (const auto& answer : answers_) {
+    if (answer.body.height != height || answer.body.lock) continue;
+    kept.try_emplace(answer.signer, answer);
+    highest = std::max(highest, answer.body.ballot);
+  }
+  const auto round = highest.round.value + chance_.between(1, 3);
+  const Ballot ballot{Round{round}, self()};
+  kept.insert_or_assign(self(), sign(Answer{height, ballot, std::nullopt}));
+  if (kept.size() < genesis_.vote_quorum()) return;
+  std::vector<Transaction> transactions;
+  for (const auto& transaction : transactions_) {
+    if (check_transaction(genesis_, store_, transaction, self())) transactions.push_back(transaction);
+    if (!transactions.empty()) break;
+  }
+  if (transactions.empty()) return;
+  const auto block =
+      mine_block(genesis_, identity_, chain_head(genesis_, store_), Time{chance_.next() >> 8U}, transactions);
+  const auto hash = genesis_.block_hash(block);
+  own_blocks_[hash] = OwnBlock{block, ballot, {}, {}, false, false};
+  std::vector<Signed<Answer>> answers;
+  for (const auto& [signer, answer] : kept) answers.push_back(answer);
+  send_to_honest(ProposeMessage{sign(Propose{height, ballot, hash}), answers, std::nullopt, block});
+}
+
+void Villain::attack_rounds() {
+  const auto height = voting_height();
+  const auto most = std::numeric_limits<std::uint64_t>::max();
+  if (does(Attack::interrupting, 100)) {
+    const auto voter = voters.get(store_, 0);
+    const auto round = voter ? voter->promise.round.value + 1 : 1;
+    send_to_honest(NewRound{height, Ballot{Round{round}, self()}});
+  }
+  if (does(Attack::largest_round, 60)) {
+    send_to_honest(NewRound{height, Ballot{Round{most}, self()}});
+    send_to_honest(NewRound{height, Ballot{Round{max_round_jump}, self()}});
+    send_to_honest(Promised{height, Ballot{Round{most}, self()}});
+    send_to_honest(NewRound{height, Ballot{Round{0}, self()}});
+  }
+  if (does(Attack::foreign_justification, 300)) propose_unjustified();
+  if (does(Attack::false_certificate, 100)) false_certificates();
+  if (does(Attack::far_future, 60)) {
+    for (const std::uint64_t far : {height.value + 1, height.value + 1000, most, most - 1, std::uint64_t{0}}) {
+      send_to_honest(NewRound{Height{far}, Ballot{Round{1}, self()}});
+      send_to_honest(PrevotesMessage{{Prevote{Height{far}, Ballot{Round{1}, self()}, {}}, {}}});
+      send(any_other(), WantBlocks{Height{far}});
+      send(any_other(), BlocksMessage{Height{far}, {}});
+    }
+  }
+}
+
+/// A block with a certificate of one liar's signatures, repeated and in their second form; and one vote short.
+void Villain::false_certificates() {
+  std::vector<Transaction> transactions;
+  for (const auto& transaction : transactions_) {
+    if (check_transaction(genesis_, store_, transaction, self())) transactions.push_back(transaction);
+    if (!transactions.empty()) break;
+  }
+  if (transactions.empty()) return;
+  const auto block =
+      mine_block(genesis_, identity_, chain_head(genesis_, store_), Time{chance_.next() >> 8U}, transactions);
+  const auto height = voting_height();
+  const Precommit vote{height, Ballot{Round{1}, self()}, genesis_.block_hash(block)};
+  const auto signature = sign(vote).signature;
+  std::vector<VoteSignature> repeated(genesis_.vote_quorum(), {self(), signature});
+  for (std::size_t i = 1; i < repeated.size(); i += 2) repeated[i].signature = malleable_twin(signature);
+  send_to_honest(CommitMessage{{block, {vote, repeated}}});
+  send_to_honest(
+      CommitMessage{{block, {vote, std::vector<VoteSignature>(genesis_.vote_quorum(), {self(), signature})}}});
+  send_to_honest(CommitMessage{{block, {vote, {{self(), signature}}}}});
+  std::vector<VoteSignature> of_all;
+  for (const auto& peer : genesis_.peers()) of_all.push_back({peer.port, signature});
+  send_to_honest(CommitMessage{{block, {vote, of_all}}});
+  const Prevote prevote{height, vote.ballot, vote.block};
+  send_to_honest(PrevotesMessage{{prevote, of_all}});
+}
+
+}  // namespace bookchain::sim

@@ -1,0 +1,372 @@
+#include "tests/sim/watcher.hpp"
+
+#include <algorithm>
+
+#include "ledger/records.hpp"
+
+namespace bookchain::sim {
+
+namespace {
+
+constexpr std::size_t longest_story = 80;
+
+std::string text_of(PeerPort port) { return std::to_string(port.value); }
+
+CheckedNetwork checked(const Genesis& genesis) {
+  CheckedNetwork network;
+  network.id = genesis.id();
+  for (const auto& peer : genesis.peers()) network.members.push_back({peer.port.value, peer.verify_key});
+  network.chunk_size = genesis.fields().chunk_size;
+  network.work_bits = genesis.fields().work_bits;
+  network.book_bytes = genesis.fields().limits.book_bytes;
+  network.block_bytes = genesis.fields().limits.block_bytes;
+  return network;
+}
+
+}  // namespace
+
+// ---- the story ----
+
+void Story::add(std::string line) {
+  lines_.push_back(std::move(line));
+  if (lines_.size() > longest_story) lines_.pop_front();
+}
+
+void Story::message(PeerPort from, PeerPort to, std::string text) {
+  add("  " + text_of(from) + "->>" + text_of(to) + ": " + std::to_string(step_) + " " + std::move(text));
+}
+
+void Story::note(PeerPort at, std::string text) {
+  add("  Note over " + text_of(at) + ": " + std::to_string(step_) + " " + std::move(text));
+}
+
+std::string Story::mermaid() const {
+  std::string text = "sequenceDiagram\n";
+  for (const auto& line : lines_) text += line + "\n";
+  return text;
+}
+
+// ---- what is sent ----
+
+Watcher::Watcher(const Genesis& genesis, Counts& counts, Story& story)
+    : genesis_(genesis), counts_(counts), story_(story), checker_(checked(genesis)) {}
+
+void Watcher::set_restored(PeerPort peer) {
+  restored_.insert(peer);
+  taken_[peer].clear();
+}
+
+void Watcher::sending(PeerPort from, PeerPort to, const std::vector<Bytes>& envelopes, const SimStore& store,
+                      const transport::Channel& channel) {
+  if (store.in_transaction())
+    throw Violation{"nothing is sent that is not durable", text_of(from) + " sends within a transaction"};
+  for (const auto& envelope : envelopes) {
+    const auto opened = channel.open_own(envelope);
+    if (!opened) throw Violation{"an honest peer's seal opens", text_of(from) + " to " + text_of(to)};
+    if (opened.value().header().number == MessageNumber{0}) {
+      check_note(from, to, opened.value().payload(), store);
+      continue;
+    }
+    check_numbered(from, opened.value(), store);
+    const auto message = decode<Message>(opened.value().payload());
+    if (!message) throw Violation{"an honest peer's message decodes", text_of(from)};
+    ++counts_.messages;
+    story_.message(from, to, std::string(ledger::name(message.value())));
+    if (!read_payloads_.insert(sha256({encode(from), opened.value().payload()})).second) continue;
+    if (const auto* ack = std::get_if<AckMessage>(&message.value())) check_ack(from, *ack, store);
+    read_statements(message.value());
+  }
+}
+
+void Watcher::check_numbered(PeerPort from, const transport::Opened& opened, const SimStore& store) {
+  const auto& header = opened.header();
+  const auto row = store.durable(Table::outbox, encode(transport::OutboxKey{header.to, header.number}));
+  const auto record = row ? decode<transport::OutboxRecord>(*row) : Result<transport::OutboxRecord>(Error{});
+  const auto outgoing_row = store.durable(Table::outgoing, encode(header.to));
+  const auto outgoing =
+      outgoing_row ? decode<transport::OutgoingRecord>(*outgoing_row) : Result<transport::OutgoingRecord>(Error{});
+  if (!record || record.value().payload != opened.payload() || !outgoing || outgoing.value().epoch != header.epoch) {
+    throw Violation{"nothing is sent that is not durable", text_of(from) + " sends number " +
+                                                               std::to_string(header.number.value) + " to " +
+                                                               text_of(header.to) + ", which its disk does not hold"};
+  }
+}
+
+void Watcher::check_note(PeerPort from, PeerPort to, ByteView payload, const SimStore& store) {
+  const auto note = decode<transport::DeliveryNote>(payload);
+  if (!note) throw Violation{"an honest peer's message decodes", text_of(from) + " sends a bad note"};
+  for (const auto& entry : note.value().taken) {
+    const auto seen = store.durable(Table::seen, encode(transport::OutboxKey{to, entry.number}));
+    const bool retired = store.durable(Table::retired, encode(transport::RetiredKey{to, entry.epoch})).has_value();
+    if ((seen && *seen == encode(entry.id)) || retired) continue;
+    throw Violation{"acknowledged is durable", text_of(from) + " acknowledges number " +
+                                                   std::to_string(entry.number.value) + " of " + text_of(to)};
+  }
+}
+
+void Watcher::check_ack(PeerPort from, const AckMessage& message, const SimStore& store) const {
+  if (restored_.contains(from)) return;
+  const auto& exchange = message.ack.body.exchange;
+  const auto row = store.durable(Table::exchanges, encode(exchange));
+  const auto record = row ? decode<ExchangeRecord>(*row) : Result<ExchangeRecord>(Error{});
+  if (record && record.value().shares.empty()) return;  // done with, and sent once more
+  bool fits = false;
+  if (record && record.value().grant && record.value().request_id) {
+    std::uint32_t index = 0;
+    for (const auto& peer : genesis_.peers()) {
+      if (peer.port == from) break;
+      const auto& request = record.value().request.body;
+      index += peer.port == request.sender_port || peer.port == request.receiver_port ? 0 : 1;
+    }
+    static constexpr std::string_view tag = "bookchain/1 share";
+    const ByteView tag_bytes(reinterpret_cast<const std::uint8_t*>(tag.data()), tag.size());
+    const auto& share = record.value().shares.front().share;
+    const auto commitment = sha256({tag_bytes, exchange.view(), encode(index), share.view()});
+    const auto& commitments = record.value().grant->body.share_commitments;
+    fits = index < commitments.size() && commitments[index] == commitment;
+  }
+  if (!fits) throw Violation{"an ACK says that a fitting share is durable", text_of(from)};
+}
+
+void Watcher::liar_sends(PeerPort from, PeerPort to, const Message& message) {
+  ++counts_.messages;
+  story_.message(from, to, "(liar) " + std::string(ledger::name(message)));
+  if (read_payloads_.insert(sha256({encode(from), encode(message)})).second) read_statements(message);
+}
+
+// ---- what is signed ----
+
+void Watcher::says(std::string_view what, PeerPort signer, Bytes slot, Bytes value) {
+  if (!is_honest(signer)) return;
+  const auto [place, first] = said_.try_emplace(std::tuple(what, signer, std::move(slot)), value);
+  if (!first && place->second != value) {
+    throw Violation{"no honest key signs two different statements of one kind about one thing",
+                    text_of(signer) + " signed two: " + std::string(what)};
+  }
+}
+
+void Watcher::voted(StatementType phase, PeerPort signer, Height height, const Ballot& ballot, const Hash& block) {
+  const bool prevote = phase == StatementType::prevote;
+  says(ledger::name(phase), signer, encode_all(height, ballot), encode(block));
+  auto& votes = votes_[height];
+  if (prevote) {
+    if (is_honest(signer)) votes.honest_prevotes.emplace(signer, ballot, block);
+  } else {
+    votes.precommits[{ballot, block}].insert(signer);
+    if (is_honest(signer)) {
+      votes.honest_precommits[signer].insert(ballot);
+      for (const auto& [above, lock] : votes.honest_answers[signer]) {
+        if (ballot < above && lock < ballot) {
+          throw Violation{"a lock is never forgotten", text_of(signer) + " at height " + std::to_string(height.value)};
+        }
+      }
+    }
+  }
+  look_for_second_choice(height);
+}
+
+/// Once q peers have precommitted a block, nobody honest prevotes another one in a later ballot: what
+/// agreement rests on, and broken long before two chains differ.
+void Watcher::look_for_second_choice(Height height) {
+  const auto& votes = votes_[height];
+  const auto quorum = (genesis_.peer_count() + (genesis_.peer_count() - 1) / 3) / 2 + 1;
+  for (const auto& [choice, signers] : votes.precommits) {
+    std::size_t count = signers.size();
+    for (const auto villain : villains_) count += signers.contains(villain) ? 0 : 1;
+    if (count < quorum) continue;
+    for (const auto& [voter, ballot, block] : votes.honest_prevotes) {
+      if (choice.first < ballot && block != choice.second) {
+        throw Violation{"a chosen block is never voted against",
+                        text_of(voter) + " at height " + std::to_string(height.value)};
+      }
+    }
+  }
+}
+
+void Watcher::answered(const Signed<Answer>& answer) {
+  const auto& body = answer.body;
+  says("answer", answer.signer, encode_all(body.height, body.ballot), encode(body));
+  if (!is_honest(answer.signer)) return;
+  const auto lock = body.lock ? body.lock->ballot : Ballot{};
+  auto& votes = votes_[body.height];
+  votes.honest_answers[answer.signer][body.ballot] = lock;
+  for (const auto& precommit : votes.honest_precommits[answer.signer]) {
+    if (precommit < body.ballot && lock < precommit) {
+      throw Violation{"a lock is never forgotten",
+                      text_of(answer.signer) + " at height " + std::to_string(body.height.value)};
+    }
+  }
+}
+
+void Watcher::granted(const Signed<Request>& request, const Signed<Grant>& grant) {
+  if (!genesis_.check(request) || !genesis_.check(grant)) return;
+  const auto exchange = genesis_.exchange_of(request);
+  const auto turn = encode_all(request.body.book, grant.body.version, grant.body.turn);
+  turn_of_[exchange] = turn;
+  if (restored_.contains(grant.signer)) return;
+  says("grant of one exchange", grant.signer, encode(exchange), encode(grant.body));
+  says("grant of one turn", grant.signer, turn, encode(request.signer));
+}
+
+void Watcher::ended_turn(PeerPort owner, Bytes turn, bool by_release) {
+  if (!is_honest(owner) || restored_.contains(owner)) return;
+  auto& ends = turn_ends_[{owner, std::move(turn)}];
+  (by_release ? ends.first : ends.second) = true;
+  if (ends.first && ends.second) throw Violation{"RELEASE and ABORT are never both signed in one turn", text_of(owner)};
+}
+
+/// Finds every statement in a message.
+struct StatementReader {
+  Watcher& watcher;
+
+  void operator()(const GrantMessage& m) const { watcher.granted(m.request, m.grant); }
+  void operator()(const WitnessShare& m) const { watcher.granted(m.request, m.grant); }
+  void operator()(const AckMessage& m) const { read(m.ack); }
+  void operator()(const ConsentMessage& m) const { read(m.consent); }
+  void operator()(const CheckId& m) const {
+    watcher.granted(m.request, m.grant);
+    read(m.consent);
+  }
+  void operator()(const IdAnswerMessage& m) const { read(m.answer); }
+  void operator()(const ReleaseMessage& m) const {
+    for (const auto& answer : m.id_answers) read(answer);
+    if (!good(m.release)) return;
+    const auto turn = watcher.turn_of_.find(m.release.body.exchange);
+    if (turn != watcher.turn_of_.end()) watcher.ended_turn(m.release.signer, turn->second, true);
+  }
+  void operator()(const KeyAnswerMessage& m) const { read(m.answer); }
+  void operator()(const AnswerMessage& m) const {
+    if (good(m.answer)) watcher.answered(m.answer);
+    if (m.lock) certificate(m.lock->certificate);
+  }
+  void operator()(const ProposeMessage& m) const {
+    const auto& body = m.propose.body;
+    if (good(m.propose))
+      watcher.says("propose", m.propose.signer, encode_all(body.height, body.ballot), encode(body.block));
+    for (const auto& answer : m.answers) {
+      if (watcher.genesis_.check(answer)) watcher.answered(answer);
+    }
+    if (m.highest_lock) certificate(*m.highest_lock);
+    block(m.block);
+  }
+  void operator()(const PrevoteMessage& m) const { vote(m.vote); }
+  void operator()(const PrevotesMessage& m) const { certificate(m.certificate); }
+  void operator()(const PrecommitMessage& m) const { vote(m.vote); }
+  void operator()(const CommitMessage& m) const { committed(m.committed); }
+  void operator()(const BlocksMessage& m) const {
+    for (const auto& one : m.blocks) committed(one);
+  }
+  void operator()(const VotesMessage& m) const {
+    if (m.commit) certificate(*m.commit);
+    if (m.prevotes) certificate(*m.prevotes);
+  }
+  template <class Other>
+  void operator()(const Other& /*nothing signed that could contradict*/) const {}
+
+  void read(const Signed<Ack>& ack) const {
+    if (good(ack)) watcher.says("ack", ack.signer, encode(ack.body.exchange), encode(ack.body));
+  }
+  void read(const Signed<Consent>& consent) const {
+    if (good(consent)) watcher.says("consent", consent.signer, encode(consent.body.exchange), encode(consent.body));
+  }
+  void read(const Signed<IdAnswer>& answer) const {
+    if (good(answer)) watcher.says("id-answer", answer.signer, encode(answer.body.consent), encode(answer.body));
+  }
+  void read(const Signed<KeyAnswer>& answer) const {
+    if (good(answer)) watcher.says("key-answer", answer.signer, encode(answer.body.exchange), encode(answer.body));
+  }
+  template <class Body>
+  [[nodiscard]] bool good(const Signed<Body>& statement) const {
+    return watcher.genesis_.check(statement).has_value();
+  }
+  template <class Vote>
+  void vote(const Signed<Vote>& signed_vote) const {
+    if (!good(signed_vote)) return;
+    const auto& body = signed_vote.body;
+    watcher.voted(Vote::type, signed_vote.signer, body.height, body.ballot, body.block);
+  }
+  template <class Vote>
+  void certificate(const Certificate<Vote>& held) const {
+    for (const auto& one : held.votes) vote(Signed<Vote>{one.signer, held.vote, one.signature});
+  }
+  void committed(const CommittedBlock& one) const {
+    certificate(one.certificate);
+    block(one.block);
+  }
+  void block(const Block& one) const {
+    for (const auto& transaction : one.transactions) {
+      if (const auto* abort = std::get_if<Signed<Abort>>(&transaction)) {
+        if (!good(*abort)) continue;
+        const auto book = watcher.genesis_.book_of(abort->body.book);
+        watcher.ended_turn(abort->signer, encode_all(book, abort->body.version, abort->body.turn), false);
+      }
+      if (const auto* transfer = std::get_if<Signed<Transfer>>(&transaction)) {
+        if (!good(*transfer)) continue;
+        for (const auto& ack : transfer->body.acks) read(ack);
+        for (const auto& answer : transfer->body.id_answers) read(answer);
+        read(transfer->body.consent);
+      }
+    }
+  }
+};
+
+void Watcher::read_statements(const Message& message) { std::visit(StatementReader{*this}, message); }
+
+// ---- what is kept ----
+
+void Watcher::looked_at(PeerPort peer, const SimStore& store) {
+  if (!is_honest(peer)) return;
+  const auto head = head_fact.get(store);
+  const auto height = head ? head->height.value : 0;
+  auto& known = heights_[peer];
+  if (height < known) known = height;  // restored, and only then: restore() has said so
+  if (height == known) return;
+  std::map<Id, Standing> touched;
+  for (auto at = known + 1; at <= height; ++at) {
+    const auto bytes = store.get(Table::blocks, encode(Height{at}));
+    if (!bytes) throw Violation{"a chain has no holes", text_of(peer) + " lacks block " + std::to_string(at)};
+    const bool newest = at == checker_.height() + 1;
+    if (at > checker_.height() + 1) throw Violation{"a chain has no holes", text_of(peer)};
+    const auto wrong = newest ? checker_.append(*bytes) : checker_.compare(at, *bytes);
+    if (wrong) throw Violation{"agreement and validity", text_of(peer) + ": " + *wrong};
+    if (newest) ++counts_.blocks;
+    for (const auto& [book, standing] : checker_.touched(at)) touched[book] = standing;
+  }
+  known = height;
+  for (const auto& [book, standing] : touched) {
+    const auto row = ownership.get(store, BookId{book});
+    const bool same = row && row->owner.value == standing.owner && row->version.value == standing.version &&
+                      row->turn.value == standing.turn &&
+                      (row->moved_by ? std::optional<Id>(row->moved_by->bytes) : std::nullopt) == standing.moved_by;
+    if (!same)
+      throw Violation{"exactly one owner of a book and version",
+                      text_of(peer) + " at height " + std::to_string(height)};
+  }
+}
+
+std::uint64_t Watcher::height_of(PeerPort peer) const {
+  const auto found = heights_.find(peer);
+  return found == heights_.end() ? 0 : found->second;
+}
+
+void Watcher::reported(PeerPort peer, const transport::Report& report) {
+  for (const auto& received : report.received) {
+    if (received.result == transport::ReceiveResult::duplicate || !received.id) continue;
+    const bool not_admitted = received.error && received.error->what.starts_with("the number of the message");
+    if (not_admitted) continue;
+    if (!taken_[peer].insert(*received.id).second) {
+      throw Violation{"a message is taken once", text_of(peer) + " took a " + received.type + " twice"};
+    }
+  }
+  for (const auto& event : report.events) {
+    if (event.what == "fork") throw Violation{"no fork is seen", text_of(peer)};
+    if (event.what != "equivocation") continue;
+    ++counts_.equivocations_seen;
+    const PeerPort blamed{static_cast<std::uint16_t>(std::stoul(event.detail))};
+    if (is_honest(blamed) && !restored_.contains(blamed)) {
+      throw Violation{"honest peers are never blamed", text_of(peer) + " blames " + event.detail};
+    }
+  }
+}
+
+}  // namespace bookchain::sim

@@ -1,0 +1,93 @@
+// What must always hold, looked at from outside: everything that a peer sends is opened and read before
+// it leaves, every block that a peer appends is read by the checker, and what reports say is held
+// against it. Throws Violation; changes nothing.
+#pragma once
+
+#include <deque>
+#include <set>
+
+#include "ledger/node.hpp"
+#include "tests/sim/chain_checker.hpp"
+#include "tests/sim/sim_network.hpp"
+#include "tests/sim/sim_store.hpp"
+#include "transport/courier.hpp"
+
+namespace bookchain::sim {
+
+struct Violation {
+  std::string invariant;
+  std::string detail;
+};
+
+/// The last things that happened, for the diagram of a failure.
+class Story {
+ public:
+  void message(PeerPort from, PeerPort to, std::string text);
+  void note(PeerPort at, std::string text);
+  void set_step(std::uint64_t step) { step_ = step; }
+  [[nodiscard]] std::string mermaid() const;
+
+ private:
+  void add(std::string line);
+  std::deque<std::string> lines_;
+  std::uint64_t step_ = 0;
+};
+
+class Watcher {
+ public:
+  Watcher(const Genesis& genesis, Counts& counts, Story& story);
+
+  /// A liar, or a peer that lost its memory: what it signs about exchanges proves nothing against the rules.
+  void set_villain(PeerPort peer) { villains_.insert(peer); }
+  void set_restored(PeerPort peer);
+  [[nodiscard]] bool is_honest(PeerPort peer) const { return !villains_.contains(peer); }
+
+  /// What an honest peer is about to send.
+  void sending(PeerPort from, PeerPort to, const std::vector<Bytes>& envelopes, const SimStore& store,
+               const transport::Channel& channel);
+  /// What a liar sends: its votes count where it is asked whether a block was chosen.
+  void liar_sends(PeerPort from, PeerPort to, const Message& message);
+  /// After an event at an honest peer.
+  void looked_at(PeerPort peer, const SimStore& store);
+  void reported(PeerPort peer, const transport::Report& report);
+
+  [[nodiscard]] const ChainChecker& chain() const { return checker_; }
+  [[nodiscard]] std::uint64_t height_of(PeerPort peer) const;
+
+ private:
+  friend struct StatementReader;
+  void check_numbered(PeerPort from, const transport::Opened& opened, const SimStore& store);
+  void check_note(PeerPort from, PeerPort to, ByteView payload, const SimStore& store);
+  /// An ACK leaves only where the id, and a share that fits its commitment, are durable.
+  void check_ack(PeerPort from, const AckMessage& message, const SimStore& store) const;
+  void read_statements(const Message& message);
+  /// A peer says `value` about `slot`; it may say nothing else about it, ever.
+  void says(std::string_view what, PeerPort signer, Bytes slot, Bytes value);
+  void voted(StatementType phase, PeerPort signer, Height height, const Ballot& ballot, const Hash& block);
+  void answered(const Signed<Answer>& answer);
+  void look_for_second_choice(Height height);
+  void granted(const Signed<Request>& request, const Signed<Grant>& grant);
+  void ended_turn(PeerPort owner, Bytes turn, bool by_release);
+
+  const Genesis& genesis_;
+  Counts& counts_;
+  Story& story_;
+  ChainChecker checker_;
+  std::set<PeerPort> villains_;
+  std::set<PeerPort> restored_;
+  std::map<PeerPort, std::uint64_t> heights_;
+  std::map<std::tuple<std::string_view, PeerPort, Bytes>, Bytes> said_;
+  std::map<PeerPort, std::set<MessageId>> taken_;
+  std::set<Hash> read_payloads_;
+  struct Votes {
+    std::map<std::pair<Ballot, Hash>, std::set<PeerPort>> precommits;
+    std::set<std::tuple<PeerPort, Ballot, Hash>> honest_prevotes;
+    std::map<PeerPort, std::set<Ballot>> honest_precommits;
+    std::map<PeerPort, std::map<Ballot, Ballot>> honest_answers;  ///< ballot -> that of the lock named
+  };
+  std::map<Height, Votes> votes_;
+  std::map<ExchangeId, Bytes> turn_of_;
+  std::map<std::pair<PeerPort, Bytes>, std::pair<bool, bool>> turn_ends_;  ///< released, aborted
+};
+
+}  // namespace bookchain::sim

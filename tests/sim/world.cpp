@@ -1,0 +1,364 @@
+#include "tests/sim/world.hpp"
+
+#include <algorithm>
+
+#include "ledger/chain.hpp"
+#include "ledger/consensus.hpp"
+#include "ledger/records.hpp"
+#include "tests/sim/planted.hpp"
+#include "tests/sim/villain.hpp"
+
+namespace bookchain::sim {
+
+namespace {
+
+constexpr std::uint64_t start_of_time_us = 1'767'225'600'000'000;
+constexpr std::size_t most_parcels = 16;
+
+template <class Fixed>
+Fixed derived(std::string_view purpose, std::uint64_t number) {
+  const ByteView text(reinterpret_cast<const std::uint8_t*>(purpose.data()), purpose.size());
+  return Fixed{sha256({text, encode(number)}).bytes};
+}
+
+}  // namespace
+
+Home::Home(const Genesis& genesis, const Identity& who, SimNetwork& network, Misfortune& misfortune,
+           const std::uint64_t& world_time, std::uint64_t seed)
+    : identity(who),
+      node(genesis, identity),
+      shelf(who.port),
+      environment(world_time, Random(seed, "entropy of " + std::to_string(who.port.value))),
+      link(who.port, network, misfortune, shelf, Random(seed, "link of " + std::to_string(who.port.value))) {}
+
+World::World(const Plan& plan)
+    : plan_(plan),
+      misfortune_(plan_, counts_),
+      chance_(plan.seed, "world"),
+      time_us_(start_of_time_us),
+      network_(misfortune_, Random(plan.seed, "network")),
+      requests_left_(plan.exchanges),
+      restores_left_(plan.has(Fault::restore) && plan.villains < plan.faults_borne() ? 1 : 0) {
+  make_network();
+  make_homes();
+  make_books();
+}
+
+World::~World() = default;
+
+void World::make_network() {
+  GenesisFields fields;
+  fields.chunk_size = min_chunk_size;
+  fields.work_bits = 1;
+  fields.limits = Limits{4 * min_chunk_size, std::uint32_t{1} << 20U, std::uint32_t{1} << 18U};
+  for (std::size_t i = 0; i < plan_.peers; ++i) {
+    const PeerPort port{static_cast<std::uint16_t>(5000 + i)};
+    const Identity identity{port, derived<SigningKey>("sim signing", port.value),
+                            derived<AgreementKey>("sim agreement", port.value)};
+    fields.peers.push_back(Peer{port, verify_key(identity.signing_key), agreement_point(identity.agreement_key),
+                                "spool:" + std::to_string(port.value)});
+    identities_.emplace(port, identity);
+  }
+  auto made = Genesis::make(std::move(fields));
+  if (!made) throw Violation{"the simulator's own network is valid", made.error().subject};
+  genesis_ = std::make_unique<Genesis>(std::move(made).value());
+  watcher_ = std::make_unique<Watcher>(*genesis_, counts_, story_);
+  for (const auto& [from, identity] : identities_) {
+    for (const auto& [to, unused] : identities_) {
+      if (from != to) channels_.emplace(std::pair(from, to), transport::Channel::make(*genesis_, identity, to).value());
+    }
+  }
+}
+
+void World::make_homes() {
+  std::vector<PeerPort> ports;
+  for (const auto& [port, identity] : identities_) ports.push_back(port);
+  auto order = ports;
+  chance_.shuffle(order);
+  const std::set<PeerPort> liars(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(plan_.villains));
+  for (const auto port : ports) {
+    if (liars.contains(port)) {
+      watcher_->set_villain(port);
+      villains_.emplace(port, std::make_unique<Villain>(*this, identities_.at(port)));
+      continue;
+    }
+    honest_.push_back(port);
+    auto made = std::make_unique<Home>(*genesis_, identities_.at(port), network_, misfortune_, time_us_, plan_.seed);
+    auto* at = made.get();
+    at->link.watch = [this, at](PeerPort to, const std::vector<Bytes>& envelopes) {
+      for (const auto& envelope : envelopes) trace_.add(envelope);
+      watcher_->sending(at->identity.port, to, envelopes, at->store, channels_.at({at->identity.port, to}));
+    };
+    at->store.fate = [this](Durability durability) {
+      if (misfortune_.happens(Fault::io_error, 8)) return CommitFate::io_error;
+      if (misfortune_.happens(Fault::disk_full, 8)) return CommitFate::disk_full;
+      if (misfortune_.happens(Fault::crash_in_commit, durability == Durability::full ? 12 : 6)) {
+        return misfortune_.chance(Fault::crash_in_commit).chance(500) ? CommitFate::dies_before
+                                                                      : CommitFate::dies_after;
+      }
+      return CommitFate::good;
+    };
+    if (plan_.has(Fault::read_error)) {
+      at->store.read_fails = [this] {
+        return misfortune_.happens(Fault::read_error, 1) && misfortune_.chance(Fault::read_error).chance(200);
+      };
+    }
+    at->store.forgets = [](const Write& write) { return planted::forgets(write); };
+    at->shelf.forgets = [](const ShelfTask& task) { return planted::forgets(task); };
+    at->shelf.disk = [this]() -> Result<void> {
+      if (misfortune_.happens(Fault::torn_package, 15)) throw Crashed{};
+      if (misfortune_.happens(Fault::shelf_error, 15)) return Error{Token::io, "the simulated shelf failed", {}, {}};
+      return success();
+    };
+    if (misfortune_.happens(Fault::clock_skew, 600)) {
+      at->environment.offset_us =
+          static_cast<std::int64_t>(misfortune_.chance(Fault::clock_skew).below(7'200'000'000)) - 3'600'000'000;
+    }
+    homes_.emplace(port, std::move(made));
+    start(*at);
+  }
+}
+
+void World::make_books() {
+  for (const auto port : honest_) {
+    for (std::size_t i = 0; i < plan_.books; ++i) add_book(home(port));
+  }
+}
+
+Home& World::any_home() { return home(chance_.pick(honest_)); }
+
+// ---- crashes ----
+
+void World::start(Home& home) {
+  home.courier.emplace(
+      transport::Courier::make({home.node, home.store, home.shelf, home.link, home.environment, this, nullptr})
+          .value());
+}
+
+void World::crash(Home& home) {
+  auto* chance = plan_.has(Fault::lost_bookkeeping) ? &misfortune_.chance(Fault::lost_bookkeeping) : nullptr;
+  home.courier.reset();
+  if (home.store.lose_power(chance)) counts_.add(Fault::lost_bookkeeping);
+  home.wakes_at = step_ + chance_.below(40);
+  story_.note(home.identity.port, "crashes");
+}
+
+void World::reached(transport::KillPoint point) {
+  trace_.add(static_cast<std::uint64_t>(point));
+  if (misfortune_.happens(Fault::crash, 4)) throw Crashed{};
+}
+
+void World::event(Home& home, const std::function<void()>& act) {
+  acting_ = &home;
+  try {
+    act();
+  } catch (const Crashed&) {
+    crash(home);
+  }
+  acting_ = nullptr;
+  watcher_->looked_at(home.identity.port, home.store);
+}
+
+// ---- what peers do ----
+
+void World::take_turn(Home& home) {
+  event(home, [&] {
+    const transport::Courier::Intake intake{chance_.chance(200) ? chance_.between(1, 3) : most_parcels,
+                                            std::numeric_limits<std::size_t>::max()};
+    const transport::Policy policy{!chance_.chance(100), true, chance_.chance(100)};
+    const auto report = home.courier->turn(intake, policy);
+    if (report) watcher_->reported(home.identity.port, report.value());
+  });
+}
+
+void World::let_peer_act() {
+  std::vector<PeerPort> with_mail;
+  for (const auto& [port, identity] : identities_) {
+    if (network_.at(port).parcels.empty()) continue;
+    if (villains_.contains(port) || is_up(home(port))) with_mail.push_back(port);
+  }
+  const auto port =
+      !with_mail.empty() && !chance_.chance(100)
+          ? chance_.pick(with_mail)
+          : std::next(identities_.begin(), static_cast<std::ptrdiff_t>(chance_.below(identities_.size())))->first;
+  trace_.add(port.value);
+  if (const auto villain = villains_.find(port); villain != villains_.end()) return villain->second->turn();
+  auto& acting = home(port);
+  if (acting.wakes_at > step_) return;
+  if (!acting.courier) start(acting);
+  take_turn(acting);
+}
+
+void World::add_book(Home& home) {
+  const auto port = home.identity.port;
+  const auto size = chance_.below(5) == 0 ? 0 : chance_.below(3 * min_chunk_size);
+  auto text = random_text(chance_, size, min_chunk_size);
+  const auto serial = ++serials_[port];
+  const auto book =
+      sign_statement(genesis_->id(), port, home.identity.signing_key,
+                     Book{serial, "book " + std::to_string(serial), "text/plain", size, min_chunk_size, text.root()});
+  const auto id = genesis_->book_of(book);
+  texts_[id] = text;
+  home.shelf.contents.books[id] = std::move(text);
+  event(home, [&] { (void)home.courier->wish(WishAddBook{book}); });
+}
+
+void World::request_book(Home& home) {
+  const auto known = catalogue.all(home.store);
+  std::vector<std::pair<BookId, PeerPort>> wanted;
+  for (const auto& [id, book] : known) {
+    const auto owner = standing(*genesis_, home.store, book).owner;
+    if (owner != home.identity.port) wanted.emplace_back(id, owner);
+  }
+  if (wanted.empty()) return;
+  const auto& [book, owner] = chance_.pick(wanted);
+  event(home, [&] {
+    const auto requested = home.courier->request(owner, book);
+    if (!requested) return;
+    ++counts_.exchanges;
+    tracked_.push_back({requested.value().exchange, home.identity.port, owner});
+    story_.note(home.identity.port, "requests a book of " + std::to_string(owner.value));
+  });
+}
+
+/// Several peers want the same book at once: the shortest way to contending grants and miners.
+void World::request_by_several() {
+  const auto times = chance_.between(2, 3);
+  for (std::size_t i = 0; i < times && requests_left_ > 0; ++i) {
+    auto& acting = any_home();
+    if (!is_up(acting)) continue;
+    --requests_left_;
+    request_book(acting);
+  }
+}
+
+/// A user who gives up, claims, settles, refuses or asks again where nothing of it is called for.
+void World::user_meddles(Home& home) {
+  const auto open = open_exchanges.all(home.store);
+  if (open.empty()) return;
+  const auto& exchange = open[chance_.below(open.size())].first;
+  Wish wish = WishAskAgain{exchange};
+  switch (chance_.below(8)) {
+    case 0: wish = WishAbort{exchange, {}}; break;
+    case 1: wish = WishRefuse{exchange, {}}; break;
+    case 2: wish = WishSettle{exchange}; break;
+    case 3: wish = WishClaim{exchange}; break;
+    default: break;
+  }
+  event(home, [&] { (void)home.courier->wish(wish); });
+}
+
+void World::user_acts() {
+  auto& acting = any_home();
+  if (!is_up(acting)) return;
+  const auto what = chance_.below(100);
+  if (what < 55 && requests_left_ > 0) {
+    if (chance_.chance(250)) return request_by_several();
+    --requests_left_;
+    return request_book(acting);
+  }
+  if (what < 60) return add_book(acting);
+  if (what < 75) return user_meddles(acting);
+}
+
+// ---- what befalls them ----
+
+void World::back_up(Home& home) {
+  home.backup = Home::Backup{home.store.image(), home.shelf.contents, watcher_->height_of(home.identity.port)};
+}
+
+/// A backup is put back and declared: new epochs towards all, and the questions of section 4.
+void World::restore(Home& home) {
+  story_.note(home.identity.port, "is restored from a backup");
+  home.courier.reset();
+  home.store.put_back(home.backup->rows);
+  home.shelf.contents = home.backup->shelf;
+  home.restored = true;
+  watcher_->set_restored(home.identity.port);
+  if (!home.store.begin()) return;
+  Draft draft(home.store);
+  Context context{*genesis_, home.identity, draft, home.environment.now(), chance_.next()};
+  begin_restore(context);
+  for (const auto& peer : genesis_->peers()) {
+    if (peer.port != home.identity.port) transport::renew_epoch(draft, peer.port, home.environment.draw<Epoch>());
+  }
+  auto effects = draft.take_effects();
+  home.store.apply(effects.writes);
+  Draft letters(home.store);
+  for (auto& leaving : effects.outgoing) {
+    const transport::Header header{transport::protocol_version, genesis_->id(), home.identity.port, leaving.to, {}, {}};
+    transport::enqueue(letters, header, encode(leaving.message), leaving.with_package, home.environment.now(),
+                       home.environment.draw<Epoch>());
+  }
+  home.store.apply(letters.take_effects().writes);
+  const auto fate = std::exchange(home.store.fate, nullptr);
+  (void)home.store.commit();
+  home.store.fate = fate;
+  start(home);
+  watcher_->looked_at(home.identity.port, home.store);
+}
+
+void World::strike() {
+  std::vector<PeerPort> ports;
+  for (const auto& [port, identity] : identities_) ports.push_back(port);
+  network_.disturb(step_, ports);
+  auto& struck = any_home();
+  if (restores_left_ > 0) {
+    // The copy is taken at any moment, put back a while later: votes may lie between.
+    if (!struck.backup && chance_.chance(20)) {
+      back_up(struck);
+    } else if (struck.backup && is_up(struck) && misfortune_.happens(Fault::restore, 25)) {
+      --restores_left_;
+      restore(struck);
+    }
+  }
+  if (!is_up(struck)) return;
+  if (misfortune_.happens(Fault::crash, 3)) return crash(struck);
+  if (misfortune_.happens(Fault::pause, 4)) {
+    struck.wakes_at = step_ + misfortune_.chance(Fault::pause).between(20, 120);
+    return;
+  }
+  if (misfortune_.happens(Fault::clock_jump, 5)) {
+    struck.environment.offset_us +=
+        static_cast<std::int64_t>(misfortune_.chance(Fault::clock_jump).below(1'200'000'000)) - 600'000'000;
+  }
+}
+
+void World::jump_to_next_wake() {
+  std::optional<std::uint64_t> next;
+  for (const auto port : honest_) {
+    auto& at = home(port);
+    if (!is_up(at)) continue;
+    const auto wake = at.courier->next_wake();
+    if (!wake) continue;
+    const auto now = at.environment.now().value;
+    const auto left = wake->value > now ? wake->value - now : 1;
+    if (!next || left < *next) next = left;
+  }
+  time_us_ += next ? *next : 1'000'000;
+}
+
+void World::one_event() {
+  ++step_;
+  ++counts_.steps;
+  story_.set_step(step_);
+  time_us_ += 1 + chance_.below(20'000);
+  trace_.add(step_);
+  const auto what = chance_.below(100);
+  strike();
+  if (what < 8) return user_acts();
+  if (what < 55) {
+    if (network_.move_one(step_)) return;
+    if (chance_.chance(150)) jump_to_next_wake();
+  }
+  let_peer_act();
+}
+
+void World::run() {
+  while (step_ < plan_.steps) one_event();
+  heal();
+  settle();
+  check_end();
+}
+
+}  // namespace bookchain::sim

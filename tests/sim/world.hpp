@@ -1,0 +1,118 @@
+// One simulated network from its first event to its end: real nodes and real couriers over a simulated
+// disk, network, clock and source of chance. One event at a time, chosen from the seed; after each of
+// them the watcher looks at what changed.
+#pragma once
+
+#include <memory>
+#include <set>
+
+#include "tests/sim/watcher.hpp"
+
+namespace bookchain::sim {
+
+class Villain;
+
+/// One peer that keeps the rules, with the machine it runs on.
+struct Home {
+  Home(const Genesis& genesis, const Identity& who, SimNetwork& network, Misfortune& misfortune,
+       const std::uint64_t& world_time, std::uint64_t seed);
+
+  Identity identity;
+  Node node;
+  SimStore store;
+  SimShelf shelf;
+  SimEnvironment environment;
+  SimLink link;
+  std::optional<transport::Courier> courier;  ///< nothing while the process is down
+  std::uint64_t wakes_at = 0;                 ///< step at which a dead or paused process goes on
+  bool restored = false;
+  struct Backup {
+    SimStore::Image rows;
+    SimShelf::Contents shelf;
+    std::uint64_t height;
+  };
+  std::optional<Backup> backup;
+};
+
+class World final : private transport::Observer {
+ public:
+  explicit World(const Plan& plan);
+  ~World() override;
+
+  /// Runs it to its end. Throws Violation.
+  void run();
+
+  [[nodiscard]] const Counts& counts() const { return counts_; }
+  [[nodiscard]] std::uint64_t trace_hash() const { return trace_.value(); }
+  [[nodiscard]] const Story& story() const { return story_; }
+  [[nodiscard]] std::uint64_t step() const { return step_; }
+
+ private:
+  friend class Villain;
+  struct Tracked {
+    ExchangeId exchange;
+    PeerPort requester;
+    PeerPort owner;
+  };
+
+  void reached(transport::KillPoint point) override;
+
+  void make_network();
+  void make_homes();
+  void make_books();
+  void add_book(Home& home);
+  [[nodiscard]] Home& home(PeerPort peer) { return *homes_.at(peer); }
+  [[nodiscard]] Home& any_home();
+
+  // events
+  void one_event();
+  void let_peer_act();
+  void take_turn(Home& home);
+  void user_acts();
+  void request_book(Home& home);
+  void request_by_several();
+  void user_meddles(Home& home);
+  void strike();
+  void back_up(Home& home);
+  void restore(Home& home);
+  void start(Home& home);
+  void crash(Home& home);
+  [[nodiscard]] bool is_up(const Home& home) const { return home.courier && home.wakes_at <= step_; }
+  /// Runs `act` at a peer as one event: crashes and errors of the environment are part of it.
+  void event(Home& home, const std::function<void()>& act);
+  void jump_to_next_wake();
+
+  // the end
+  void heal();
+  void settle();
+  void helping_hand(std::uint64_t attempt);
+  void wake_up_laggards(std::uint64_t attempt);
+  [[nodiscard]] std::optional<std::string> unfinished();
+  void check_end();
+  void check_shelves();
+
+  Plan plan_;
+  Counts counts_;
+  Story story_;
+  TraceHash trace_;
+  Misfortune misfortune_;
+  Random chance_;
+  std::uint64_t time_us_;
+  std::uint64_t step_ = 0;
+  SimNetwork network_;
+  std::unique_ptr<Genesis> genesis_;
+  std::map<PeerPort, Identity> identities_;
+  std::map<std::pair<PeerPort, PeerPort>, transport::Channel> channels_;
+  std::unique_ptr<Watcher> watcher_;
+  std::map<PeerPort, std::unique_ptr<Home>> homes_;
+  std::map<PeerPort, std::unique_ptr<Villain>> villains_;
+  std::vector<PeerPort> honest_;
+  Home* acting_ = nullptr;
+  std::map<BookId, Text> texts_;  ///< what the registered books really say
+  std::map<PeerPort, std::uint64_t> serials_;
+  std::vector<Tracked> tracked_;
+  std::size_t requests_left_ = 0;
+  std::size_t restores_left_ = 0;
+};
+
+}  // namespace bookchain::sim
