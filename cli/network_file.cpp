@@ -11,7 +11,7 @@ namespace {
 constexpr std::uint64_t file_version = 1;
 
 /// In double quotes, with everything escaped that YAML would take for syntax. Addresses are UTF-8.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (const char letter : text) {
     if (letter == '"' || letter == '\\') out.push_back('\\');
@@ -96,7 +96,7 @@ std::string write_network(const Genesis& genesis) {
     text += "# A TEST NETWORK: made from a seed, so its keys can be guessed. Not for real books.\n";
   }
   text += "bookchain: " + std::to_string(file_version) + "\n";
-  text += "network_id: " + quoted(to_hex(genesis.id())) + "\n";
+  text += "network_id: " + in_quotes(to_hex(genesis.id())) + "\n";
   text += std::string("test_network: ") + (fields.test_network ? "true" : "false") + "\n";
   text += "chunk_size: " + std::to_string(fields.chunk_size) + "\n";
   text += "work_bits: " + std::to_string(fields.work_bits) + "\n";
@@ -107,9 +107,9 @@ std::string write_network(const Genesis& genesis) {
   text += "peers:\n";
   for (const auto& peer : fields.peers) {
     text += "  - port: " + std::to_string(peer.port.value) + "\n";
-    text += "    verify_key: " + quoted(to_hex(peer.verify_key)) + "\n";
-    text += "    agreement_point: " + quoted(to_hex(peer.agreement_point)) + "\n";
-    text += "    address: " + quoted(peer.address) + "\n";
+    text += "    verify_key: " + in_quotes(to_hex(peer.verify_key)) + "\n";
+    text += "    agreement_point: " + in_quotes(to_hex(peer.agreement_point)) + "\n";
+    text += "    address: " + in_quotes(peer.address) + "\n";
   }
   return text;
 }
