@@ -65,12 +65,26 @@ Answer describe(const Session& session, Home& home, const transport::StepReport&
   return answer;
 }
 
+/// Rehearsals of a cheat, for lessons and tests: the rules allow them on test networks only.
+constexpr const char* wrong_id_option = "rehearse-wrong-id";
+constexpr const char* wrong_key_option = "rehearse-wrong-key";
+
+Result<transport::Report> decide(Home& home, const Due& due, const Arguments& arguments) {
+  std::optional<Wish> rehearsal;
+  if (arguments.has(wrong_id_option)) rehearsal = WishConsent{due.exchange, home.environment().draw<RequestId>()};
+  if (arguments.has(wrong_key_option)) rehearsal = WishRelease{due.exchange, home.environment().draw<BookKey>()};
+  if (!rehearsal) return home.courier().take_step(due);
+  BOOKCHAIN_TRY(auto report, home.courier().wish(*rehearsal));
+  report.steps.push_back(transport::StepReport{due.exchange, due.step, report.sent, std::nullopt});
+  return report;
+}
+
 Result<Answer> take(Session& session, const Arguments& arguments, Step step) {
   BOOKCHAIN_TRY(auto files, session.peer());
   TerminalProgress progress(session.report(), step == Step::grant ? "encrypting" : "decrypting");
   BOOKCHAIN_TRY(const auto home, Home::open(std::move(files), &progress));
   BOOKCHAIN_TRY(const auto exchange, choose(*home, home->store(), arguments, step));
-  BOOKCHAIN_TRY(const auto report, home->courier().take_step(Due{exchange, step}));
+  BOOKCHAIN_TRY(const auto report, decide(*home, Due{exchange, step}, arguments));
   warn_undelivered(session, report);
   if (report.steps.front().error) return *report.steps.front().error;
   auto answer = describe(session, *home, report.steps.front(), step_text(step));
@@ -123,8 +137,8 @@ constexpr const char* exchange_help =
     "be left out. Done before: exit 0, nothing is sent. Not due yet: exit 5, and what is due at whom.";
 
 Command step_command(const char* word, const char* summary, const char* details,
-                     Result<Answer> (*run)(Session&, const Arguments&)) {
-  return Command{word, summary, details, {{"EXCHANGE", false}}, {}, run};
+                     Result<Answer> (*run)(Session&, const Arguments&), std::vector<OptionSpec> options = {}) {
+  return Command{word, summary, details, {{"EXCHANGE", false}}, std::move(options), run};
 }
 
 }  // namespace
@@ -145,8 +159,9 @@ Command consent_command() {
           "The requester has the encrypted book and enough ACKs of witnesses: it gives the owner the request\n"
           "id and signs that it consents. From here it cannot go back.") +
       exchange_help;
-  return step_command("consent", "step 3, requester: give the owner the request id", details.c_str(),
-                      run_step<Step::consent>);
+  return step_command(
+      "consent", "step 3, requester: give the owner the request id", details.c_str(), run_step<Step::consent>,
+      {{wrong_id_option, 0, OptionKind::flag, "", "test networks: give the owner another id, to see what happens"}});
 }
 
 Command check_id_command() {
@@ -165,7 +180,9 @@ Command release_command() {
           "The witnesses agreed about the id: the owner gives the requester the key. From here the owner\n"
           "cannot abort.") +
       exchange_help;
-  return step_command("release", "step 5, owner: give the requester the key", details.c_str(), run_step<Step::release>);
+  return step_command("release", "step 5, owner: give the requester the key", details.c_str(), run_step<Step::release>,
+                      {{wrong_key_option, 0, OptionKind::flag, "",
+                        "test networks: give a key that does not fit, to see what happens"}});
 }
 
 Command open_command() {
