@@ -156,6 +156,7 @@ class Holdings {
                              const std::vector<Signed<Body>>& statements) {
     if (statements.empty()) return;
     std::vector<PeerPort> ports;
+    ports.reserve(statements.size());
     for (const auto& statement : statements) ports.push_back(statement.signer);
     holds.push_back(what + " of " + ports_text(ports));
   }

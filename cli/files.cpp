@@ -12,7 +12,7 @@ namespace {
 
 Result<std::string> read_all(int descriptor, const path& file, std::size_t most) {
   std::string text;
-  std::string buffer(64 * 1024, '\0');
+  std::string buffer(std::size_t{64} * 1024, '\0');
   for (;;) {
     const auto got = ::read(descriptor, buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;

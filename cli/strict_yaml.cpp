@@ -81,7 +81,7 @@ class TreeBuilder final : public YAML::EventHandler {
     const bool is_key = !levels_.empty() && levels_.back().node.kind == YamlNode::Kind::map && !levels_.back().key;
     if (is_key) {
       const auto& fields = levels_.back().node.fields;
-      const bool known = std::ranges::any_of(fields, [&](const auto& field) { return field.first == value; });
+      const bool known = std::ranges::any_of(fields, [&](const auto& field) { return field.name == value; });
       if (known) return fail(Token::repeated_key, "a key stands twice", mark, value);
       levels_.back().key = std::move(value);
       return;
@@ -113,7 +113,7 @@ class TreeBuilder final : public YAML::EventHandler {
     if (level.node.kind == YamlNode::Kind::list) {
       level.node.items.push_back(std::move(node));
     } else {
-      level.node.fields.emplace_back(std::move(*level.key), std::move(node));
+      level.node.fields.push_back({std::move(*level.key), std::move(node)});
       level.key.reset();
     }
   }

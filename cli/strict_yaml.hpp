@@ -15,14 +15,22 @@
 
 namespace bookchain::cli {
 
+struct YamlField;
+
 struct YamlNode {
   enum class Kind : std::uint8_t { scalar, list, map };
   Kind kind{};
-  int line{};                                            ///< from 1
-  bool quoted{};                                         ///< of a scalar
-  std::string text;                                      ///< of a scalar
-  std::vector<YamlNode> items;                           ///< of a list
-  std::vector<std::pair<std::string, YamlNode>> fields;  ///< of a map, in the order of the file
+  int line{};                     ///< from 1
+  bool quoted{};                  ///< of a scalar
+  std::string text;               ///< of a scalar
+  std::vector<YamlNode> items;    ///< of a list
+  std::vector<YamlField> fields;  ///< of a map, in the order of the file
+};
+
+/// Not a std::pair: that cannot be named before the node is complete.
+struct YamlField {
+  std::string name;
+  YamlNode value;
 };
 
 /// Tokens: `bad-config` (no YAML, or a feature that is refused here), `repeated-key`.

@@ -111,8 +111,10 @@ using boost::outcome_v2::success;
   return std::move(BOOKCHAIN_CONCAT(checked_, __LINE__)).as_failure()
 
 /// Declares `declaration` with the value of `expression`, or returns its failure.
+// NOLINTBEGIN(bugprone-macro-parentheses): a declaration cannot stand in parentheses.
 #define BOOKCHAIN_TRY(declaration, expression)                         \
   auto BOOKCHAIN_CONCAT(tried_, __LINE__) = (expression);              \
   if (!BOOKCHAIN_CONCAT(tried_, __LINE__).has_value())                 \
     return std::move(BOOKCHAIN_CONCAT(tried_, __LINE__)).as_failure(); \
   declaration = std::move(BOOKCHAIN_CONCAT(tried_, __LINE__)).value()
+// NOLINTEND(bugprone-macro-parentheses)
