@@ -22,6 +22,7 @@ struct Header {
   ledger::Epoch epoch;
   ledger::MessageNumber number;  ///< from 1; 0 is a delivery note: not numbered, not acknowledged
 
+  friend bool operator==(const Header&, const Header&) = default;
   template <class Self, class Visitor>
   static void visit(Self& self, Visitor& visitor) {
     visitor("version", self.version);

@@ -1,0 +1,177 @@
+// The spool: what is delivered arrives whole, what cannot be a delivery goes to bad/ and stops nothing.
+#include "transport/spool_link.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <boost/test/unit_test.hpp>
+#include <fstream>
+
+#include "tests/transport/pair.hpp"
+
+namespace bookchain::transport::tests {
+
+namespace fs = boost::filesystem;
+
+BOOST_AUTO_TEST_SUITE(spool_link)
+
+constexpr std::size_t most = 4096;
+
+struct Spools {
+  Folder folder;
+  CountingEnvironment environment;
+  std::unique_ptr<SpoolLink> first = open(5000, 5001);
+  std::unique_ptr<SpoolLink> second = open(5001, 5000);
+
+  std::unique_ptr<SpoolLink> open(std::uint16_t self, std::uint16_t other) {
+    auto link = SpoolLink::open(
+        {PeerPort{self}, folder / std::to_string(self), {{PeerPort{other}, folder / std::to_string(other)}}, most},
+        environment);
+    BOOST_REQUIRE(link.has_value());
+    return std::move(link).value();
+  }
+  /// Where 5000 delivers to 5001.
+  [[nodiscard]] fs::path inbox() const { return folder / "5001" / "5000" / "new"; }
+  [[nodiscard]] fs::path bad() const { return folder / "5001" / "5000" / "bad"; }
+  static void write(const fs::path& file, const std::string& content) {
+    std::ofstream(file.string(), std::ios::binary) << content;
+  }
+  [[nodiscard]] std::vector<Parcel> receive(std::size_t count = 100) const { return second->receive(count).value(); }
+};
+
+BOOST_FIXTURE_TEST_CASE(a_delivery_arrives_whole_and_stays_until_it_is_acknowledged, Spools) {
+  BOOST_REQUIRE(first->send(PeerPort{5001}, {bytes_of("one"), bytes_of("two")}, {}).has_value());
+  for (int again = 0; again < 2; ++again) {
+    const auto parcels = receive();
+    BOOST_REQUIRE(parcels.size() == 1U);
+    BOOST_TEST((parcels[0].envelopes == std::vector<Bytes>{bytes_of("one"), bytes_of("two")}));
+    BOOST_TEST((parcels[0].from == PeerPort{5000}));
+  }
+  BOOST_TEST(first->still_waiting_at(PeerPort{5001}));
+  BOOST_REQUIRE(second->acknowledge(receive().front()).has_value());
+  BOOST_TEST(receive().empty());
+  BOOST_TEST(!first->still_waiting_at(PeerPort{5001}));
+}
+
+BOOST_FIXTURE_TEST_CASE(many_messages_share_files_up_to_a_size, Spools) {
+  const std::vector<Bytes> many(1000, Bytes(4000, 1));
+  BOOST_REQUIRE(first->send(PeerPort{5001}, many, {}).has_value());
+  std::size_t arrived = 0;
+  const auto parcels = receive();
+  for (const auto& parcel : parcels) arrived += parcel.envelopes.size();
+  BOOST_TEST(arrived == many.size());
+  BOOST_TEST(parcels.size() == 4U);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_package_lies_there_before_its_message, Spools) {
+  ExchangeId exchange;
+  exchange.bytes.fill(7);
+  write(folder / "package", "encrypted");
+  BOOST_REQUIRE(
+      first->send(PeerPort{5001}, {bytes_of("grant")}, {PackageFile{exchange, folder / "package"}}).has_value());
+  BOOST_TEST(receive().size() == 1U);
+  auto source = second->open_package(PeerPort{5000}, exchange);
+  BOOST_REQUIRE(source.has_value());
+  Bytes content(9);
+  BOOST_TEST(source.value()->read(content).value() == 9U);
+  BOOST_TEST((content == bytes_of("encrypted")));
+  // Sent again while it lies there, and dropped twice: neither is a failure.
+  BOOST_REQUIRE(
+      first->send(PeerPort{5001}, {bytes_of("grant")}, {PackageFile{exchange, folder / "package"}}).has_value());
+  BOOST_REQUIRE(second->drop_package(PeerPort{5000}, exchange).has_value());
+  BOOST_REQUIRE(second->drop_package(PeerPort{5000}, exchange).has_value());
+  BOOST_TEST((second->open_package(PeerPort{5000}, exchange).error().token == Token::no_such_file));
+}
+
+/// "Bad files are moved to bad/ with the reason, counted, and never stop the queue."
+BOOST_FIXTURE_TEST_CASE(what_is_no_delivery_goes_to_bad_and_the_queue_goes_on, Spools) {
+  write(inbox() / "a-text", "hello");
+  write(inbox() / "b-empty", "");
+  write(inbox() / "c-magic-alone", std::string(mail_magic));
+  write(inbox() / "d-cut-short", std::string(mail_magic) + std::string("\0\0\0\x05"
+                                                                       "ab",
+                                                                       6));
+  write(inbox() / "e-too-large-a-message", std::string(mail_magic) + std::string("\x7f\xff\xff\xff", 4));
+  fs::create_directories(inbox() / "f-folder" / "inside");
+  BOOST_REQUIRE(::mkfifo((inbox() / "g-pipe").c_str(), 0600) == 0);
+  fs::create_symlink("/etc/passwd", inbox() / "h-link");
+  write(inbox() / "i-huge", "");
+  fs::resize_file(inbox() / "i-huge", std::uintmax_t{1} << 40U);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const auto name = (folder / "s").string();
+  name.copy(address.sun_path, sizeof address.sun_path - 1);
+  const int socket = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  BOOST_REQUIRE(::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  fs::rename(name, inbox() / "j-socket");
+  ::close(socket);
+  BOOST_REQUIRE(first->send(PeerPort{5001}, {bytes_of("good")}, {}).has_value());
+
+  const auto parcels = receive();
+  BOOST_TEST(parcels.size() == 11U);
+  std::size_t faults = 0;
+  for (const auto& parcel : parcels) {
+    if (parcel.fault) {
+      ++faults;
+      BOOST_TEST((parcel.fault->token == Token::bad_file), parcel.name);
+      BOOST_TEST(fs::exists(bad() / (parcel.name + ".reason")), parcel.name);
+    } else {
+      BOOST_TEST((parcel.envelopes.front() == bytes_of("good")));
+    }
+  }
+  BOOST_TEST(faults == 10U);
+  BOOST_TEST(receive().size() == 1U);  // each is reported once
+}
+
+BOOST_FIXTURE_TEST_CASE(bad_files_are_kept_up_to_a_number, Spools) {
+  for (std::size_t i = 0; i < max_bad_files + 40; ++i) write(inbox() / ("rubbish-" + std::to_string(1000 + i)), "x");
+  while (!receive(50).empty()) {
+  }
+  std::size_t kept = 0;
+  for (fs::directory_iterator entry(bad()), end; entry != end; ++entry) ++kept;
+  BOOST_TEST(kept == 2 * max_bad_files);  // each with its reason
+}
+
+BOOST_AUTO_TEST_CASE(a_sender_that_floods_does_not_starve_the_others) {
+  const Folder folder;
+  CountingEnvironment environment;
+  const auto link = SpoolLink::open(
+      {PeerPort{5001}, folder / "5001", {{PeerPort{5000}, folder / "5000"}, {PeerPort{5002}, folder / "5002"}}, most},
+      environment);
+  BOOST_REQUIRE(link.has_value());
+  for (int i = 0; i < 500; ++i) Spools::write(folder / "5001" / "5000" / "new" / std::to_string(i), "x");
+  Spools::write(folder / "5001" / "5002" / "new" / "zzz", "x");
+  bool heard = false;
+  const auto parcels = link.value()->receive(10).value();
+  for (const auto& parcel : parcels) heard = heard || parcel.from == PeerPort{5002};
+  BOOST_TEST(heard);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_spool_that_everybody_can_write_is_refused, Spools) {
+  fs::permissions(folder / "5001", fs::perms(0777));
+  const auto refused =
+      SpoolLink::open({PeerPort{5001}, folder / "5001", {{PeerPort{5000}, folder / "5000"}}, most}, environment);
+  BOOST_TEST((refused.error().token == Token::permission));
+  BOOST_TEST(refused.error().hint.find("chmod o-w") != std::string::npos);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_missing_spool_is_a_failure_of_the_environment, Spools) {
+  fs::remove_all(folder / "5001");
+  const auto failed = first->send(PeerPort{5001}, {bytes_of("one")}, {});
+  BOOST_TEST((failed.error().token == Token::io));
+  BOOST_TEST(!first->still_waiting_at(PeerPort{5001}));
+}
+
+BOOST_FIXTURE_TEST_CASE(what_a_killed_process_left_in_tmp_is_cleared, Spools) {
+  const auto left = folder / "5001" / "5000" / "tmp" / "half";
+  write(left, "half a deliv");
+  BOOST_REQUIRE(open(5000, 5001)->send(PeerPort{5001}, {bytes_of("one")}, {}).has_value());
+  BOOST_TEST(!fs::exists(left));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace bookchain::transport::tests
