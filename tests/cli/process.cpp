@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,12 +39,15 @@ std::string program() {
   ::dup2(errors, 2);
   for (int descriptor = 3; descriptor < 256; ++descriptor) ::close(descriptor);
   if (options.folder && ::chdir(options.folder->c_str()) != 0) ::_exit(126);
-  std::vector<std::string> words_of_environment{"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "ASAN_OPTIONS=detect_leaks=1"};
-  for (const auto& [name, value] : options.environment) words_of_environment.push_back(name + "=" + value);
+  std::map<std::string, std::string> variables{
+      {"PATH", "/usr/bin:/bin"}, {"LC_ALL", "C.UTF-8"}, {"ASAN_OPTIONS", "detect_leaks=1"}};
+  for (const auto& [name, value] : options.environment) variables[name] = value;
+  std::vector<std::string> words_of_environment;
+  for (const auto& [name, value] : variables) words_of_environment.push_back(name + "=" + value);
   std::vector<char*> environment;
   for (auto& word : words_of_environment) environment.push_back(word.data());
   environment.push_back(nullptr);
-  auto name = program();
+  auto name = options.program.empty() ? program() : options.program;
   auto arguments_text = words;
   std::vector<char*> arguments{name.data()};
   for (auto& word : arguments_text) arguments.push_back(word.data());
@@ -62,9 +66,11 @@ pid_t start(const Words& words, const RunOptions& options, const path& folder) {
 
 Ended collect(pid_t pid, const path& folder) {
   int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  struct rusage usage {};
+  while (::wait4(pid, &status, 0, &usage) < 0 && errno == EINTR) {
   }
   Ended ended;
+  ended.peak_kib = usage.ru_maxrss;
   ended.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   ended.out = read_file(folder / "out");
   ended.err = read_file(folder / "err");
@@ -140,6 +146,41 @@ void write_file(const path& file, const std::string& content) {
   out << content;
 }
 
+bool mentions(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+std::map<std::string, std::string> snapshot(const path& folder) {
+  std::map<std::string, std::string> found;
+  for (fs::recursive_directory_iterator entry(folder), end; entry != end; ++entry) {
+    const auto type = entry->symlink_status().type();
+    const auto* what = type == fs::directory_file ? "folder" : type == fs::symlink_file ? "link" : "special";
+    found[entry->path().lexically_relative(folder).string()] =
+        type == fs::regular_file ? "file " + read_file(entry->path()) : what;
+  }
+  return found;
+}
+
+void copy_folder(const path& from, const path& to) {
+  fs::create_directory(to);
+  fs::permissions(to, fs::status(from).permissions());
+  for (const auto& entry : fs::directory_iterator(from)) {
+    const auto target = to / entry.path().filename();
+    if (fs::is_directory(entry.symlink_status())) {
+      copy_folder(entry.path(), target);
+    } else {
+      fs::copy_file(entry.path(), target);
+    }
+  }
+}
+
+const std::vector<StepOfExchange>& steps_after_request() {
+  static const std::vector<StepOfExchange> steps{
+      {"grant", true, "granted"},    {"consent", false, "consented"}, {"check-id", true, "consented"},
+      {"release", true, "released"}, {"open", false, "opened"},       {"check-key", false, "opened"},
+      {"mine", false, "mined"},
+  };
+  return steps;
+}
+
 // ---- networks ----
 
 Network::Network(Words init_options, std::vector<int> ports) : ports_(std::move(ports)) {
@@ -180,6 +221,16 @@ void Network::refused(int port, const Words& words, int exit_code, const std::st
   }
 }
 
+Ended Network::shell(const std::string& lines) const {
+  const auto bin = scratch("bin");
+  fs::create_directories(bin);
+  if (!fs::exists(fs::symlink_status(bin / "bookchain"))) fs::create_symlink(program(), bin / "bookchain");
+  RunOptions options;
+  options.program = "/bin/sh";
+  options.environment["PATH"] = bin.string() + ":/usr/bin:/bin";
+  return run({"-ec", lines}, options);
+}
+
 void Network::receive_all() const {
   for (const int port : ports_) ok(port, {"receive"});
 }
@@ -195,6 +246,28 @@ void Network::settle(int rounds) const {
     if (!moved) return;
   }
   BOOST_ERROR("the network does not settle");
+}
+
+void Network::receive_until_quiet(int rounds) const {
+  for (int round = 0; round < rounds; ++round) {
+    bool moved = false;
+    for (const int port : ports_) moved = !ok(port, {"receive"})["received"].empty() || moved;
+    if (!moved) return;
+  }
+  BOOST_ERROR("the network does not become quiet");
+}
+
+std::string Network::book_of(int owner, std::size_t place) const {
+  const auto books = ok(owner, {"list-books"})["books"];
+  BOOST_REQUIRE(books.size() > place);
+  return books[place]["book"];
+}
+
+bool Network::on_shelf(int port, const std::string& book) const {
+  for (const auto& each : ok(port, {"list-books"})["books"]) {
+    if (each["book"] == book) return true;
+  }
+  return false;
 }
 
 std::string Network::value_of(int owner, std::size_t place) const {

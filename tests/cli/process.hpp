@@ -36,6 +36,7 @@ struct Ended {
   int exit_code = -1;  ///< 128 + N if signal N ended it
   std::string out;
   std::string err;
+  long peak_kib = 0;  ///< most memory that the process held at once
   /// stdout as one JSON object; fails the test if it is none.
   [[nodiscard]] Json json() const;
   /// The token in the last line of stderr, "[token]" or the JSON error; empty if there is none.
@@ -46,6 +47,7 @@ struct RunOptions {
   std::map<std::string, std::string> environment;  ///< set beside a clean environment
   std::string input;
   std::optional<path> folder;  ///< working directory
+  std::string program;         ///< another program; empty: the one under test
 };
 
 /// Runs the program to its end.
@@ -73,6 +75,19 @@ class Background {
 /// Text file helpers.
 [[nodiscard]] std::string read_file(const path& file);
 void write_file(const path& file, const std::string& content);
+[[nodiscard]] bool mentions(const std::string& text, const std::string& part);
+/// Every file below `folder` with its content, by path; "folder", "link" and the like for what is no file.
+[[nodiscard]] std::map<std::string, std::string> snapshot(const path& folder);
+/// A copy of a whole folder; `to` must not exist.
+void copy_folder(const path& from, const path& to);
+
+/// A step after the request, who takes it, and the state it leads to.
+struct StepOfExchange {
+  const char* name;
+  bool by_owner;
+  const char* state;
+};
+[[nodiscard]] const std::vector<StepOfExchange>& steps_after_request();
 
 /// A network of peers in a temporary directory.
 class Network {
@@ -92,10 +107,19 @@ class Network {
   /// Fails the test unless it ends with this exit code and token.
   void refused(int port, const Words& words, int exit_code, const std::string& token) const;
 
+  /// Lines of a shell that stops at the first failure, with the program under test as `bookchain`.
+  [[nodiscard]] Ended shell(const std::string& lines) const;
+
   /// All peers receive once, in port order.
   void receive_all() const;
   /// All peers take steps until nothing moves any more.
   void settle(int rounds = 40) const;
+  /// All peers receive until nothing comes any more.
+  void receive_until_quiet(int rounds = 30) const;
+  /// The id of a book that `owner` has on its shelf, by place.
+  [[nodiscard]] std::string book_of(int owner, std::size_t place = 0) const;
+  /// Whether the plaintext of the book is on the shelf of that peer.
+  [[nodiscard]] bool on_shelf(int port, const std::string& book) const;
   /// A value that `owner` has on its shelf, by place.
   [[nodiscard]] std::string value_of(int owner, std::size_t place = 0) const;
   /// Steps 1 to `last` of the exchange of `book`, each by hand; gives its id.
