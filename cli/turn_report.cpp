@@ -92,10 +92,14 @@ std::string step_text(Step step) {
   return "";
 }
 
-void warn_undelivered(const Session& session, const transport::Report& report) {
-  for (const auto& [port, error] : report.undelivered) {
-    session.report().warning("messages to " + std::to_string(port.value) + " wait in the outbox: " + sentence(error));
-  }
+std::optional<Error> delivery_failure(const transport::Report& report) {
+  if (report.undelivered.empty()) return std::nullopt;
+  std::string ports;
+  for (const auto& [port, error] : report.undelivered)
+    ports += (ports.empty() ? "" : ", ") + std::to_string(port.value);
+  const auto& first = report.undelivered.begin()->second;
+  return Error{first.token, "messages to " + ports + " wait in the outbox: " + first.what, first.subject,
+               "what was done stands; any later command of this peer delivers them"};
 }
 
 std::string state_of(const State& state, const ExchangeId& exchange) {

@@ -20,8 +20,9 @@ namespace bookchain::cli {
 /// What a step did, in a sentence for people.
 [[nodiscard]] std::string step_text(ledger::Step step);
 
-/// Tells on stderr what could not be delivered; the messages stay in the outbox.
-void warn_undelivered(const Session& session, const transport::Report& report);
+/// The failure that a command ends with if some of its messages could not be delivered: what it did stands,
+/// and they wait in the outbox.
+[[nodiscard]] std::optional<Error> delivery_failure(const transport::Report& report);
 
 /// State of an exchange by its name; "" if the peer does not know it.
 [[nodiscard]] std::string state_of(const ledger::State& state, const ledger::ExchangeId& exchange);

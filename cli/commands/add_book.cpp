@@ -75,7 +75,7 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
                    "\n";
     break;
   }
-  warn_undelivered(session, report);
+  answer.failure = delivery_failure(report);
   return answer;
 }
 

@@ -70,9 +70,9 @@ Result<Answer> run_receive(Session& session, const Arguments& arguments) {
   TerminalProgress progress(session.report(), "taking in");
   BOOKCHAIN_TRY(const auto home, Home::open(std::move(files), &progress));
   BOOKCHAIN_TRY(const auto report, take_in(*home, limit, false));
-  warn_undelivered(session, report);
   Answer answer;
   answer.value["received"] = received_value(report.received);
+  answer.failure = delivery_failure(report);
   answer.value["due"] = due_value(*home, home->store());
   answer.text = report.received.empty() ? "nothing was waiting\n" : received_text(session.report(), report.received);
   if (!report.sent.empty()) answer.text += "sent   " + sent_text(report.sent) + "\n";
@@ -107,7 +107,6 @@ Result<Answer> run_step(Session& session, const Arguments& arguments) {
   TerminalProgress progress(session.report(), "working");
   BOOKCHAIN_TRY(const auto home, Home::open(std::move(files), &progress));
   BOOKCHAIN_TRY(const auto report, take_in(*home, std::nullopt, true));
-  warn_undelivered(session, report);
   Answer answer;
   answer.value["received"] = received_value(report.received);
   answer.value["steps"] = Json::array();
@@ -119,6 +118,7 @@ Result<Answer> run_step(Session& session, const Arguments& arguments) {
                    "\n" + next_text(session, guide(home->node(), home->store(), step.exchange));
     if (step.error && !answer.failure) answer.failure = step.error;
   }
+  if (!answer.failure) answer.failure = delivery_failure(report);
   if (report.received.empty() && report.steps.empty()) answer.text = "nothing was waiting, no step is due\n";
   return answer;
 }

@@ -122,13 +122,14 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   BOOKCHAIN_TRY(const auto book, select_book_of(home->genesis(), home->store(), wanted.owner, wanted.selector));
   BOOKCHAIN_TRY(const auto requested, home->courier().request(wanted.owner, book));
   const auto& exchange = requested.exchange;
-  warn_undelivered(session, requested.report);
   Answer answer;
   const auto title = printable(catalogue.get(home->store(), book)->body.title);
   answer.text = session.report().bold("request " + short_id(exchange)) + ": \"" + title + "\" from " +
                 std::to_string(wanted.owner.value) + "; " + step_text(Step::request) + "\n";
   answer.text += "sent   " + sent_text(requested.report.sent) + "\n";
+  answer.failure = delivery_failure(requested.report);
   if (wait) {
+    answer.failure.reset();
     session.report().note("waiting for the exchange to end");
     if (auto ended = wait_for_end(session, *home, exchange, *wait); !ended) answer.failure = std::move(ended).error();
   }

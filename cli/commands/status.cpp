@@ -67,66 +67,81 @@ std::string line(const std::string& name, const std::string& value) {
   return name + std::string(name_columns - name.size(), ' ') + value + "\n";
 }
 
+struct Status {
+  Head head;
+  std::optional<Height> mute_until;
+  std::vector<Due> due;
+  Counts counts;
+  std::vector<PeerHeight> heights;
+};
+
+Json value_of(const Reader& reader, const Status& status) {
+  Json value;
+  value["port"] = reader.port().value;
+  value["network"] = to_hex(reader.genesis().id());
+  value["test_network"] = reader.genesis().fields().test_network;
+  value["height"] = status.head.height.value;
+  value["head"] = to_hex(status.head.hash);
+  value["due"] = Json::array();
+  for (const auto& each : status.due) {
+    value["due"].push_back({{"exchange", to_hex(each.exchange)}, {"step", name(each.step)}});
+  }
+  value["inbox"] = status.counts.inbox;
+  value["outbox"] = status.counts.outbox;
+  value["undelivered"] = undelivered_value(status.counts);
+  value["mute_until"] = status.mute_until ? Json(status.mute_until->value) : Json(nullptr);
+  value["peers"] = Json::array();
+  for (const auto& [port, head] : status.heights) {
+    value["peers"].push_back({{"port", port.value},
+                              {"height", head ? Json(head->height.value) : Json(nullptr)},
+                              {"head", head ? Json(to_hex(head->hash)) : Json(nullptr)}});
+  }
+  return value;
+}
+
+std::string heights_text(const Report& report, const std::vector<PeerHeight>& heights, PeerPort self) {
+  TextTable table({"PEER", "HEIGHT", "HEAD"});
+  table.align_right(1);
+  for (const auto& [port, head] : heights) {
+    table.add({std::to_string(port.value) + (port == self ? "*" : ""), head ? std::to_string(head->height.value) : "?",
+               head ? short_id(head->hash) : "its home cannot be read from here"});
+  }
+  return table.draw(report);
+}
+
+std::string text_of(const Session& session, const Reader& reader, const Status& status) {
+  const auto blocks = std::to_string(status.head.height.value) + (status.head.height.value == 1 ? " block" : " blocks");
+  const bool test = reader.genesis().fields().test_network;
+  auto text = line("peer", std::to_string(reader.port().value));
+  text += line("network", to_hex(reader.genesis().id()) + (test ? " (a test network: its keys can be guessed)" : ""));
+  text += line("chain", blocks + ", head " + short_id(status.head.hash));
+  text += line("inbox", std::to_string(status.counts.inbox) + " waiting to be taken in");
+  text += line("outbox", std::to_string(status.counts.outbox) + " waiting to be acknowledged");
+  for (const auto& [port, count] : status.counts.undelivered) {
+    text += line("", std::to_string(count) + " could not be delivered to " + std::to_string(port.value) + " yet");
+  }
+  if (status.mute_until) {
+    text += line("votes", "none up to block " + std::to_string(status.mute_until->value) +
+                              ": this home was restored and may have voted before");
+  }
+  if (status.due.empty()) text += line("due", "nothing");
+  for (const auto& each : status.due) {
+    const auto words = std::string(name(each.step)) + " " + short_id(each.exchange);
+    text += line("due", printable(session.command_at(reader.port(), words)));
+  }
+  return text + "\n" + heights_text(session.report(), status.heights, reader.port());
+}
+
 Result<Answer> run(Session& session, const Arguments& /*arguments*/) {
   BOOKCHAIN_TRY(auto files, session.peer());
   BOOKCHAIN_TRY(const auto reader, Reader::open(std::move(files)));
   BOOKCHAIN_TRY(const auto mailbox, Mailbox::open(*reader));
-  const auto head = chain_head(reader->genesis(), reader->state());
-  const auto mute_until = mute_until_fact.get(reader->state());
-  const auto due = reader->node().due(reader->state());
-  const auto counts = count_mail(mailbox);
-  const auto heights = peer_heights(session, *reader);
+  const Status status{chain_head(reader->genesis(), reader->state()), mute_until_fact.get(reader->state()),
+                      reader->node().due(reader->state()), count_mail(mailbox), peer_heights(session, *reader)};
   BOOKCHAIN_CHECK(reader->state().status());
-
   Answer answer;
-  auto& value = answer.value;
-  value["port"] = reader->port().value;
-  value["network"] = to_hex(reader->genesis().id());
-  value["test_network"] = reader->genesis().fields().test_network;
-  value["height"] = head.height.value;
-  value["head"] = to_hex(head.hash);
-  value["due"] = Json::array();
-  for (const auto& each : due) {
-    value["due"].push_back({{"exchange", to_hex(each.exchange)}, {"step", name(each.step)}});
-  }
-  value["inbox"] = counts.inbox;
-  value["outbox"] = counts.outbox;
-  value["undelivered"] = undelivered_value(counts);
-  value["mute_until"] = mute_until ? Json(mute_until->value) : Json(nullptr);
-  value["peers"] = Json::array();
-  TextTable peers({"PEER", "HEIGHT", "HEAD"});
-  peers.align_right(1);
-  for (const auto& each : heights) {
-    const auto number = std::to_string(each.port.value) + (each.port == reader->port() ? "*" : "");
-    value["peers"].push_back({{"port", each.port.value},
-                              {"height", each.head ? Json(each.head->height.value) : Json(nullptr)},
-                              {"head", each.head ? Json(to_hex(each.head->hash)) : Json(nullptr)}});
-    peers.add({number, each.head ? std::to_string(each.head->height.value) : "?",
-               each.head ? short_id(each.head->hash) : "its home cannot be read from here"});
-  }
-
-  answer.text = line("peer", std::to_string(reader->port().value));
-  answer.text += line("network", to_hex(reader->genesis().id()) + (reader->genesis().fields().test_network
-                                                                       ? " (a test network: its keys can be guessed)"
-                                                                       : std::string()));
-  answer.text += line("chain", std::to_string(head.height.value) + (head.height.value == 1 ? " block" : " blocks") +
-                                   ", head " + short_id(head.hash));
-  answer.text += line("inbox", std::to_string(counts.inbox) + " waiting to be taken in");
-  answer.text += line("outbox", std::to_string(counts.outbox) + " waiting to be acknowledged");
-  for (const auto& [port, count] : counts.undelivered) {
-    answer.text +=
-        line("", std::to_string(count) + " could not be delivered to " + std::to_string(port.value) + " yet");
-  }
-  if (mute_until) {
-    answer.text += line("votes", "none up to block " + std::to_string(mute_until->value) +
-                                     ": this home was restored and may have voted before");
-  }
-  if (due.empty()) answer.text += line("due", "nothing");
-  for (std::size_t i = 0; i < due.size(); ++i) {
-    const auto words = std::string(name(due[i].step)) + " " + short_id(due[i].exchange);
-    answer.text += line(i == 0 ? "due" : "", printable(session.command_at(reader->port(), words)));
-  }
-  answer.text += "\n" + peers.draw(session.report());
+  answer.value = value_of(*reader, status);
+  answer.text = text_of(session, *reader, status);
   return answer;
 }
 

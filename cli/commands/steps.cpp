@@ -85,9 +85,9 @@ Result<Answer> take(Session& session, const Arguments& arguments, Step step) {
   BOOKCHAIN_TRY(const auto home, Home::open(std::move(files), &progress));
   BOOKCHAIN_TRY(const auto exchange, choose(*home, home->store(), arguments, step));
   BOOKCHAIN_TRY(const auto report, decide(*home, Due{exchange, step}, arguments));
-  warn_undelivered(session, report);
   if (report.steps.front().error) return *report.steps.front().error;
   auto answer = describe(session, *home, report.steps.front(), step_text(step));
+  answer.failure = delivery_failure(report);
   // Opening sends nothing: that it was done before shows in the state alone.
   if (step == Step::open && report.steps.front().sent.empty()) {
     answer.text = session.report().bold("open " + short_id(exchange)) + ": " + step_text(step) + "\nstate  " +
@@ -112,10 +112,10 @@ Result<Answer> run_end(Session& session, const Arguments& arguments, const char*
     return usage_error("a reason is UTF-8 text of at most " + std::to_string(max_reason_bytes) + " bytes", "--reason");
   }
   BOOKCHAIN_TRY(const auto report, home->courier().wish(W{exchange, reason}));
-  warn_undelivered(session, report);
   auto answer = describe(session, *home, transport::StepReport{exchange, Step::abort, report.sent, std::nullopt},
                          sentence_of_step);
   answer.value["step"] = word;
+  answer.failure = delivery_failure(report);
   if (std::string_view(word) == "refuse") {
     answer.text = session.report().bold("refuse " + short_id(exchange)) + ": " +
                   (report.sent.empty() ? "done before, nothing was sent" : sentence_of_step) + "\nsent   " +
