@@ -52,8 +52,8 @@ std::optional<Time> Courier::next_wake() const {
 }
 
 void Courier::deliver_to(PeerPort to, const DeliveryNote& note, bool drained, Draft& marks, Report& report) {
-  auto record =
-      outgoing_rows.get(parts_.store, to).value_or(OutgoingRecord{{}, MessageNumber{1}, MessageNumber{1}, Time{}, 0});
+  auto record = outgoing_rows.get(parts_.store, to)
+                    .value_or(OutgoingRecord{{}, MessageNumber{1}, MessageNumber{1}, Time{}, 0, 0});
   auto first = record.fresh_from;
   // Only a peer that has taken in all that waits for it knows that an acknowledgement is missing.
   const bool again = drained && is_due_again(to, record);

@@ -18,7 +18,7 @@ namespace {
 OutgoingRecord outgoing_to(Draft& draft, PeerPort to, const Epoch& fresh) {
   auto record = outgoing_rows.get(draft, to);
   if (!record) {
-    record = OutgoingRecord{fresh, MessageNumber{1}, MessageNumber{1}, Time{}, 0};
+    record = OutgoingRecord{fresh, MessageNumber{1}, MessageNumber{1}, Time{}, 0, 0};
     outgoing_rows.put(draft, to, *record);
   }
   return *record;
@@ -46,6 +46,7 @@ MessageId enqueue(Draft& draft, const Header& to_peer, Bytes payload, bool with_
   auto record = outgoing_to(draft, to_peer.to, fresh);
   const auto header = numbered(to_peer, record, record.next);
   const auto id = message_id(header, payload);
+  record.kept_bytes += payload.size();
   outbox_rows.put(draft, OutboxKey{to_peer.to, record.next}, OutboxRecord{std::move(payload), with_package, now});
   ++record.next.value;
   outgoing_rows.put(draft, to_peer.to, record);
@@ -53,11 +54,12 @@ MessageId enqueue(Draft& draft, const Header& to_peer, Bytes payload, bool with_
 }
 
 void renew_epoch(Draft& draft, PeerPort to, const Epoch& fresh) {
-  OutgoingRecord record{fresh, MessageNumber{1}, MessageNumber{1}, Time{}, 0};
+  OutgoingRecord record{fresh, MessageNumber{1}, MessageNumber{1}, Time{}, 0, 0};
   const auto rows = outbox_rows.all(draft, encode(to));
   for (const auto& [key, row] : rows) outbox_rows.erase(draft, key);
   for (const auto& [key, row] : rows) {
     outbox_rows.put(draft, OutboxKey{to, record.next}, row);
+    record.kept_bytes += row.payload.size();
     ++record.next.value;
   }
   outgoing_rows.put(draft, to, record);
@@ -73,10 +75,11 @@ bool take_note(Draft& draft, const Header& to_peer, const DeliveryNote& note, co
     const auto kept = outbox_rows.get(draft, key);
     if (kept && message_id(numbered(to_peer, *record, entry.number), kept->payload) == entry.id) {
       outbox_rows.erase(draft, key);
+      record->kept_bytes -= std::min<std::uint64_t>(record->kept_bytes, kept->payload.size());
       emptied = true;
     }
   }
-  if (emptied && record->repeats > 0) {
+  if (emptied) {
     record->repeats = 0;
     outgoing_rows.put(draft, to_peer.to, *record);
   }

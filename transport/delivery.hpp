@@ -14,6 +14,9 @@ namespace bookchain::transport {
 inline constexpr std::uint64_t max_messages_under_way = 65'536;
 /// Hashes of taken messages that are remembered below the floor of an epoch.
 inline constexpr std::uint64_t remembered_messages = 4'096;
+/// Blocks are left out of an outbox that holds this much: whoever wants them asks again. Else a peer that
+/// asks a thousand times and never acknowledges would fill the disk.
+inline constexpr std::uint64_t max_bytes_with_blocks = std::uint64_t{64} << 20U;
 inline constexpr std::size_t max_payload_bytes = std::size_t{1} << 27U;
 inline constexpr std::size_t max_note_entries = 2 * max_messages_under_way;
 
@@ -50,6 +53,7 @@ struct OutgoingRecord {
   ledger::MessageNumber fresh_from;  ///< this number and those above it were never delivered
   ledger::Time delivered;            ///< when something was delivered last, or looked at to be sent again
   std::uint32_t repeats{};           ///< how often all was sent again since the last acknowledgement
+  std::uint64_t kept_bytes{};        ///< payload bytes in the outbox
 
   template <class Self, class Visitor>
   static void visit(Self& self, Visitor& visitor) {
@@ -58,6 +62,7 @@ struct OutgoingRecord {
     visitor("fresh_from", self.fresh_from);
     visitor("delivered", self.delivered);
     visitor("repeats", self.repeats);
+    visitor("kept_bytes", self.kept_bytes);
   }
 };
 

@@ -174,6 +174,22 @@ BOOST_FIXTURE_TEST_CASE(an_old_epoch_that_was_never_seen_does_not_end_the_presen
   BOOST_TEST(receiver.taken().back() == "two");
 }
 
+BOOST_FIXTURE_TEST_CASE(the_bytes_of_an_outbox_are_counted, Two) {
+  const auto kept = [&] { return outgoing_rows.get(sender.store(), PeerPort{5001})->kept_bytes; };
+  sender.send("12345");
+  sender.send("123");
+  BOOST_TEST(kept() == 8U);
+  const auto [header, payload] = sender.waiting().front();
+  DeliveryNote note;
+  receiver.take(header, payload, note);
+  sender.hear(note);
+  BOOST_TEST(kept() == 3U);
+  // A new epoch keeps what is left.
+  const auto [next, text] = sender.waiting().front();
+  sender.hear(DeliveryNote{{}, {NoteEntry{next.epoch, next.number, message_id(next, bytes_of("other"))}}});
+  BOOST_TEST(kept() == 3U);
+}
+
 /// Section 6, "floods of far-future messages": the place they take is bounded.
 BOOST_FIXTURE_TEST_CASE(numbers_far_out_are_refused_and_take_no_place, Two) {
   auto header = sender.header();
