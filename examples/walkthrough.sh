@@ -25,7 +25,7 @@ secret() { # name, port: the first digits of a secret that the peer holds, or -
 
 holds() { # port: what the peer says that it holds itself
   bookchain -p "$1" -o json show-exchange "$exchange" 2>/dev/null |
-    sed -n "s/.*{\"port\":$1,\"role\":\"[a-z]*\",\"holds\":\[\([^]]*\)\].*/\1/p" | sed 's/","/, /g; s/"//g; s/^$/-/' || true
+    sed -n "s/.*{\"port\":$1,\"role\":\"[a-z]*\",\"holds\":\[\([^]]*\)\].*/\1/p" | sed 's/","/, /g; s/"//g' || true
 }
 
 who_knows_what() { # asks each peer, for it knows best itself
@@ -34,7 +34,7 @@ who_knows_what() { # asks each peer, for it knows best itself
   printf '  %-16s%-14s%-14s%s\n' PEER 'REQUEST ID' KEY HOLDS
   for port in "${all[@]}"; do
     printf '  %-16s%-14s%-14s' "$port ${role[$port]}" "$(secret request_id "$port")" "$(secret key "$port")"
-    holds "$port" | fold -s -w 60 | sed "2,\$s/^/$(printf '%46s' '')/"
+    printf '%s\n' "$(holds "$port")" | sed 's/^$/-/' | fold -s -w 60 | sed "2,\$s/^/$(printf '%46s' '')/"
   done
 }
 
