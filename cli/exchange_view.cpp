@@ -99,8 +99,10 @@ std::optional<std::string> title_of(const Reader& reader, const ExchangeView& vi
 }
 
 std::optional<std::string> reason_of(const ExchangeView& view) {
-  if (!view.record) return std::nullopt;
-  const auto& [token, reason] = std::tie(view.record->token, view.record->reason);
+  const bool by_id_alone = !view.record && view.witness_id && view.witness_id->over;
+  if (!view.record && !by_id_alone) return std::nullopt;
+  const auto& token = by_id_alone ? view.witness_id->token : view.record->token;
+  const auto& reason = by_id_alone ? view.witness_id->reason : view.record->reason;
   if (!reason.empty()) return reason;
   const auto known = std::ranges::find(all_tokens(), token, &TokenInfo::name);
   if (known != all_tokens().end()) return std::string(known->meaning);
@@ -183,7 +185,7 @@ class Holdings {
       case ExchangeState::requested: return {"abort"};
       case ExchangeState::granted: return {"consent", "abort"};
       case ExchangeState::consented:
-      case ExchangeState::id_checked: return {"wait for the key; it cannot go back"};
+      case ExchangeState::id_checked: return {"only wait for the key: it cannot go back"};
       case ExchangeState::released: return {"open"};
       case ExchangeState::opened: return {"check-key"};
       case ExchangeState::key_checked: return {"mine"};
@@ -221,7 +223,7 @@ class Holdings {
       case ExchangeState::released:
       case ExchangeState::opened:
       case ExchangeState::key_checked:
-      case ExchangeState::mined: return {"vote; it has released the key and cannot go back"};
+      case ExchangeState::mined: return {"only vote: it has released the key"};
       case ExchangeState::committed:
       case ExchangeState::refused:
       case ExchangeState::invalid:
@@ -240,7 +242,7 @@ class Holdings {
     if (acknowledged) peer.holds.emplace_back(self ? "its ACK" : "its ACK is here");
     if (holds_from(record_.id_answers, port)) peer.holds.emplace_back("answered check-id");
     if (holds_from(record_.key_answers, port)) peer.holds.emplace_back("answered check-key");
-    if (!ended()) peer.may = {"answer", "vote"};
+    if (!ended()) peer.may = {"answer what it is asked", "vote"};
     return peer;
   }
 

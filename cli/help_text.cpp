@@ -4,12 +4,11 @@
 #include <array>
 
 #include "cli/options.hpp"
+#include "cli/wrapping.hpp"
 
 namespace bookchain::cli {
 
 namespace {
-
-constexpr std::size_t most_columns = 100;
 
 struct Group {
   std::string_view title;
@@ -25,25 +24,6 @@ constexpr std::array groups{
 std::string padded(std::string text, std::size_t columns) {
   text.resize(std::max(text.size() + 2, columns), ' ');
   return text;
-}
-
-/// `text` in lines of bounded length, all but the first indented.
-std::string wrapped(std::string_view text, std::size_t indent) {
-  std::string out;
-  std::size_t column = indent;
-  while (!text.empty()) {
-    const auto word = text.substr(0, text.find(' '));
-    text.remove_prefix(std::min(text.size(), word.size() + 1));
-    if (column > indent && column + word.size() > most_columns) {
-      out += "\n" + std::string(indent, ' ');
-      column = indent;
-    } else if (column > indent) {
-      out += " ";
-    }
-    out += word;
-    column += word.size() + 1;
-  }
-  return out;
 }
 
 std::string form_of(const OptionSpec& option) {

@@ -1,5 +1,7 @@
 #include "cli/next_steps.hpp"
 
+#include <algorithm>
+
 namespace bookchain::cli {
 
 using namespace ledger;
@@ -19,12 +21,18 @@ Json waiting_value(const Guidance& guidance) {
   return ports;
 }
 
+const CommandAt* next_step(const Guidance& guidance) {
+  // Taking in is no step of the exchange.
+  const auto found =
+      std::ranges::find_if(guidance.commands, [](const CommandAt& command) { return command.words != "receive"; });
+  return found == guidance.commands.end() ? nullptr : &*found;
+}
+
+std::string step_word(const CommandAt& command) { return command.words.substr(0, command.words.find(' ')); }
+
 Json due_next_value(const Guidance& guidance) {
-  if (guidance.commands.empty()) return nullptr;
-  const auto& words = guidance.commands.back().words;
-  const auto word = words.substr(0, words.find(' '));
-  // Taking in is no step of the exchange: what remains is to vote.
-  return word == "receive" ? Json(nullptr) : Json(word);
+  const auto* step = next_step(guidance);
+  return step == nullptr ? Json(nullptr) : Json(step_word(*step));
 }
 
 std::string next_text(const Session& session, const Guidance& guidance) {

@@ -13,6 +13,10 @@ namespace bookchain::cli {
 /// Ports of the peers that are awaited, as a list of numbers.
 [[nodiscard]] Json waiting_value(const Guidance& guidance);
 
+/// The first command that takes a step of the exchange, and its word; null if there is none.
+[[nodiscard]] const CommandAt* next_step(const Guidance& guidance);
+[[nodiscard]] std::string step_word(const CommandAt& command);
+
 /// The step that the exchange waits for, at whatever peer, by the name of its command; null where none is
 /// due (it has ended, or its block is being voted on).
 [[nodiscard]] Json due_next_value(const Guidance& guidance);

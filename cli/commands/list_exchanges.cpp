@@ -13,9 +13,8 @@ constexpr std::size_t title_columns = 32;
 /// "grant at 5001", "votes", or "-".
 std::string next_word(const Guidance& guidance) {
   if (guidance.commands.empty()) return "-";
-  const auto& last = guidance.commands.back();
-  const auto word = last.words.substr(0, last.words.find(' '));
-  return word == "receive" ? "votes" : word + " at " + std::to_string(last.port.value);
+  const auto* step = next_step(guidance);
+  return step == nullptr ? "votes" : step_word(*step) + " at " + std::to_string(step->port.value);
 }
 
 std::string table_of(const Report& report, const Reader& reader, const std::vector<ExchangeView>& views) {

@@ -1,6 +1,7 @@
 #include "cli/commands/commands.hpp"
 #include "cli/exchange_view.hpp"
 #include "cli/next_steps.hpp"
+#include "cli/wrapping.hpp"
 
 namespace bookchain::cli {
 
@@ -19,16 +20,21 @@ std::string line(const std::string& name, const std::string& value) {
   return name + std::string(name.size() < name_columns ? name_columns - name.size() : 1, ' ') + value + "\n";
 }
 
+/// What each peer holds, and on a line of its own what it may still do.
 std::string peers_text(const Report& report, const std::vector<PeerView>& peers, PeerPort self) {
   if (peers.empty()) return {};
-  TextTable table({"PEER", "ROLE", "HOLDS, AS FAR AS THIS PEER KNOWS", "MAY STILL"});
+  constexpr std::size_t indent = 18;
+  auto text = "\n" + report.faint("who holds what, as far as this peer (*) can know") + "\n";
   for (const auto& peer : peers) {
-    const auto holds = joined(peer.holds, ", ");
-    const auto may = joined(peer.may, ", ");
-    table.add({std::to_string(peer.port.value) + (peer.port == self ? "*" : ""), std::string(name(peer.role)),
-               holds.empty() ? "-" : holds, may.empty() ? "-" : may});
+    auto head = std::to_string(peer.port.value) + (peer.port == self ? "*" : "");
+    head.resize(7, ' ');
+    head += name(peer.role);
+    head.resize(indent, ' ');
+    text += head + wrapped(peer.holds.empty() ? "nothing yet" : joined(peer.holds, "; "), indent) + "\n";
+    if (peer.may.empty()) continue;
+    text += std::string(indent, ' ') + report.faint("may ") + joined(peer.may, ", ") + "\n";
   }
-  return "\n" + table.draw(report);
+  return text;
 }
 
 Json peers_value(const std::vector<PeerView>& peers) {
