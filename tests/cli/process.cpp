@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/filesystem/operations.hpp>
 #include <boost/test/unit_test.hpp>
@@ -264,10 +265,8 @@ std::string Network::book_of(int owner, std::size_t place) const {
 }
 
 bool Network::on_shelf(int port, const std::string& book) const {
-  for (const auto& each : ok(port, {"list-books"})["books"]) {
-    if (each["book"] == book) return true;
-  }
-  return false;
+  const auto books = ok(port, {"list-books"})["books"];  // a copy: the whole answer is gone after this line
+  return std::ranges::any_of(books, [&](const auto& each) { return each["book"] == book; });
 }
 
 std::string Network::value_of(int owner, std::size_t place) const {
