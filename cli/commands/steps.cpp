@@ -32,11 +32,9 @@ Role role_of(Step step) {
 
 /// The exchange named; else the only one in which the step is due; else the only one that runs, so that
 /// the refusal says what is due there.
-Result<ExchangeId> choose(const Home& home, const State& state, const Arguments& arguments, Step step) {
+Result<ExchangeId> choose(const Home& home, const State& state, const Arguments& arguments, Step step, Role role) {
   if (const auto named = arguments.at(0)) return select_exchange(state, *named);
-  const auto of_role = [&](const ExchangeId& exchange) {
-    return exchanges.get(state, exchange)->role == role_of(step);
-  };
+  const auto of_role = [&](const ExchangeId& exchange) { return exchanges.get(state, exchange)->role == role; };
   const auto runs = [&](const ExchangeId& exchange) {
     return of_role(exchange) && !has_ended(exchanges.get(state, exchange)->state);
   };
@@ -68,25 +66,38 @@ Answer describe(const Session& session, Home& home, const transport::StepReport&
 /// Rehearsals of a cheat, for lessons and tests: the rules allow them on test networks only.
 constexpr const char* wrong_id_option = "rehearse-wrong-id";
 constexpr const char* wrong_key_option = "rehearse-wrong-key";
+/// Section 5: recording the exchange when the other side fell silent after consent.
+constexpr const char* settle_option = "settle";
+constexpr const char* claim_option = "without-owner";
 
 Result<transport::Report> decide(Home& home, const Due& due, const Arguments& arguments) {
-  std::optional<Wish> rehearsal;
-  if (arguments.has(wrong_id_option)) rehearsal = WishConsent{due.exchange, home.environment().draw<RequestId>()};
-  if (arguments.has(wrong_key_option)) rehearsal = WishRelease{due.exchange, home.environment().draw<BookKey>()};
-  if (!rehearsal) return home.courier().take_step(due);
-  BOOKCHAIN_TRY(auto report, home.courier().wish(*rehearsal));
+  std::optional<Wish> other;
+  if (arguments.has(settle_option)) other = WishSettle{due.exchange};
+  if (arguments.has(claim_option)) other = WishClaim{due.exchange};
+  if (arguments.has(wrong_id_option)) other = WishConsent{due.exchange, home.environment().draw<RequestId>()};
+  if (arguments.has(wrong_key_option)) other = WishRelease{due.exchange, home.environment().draw<BookKey>()};
+  if (!other) return home.courier().take_step(due);
+  BOOKCHAIN_TRY(auto report, home.courier().wish(*other));
   report.steps.push_back(transport::StepReport{due.exchange, due.step, report.sent, std::nullopt});
   return report;
 }
 
 Result<Answer> take(Session& session, const Arguments& arguments, Step step) {
+  if (arguments.has(settle_option) && arguments.has(claim_option)) {
+    return usage_error("--settle is for the owner, --without-owner for the requester", {}, "give one of them");
+  }
+  const auto role = arguments.has(settle_option) ? Role::owner : role_of(step);
   BOOKCHAIN_TRY(auto files, session.peer());
   TerminalProgress progress(session.report(), step == Step::grant ? "encrypting" : "decrypting");
   BOOKCHAIN_TRY(const auto home, Home::open(std::move(files), &progress));
-  BOOKCHAIN_TRY(const auto exchange, choose(*home, home->store(), arguments, step));
+  BOOKCHAIN_TRY(const auto exchange, choose(*home, home->store(), arguments, step, role));
   BOOKCHAIN_TRY(const auto report, decide(*home, Due{exchange, step}, arguments));
   if (report.steps.front().error) return *report.steps.front().error;
-  auto answer = describe(session, *home, report.steps.front(), step_text(step));
+  const bool only_asked =
+      arguments.has(claim_option) && state_of(home->store(), exchange) != name(ExchangeState::mined);
+  auto answer =
+      describe(session, *home, report.steps.front(),
+               only_asked ? "the witnesses are asked for what the owner should have asked them" : step_text(step));
   answer.failure = delivery_failure(report);
   // Opening sends nothing: that it was done before shows in the state alone.
   if (step == Step::open && report.steps.front().sent.empty()) {
@@ -212,8 +223,12 @@ Command mine_command() {
           "enough of them did, the block is final, the same at every peer, and the book is the requester's.\n"
           "By hand: every other peer receives, then this one, until show-exchange says committed.") +
       exchange_help;
-  return step_command("mine", "step 8, requester: record the exchange on the chain", details.c_str(),
-                      run_step<Step::mine>);
+  return step_command(
+      "mine", "step 8, requester: record the exchange on the chain", details.c_str(), run_step<Step::mine>,
+      {{settle_option, 0, OptionKind::flag, "", "owner: the requester consented and fell silent; record it as settled"},
+       {claim_option, 0, OptionKind::flag, "",
+        "requester: the owner fell silent after consent; go on with the witnesses alone. Asks them for their "
+        "answers first; run it again when they came"}});
 }
 
 Command refuse_command() {
