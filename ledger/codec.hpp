@@ -68,7 +68,7 @@ class Writer {
   template <class... Ts>
   void alternative(const std::variant<Ts...>& value) {
     integer(static_cast<std::uint8_t>(value.index()));
-    std::visit([this](const auto& held) { write(held); }, value);
+    std::visit([&](const auto& held) { write(held); }, value);
   }
 
   Bytes out_;
