@@ -26,11 +26,11 @@ until_true() { # seconds, command: tries again until it succeeds
 }
 
 in_catalogue() { # port, book
-  bookchain -p "$1" -o json list-books --all | grep -q "\"book\":\"$2\""
+  bookchain -p "$1" -o json list-books --all | grep "\"book\":\"$2\"" >/dev/null
 }
 
 hand_over() { # owner, requester, file: registers the file, asks for it, waits, and compares what arrived
-  local owner=$1 requester=$2 file=$3 answer book copy=$stage/copy
+  local owner=$1 requester=$2 file=$3 answer book exchange copy=$stage/copy
   book=$(bookchain -p "$owner" -o json add-book "$file" | field book)
   until_true 60 in_catalogue "$requester" "$book"
   answer=$(bookchain -p "$requester" -o json request --from "$owner" --book "$book" --wait=120)
@@ -38,7 +38,8 @@ hand_over() { # owner, requester, file: registers the file, asks for it, waits, 
   bookchain -p "$requester" -o json get-book "$book" --to "$copy" >/dev/null
   cmp "$file" "$copy" || wrong "$file arrived changed"
   handed_over+=("$owner $book")
-  say "$owner -> $requester  $(wc -c <"$file") bytes, exchange $(field exchange <<<"$answer" | head -c 12)"
+  exchange=$(field exchange <<<"$answer")
+  say "$owner -> $requester  $(wc -c <"$file") bytes, exchange ${exchange:0:12}"
 }
 
 : >"$stage/empty"

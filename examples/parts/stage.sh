@@ -64,7 +64,7 @@ receive_at() { # ports: each peer in turn takes in what was delivered to it
 }
 
 field() { # name: the first value of that name in the JSON on stdin, without its quotes
-  sed -n "s/^[^\n]*[{,]\"$1\":\"\{0,1\}\([^\",}]*\).*/\1/p" | head -n 1
+  sed -n "s/^[^\n]*[{,]\"$1\":\"\{0,1\}\([^\",}]*\).*/\1/p" | sed -n 1p
 }
 
 state_at() { # port, exchange
@@ -82,7 +82,7 @@ head_at() { # port: the hash of the last block
 }
 
 on_shelf() { # port, book: whether the peer keeps its plaintext
-  bookchain -p "$1" -o json list-books | grep -q "\"book\":\"$2\""
+  bookchain -p "$1" -o json list-books | grep "\"book\":\"$2\"" >/dev/null
 }
 
 expect_equal_heads() { # ports: shows the head of the chain at each; they must be one and the same
