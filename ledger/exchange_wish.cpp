@@ -30,7 +30,7 @@ std::string due_now(const Genesis& genesis, const ExchangeRecord& record) {
       }
       return "consent is due " + at(requester_of(record));
     case ExchangeState::consented:
-      if (record.id_check_sent) {
+      if (record.id_check_sent || record.claiming) {
         return "answers about the id are missing, receive is due at " +
                join(missing_from(genesis, record, record.id_answers));
       }
@@ -55,7 +55,7 @@ std::string due_now(const Genesis& genesis, const ExchangeRecord& record) {
 
 Error not_due(const Context& context, const ExchangeId& exchange, const ExchangeRecord& record) {
   const bool waits = (record.state == ExchangeState::granted && record.acks.size() < context.genesis.ack_quorum()) ||
-                     (record.state == ExchangeState::consented && record.id_check_sent) ||
+                     (record.state == ExchangeState::consented && (record.id_check_sent || record.claiming)) ||
                      (record.state == ExchangeState::opened && record.key_check_sent) ||
                      record.state == ExchangeState::mined;
   auto error = wrong_step(exchange, due_now(context.genesis, record));
