@@ -20,6 +20,10 @@ class Guide {
       add(self(), std::string(name(*guidance_.due)) + " " + short_id(exchange_));
       return std::move(guidance_);
     }
+    if (record_.abort_sent && !record_.height) {
+      everybody_votes();
+      return std::move(guidance_);
+    }
     switch (record_.state) {
       case ExchangeState::requested: go_on_at(owner_of(record_), "grant"); break;
       case ExchangeState::granted: after_grant(); break;
@@ -32,9 +36,7 @@ class Guide {
       case ExchangeState::committed:
       case ExchangeState::refused:
       case ExchangeState::invalid:
-      case ExchangeState::aborted:
-        if (record_.abort_sent && !record_.height) everybody_votes();
-        break;
+      case ExchangeState::aborted: break;
     }
     return std::move(guidance_);
   }
@@ -76,8 +78,8 @@ class Guide {
     ask_witnesses(record_.acks, requester(), "consent");
   }
   void after_consent() {
-    if (record_.abort_sent) return everybody_votes();
     if (self() == owner_of(record_)) return ask_witnesses(record_.id_answers, self(), "release");
+    if (record_.claiming) return ask_witnesses(record_.id_answers, self(), "mine --without-owner");
     if (record_.role == Role::witness) return go_on_at(requester(), "consent");
     go_on_at(owner_of(record_), "check-id");
   }

@@ -11,6 +11,8 @@ Result<void> on_over(Context& context, PeerPort from, const Over& message) {
     auto given = witness_ids.get(context.draft, key);
     if (!given) return rejected(Token::unknown_exchange, "this peer knows no such exchange", to_hex(message.exchange));
     given->over = true;
+    given->token = message.token;
+    given->reason = message.reason;
     witness_ids.put(context.draft, key, *given);
     return success();
   }
@@ -112,6 +114,15 @@ Result<void> on_send_again(Context& context, PeerPort from, const SendAgain& mes
 
 // ---- the chain ends exchanges ----
 
+void take_book_home(Context& context, const ExchangeId& exchange, const ExchangeRecord& record) {
+  const auto book = record.request.body.book;
+  shelf.put(context.draft, book, ShelfRecord{next_order(context)});
+  shelf_task(context, ShelfAction::promote, book, exchange);
+  const auto receipt = context.sign(Receipt{exchange});
+  context.draft.send(owner_of(record), ReceiptMessage{receipt});
+  for (const auto witness : witnesses_of(context.genesis, record)) context.draft.send(witness, ReceiptMessage{receipt});
+}
+
 namespace {
 
 void commit_transfer(Context& context, const Transfer& transfer, Height height) {
@@ -133,8 +144,7 @@ void commit_transfer(Context& context, const Transfer& transfer, Height height) 
   switch (record->role) {
     case Role::requester:
       if (record->plaintext_ready) {
-        shelf.put(context.draft, book, ShelfRecord{next_order(context)});
-        shelf_task(context, ShelfAction::promote, book, exchange);
+        take_book_home(context, exchange, *record);
       } else {
         for (const auto witness : witnesses_of(context.genesis, *record)) {
           if (!record->key) context.draft.send(witness, WantShare{exchange});

@@ -169,13 +169,17 @@ struct WitnessIdKey {
 /// spoil its own.
 struct WitnessIdRecord {
   RequestId request_id;
-  bool over = false;  ///< the requester gave it up before this witness saw a grant
+  bool over = false;   ///< it ended before this witness saw a grant
+  std::string token;   ///< why, as the requester tells it
+  std::string reason;  ///< foreign text
   Time began;
 
   template <class Self, class Visitor>
   static void visit(Self& self, Visitor& visitor) {
     visitor("request_id", self.request_id);
     visitor("over", self.over);
+    visitor.text("token", self.token, max_reason_bytes);
+    visitor.text("reason", self.reason, max_reason_bytes);
     visitor("began", self.began);
   }
 };
