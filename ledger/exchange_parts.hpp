@@ -61,6 +61,10 @@ enum class GrantAge : std::uint8_t { present, past, future };
 void shelf_task(Context& context, ShelfAction action, const BookId& book, const ExchangeId& exchange);
 [[nodiscard]] std::uint64_t next_order(Context& context);
 
+/// The chain says that an opened book is this requester's: it goes on the shelf, and RECEIPT tells the others
+/// that they may forget the package and their shares (section 5).
+void take_book_home(Context& context, const ExchangeId& exchange, const ExchangeRecord& record);
+
 /// Tells the other peers of an exchange that it is over before consent: the requester tells all, the
 /// owner the requester.
 void tell_over(Context& context, const ExchangeId& exchange, const ExchangeRecord& record);

@@ -53,7 +53,7 @@ Result<void> on_witness_id(Context& context, PeerPort from, const WitnessId& mes
     if (first->request_id == message.request_id) return success();
     return rejected(Token::equivocation, "the requester gave another id before", to_hex(message.exchange));
   }
-  witness_ids.put(context.draft, key, WitnessIdRecord{message.request_id, false, context.now});
+  witness_ids.put(context.draft, key, WitnessIdRecord{message.request_id, false, {}, {}, context.now});
   auto record = exchanges.get(context.draft, message.exchange);
   if (!record || record->role != Role::witness || requester_of(*record) != from) return success();
   acknowledge_share(context, message.exchange, *record);

@@ -251,16 +251,7 @@ Result<void> open(Context& context, const WishOpen& wish, const ExchangeRecord& 
   }
   record.plaintext_ready = true;
   if (record.state == ExchangeState::released) record.state = ExchangeState::opened;
-  if (record.state == ExchangeState::committed) {
-    const auto book = record.request.body.book;
-    shelf.put(context.draft, book, ShelfRecord{next_order(context)});
-    shelf_task(context, ShelfAction::promote, book, wish.exchange);
-    const auto receipt = context.sign(Receipt{wish.exchange});
-    context.draft.send(owner_of(record), ReceiptMessage{receipt});
-    for (const auto witness : witnesses_of(context.genesis, record)) {
-      context.draft.send(witness, ReceiptMessage{receipt});
-    }
-  }
+  if (record.state == ExchangeState::committed) take_book_home(context, wish.exchange, record);
   keep(context, wish.exchange, record);
   return success();
 }

@@ -105,7 +105,9 @@ BOOST_AUTO_TEST_CASE(shares_are_handed_to_the_requester_alone_and_after_the_tran
   BOOST_TEST((p.network.give(p.network.port(3), p.w, WantShare{p.x}) == Token::wrong_sender));
   BOOST_TEST((p.network.give(p.r, p.w, WantShare{p.x}) == Token::waiting));
   BOOST_TEST(p.network.queue.empty());
+  p.network.filter = [](const Envelope& envelope) { return !std::holds_alternative<ReceiptMessage>(envelope.message); };
   p.network.run();
+  p.network.filter = nullptr;
   p.network.require_equal_chains(1);
   BOOST_TEST((p.form() == TransferForm::mined));
   BOOST_TEST(p.shares_at(p.w) == 1U);
@@ -119,6 +121,15 @@ BOOST_AUTO_TEST_CASE(shares_are_handed_to_the_requester_alone_and_after_the_tran
   BOOST_TEST(!p.network.give(p.r, p.w, ReceiptMessage{p.network.sign(p.r, Receipt{p.x})}));
   BOOST_TEST(p.shares_at(p.w) == 0U);
   BOOST_TEST((p.network.give(p.r, p.w, WantShare{p.x}) == Token::exchange_over));
+}
+
+// Section 5: a requester that mined could read the book before; its RECEIPT follows the block by itself.
+BOOST_AUTO_TEST_CASE(witnesses_forget_their_shares_when_a_mined_exchange_is_over) {
+  Played p(4, Step::check_id);
+  p.network.run();
+  p.network.require_equal_chains(1);
+  BOOST_TEST((p.form() == TransferForm::mined));
+  for (const auto witness : {p.w, p.network.port(3)}) BOOST_TEST(p.shares_at(witness) == 0U);
 }
 
 // A question for the share that overtook the block is answered when the block comes.
