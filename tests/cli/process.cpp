@@ -249,6 +249,16 @@ void Network::settle(int rounds) const {
   BOOST_ERROR("the network does not settle");
 }
 
+void Network::settle_all_exchanges() const {
+  for (int round = 0; round < 200; ++round) {
+    settle();
+    const auto none_open = [&](int port) { return ok(port, {"list-exchanges", "--open"})["exchanges"].empty(); };
+    if (std::ranges::all_of(ports_, none_open)) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  BOOST_ERROR("exchanges stay open");
+}
+
 void Network::receive_until_quiet(int rounds) const {
   for (int round = 0; round < rounds; ++round) {
     bool moved = false;

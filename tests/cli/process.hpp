@@ -114,6 +114,8 @@ class Network {
   void receive_all() const;
   /// All peers take steps until nothing moves any more.
   void settle(int rounds = 40) const;
+  /// The same, with pauses, until no exchange is open: requesters that contend back off for a while.
+  void settle_all_exchanges() const;
   /// All peers receive until nothing comes any more.
   void receive_until_quiet(int rounds = 30) const;
   /// The id of a book that `owner` has on its shelf, by place.

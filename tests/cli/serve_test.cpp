@@ -1,0 +1,332 @@
+// serve: four processes that do all of it by themselves, with requests one after another and at once,
+// signals, the ways to hold it back, and one-off commands beside it on the same home.
+#include <algorithm>
+#include <boost/filesystem/operations.hpp>
+#include <boost/test/unit_test.hpp>
+#include <chrono>
+#include <csignal>
+#include <functional>
+#include <memory>
+#include <sstream>
+#include <thread>
+
+#include "tests/cli/process.hpp"
+
+namespace {
+
+using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
+using Clock = std::chrono::steady_clock;
+
+/// Looks again and again; false if it has not come true in that time.
+bool becomes_true(int seconds, const std::function<bool()>& condition) {
+  const auto end = Clock::now() + std::chrono::seconds(seconds);
+  while (Clock::now() < end) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  return condition();
+}
+
+Words command_at(const Network& network, int port, const Words& words) {
+  Words all{"-n", network.folder().string(), "-p", std::to_string(port), "-o", "json"};
+  all.insert(all.end(), words.begin(), words.end());
+  return all;
+}
+
+/// serve at some peers, until the end of the test.
+class Served {
+ public:
+  Served(const Network& network, const std::vector<int>& ports, const Words& options = {}) : network_(network) {
+    for (const int port : ports) {
+      Words words{"serve"};
+      words.insert(words.end(), options.begin(), options.end());
+      processes_.push_back(std::make_unique<Background>(command_at(network, port, words)));
+    }
+  }
+
+  /// A request that waits for its end beside the serve of the same home.
+  [[nodiscard]] std::unique_ptr<Background> request(int requester, int owner, const std::string& book) const {
+    return std::make_unique<Background>(
+        command_at(network_, requester, {"request", "--from", std::to_string(owner), "--book", book, "--wait=200"}));
+  }
+
+  [[nodiscard]] bool all_reach(std::uint64_t height, int seconds) const {
+    return becomes_true(seconds, [&] {
+      return std::ranges::all_of(network_.ports(),
+                                 [&](int port) { return network_.ok(port, {"status"})["height"] == height; });
+    });
+  }
+
+  void stop() {
+    for (const auto& process : processes_) process->signal(SIGTERM);
+    for (const auto& process : processes_) {
+      const auto ended = process->wait();
+      BOOST_TEST(ended.exit_code == 0, ended.err);
+      BOOST_TEST(ended.err.empty(), ended.err);
+    }
+    processes_.clear();
+  }
+
+  [[nodiscard]] const Background& process(std::size_t place) const { return *processes_[place]; }
+
+ private:
+  const Network& network_;
+  std::vector<std::unique_ptr<Background>> processes_;
+};
+
+std::string content_of(std::size_t size) {
+  std::string bytes(size, '\0');
+  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>((i * 7 + i / 65'537) & 0xffU);
+  return bytes;
+}
+
+struct Travelling {
+  std::string id;
+  std::size_t size;
+  std::size_t at;  ///< place of its owner among the ports
+};
+
+void check_nothing_is_open(const Network& network) {
+  for (const int port : network.ports()) {
+    const auto open = network.ok(port, {"list-exchanges", "--open"})["exchanges"];
+    BOOST_TEST(open.empty(), port << ": " << open.dump());
+  }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(serve_fifty)
+
+BOOST_AUTO_TEST_CASE(fifty_requests_in_a_row_among_all_peers_are_all_committed) {
+  const Network network({"--auto-books", "0"});
+  const auto& ports = network.ports();
+  std::vector<Travelling> books;
+  constexpr std::size_t mib = std::size_t{1} << 20U;
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{1}, std::size_t{5'000}, 65 * mib / 64, 4 * mib, 64 * mib}) {
+    const auto file = network.scratch("book-" + std::to_string(size));
+    write_file(file, content_of(size));
+    const auto at = books.size() % ports.size();
+    books.push_back({network.ok(ports[at], {"add-book", file.string()})["book"], size, at});
+  }
+  network.receive_until_quiet();
+  Served served(network, ports);
+  const auto began = Clock::now();
+  for (std::size_t i = 0; i < 50; ++i) {
+    // Most are small: the largest travels twice, the second largest a few times.
+    auto& book = books[i % 25 == 12 ? 5 : i % 10 == 3 ? 4 : i % 4];
+    const auto to = (book.at + 1 + i % 3) % ports.size();
+    const auto ended = served.request(ports[to], ports[book.at], book.id)->wait();
+    BOOST_REQUIRE_MESSAGE(ended.exit_code == 0, i << ": " << ended.out << ended.err);
+    BOOST_TEST(ended.json()["state"] == "committed");
+    book.at = to;
+  }
+  const std::chrono::duration<double> took = Clock::now() - began;
+  BOOST_TEST_MESSAGE("50 requests took " << took.count() << " s");
+  BOOST_TEST(served.all_reach(50, 60));
+  served.stop();
+  BOOST_TEST(network.equal_chains() == 50);
+  check_nothing_is_open(network);
+  for (const auto& book : books) {
+    const auto got = network.scratch("got");
+    network.ok(ports[book.at], {"get-book", book.id, "--to", got.string()});
+    BOOST_TEST((read_file(got) == read_file(network.scratch("book-" + std::to_string(book.size)))));
+    for (std::size_t other = 0; other < ports.size(); ++other) {
+      BOOST_TEST(network.on_shelf(ports[other], book.id) == (other == book.at));
+    }
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(serve_at_once)
+
+BOOST_AUTO_TEST_CASE(two_requesters_for_two_books_both_get_theirs) {
+  const Network network;
+  const auto first_book = network.book_of(5001);
+  const auto second_book = network.book_of(5003);
+  Served served(network, network.ports());
+  const auto first = served.request(5000, 5001, first_book);
+  const auto second = served.request(5002, 5003, second_book);
+  BOOST_TEST(first->wait().exit_code == 0);
+  BOOST_TEST(second->wait().exit_code == 0);
+  BOOST_TEST(served.all_reach(2, 60));
+  served.stop();
+  BOOST_TEST(network.equal_chains() == 2);
+  BOOST_TEST(network.on_shelf(5000, first_book));
+  BOOST_TEST(network.on_shelf(5002, second_book));
+  check_nothing_is_open(network);
+}
+
+BOOST_AUTO_TEST_CASE(of_two_requesters_for_one_book_one_gets_it_and_nothing_hangs) {
+  const Network network;
+  const auto book = network.book_of(5001);
+  Served served(network, network.ports());
+  const auto first = served.request(5000, 5001, book);
+  const auto second = served.request(5002, 5001, book);
+  const auto first_ended = first->wait();
+  const auto second_ended = second->wait();
+  const bool first_won = first_ended.exit_code == 0;
+  const auto& lost = first_won ? second_ended : first_ended;
+  BOOST_TEST((first_won ? first_ended : second_ended).exit_code == 0, first_ended.err << second_ended.err);
+  BOOST_TEST(lost.exit_code == 3);
+  BOOST_TEST(!lost.token().empty());
+  if (!lost.out.empty()) BOOST_TEST(lost.json()["reason"].is_string());
+  BOOST_TEST(served.all_reach(1, 60));
+  BOOST_TEST(becomes_true(60, [&] {
+    return std::ranges::all_of(network.ports(), [&](int port) {
+      return network.ok(port, {"list-exchanges", "--open"})["exchanges"].empty();
+    });
+  }));
+  served.stop();
+  BOOST_TEST(network.equal_chains() == 1);
+  BOOST_TEST(network.on_shelf(first_won ? 5000 : 5002, book));
+  BOOST_TEST(!network.on_shelf(first_won ? 5002 : 5000, book));
+}
+
+BOOST_AUTO_TEST_CASE(three_requesters_mining_at_one_height_are_all_in_the_chain_soon) {
+  const Network network;
+  for (const auto& [requester, owner] : {std::pair{5000, 5001}, {5001, 5002}, {5002, 5003}}) {
+    network.exchange(requester, owner, network.book_of(owner), 7);
+    network.receive_until_quiet();
+  }
+  for (const int port : {5000, 5001, 5002}) BOOST_TEST(network.ok(port, {"status"})["due"][0]["step"] == "mine");
+  const auto began = Clock::now();
+  Served served(network, network.ports());
+  BOOST_TEST(served.all_reach(3, 60));
+  const std::chrono::duration<double> took = Clock::now() - began;
+  BOOST_TEST_MESSAGE("three blocks took " << took.count() << " s");
+  served.stop();
+  BOOST_TEST(network.equal_chains() == 3);
+  check_nothing_is_open(network);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(serve_control)
+
+BOOST_AUTO_TEST_CASE(signals_end_it_with_the_promised_exit_codes) {
+  const Network network;
+  for (const auto& [signal, exit_code] : {std::pair{SIGTERM, 0}, {SIGINT, 130}}) {
+    Background serving(command_at(network, 5000, {"serve"}));
+    BOOST_TEST(becomes_true(30, [&] { return mentions(serving.out_so_far(), "started"); }));
+    serving.signal(signal);
+    const auto ended = serving.wait();
+    BOOST_TEST(ended.exit_code == exit_code);
+    std::istringstream lines(ended.out);
+    std::string last;
+    for (std::string line; std::getline(lines, line); last = line) BOOST_TEST(Json::parse(line)["schema"] == 1);
+    BOOST_TEST(Json::parse(last)["event"] == "stopped");
+    network.ok(5000, {"status"});
+  }
+}
+
+BOOST_AUTO_TEST_CASE(until_idle_ends_with_0_when_all_is_done_and_with_5_naming_who_is_awaited) {
+  const Network network;
+  BOOST_TEST(network.at(5000, {"serve", "--until-idle=0.2"}).exit_code == 0);
+  const auto id = network.exchange(5000, 5001, network.book_of(5001), 1);
+  const auto waiting = network.at(5000, {"serve", "--until-idle=0.2"});
+  BOOST_TEST(waiting.exit_code == 5);
+  BOOST_TEST(waiting.token() == "waiting");
+  BOOST_TEST(mentions(waiting.err, "5001"));
+  BOOST_TEST(network.state(5000, id) == "requested", "time alone ends no exchange");
+  std::vector<std::unique_ptr<Background>> all;
+  for (const int port : network.ports()) {
+    all.push_back(std::make_unique<Background>(command_at(network, port, {"serve", "--until-idle=4"})));
+  }
+  for (const auto& each : all) BOOST_TEST(each->wait().exit_code == 0);
+  BOOST_TEST(network.state(5000, id) == "committed");
+  BOOST_TEST(network.equal_chains() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(manual_takes_in_and_answers_and_takes_no_step) {
+  const Network network;
+  Served served(network, network.ports(), {"--manual"});
+  const auto book = network.book_of(5001);
+  const std::string id = network.ok(5000, {"request", "--from", "5001", "--book", book})["exchange"];
+  const auto due_at = [&](int port, const std::string& step) {
+    return becomes_true(60, [&] {
+      const auto due = network.ok(port, {"status"})["due"];
+      return !due.empty() && due[0]["step"] == step;
+    });
+  };
+  for (const auto& step : steps_after_request()) {
+    const int port = step.by_owner ? 5001 : 5000;
+    BOOST_REQUIRE(due_at(port, step.name));
+    // It stays due: nobody takes it.
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    BOOST_REQUIRE(due_at(port, step.name));
+    network.ok(port, {step.name, id});
+  }
+  BOOST_TEST(served.all_reach(1, 60));
+  served.stop();
+  BOOST_TEST(network.equal_chains() == 1);
+  BOOST_TEST(network.on_shelf(5000, book));
+}
+
+BOOST_AUTO_TEST_CASE(grant_none_leaves_the_grant_to_the_owner_and_does_the_rest) {
+  const Network network;
+  Served served(network, network.ports(), {"--grant", "none"});
+  const auto book = network.book_of(5001);
+  const auto waiting = served.request(5000, 5001, book);
+  BOOST_TEST(becomes_true(60, [&] { return !network.ok(5001, {"list-exchanges"})["exchanges"].empty(); }));
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  const auto exchanges = network.ok(5001, {"list-exchanges"})["exchanges"];
+  BOOST_TEST(exchanges[0]["state"] == "requested");
+  network.ok(5001, {"grant"});
+  BOOST_TEST(waiting->wait().exit_code == 0);
+  BOOST_TEST(served.all_reach(1, 60));
+  served.stop();
+}
+
+BOOST_AUTO_TEST_CASE(one_off_commands_work_beside_it_on_the_same_home) {
+  const Network network;
+  Served served(network, network.ports());
+  const auto file = network.scratch("page");
+  write_file(file, "words");
+  std::vector<std::unique_ptr<Background>> beside;
+  for (int time = 0; time < 5; ++time) {
+    for (const auto& words : {Words{"status"}, Words{"list-books", "--all"}, Words{"receive"}, Words{"step"},
+                              Words{"add-book", file.string()}, Words{"show-chain"}, Words{"inbox"}, Words{"outbox"},
+                              Words{"verify-chain"}, Words{"serve", "--until-idle=0.1"}}) {
+      beside.push_back(std::make_unique<Background>(command_at(network, 5000, words)));
+    }
+    const auto ended = served.request(5000, 5001 + time % 3, network.book_of(5001 + time % 3))->wait();
+    BOOST_TEST(ended.exit_code == 0, ended.err);
+  }
+  for (const auto& each : beside) {
+    const auto ended = each->wait();
+    // serve --until-idle may find the exchange still open, and says so.
+    BOOST_TEST((ended.exit_code == 0 || (ended.exit_code == 5 && ended.token() == "waiting")), ended.err);
+  }
+  BOOST_TEST(served.all_reach(5, 60));
+  BOOST_TEST(becomes_true(60, [&] {
+    return std::ranges::all_of(network.ports(), [&](int port) {
+      return network.ok(port, {"list-books", "--all"})["books"].size() == 17;
+    });
+  }));
+  served.stop();
+  BOOST_TEST(network.equal_chains() == 5);
+}
+
+// The contract: "A network left alone becomes quiet: nothing is resent within 5 s."
+BOOST_AUTO_TEST_CASE(a_network_left_alone_becomes_quiet) {
+  const Network network;
+  Served served(network, network.ports());
+  BOOST_TEST(served.request(5000, 5001, network.book_of(5001))->wait().exit_code == 0);
+  BOOST_TEST(served.all_reach(1, 60));
+  const auto empty = [&] {
+    return std::ranges::all_of(network.ports(), [&](int port) {
+      const auto status = network.ok(port, {"status"});
+      return status["inbox"] == 0 && status["outbox"] == 0;
+    });
+  };
+  BOOST_TEST(becomes_true(60, empty));
+  const auto said = served.process(0).out_so_far();
+  std::this_thread::sleep_for(std::chrono::seconds(2));
+  BOOST_TEST(empty());
+  BOOST_TEST(served.process(0).out_so_far() == said);
+  served.stop();
+}
+
+BOOST_AUTO_TEST_SUITE_END()
