@@ -106,8 +106,9 @@ run bookchain -p 5000 receive
 fails_with 3 wrong-key bookchain -p 5000 open "$short"
 expect_state 5000 "$exchange" id-checked
 on_shelf 5001 "$book_id" || wrong 'the book has left the shelf of 5001'
-say '' 'An owner that erred would release again, with the right key. This one gives the exchange up.' \
-  'An honest program refuses that once it has released; the rehearsal forgot on purpose that it did.'
+say '' 'An owner that erred would release again, with the right key; a requester that waits for nothing would go' \
+  'on with the witnesses (mine --without-owner). Here the owner gives the exchange up. An honest program' \
+  'refuses that once it has released; the rehearsal forgot on purpose that it did.'
 run bookchain -p 5001 abort "$short"
 vote 5001
 expect_over aborted
