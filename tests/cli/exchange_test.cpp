@@ -317,26 +317,25 @@ BOOST_AUTO_TEST_CASE(typing_what_is_printed_as_next_leads_to_committed) {
   BOOST_TEST(network.equal_chains() == 1);
 }
 
-BOOST_AUTO_TEST_CASE(the_next_line_of_json_leads_from_request_to_committed_at_either_side) {
+BOOST_AUTO_TEST_CASE(the_next_line_of_json_leads_from_request_to_committed) {
   const Network network;
-  for (const int follower : {requester, owner}) {
-    const auto requested =
-        network.ok(requester, {"request", "--from", std::to_string(owner), "--book", network.book_of(owner)});
-    const std::string id = requested["exchange"];
-    std::string next = requested["next"];
-    int rounds = 0;
-    for (; rounds < 20; ++rounds) {
-      const auto ended = network.shell(next);
-      BOOST_REQUIRE_MESSAGE(ended.exit_code == 0, next << ended.err);
-      const auto shown = network.show(follower, id);
-      if (shown["state"] == "committed") break;
-      BOOST_REQUIRE_MESSAGE(shown["next"].is_string(), shown.dump());
-      next = shown["next"];
-    }
-    BOOST_TEST(network.state(follower, id) == "committed");
-    network.receive_until_quiet();
+  const auto requested =
+      network.ok(requester, {"request", "--from", std::to_string(owner), "--book", network.book_of(owner)});
+  const std::string id = requested["exchange"];
+  std::string next = requested["next"];
+  std::string state;
+  for (int rounds = 0; rounds < 20 && state != "committed"; ++rounds) {
+    const auto ended = network.shell(next);
+    BOOST_REQUIRE_MESSAGE(ended.exit_code == 0, next << ended.err);
+    // The peer that acted last knows how it goes on.
+    const int acted = std::stoi(next.substr(next.rfind(" -p ") + 4));
+    const auto shown = network.show(acted, id);
+    state = shown["state"];
+    if (shown["next"].is_string()) next = shown["next"];
   }
-  BOOST_TEST(network.equal_chains() == 2);
+  BOOST_TEST(state == "committed");
+  network.receive_until_quiet();
+  BOOST_TEST(network.equal_chains() == 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
