@@ -181,6 +181,9 @@ Result<void> Courier::finish(const std::vector<Parcel>& parcels, const OpenedMai
   if (changed) reach(KillPoint::before_commit);
   BOOKCHAIN_CHECK(parts_.store.commit());
   if (changed) reach(KillPoint::after_commit);
+  // Before their messages are acknowledged: a package without one would be found by nobody.
+  for (const auto& [from, exchange] : dropped_packages_) BOOKCHAIN_CHECK(parts_.link.drop_package(from, exchange));
+  dropped_packages_.clear();
   for (std::size_t i = 0; i < parcels.size(); ++i) {
     if (parcels[i].fault || mail.unfinished.contains(i)) continue;  // put away already, or not done with
     reach(KillPoint::before_acknowledge);

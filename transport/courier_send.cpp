@@ -122,8 +122,6 @@ Result<void> Courier::deliver_all(const Notes& notes, bool drained, Report& repo
 }
 
 Result<void> Courier::tend_shelf() {
-  for (const auto& [from, exchange] : dropped_packages_) BOOKCHAIN_CHECK(parts_.link.drop_package(from, exchange));
-  dropped_packages_.clear();
   const auto tasks = shelf_tasks.all(parts_.store);
   if (tasks.empty()) return success();
   Draft done(parts_.store);
