@@ -64,7 +64,7 @@ receive_at() { # ports: each peer in turn takes in what was delivered to it
 }
 
 field() { # name: the first value of that name in the JSON on stdin, without its quotes
-  sed -n "s/^[^\n]*[{,]\"$1\":\"\{0,1\}\([^\",}]*\).*/\1/p" | sed -n 1p
+  sed -n -e "/[{,]\"$1\":/!d" -e "s/[{,]\"$1\":\"\{0,1\}/\n/" -e 's/^[^\n]*\n\([^",}]*\).*/\1/p' | sed -n 1p
 }
 
 state_at() { # port, exchange
