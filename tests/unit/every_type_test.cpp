@@ -12,7 +12,7 @@ namespace {
 
 using namespace bookchain::unit;  // NOLINT(google-build-using-namespace)
 
-constexpr std::uint64_t values_a_type = 4;
+constexpr std::uint64_t values_a_type = 3;
 
 /// Reads changed bytes. True if they were refused, or write the very bytes that were read.
 template <class T>

@@ -117,7 +117,8 @@ BOOST_AUTO_TEST_CASE(witnesses_are_all_others_in_port_order) {
 BOOST_AUTO_TEST_CASE(a_peer_is_found_by_its_port_alone) {
   const auto network = first_peers(7);
   for (const auto& peer : network.peers()) BOOST_TEST(network.find(peer.port)->port.value == peer.port.value);
-  for (const auto none : std::array<std::uint16_t, 4>{0, 4999, 5007, 65535}) BOOST_TEST(network.find(PeerPort{none}) == nullptr);
+  for (const auto none : std::array<std::uint16_t, 4>{0, 4999, 5007, 65535})
+    BOOST_TEST(network.find(PeerPort{none}) == nullptr);
 }
 
 BOOST_AUTO_TEST_CASE(a_network_has_4_to_64_peers) {
