@@ -74,6 +74,18 @@ ByteView text(std::string_view letters) {
   return {reinterpret_cast<const std::uint8_t*>(letters.data()), letters.size()};
 }
 
+/// A whole number from 0 to 2^64 - 1 in decimal without leading zeros.
+bool is_value(const std::string& title) {
+  std::uint64_t value = 0;
+  for (const char letter : title) {
+    if (letter < '0' || letter > '9') return false;
+    const auto digit = static_cast<std::uint64_t>(letter - '0');
+    if (value > (std::numeric_limits<std::uint64_t>::max() - digit) / 10) return false;
+    value = value * 10 + digit;
+  }
+  return !title.empty() && std::to_string(value) == title;
+}
+
 std::array<std::uint8_t, 2> two_bytes(std::uint16_t port) {
   return {static_cast<std::uint8_t>(port >> 8U), static_cast<std::uint8_t>(port & 0xffU)};
 }
@@ -157,6 +169,7 @@ class BlockReading {
     must(read.size <= network_.book_bytes, "K3");
     must(!title.empty(), "K4");
     must(!media_type.empty() && std::ranges::all_of(media_type, [](char c) { return c > 0x20 && c < 0x7f; }), "K5");
+    if (media_type == "application/vnd.bookchain.value") must(is_value(title) && read.size == title.size(), "K6");
     return read;
   }
   RequestBody request(const BookBody& book) {

@@ -177,7 +177,7 @@ Needs needs_of(Bug bug) {
     case Bug::share_not_checked: return {Attack::bad_share, std::nullopt};
     case Bug::votes_after_restore: return {std::nullopt, Fault::restore};
     case Bug::dedupe_dropped: return {std::nullopt, Fault::duplication};
-    case Bug::vote_not_stored:
+    case Bug::vote_not_stored: return {Attack::interrupting, Fault::crash};
     case Bug::lock_ignored:
     case Bug::sent_before_commit:
     case Bug::release_after_abort:

@@ -15,8 +15,6 @@ void switch_on(std::optional<Bug> bug) {
 
 bool is_on(Bug bug) { return present == bug; }
 
-bool forgets(const ledger::Write& write) { return is_on(Bug::vote_not_stored) && write.table == ledger::Table::voter; }
-
 bool forgets(const ledger::ShelfTask& task) {
   return is_on(Bug::book_not_removed) && task.action == ledger::ShelfAction::remove_book;
 }

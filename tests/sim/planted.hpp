@@ -11,7 +11,6 @@
 namespace bookchain::sim::planted {
 
 void switch_on(std::optional<Bug> bug);
-[[nodiscard]] bool forgets(const ledger::Write& write);
 [[nodiscard]] bool forgets(const ledger::ShelfTask& task);
 
 }  // namespace bookchain::sim::planted

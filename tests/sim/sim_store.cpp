@@ -76,7 +76,6 @@ void SimStore::set(Table table, const Bytes& key, const std::optional<Bytes>& va
 void SimStore::apply(const std::vector<Write>& writes) {
   assert(open_);
   for (const auto& write : writes) {
-    if (forgets && forgets(write)) continue;
     const auto before = rows(write.table).find(write.key);
     transaction_.push_back(
         Undo{write.table, write.key,
@@ -142,6 +141,12 @@ std::optional<Bytes> SimStore::durable(Table table, ByteView key) const {
   const auto found = rows(table).find(wanted);
   if (found == rows(table).end()) return std::nullopt;
   return found->second;
+}
+
+void SimStore::wipe(Table table) {
+  rollback();
+  soon_.clear();
+  rows_[static_cast<std::size_t>(table)].clear();
 }
 
 void SimStore::put_back(Image image) {

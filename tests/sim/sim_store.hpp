@@ -41,10 +41,11 @@ class SimStore final : public Store {
 
   [[nodiscard]] Image image() const { return rows_; }
   void put_back(Image image);
+  /// Planted bugs: a table that was never on the disk.
+  void wipe(Table table);
 
   std::function<CommitFate(Durability)> fate;  ///< asked at each commit
   std::function<bool()> read_fails;            ///< asked at each read within a transaction
-  std::function<bool(const Write&)> forgets;   ///< planted bugs: writes that never reach the disk
 
  private:
   struct Undo {

@@ -7,10 +7,6 @@
 
 namespace bookchain::sim {
 
-namespace {
-constexpr std::size_t most_heard = 60;
-}  // namespace
-
 Villain::Villain(World& world, const Identity& identity)
     : world_(world),
       genesis_(*world.genesis_),

@@ -63,6 +63,8 @@ class Villain {
   [[nodiscard]] Height voting_height() const;
   [[nodiscard]] PeerPort any_other();
 
+  static constexpr std::size_t most_heard = 60;
+
   World& world_;
   const Genesis& genesis_;
   Identity identity_;

@@ -10,10 +10,6 @@
 
 namespace bookchain::sim {
 
-namespace {
-constexpr std::size_t most_heard = 60;
-}  // namespace
-
 void Villain::remember(PeerPort from, const Message& message) {
   if (heard_.size() < most_heard) {
     heard_.emplace_back(from, message);

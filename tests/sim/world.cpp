@@ -103,7 +103,6 @@ void World::make_homes() {
         return misfortune_.happens(Fault::read_error, 1) && misfortune_.chance(Fault::read_error).chance(200);
       };
     }
-    at->store.forgets = [](const Write& write) { return planted::forgets(write); };
     at->shelf.forgets = [](const ShelfTask& task) { return planted::forgets(task); };
     at->shelf.disk = [this]() -> Result<void> {
       if (misfortune_.happens(Fault::torn_package, 15)) throw Crashed{};
@@ -138,6 +137,7 @@ void World::start(Home& home) {
 void World::crash(Home& home) {
   auto* chance = plan_.has(Fault::lost_bookkeeping) ? &misfortune_.chance(Fault::lost_bookkeeping) : nullptr;
   home.courier.reset();
+  if (planted::is_on(Bug::vote_not_stored)) home.store.wipe(Table::voter);
   if (home.store.lose_power(chance)) counts_.add(Fault::lost_bookkeeping);
   home.wakes_at = step_ + chance_.below(40);
   story_.note(home.identity.port, "crashes");
@@ -200,7 +200,10 @@ void World::add_book(Home& home) {
   const auto id = genesis_->book_of(book);
   texts_[id] = text;
   home.shelf.contents.books[id] = std::move(text);
+  if (!home.courier) start(home);
   event(home, [&] { (void)home.courier->wish(WishAddBook{book}); });
+  // The user whose command failed takes the draft away.
+  if (!shelf.get(home.store, id)) home.shelf.contents.books.erase(id);
 }
 
 void World::request_book(Home& home) {
@@ -298,16 +301,23 @@ void World::restore(Home& home) {
   watcher_->looked_at(home.identity.port, home.store);
 }
 
+/// Whether a peer has precommitted at a height that it does not know to be committed.
+bool World::holds_a_lock(const Home& home) const {
+  const auto voter = voters.get(home.store, 0);
+  return voter && voter->lock && voter->height.value == chain_head(*genesis_, home.store).height.value + 1;
+}
+
 void World::strike() {
   std::vector<PeerPort> ports;
   for (const auto& [port, identity] : identities_) ports.push_back(port);
   network_.disturb(step_, ports);
   auto& struck = any_home();
   if (restores_left_ > 0) {
-    // The copy is taken at any moment, put back a while later: votes may lie between.
-    if (!struck.backup && chance_.chance(20)) {
+    // The copy is taken at any moment and put back a while later; most likely where votes lie between.
+    const bool has_voted = holds_a_lock(struck);
+    if (chance_.chance(has_voted ? 2 : struck.backup ? 10 : 25)) {
       back_up(struck);
-    } else if (struck.backup && is_up(struck) && misfortune_.happens(Fault::restore, 25)) {
+    } else if (struck.backup && is_up(struck) && misfortune_.happens(Fault::restore, has_voted ? 300 : 15)) {
       --restores_left_;
       restore(struck);
     }

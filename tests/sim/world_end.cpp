@@ -14,7 +14,7 @@ namespace {
 constexpr std::uint64_t most_rounds = 600;
 constexpr std::uint64_t idle_rounds_before_help = 6;
 
-std::string text_of(PeerPort port) { return std::to_string(port.value); }
+std::string at_port(PeerPort port) { return std::to_string(port.value); }
 
 }  // namespace
 
@@ -38,18 +38,16 @@ std::optional<std::string> World::unfinished() {
       auto& at = home(port);
       if (at.restored) continue;
       const auto record = exchanges.get(at.store, tracked.exchange);
-      if (!record) {
-        if (port == tracked.requester || home(tracked.requester).restored) continue;
-        return "exchange " + to_hex(tracked.exchange).substr(0, 8) + " never came to its owner " + text_of(port);
-      }
+      // An owner that refuses at once keeps nothing of it; a restored one forgot.
+      if (!record) continue;
       if (has_ended(record->state)) continue;
       if (home(tracked.requester).restored || home(tracked.owner).restored) continue;
-      return "exchange " + to_hex(tracked.exchange).substr(0, 8) + " of " + text_of(tracked.requester) + " and " +
-             text_of(tracked.owner) + " is " + std::string(ledger::name(record->state)) + " at " + text_of(port);
+      return "exchange " + to_hex(tracked.exchange).substr(0, 8) + " of " + at_port(tracked.requester) + " and " +
+             at_port(tracked.owner) + " is " + std::string(ledger::name(record->state)) + " at " + at_port(port);
     }
   }
   for (const auto port : honest_) {
-    if (watcher_->height_of(port) < watcher_->chain().height()) return text_of(port) + " lacks blocks";
+    if (watcher_->height_of(port) < watcher_->chain().height()) return at_port(port) + " lacks blocks";
   }
   for (const auto port : honest_) {
     for (const auto other : honest_) {
@@ -59,9 +57,9 @@ std::optional<std::string> World::unfinished() {
         waits = true;
         return false;
       });
-      if (waits) return text_of(port) + " still has something for " + text_of(other);
+      if (waits) return at_port(port) + " still has something for " + at_port(other);
     }
-    if (!home(port).node.due(home(port).store).empty() && villains_.empty()) return "steps are due at " + text_of(port);
+    if (!home(port).node.due(home(port).store).empty() && villains_.empty()) return "steps are due at " + at_port(port);
   }
   return std::nullopt;
 }
@@ -126,7 +124,7 @@ void World::settle() {
         const auto report = home(port).courier->turn({}, {true, true, false});
         if (!report)
           throw Violation{"a healed peer works",
-                          text_of(port) + ": " + report.error().what + " " + report.error().subject};
+                          at_port(port) + ": " + report.error().what + " " + report.error().subject};
         watcher_->reported(port, report.value());
       });
     }
@@ -157,16 +155,16 @@ void World::check_shelves() {
       const auto book = catalogue.get(at.store, id);
       const auto owner = book ? standing(*genesis_, at.store, *book).owner : PeerPort{};
       if (owner != port)
-        throw Violation{"a book lies on its owner's shelf alone", "the list of " + text_of(port) + " names another's"};
+        throw Violation{"a book lies on its owner's shelf alone", "the list of " + at_port(port) + " names another's"};
       const auto text = at.shelf.contents.books.find(id);
       const auto registered = texts_.find(id);
       if (text == at.shelf.contents.books.end() || (registered != texts_.end() && text->second != registered->second)) {
-        throw Violation{"an owner has the registered bytes", text_of(port)};
+        throw Violation{"an owner has the registered bytes", at_port(port)};
       }
     }
     for (const auto& [id, text] : at.shelf.contents.books) {
       if (!shelf.get(at.store, BookId{id}))
-        throw Violation{"a book lies on its owner's shelf alone", text_of(port) + " kept a copy"};
+        throw Violation{"a book lies on its owner's shelf alone", at_port(port) + " kept a copy"};
     }
   }
   for (const auto& tracked : tracked_) {
@@ -187,7 +185,7 @@ void World::check_end() {
   check_shelves();
   counts_.committed += watcher_->chain().transfers().size();
   for (const auto port : honest_) {
-    if (watcher_->height_of(port) != watcher_->chain().height()) throw Violation{"all chains are equal", text_of(port)};
+    if (watcher_->height_of(port) != watcher_->chain().height()) throw Violation{"all chains are equal", at_port(port)};
   }
   trace_.add(watcher_->chain().height());
   for (const auto port : honest_) {
