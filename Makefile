@@ -7,7 +7,7 @@ export JOBS
 program := build/release/bookchain
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build install format check-format lint asan model clean
+.PHONY: help demo test build install format check-format lint asan model sim clean
 
 help:  ## this list
 	@echo 'make TARGET, where TARGET is one of'
@@ -49,6 +49,12 @@ asan:  ## the tests again, under AddressSanitizer and UndefinedBehaviorSanitizer
 
 model:  ## check the voting rule, and that each broken form of it is caught, with Spin: some minutes
 	@MODEL_JOBS=$(JOBS) tests/model/run.sh
+
+sim:  ## whole networks under faults and liars; SEEDS=100000 for the long run
+	@$(PACKAGES) build test
+	@cmake --preset dev -DBOOKCHAIN_SIM=ON >/dev/null
+	@scripts/build.sh dev sim sim_curve sim_planted
+	@tests/sim/run.sh build/dev $(SEEDS)
 
 clean:  ## remove build/
 	@rm -rf build

@@ -70,7 +70,9 @@ Result<std::optional<Time>> fixed_clock() {
   std::tm parts{};
   const char* end = ::strptime(set, "%Y-%m-%dT%H:%M:%SZ", &parts);
   if (end == nullptr || *end != '\0') return unreadable;
+  const auto day = parts.tm_mday;
   const auto seconds = ::timegm(&parts);
+  if (parts.tm_mday != day) return unreadable;  // the calendar has no 30 February
   if (seconds < 0 || static_cast<std::uint64_t>(seconds) > most_seconds) return unreadable;
   return std::optional(Time{static_cast<std::uint64_t>(seconds) * 1'000'000});
 }

@@ -10,10 +10,17 @@ namespace {
 
 constexpr std::uint64_t file_version = 1;
 
-/// In double quotes, with everything escaped that YAML would take for syntax. Addresses are UTF-8.
+/// In double quotes, with everything escaped that YAML would take for syntax: line ends, too, which it
+/// would read as spaces. Addresses are UTF-8.
 std::string in_quotes(std::string_view text) {
+  static constexpr std::string_view digits = "0123456789abcdef";
   std::string out = "\"";
   for (const char letter : text) {
+    const auto byte = static_cast<unsigned char>(letter);
+    if (byte < 0x20U || byte == 0x7fU) {
+      out += {'\\', 'x', digits[byte >> 4U], digits[byte & 15U]};
+      continue;
+    }
     if (letter == '"' || letter == '\\') out.push_back('\\');
     out.push_back(letter);
   }

@@ -173,12 +173,13 @@ std::string write_size(std::uint64_t bytes) {
   if (bytes < 1024) return std::to_string(bytes) + " B";
   double scaled = static_cast<double>(bytes) / 1024;
   std::size_t unit = 0;
-  while (scaled >= 1024 && unit + 1 < units.size()) {
+  // What would be rounded to 1024 or to 10.0 is written as the next step has it.
+  while (scaled >= 1023.5 && unit + 1 < units.size()) {
     scaled /= 1024;
     ++unit;
   }
   std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), scaled < 10 ? "%.1f %s" : "%.0f %s", scaled, units[unit]);
+  std::snprintf(text.data(), text.size(), scaled < 9.95 ? "%.1f %s" : "%.0f %s", scaled, units[unit]);
   return text.data();
 }
 

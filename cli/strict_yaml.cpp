@@ -139,7 +139,9 @@ std::string below(const std::string& key, std::string_view name) {
 }  // namespace
 
 Result<YamlNode> parse_strict_yaml(const std::string& file, const std::string& text) {
-  if (!ledger::is_utf8(text)) return Error{Token::bad_config, "the file is not UTF-8 text", file, {}};
+  // A zero byte is no text either: yaml-cpp would guess UTF-16 from it, and read other characters than these.
+  const bool is_text = ledger::is_utf8(text) && text.find('\0') == std::string::npos;
+  if (!is_text) return Error{Token::bad_config, "the file is not UTF-8 text", file, {}};
   TreeBuilder builder(file);
   try {
     std::istringstream stream(text);

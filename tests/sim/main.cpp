@@ -103,13 +103,17 @@ int run_each_attack(std::uint64_t runs, unsigned jobs, const std::string& progra
   for (std::size_t i = 0; i < attack_count; ++i) {
     const auto attack = static_cast<Attack>(i);
     std::vector<Plan> plans;
-    for (std::uint64_t seed = 1; seed <= runs; ++seed) plans.push_back(plan_of(1000 * (i + 1) + seed, attack));
-    const auto summary = run_all(plans, jobs, 0, program);
-    const auto times = summary.counts.attacks[i];
-    std::cout << "attack=" << name(attack) << " signatures=" << signature_kind() << " runs=" << summary.seeds
-              << " times=" << times << " evidence=" << summary.counts.equivocations_seen
-              << " violations=" << summary.violations << std::endl;
-    if (summary.violations > 0 || times == 0) failed = 1;
+    for (std::uint64_t seed = 1; seed <= runs; ++seed) plans.push_back(plan_of(1000 * (i + 1) + seed, attack, true));
+    // Alone first, so that the evidence is of this attack; then the same seeds with what else they do.
+    const auto alone = run_all(plans, jobs, 0, program);
+    for (auto& plan : plans) plan = plan_of(plan.seed, attack, false);
+    const auto among_others = run_all(plans, jobs, 0, program);
+    const auto violations = alone.violations + among_others.violations;
+    const auto times = alone.counts.attacks[i] + among_others.counts.attacks[i];
+    std::cout << "attack=" << name(attack) << " signatures=" << signature_kind()
+              << " runs=" << alone.seeds + among_others.seeds << " times=" << times
+              << " evidence=" << alone.counts.equivocations_seen << " violations=" << violations << std::endl;
+    if (violations > 0 || times == 0) failed = 1;
   }
   return failed;
 }

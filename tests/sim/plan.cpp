@@ -24,6 +24,7 @@ std::string_view name(Fault fault) {
     case Fault::shelf_error: return "shelf-error";
     case Fault::torn_package: return "torn-package";
     case Fault::restore: return "restore";
+    case Fault::undeclared_restore: return "undeclared-restore";
     case Fault::clock_skew: return "clock-skew";
     case Fault::clock_jump: return "clock-jump";
     case Fault::pause: return "pause";
@@ -133,11 +134,11 @@ Plan plan_of(std::uint64_t seed) {
     plan.faults.set(i, mix == 0 ? chance.chance(100) : mix == 1 || chance.chance(450));
   }
   if (chance.chance(600)) plan.villains = chance.between(1, plan.faults_borne());
-  if (plan.has(Fault::restore) && plan.villains == plan.faults_borne()) {
+  if (plan.may_restore() && plan.villains == plan.faults_borne()) {
     if (chance.chance(500)) {
       --plan.villains;
     } else {
-      plan.faults.reset(static_cast<std::size_t>(Fault::restore));
+      plan.forbid_restores();
     }
   }
   if (plan.villains > 0) {
@@ -147,13 +148,14 @@ Plan plan_of(std::uint64_t seed) {
   return plan;
 }
 
-Plan plan_of(std::uint64_t seed, Attack attack) {
+Plan plan_of(std::uint64_t seed, Attack attack, bool alone) {
   auto plan = plan_of(seed);
   if (plan.villains == 0) {
     plan.villains = 1;
     plan.attacks.reset();
-    if (plan.faults_borne() == 1) plan.faults.reset(static_cast<std::size_t>(Fault::restore));
+    if (plan.faults_borne() == 1) plan.forbid_restores();
   }
+  if (alone) plan.attacks.reset();
   plan.attacks.set(static_cast<std::size_t>(attack));
   return plan;
 }
@@ -195,14 +197,17 @@ Plan plan_of(std::uint64_t seed, Bug bug) {
   plan.bug = bug;
   const auto needs = needs_of(bug);
   if (needs.attack) {
-    plan = plan_of(seed, *needs.attack);
+    plan = plan_of(seed, *needs.attack, false);
     plan.bug = bug;
     plan.villains = plan.faults_borne();
-    plan.faults.reset(static_cast<std::size_t>(Fault::restore));
+    plan.forbid_restores();
     plan.attacks.set(static_cast<std::size_t>(Attack::double_votes));
   }
   if (needs.fault) plan.faults.set(static_cast<std::size_t>(*needs.fault));
-  if (needs.fault == Fault::restore) plan.villains = std::min(plan.villains, plan.faults_borne() - 1);
+  if (needs.fault == Fault::restore) {
+    plan.villains = std::min(plan.villains, plan.faults_borne() - 1);
+    plan.faults.reset(static_cast<std::size_t>(Fault::undeclared_restore));
+  }
   return plan;
 }
 

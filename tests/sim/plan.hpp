@@ -31,9 +31,10 @@ enum class Fault : std::uint8_t {
   read_error,
   io_error,
   disk_full,
-  shelf_error,   ///< the shelf of books fails
-  torn_package,  ///< the process dies while it writes an encrypted book
-  restore,       ///< a backup from earlier is put back, and declared
+  shelf_error,         ///< the shelf of books fails
+  torn_package,        ///< the process dies while it writes an encrypted book
+  restore,             ///< a backup from earlier is put back, and declared
+  undeclared_restore,  ///< the same, and the peer must notice
   // the clock
   clock_skew,
   clock_jump,
@@ -105,7 +106,7 @@ inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::grant_not
 struct Plan {
   std::uint64_t seed{};
   std::size_t peers{};
-  std::size_t villains{};   ///< at most the faulty peers that the network bears, less one if one is restored
+  std::size_t villains{};   ///< at most the faulty peers that the network bears, less one if one may be restored
   std::size_t exchanges{};  ///< requests that honest peers make
   std::size_t books{};      ///< at each peer from the start
   std::size_t steps{};      ///< events before the faults stop
@@ -116,13 +117,18 @@ struct Plan {
   [[nodiscard]] bool has(Fault fault) const { return faults.test(static_cast<std::size_t>(fault)); }
   [[nodiscard]] bool has(Attack attack) const { return attacks.test(static_cast<std::size_t>(attack)); }
   [[nodiscard]] std::size_t faults_borne() const { return (peers - 1) / 3; }
+  [[nodiscard]] bool may_restore() const { return has(Fault::restore) || has(Fault::undeclared_restore); }
+  void forbid_restores() {
+    faults.reset(static_cast<std::size_t>(Fault::restore));
+    faults.reset(static_cast<std::size_t>(Fault::undeclared_restore));
+  }
   /// The options that repeat this very plan.
   [[nodiscard]] std::string options() const;
 };
 
 [[nodiscard]] Plan plan_of(std::uint64_t seed);
-/// The seed's plan with one attack among those that are made, and somebody to make it.
-[[nodiscard]] Plan plan_of(std::uint64_t seed, Attack attack);
+/// The seed's plan with one attack among those that are made, and somebody to make it; or with it alone.
+[[nodiscard]] Plan plan_of(std::uint64_t seed, Attack attack, bool alone);
 /// The seed's plan with a bug, and what it takes to make it show.
 [[nodiscard]] Plan plan_of(std::uint64_t seed, Bug bug);
 

@@ -39,7 +39,7 @@ class SimStore final : public Store {
   [[nodiscard]] std::optional<Bytes> durable(Table table, ByteView key) const;
   [[nodiscard]] bool in_transaction() const { return open_; }
 
-  [[nodiscard]] Image image() const { return rows_; }
+  [[nodiscard]] const Image& image() const { return rows_; }
   void put_back(Image image);
   /// Planted bugs: a table that was never on the disk.
   void wipe(Table table);

@@ -38,7 +38,7 @@ World::World(const Plan& plan)
       time_us_(start_of_time_us),
       network_(misfortune_, Random(plan.seed, "network")),
       requests_left_(plan.exchanges),
-      restores_left_(plan.has(Fault::restore) && plan.villains < plan.faults_borne() ? 1 : 0) {
+      restores_left_(plan.may_restore() && plan.villains < plan.faults_borne() ? 1 : 0) {
   make_network();
   make_homes();
   make_books();
@@ -270,14 +270,20 @@ void World::back_up(Home& home) {
   home.backup = Home::Backup{home.store.image(), home.shelf.contents, watcher_->height_of(home.identity.port)};
 }
 
-/// A backup is put back and declared: new epochs towards all, and the questions of section 4.
-void World::restore(Home& home) {
-  story_.note(home.identity.port, "is restored from a backup");
+/// A backup is put back. Declared: new epochs towards all, and the questions of section 4. Undeclared: the peer
+/// counts as a liar from here on, whatever it notices; the others must not come to harm by it.
+void World::restore(Home& home, bool declared) {
+  story_.note(home.identity.port, declared ? "is restored from a backup" : "is restored, and nobody says so");
   home.courier.reset();
   home.store.put_back(home.backup->rows);
   home.shelf.contents = home.backup->shelf;
   home.restored = true;
   watcher_->set_restored(home.identity.port);
+  if (!declared) {
+    watcher_->set_villain(home.identity.port);
+    std::erase(honest_, home.identity.port);
+    return start(home);
+  }
   if (!home.store.begin()) return;
   Draft draft(home.store);
   Context context{*genesis_, home.identity, draft, home.environment.now(), chance_.next()};
@@ -317,9 +323,14 @@ void World::strike() {
     const bool has_voted = holds_a_lock(struck);
     if (chance_.chance(has_voted ? 2 : struck.backup ? 10 : 25)) {
       back_up(struck);
-    } else if (struck.backup && is_up(struck) && misfortune_.happens(Fault::restore, has_voted ? 300 : 15)) {
-      --restores_left_;
-      restore(struck);
+    } else if (struck.backup && is_up(struck)) {
+      const auto likely = has_voted ? 300U : 15U;
+      const bool declared = misfortune_.happens(Fault::restore, likely);
+      if (declared || misfortune_.happens(Fault::undeclared_restore, likely)) {
+        --restores_left_;
+        restore(struck, declared);
+        if (!declared) return;
+      }
     }
   }
   if (!is_up(struck)) return;

@@ -21,8 +21,8 @@ std::string at_port(PeerPort port) { return std::to_string(port.value); }
 void World::heal() {
   misfortune_.heal();
   network_.heal();
-  for (const auto port : honest_) {
-    auto& at = home(port);
+  for (auto& [port, made] : homes_) {
+    auto& at = *made;
     at.wakes_at = 0;
     at.backup.reset();
     if (!at.courier) start(at);
@@ -109,7 +109,8 @@ void World::wake_up_laggards(std::uint64_t attempt) {
 void World::settle() {
   std::uint64_t idle = 0;
   std::uint64_t helped = 0;
-  auto order = honest_;
+  std::vector<PeerPort> order;
+  for (const auto& [port, unused] : homes_) order.push_back(port);
   for (std::uint64_t round = 0; round < most_rounds; ++round) {
     ++step_;
     ++counts_.steps;
@@ -133,9 +134,7 @@ void World::settle() {
     if (!left) return;
     idle = moved ? 0 : idle + 1;
     if (!moved) jump_to_next_wake();
-    const bool needs_help =
-        !villains_.empty() || std::ranges::any_of(honest_, [&](PeerPort port) { return home(port).restored; });
-    const bool stuck = idle >= idle_rounds_before_help || (round > 0 && round % 60 == 0);
+    const bool needs_help = @ @ const bool stuck = idle >= idle_rounds_before_help || (round > 0 && round % 60 == 0);
     if (stuck && needs_help) {
       idle = 0;
       ++helped;
