@@ -59,7 +59,8 @@ std::optional<std::string> World::unfinished() {
       });
       if (waits) return at_port(port) + " still has something for " + at_port(other);
     }
-    if (!home(port).node.due(home(port).store).empty() && villains_.empty()) return "steps are due at " + at_port(port);
+    if (villains_.empty() && honest_.size() == homes_.size() && !home(port).node.due(home(port).store).empty())
+      return "steps are due at " + at_port(port);
   }
   return std::nullopt;
 }
@@ -134,7 +135,9 @@ void World::settle() {
     if (!left) return;
     idle = moved ? 0 : idle + 1;
     if (!moved) jump_to_next_wake();
-    const bool needs_help = @ @ const bool stuck = idle >= idle_rounds_before_help || (round > 0 && round % 60 == 0);
+    const bool needs_help =
+        !villains_.empty() || std::ranges::any_of(homes_, [](const auto& one) { return one.second->restored; });
+    const bool stuck = idle >= idle_rounds_before_help || (round > 0 && round % 60 == 0);
     if (stuck && needs_help) {
       idle = 0;
       ++helped;
