@@ -78,11 +78,12 @@ std::string help_of_program() {
   text +=
       "\nBooks and exchanges are named by the first 6 or more digits of their ids.\n"
       "\n"
-      "A first exchange, of the book \"1\" that peer 5001 has, say, with all peers at work:\n"
+      "A first exchange, the other peers at work in the background; VALUE is a book that 5001 lists:\n"
       "  bookchain init library && cd library\n"
-      "  for port in 5000 5001 5002 5003; do bookchain -p $port serve --until-idle=5 & done\n"
+      "  for port in 5001 5002 5003; do bookchain -p $port serve & done\n"
       "  bookchain -p 5001 list-books\n"
-      "  bookchain -p 5000 request --from 5001 --book 1 --wait\n"
+      "  bookchain -p 5000 request --from 5001 --book VALUE --wait\n"
+      "  kill %1 %2 %3\n"
       "\n"
       "bookchain help COMMAND explains a command, bookchain help errors the exit codes and tokens.\n";
   return text;
