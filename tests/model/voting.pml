@@ -12,7 +12,7 @@
  *   SILENT_BALLOTS             bit b-1 set: the faulty peers sign nothing in ballot b
  *   DECIDES                    every run that cannot go on must have made a block final
  *   REACH=1, REACH=2           stop at a final block; at one that a later proposer has finished
- *   LEAN                       no more answers and prevotes than needed: leads the search to an error
+ *   LEAN                       no more answers and votes than needed: leads the search to an error
  *   ACCUSES                    evidence is looked for although a rule is broken
  *   FIRST_ANSWERED             all have answered in ballot 1 from the start
  *   VOTES_AFTER_COMMIT         a committed height is neither silent nor forgotten
@@ -188,15 +188,17 @@ hidden int spare;
 #define HAS_PRECOMMITTED(i, b) (PRECOMMITTED(i, b, 0) || PRECOMMITTED(i, b, 1))
 #endif
 
-/* Leads the search to an error: a ballot gets no more answers and prevotes than a quorum of them, and none
- * once another above it has begun. Only precommits come late. */
+/* Leads the search to an error: a ballot gets no more answers and votes than a quorum of them, and once
+ * another above it has begun only precommits. */
 #ifdef LEAN
 #define OVERTOOK(i, b, unused) ((answers[i] >> ((b) * ANSWER_WIDTH)) != 0)
 #define NO_ANSWER_NEEDED(b) (SUM(OVERTOOK, b, 0) > 0 || ANSWERED_UP_TO(b, BALLOTS))
 #define NO_PREVOTE_NEEDED(b, v) (SUM(OVERTOOK, b, 0) > 0 || PREVOTE_CERTIFICATE(b, v))
+#define NO_PRECOMMIT_NEEDED(b, v) PRECOMMIT_CERTIFICATE(b, v)
 #else
 #define NO_ANSWER_NEEDED(b) false
 #define NO_PREVOTE_NEEDED(b, v) false
+#define NO_PRECOMMIT_NEEDED(b, v) false
 #endif
 
 #define MAY_ANSWER(i, b) (!COMMITTED(i) && (b) > PROMISE(i) && !NO_ANSWER_NEEDED(b))
@@ -226,7 +228,8 @@ hidden int spare;
 #define PRECOMMIT_IN_TIME(i, b) ((b) >= PROMISE(i))
 #endif
 #define MAY_PRECOMMIT(i, b, v) \
-  (!COMMITTED(i) && PRECOMMIT_IN_TIME(i, b) && !HAS_PRECOMMITTED(i, b) && PREVOTE_CERTIFICATE(b, v))
+  (!COMMITTED(i) && PRECOMMIT_IN_TIME(i, b) && !HAS_PRECOMMITTED(i, b) && \
+  !NO_PRECOMMIT_NEEDED(b, v) && PREVOTE_CERTIFICATE(b, v))
 
 /* ---- what a signature changes ---- */
 
