@@ -185,7 +185,8 @@ BOOST_AUTO_TEST_CASE(signed_items_stand_in_the_order_of_their_ports_each_once) {
 }
 
 BOOST_AUTO_TEST_CASE(the_first_fault_is_the_one_that_is_told) {
-  Reader reader(hex("0200"));
+  const auto bytes = hex("0200");
+  Reader reader(bytes);
   bool first = false;
   std::uint64_t second = 1;
   reader("first", first);

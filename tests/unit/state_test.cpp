@@ -1,0 +1,369 @@
+// The state of a peer, however it is kept: in memory, in SQLite, or as a Draft on top of either. Each is held
+// against a std::map that has the same writes, and transactions against what they promise.
+#include <boost/filesystem/operations.hpp>
+#include <map>
+#include <memory>
+
+#include "ledger/store/memory_store.hpp"
+#include "ledger/store/sqlite_store.hpp"
+#include "tests/unit/support.hpp"
+
+namespace {
+
+using namespace bookchain::unit;  // NOLINT(google-build-using-namespace)
+
+using Rows = std::vector<std::pair<Bytes, Bytes>>;
+
+/// What every State must say, said by the simplest means.
+class Model {
+ public:
+  void write(const Write& change) {
+    auto& rows = tables_[change.table];
+    if (change.value) {
+      rows[change.key] = *change.value;
+    } else {
+      rows.erase(change.key);
+    }
+  }
+  [[nodiscard]] std::optional<Bytes> get(Table table, const Bytes& key) const {
+    const auto& rows = of(table);
+    const auto found = rows.find(key);
+    return found == rows.end() ? std::nullopt : std::optional(found->second);
+  }
+  [[nodiscard]] Rows scan(Table table, const Bytes& prefix, const Bytes& from) const {
+    Rows found;
+    for (const auto& [key, value] : of(table)) {
+      const bool inside = key.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), key.begin());
+      if (inside && key >= from) found.emplace_back(key, value);
+    }
+    return found;
+  }
+
+ private:
+  [[nodiscard]] const std::map<Bytes, Bytes>& of(Table table) const {
+    static const std::map<Bytes, Bytes> none;
+    const auto found = tables_.find(table);
+    return found == tables_.end() ? none : found->second;
+  }
+  std::map<Table, std::map<Bytes, Bytes>> tables_;
+};
+
+Rows scan(const State& state, Table table, const Bytes& prefix, const Bytes& from,
+          std::size_t most = std::numeric_limits<std::size_t>::max()) {
+  Rows found;
+  state.scan(table, prefix, from, [&](ByteView key, ByteView value) {
+    found.emplace_back(Bytes(key.begin(), key.end()), Bytes(value.begin(), value.end()));
+    return found.size() < most;
+  });
+  return found;
+}
+
+/// Short keys over few bytes, the first and last among them, so that prefixes, repetitions and ends are hit.
+class Chance {
+ public:
+  explicit Chance(std::uint64_t seed) : generator_(seed) {}
+  std::size_t below(std::size_t bound) { return static_cast<std::size_t>(generator_() % bound); }
+  Bytes key() {
+    static constexpr std::array<std::uint8_t, 4> letters{0x00, 0x61, 0xfe, 0xff};
+    Bytes bytes(below(4));
+    for (auto& byte : bytes) byte = letters[below(letters.size())];
+    return bytes;
+  }
+  Table table() { return below(2) == 0 ? Table::facts : Table::trace; }
+  Write write() {
+    if (below(3) == 0) return Write{table(), key(), std::nullopt};
+    return Write{table(), key(), scrambled(below(5), generator_())};
+  }
+
+ private:
+  std::mt19937_64 generator_;
+};
+
+void compare(const State& state, const Model& model, Chance& chance) {
+  const auto table = chance.table();
+  const auto key = chance.key();
+  const auto prefix = chance.key();
+  const auto from = chance.below(2) == 0 ? Bytes{} : chance.key();
+  BOOST_TEST((state.get(table, key) == model.get(table, key)));
+  const auto expected = model.scan(table, prefix, from);
+  BOOST_TEST((scan(state, table, prefix, from) == expected));
+  if (!expected.empty()) {
+    const auto most = 1 + chance.below(expected.size());
+    const Rows first(expected.begin(), expected.begin() + static_cast<std::ptrdiff_t>(most));
+    BOOST_TEST((scan(state, table, prefix, from, most) == first));
+  }
+  const auto all = model.scan(table, prefix, {});
+  const auto last = state.last(table, prefix);
+  BOOST_REQUIRE(last.has_value() == !all.empty());
+  if (last) BOOST_TEST((*last == all.back()));
+}
+
+std::unique_ptr<Store> open_sqlite(const path& file) {
+  return value_of(SqliteStore::open(file, SqliteStore::Mode::read_write));
+}
+
+/// The two stores, each new and empty.
+struct Stores {
+  TemporaryFolder folder;
+  std::vector<std::unique_ptr<Store>> all;
+  Stores() {
+    all.push_back(std::make_unique<MemoryStore>());
+    all.push_back(open_sqlite(folder / "state.sqlite"));
+  }
+};
+
+const Bytes a_key{1, 2};
+const Bytes a_value{3};
+Write put(const Bytes& key, const Bytes& value) { return Write{Table::facts, key, value}; }
+void commit(Store& store, const std::vector<Write>& writes) {
+  require_success(store.begin());
+  store.apply(writes);
+  require_success(store.commit());
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(state)
+
+// Random transactions, some rolled back; after each change the store says what the map says.
+BOOST_AUTO_TEST_CASE(both_stores_and_a_draft_on_them_agree_with_a_map) {
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    Stores stores;
+    for (const auto& store : stores.all) {
+      Chance chance(seed);
+      Model durable;
+      for (int transaction = 0; transaction < 60; ++transaction) {
+        require_success(store->begin(chance.below(2) == 0 ? Durability::full : Durability::soon));
+        auto model = durable;
+        for (int batch = 0; batch < 2; ++batch) {
+          Draft draft(*store);
+          auto drafted = model;
+          for (int i = 0; i < 8; ++i) {
+            const auto write = chance.write();
+            drafted.write(write);
+            if (write.value) {
+              draft.put(write.table, write.key, *write.value);
+            } else {
+              draft.erase(write.table, write.key);
+            }
+            compare(draft, drafted, chance);
+            compare(*store, model, chance);  // nothing is written before apply()
+          }
+          store->apply(draft.take_effects().writes);
+          model = drafted;
+          for (int i = 0; i < 4; ++i) compare(*store, model, chance);
+        }
+        if (chance.below(3) == 0) {
+          store->rollback();
+        } else {
+          require_success(store->commit());
+          durable = model;
+        }
+        for (int i = 0; i < 4; ++i) compare(*store, durable, chance);
+        require_success(store->status());
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_draft_on_a_draft_sees_both) {
+  MemoryStore store;
+  commit(store, {put({1}, {1}), put({2}, {2}), put({3}, {3})});
+  Draft lower(store);
+  lower.erase(Table::facts, {3});
+  lower.put(Table::facts, {2}, {22});
+  Draft upper(static_cast<const State&>(lower));
+  upper.erase(Table::facts, {2});
+  BOOST_TEST((scan(upper, Table::facts, {}, {}) == Rows{{{1}, {1}}}));
+  BOOST_TEST((upper.last(Table::facts, {}) == std::optional(std::pair<Bytes, Bytes>({1}, {1}))));
+  BOOST_TEST((lower.last(Table::facts, {}) == std::optional(std::pair<Bytes, Bytes>({2}, {22}))));
+}
+
+BOOST_AUTO_TEST_CASE(effects_hold_the_last_write_of_each_row_and_leave_the_draft_empty) {
+  MemoryStore store;
+  Draft draft(store);
+  draft.put(Table::trace, {1}, {1});
+  draft.put(Table::trace, {1}, {2});
+  draft.erase(Table::facts, {7});
+  draft.send(PeerPort{5001}, WantVotes{});
+  draft.send(PeerPort{5002}, WantBlocks{Height{1}}, true);
+  draft.note(Event{"told", std::nullopt, "why"});
+  BOOST_TEST(draft.take_outgoing_to(PeerPort{5001}).size() == 1U);
+  const auto effects = draft.take_effects();
+  BOOST_REQUIRE(effects.writes.size() == 2U);
+  BOOST_TEST((effects.writes[0].table == Table::facts && !effects.writes[0].value));
+  BOOST_TEST((effects.writes[1].table == Table::trace && effects.writes[1].value == Bytes{2}));
+  BOOST_REQUIRE(effects.outgoing.size() == 1U);
+  BOOST_TEST(effects.outgoing[0].to.value == 5002);
+  BOOST_TEST(effects.outgoing[0].with_package);
+  BOOST_TEST(effects.events.size() == 1U);
+  const auto none = draft.take_effects();
+  BOOST_TEST((none.writes.empty() && none.outgoing.empty() && none.events.empty()));
+}
+
+BOOST_AUTO_TEST_CASE(a_transaction_rolled_back_never_was) {
+  Stores stores;
+  for (const auto& store : stores.all) {
+    commit(*store, {put(a_key, a_value)});
+    require_success(store->begin());
+    store->apply({put(a_key, {9}), put({9}, {9})});
+    BOOST_TEST((store->get(Table::facts, a_key) == Bytes{9}));
+    store->rollback();
+    store->rollback();  // nothing is open: no harm
+    BOOST_TEST((store->get(Table::facts, a_key) == a_value));
+    BOOST_TEST(!store->get(Table::facts, Bytes{9}));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_commit_that_fails_leaves_the_state_as_it_was) {
+  MemoryStore store;
+  commit(store, {put(a_key, a_value)});
+  require_success(store.begin());
+  store.apply({put(a_key, {9}), Write{Table::trace, {1}, Bytes{1}}});
+  store.fail_next_commit(Error{Token::disk_full, "no space", {}, {}});
+  BOOST_TEST(token_of(store.commit()) == "disk-full");
+  BOOST_TEST((store.get(Table::facts, a_key) == a_value));
+  BOOST_TEST(!store.get(Table::trace, Bytes{1}));
+  commit(store, {put(a_key, {9})});
+  BOOST_TEST((store.get(Table::facts, a_key) == Bytes{9}));
+}
+
+BOOST_AUTO_TEST_CASE(rows_may_be_read_while_the_same_table_is_scanned) {
+  Stores stores;
+  for (const auto& store : stores.all) {
+    commit(*store, {put({1}, {1}), put({2}, {2}), put({3}, {3})});
+    Rows inner;
+    store->scan(Table::facts, {}, {}, [&](ByteView key, ByteView) {
+      for (auto& row : scan(*store, Table::facts, Bytes(key.begin(), key.end()), {})) inner.push_back(std::move(row));
+      BOOST_TEST((store->get(Table::facts, Bytes{2}) == Bytes{2}));
+      BOOST_TEST((store->last(Table::facts, {})->first == Bytes{3}));
+      return true;
+    });
+    BOOST_TEST((inner == Rows{{{1}, {1}}, {{2}, {2}}, {{3}, {3}}}));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(empty_values_and_large_ones_are_kept) {
+  Stores stores;
+  const auto large = scrambled(std::size_t{1} << 20U, 1);
+  for (const auto& store : stores.all) {
+    commit(*store, {put({}, {}), put({1}, large)});
+    BOOST_TEST((store->get(Table::facts, {}) == Bytes{}));
+    BOOST_TEST((store->get(Table::facts, Bytes{1}) == large));
+    BOOST_TEST((scan(*store, Table::facts, {}, {}) == Rows{{{}, {}}, {{1}, large}}));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_was_committed_is_there_when_the_file_is_opened_again) {
+  TemporaryFolder folder;
+  const auto file = folder / "state.sqlite";
+  {
+    const auto store = open_sqlite(file);
+    commit(*store, {put(a_key, a_value)});
+    require_success(store->begin());
+    store->apply({put({9}, {9})});  // and is never committed
+  }
+  const auto store = open_sqlite(file);
+  BOOST_TEST((scan(*store, Table::facts, {}, {}) == Rows{{a_key, a_value}}));
+}
+
+BOOST_AUTO_TEST_CASE(every_table_is_there_and_none_is_another) {
+  Stores stores;
+  for (const auto& store : stores.all) {
+    std::vector<Write> writes;
+    for (std::size_t i = 0; i < table_count; ++i) {
+      writes.push_back(Write{static_cast<Table>(i), {1}, Bytes{static_cast<std::uint8_t>(i)}});
+    }
+    commit(*store, writes);
+    for (const auto& write : writes) {
+      BOOST_TEST((store->get(write.table, write.key) == write.value));
+      BOOST_TEST(!name(write.table).empty());
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_reader_beside_a_writer_sees_one_moment) {
+  TemporaryFolder folder;
+  const auto file = folder / "state.sqlite";
+  const auto writer = open_sqlite(file);
+  commit(*writer, {put(a_key, a_value)});
+  const auto reader = value_of(SqliteStore::open(file, SqliteStore::Mode::read_only));
+  BOOST_TEST((reader->get(Table::facts, a_key) == a_value));
+  commit(*writer, {put(a_key, {9}), put({9}, {9})});
+  BOOST_TEST((scan(*reader, Table::facts, {}, {}) == Rows{{a_key, a_value}}));
+  const auto later = value_of(SqliteStore::open(file, SqliteStore::Mode::read_only));
+  BOOST_TEST((later->get(Table::facts, a_key) == Bytes{9}));
+  require_success(reader->status());
+}
+
+BOOST_AUTO_TEST_CASE(a_reader_does_not_see_what_is_not_committed) {
+  TemporaryFolder folder;
+  const auto file = folder / "state.sqlite";
+  const auto writer = open_sqlite(file);
+  require_success(writer->begin());
+  writer->apply({put(a_key, a_value)});
+  const auto reader = value_of(SqliteStore::open(file, SqliteStore::Mode::read_only));
+  BOOST_TEST(!reader->get(Table::facts, a_key));
+  require_success(writer->commit());
+}
+
+BOOST_AUTO_TEST_CASE(a_reader_makes_no_file) {
+  TemporaryFolder folder;
+  const auto file = folder / "state.sqlite";
+  BOOST_TEST(token_of(SqliteStore::open(file, SqliteStore::Mode::read_only)) == "home-missing");
+  BOOST_TEST(!boost::filesystem::exists(file));
+}
+
+BOOST_AUTO_TEST_CASE(a_folder_that_is_missing_is_an_error_of_the_environment) {
+  TemporaryFolder folder;
+  const auto opened = SqliteStore::open(folder / "none/state.sqlite", SqliteStore::Mode::read_write);
+  BOOST_TEST(token_of(opened) == "io");
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_is_no_state_is_refused_and_left_alone) {
+  TemporaryFolder folder;
+  const auto file = folder / "state.sqlite";
+  const auto text = bytes_of(std::string(5000, 'x'));
+  write_file(file, text);
+  for (const auto mode : {SqliteStore::Mode::read_only, SqliteStore::Mode::read_write}) {
+    BOOST_TEST(token_of(SqliteStore::open(file, mode)) == "bad-file");
+  }
+  BOOST_TEST((read_file(file) == text));
+}
+
+// Bytes 60 and 68 of an SQLite file hold user_version and application_id.
+BOOST_AUTO_TEST_CASE(a_state_of_another_version_or_program_is_refused) {
+  TemporaryFolder folder;
+  const auto file = folder / "state.sqlite";
+  open_sqlite(file).reset();
+  const auto good = read_file(file);
+  for (const std::size_t at : {63U, 71U}) {
+    auto changed = good;
+    changed[at] ^= 0x40U;
+    write_file(file, changed);
+    for (const auto mode : {SqliteStore::Mode::read_only, SqliteStore::Mode::read_write}) {
+      BOOST_TEST(token_of(SqliteStore::open(file, mode)) == "bad-file");
+    }
+  }
+}
+
+// "An implementation that cannot read gives nothing, remembers the failure, and refuses to commit."
+BOOST_AUTO_TEST_CASE(a_damaged_file_gives_nothing_and_refuses_to_commit) {
+  TemporaryFolder folder;
+  const auto file = folder / "state.sqlite";
+  {
+    const auto store = open_sqlite(file);
+    for (std::uint8_t i = 0; i < 100; ++i) commit(*store, {put({i}, scrambled(2000, i))});
+  }
+  auto bytes = read_file(file);
+  std::fill(bytes.begin() + 4096, bytes.end(), 0xeeU);
+  write_file(file, bytes);
+  const auto store = open_sqlite(file);
+  require_success(store->begin());
+  BOOST_TEST(!store->get(Table::facts, Bytes{50}));
+  BOOST_TEST(token_of(store->status()) == "bad-file");
+  store->apply({Write{Table::trace, {1}, Bytes{1}}});
+  BOOST_TEST(token_of(store->commit()) == "bad-file");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
