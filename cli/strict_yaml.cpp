@@ -31,7 +31,12 @@ class TreeBuilder final : public YAML::EventHandler {
     if (++documents_ > 1) fail(Token::bad_config, "there is more than one document", mark, {});
   }
   void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { add_scalar(mark, "?", anchor, {}); }
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    // A value that was left out is marked where the next token stands: its place is that of its key.
+    auto place_of_key = mark;
+    if (!levels_.empty() && levels_.back().key) place_of_key.line = levels_.back().key_line;
+    add_scalar(place_of_key, "?", anchor, {});
+  }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t /*anchor*/) override {
     fail(Token::bad_config, "aliases are not allowed", mark, {});
   }
@@ -68,6 +73,7 @@ class TreeBuilder final : public YAML::EventHandler {
   struct Level {
     YamlNode node;
     std::optional<std::string> key;
+    int key_line{};  ///< as yaml-cpp counts, from 0
   };
 
   bool refused(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
@@ -84,6 +90,7 @@ class TreeBuilder final : public YAML::EventHandler {
       const bool known = std::ranges::any_of(fields, [&](const auto& field) { return field.name == value; });
       if (known) return fail(Token::repeated_key, "a key stands twice", mark, value);
       levels_.back().key = std::move(value);
+      levels_.back().key_line = mark.line;
       return;
     }
     place(YamlNode{YamlNode::Kind::scalar, mark.line + 1, tag == "!", std::move(value), {}, {}});
@@ -94,7 +101,7 @@ class TreeBuilder final : public YAML::EventHandler {
     const bool as_key = !levels_.empty() && levels_.back().node.kind == YamlNode::Kind::map && !levels_.back().key;
     if (as_key) return fail(Token::bad_config, "a key must be a word", mark, {});
     if (levels_.size() >= max_depth) return fail(Token::bad_config, "values are nested too deep", mark, {});
-    levels_.push_back(Level{YamlNode{kind, mark.line + 1, false, {}, {}, {}}, std::nullopt});
+    levels_.push_back(Level{YamlNode{kind, mark.line + 1, false, {}, {}, {}}, std::nullopt, 0});
   }
 
   void close() {
