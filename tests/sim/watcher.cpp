@@ -264,20 +264,25 @@ struct StatementReader {
   void operator()(const Other& /*nothing signed that could contradict*/) const {}
 
   void read(const Signed<Ack>& ack) const {
-    if (good(ack)) watcher.says("ack", ack.signer, encode(ack.body.exchange), encode(ack.body));
+    if (binds(ack)) watcher.says("ack", ack.signer, encode(ack.body.exchange), encode(ack.body));
   }
   void read(const Signed<Consent>& consent) const {
-    if (good(consent)) watcher.says("consent", consent.signer, encode(consent.body.exchange), encode(consent.body));
+    if (binds(consent)) watcher.says("consent", consent.signer, encode(consent.body.exchange), encode(consent.body));
   }
   void read(const Signed<IdAnswer>& answer) const {
-    if (good(answer)) watcher.says("id-answer", answer.signer, encode(answer.body.consent), encode(answer.body));
+    if (binds(answer)) watcher.says("id-answer", answer.signer, encode(answer.body.consent), encode(answer.body));
   }
   void read(const Signed<KeyAnswer>& answer) const {
-    if (good(answer)) watcher.says("key-answer", answer.signer, encode(answer.body.exchange), encode(answer.body));
+    if (binds(answer)) watcher.says("key-answer", answer.signer, encode(answer.body.exchange), encode(answer.body));
   }
   template <class Body>
   [[nodiscard]] bool good(const Signed<Body>& statement) const {
     return watcher.genesis_.check(statement).has_value();
+  }
+  /// What a restored peer said about exchanges before, it may have forgotten.
+  template <class Body>
+  [[nodiscard]] bool binds(const Signed<Body>& statement) const {
+    return !watcher.restored_.contains(statement.signer) && good(statement);
   }
   template <class Vote>
   void vote(const Signed<Vote>& signed_vote) const {
