@@ -148,8 +148,10 @@ BOOST_AUTO_TEST_CASE(a_certificate_waits_for_its_block) {
 BOOST_AUTO_TEST_CASE(a_precommit_raises_the_promise) {
   Votes v;
   const auto block = v.block(1);
-  BOOST_TEST(!v.give(v.proposal(v.ballot(3), block)));
+  BOOST_TEST(!v.give(v.proposal(v.ballot(1), block)));
+  // The block is at hand from the first ballot; the proposal of the third one has not come yet.
   BOOST_TEST(!v.give(PrevotesMessage{v.certificate<Prevote>(v.ballot(3), v.hash(block))}));
+  BOOST_REQUIRE(v.votes_of(v.voter).precommit.has_value());
   BOOST_TEST((v.votes_of(v.voter).promise == v.ballot(3)));
   BOOST_TEST((v.network.give(v.owner, v.voter, NewRound{Height{1}, Ballot{Round{2}, v.owner}}) == Token::stale_ballot));
 }
