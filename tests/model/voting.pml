@@ -336,37 +336,7 @@ inline take_lock(i, b, v) {
 
 #define STEPS_OF(i) EACH_BALLOT(ANSWER, i) EACH_BALLOT(PREVOTE, i) EACH_BALLOT(PRECOMMIT, i) COMMIT(i) RESTART(i)
 
-/* ---- honest voters are alike: only their multiset matters, so each state is kept sorted ---- */
-
-#define AFTER(i, j) \
-  (votes[i] > votes[j] || (votes[i] == votes[j] && (answers[i] > answers[j] || \
-  (answers[i] == answers[j] && memory[i] > memory[j]))))
-
-#define EXCHANGE(list, i) \
-  spare = list[i]; \
-  list[i] = list[i + 1]; \
-  list[i + 1] = spare
-
-inline order(i) {
-  if
-  :: AFTER(i, i + 1) -> EXCHANGE(votes, i); EXCHANGE(answers, i); EXCHANGE(memory, i); EXCHANGE(name, i)
-  :: else
-  fi
-}
-
-/* One voter has changed, so one pass up and one pass down find its place. */
-inline sort_voters() {
-  at = 0;
-  do
-  :: at < VOTERS - 1 -> order(at); at++
-  :: else -> break
-  od;
-  do
-  :: at > 0 -> at--; order(at)
-  :: else -> break
-  od
-}
-
+#include "symmetry.pml"
 #include "claims.pml"
 
 /* A promise of ballot 1 forbids no ballot, so an answer in it can as well be given before all else. */
