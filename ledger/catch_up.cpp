@@ -154,6 +154,12 @@ Result<void> on_blocks(Context& context, PeerPort from, const BlocksMessage& mes
 void begin_restore(Context& context) {
   mute_until_fact.put(context.draft, Height{std::numeric_limits<std::uint64_t>::max()});
   restore_fact.put(context.draft, RestoreRecord{});
+  // The ballot that runs in the backup may have been proposed in since, and forgotten: answers to it are not
+  // waited for. The next ballot skips rounds at random.
+  auto proposer = proposer_at(context, voting_height(context));
+  proposer.phase = ProposerPhase::idle;
+  proposer.retry_at = Time{};
+  keep(context, proposer);
   context.send_to_others(WantVotes{});
   for (const auto& peer : context.genesis.peers()) {
     if (peer.port != context.self()) {
