@@ -68,6 +68,7 @@ Plan plan_from(const Options& options) {
   plan.exchanges = number(options, "exchanges", plan.exchanges);
   plan.books = number(options, "books", plan.books);
   plan.steps = number(options, "steps", plan.steps);
+  plan.harshness = number(options, "harshness", plan.harshness);
   read_set<Fault>(options, "faults", plan.faults);
   read_set<Attack>(options, "attacks", plan.attacks);
   return plan;
@@ -80,10 +81,12 @@ int run_one(const Plan& plan, const std::string& program) {
     print_failure(plan, result, program);
     return 1;
   }
-  std::printf("seed %llu: %llu steps, %llu exchanges, %llu committed, trace %016llx\n",
+  std::printf("seed %llu: %llu steps, %llu exchanges, %llu committed, %llu blocks (%llu under faults), trace %016llx\n",
               static_cast<unsigned long long>(plan.seed), static_cast<unsigned long long>(result.steps),
               static_cast<unsigned long long>(result.counts.exchanges),
               static_cast<unsigned long long>(result.counts.committed),
+              static_cast<unsigned long long>(result.counts.blocks),
+              static_cast<unsigned long long>(result.counts.blocks_under_faults),
               static_cast<unsigned long long>(result.trace_hash));
   return 0;
 }

@@ -111,8 +111,8 @@ std::string Plan::options() const {
   }
   auto text = "--seed " + std::to_string(seed) + " --peers " + std::to_string(peers) + " --villains " +
               std::to_string(villains) + " --exchanges " + std::to_string(exchanges) + " --books " +
-              std::to_string(books) + " --steps " + std::to_string(steps) + " --faults " +
-              (fault_names.empty() ? "none" : fault_names) + " --attacks " +
+              std::to_string(books) + " --steps " + std::to_string(steps) + " --harshness " +
+              std::to_string(harshness) + " --faults " + (fault_names.empty() ? "none" : fault_names) + " --attacks " +
               (attack_names.empty() ? "none" : attack_names);
   if (bug) text += " --bug " + std::string(name(*bug));
   return text;
@@ -123,11 +123,14 @@ Plan plan_of(std::uint64_t seed) {
   Plan plan;
   plan.seed = seed;
   // Small networks are the tight ones, and the cheap ones: most seeds are of them.
-  static constexpr std::array<std::size_t, 16> sizes{4, 4, 4, 4, 4, 4, 5, 5, 5, 6, 6, 7, 7, 7, 8, 9};
+  static constexpr std::array<std::size_t, 16> sizes{4, 4, 4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 7, 7, 8, 9};
   plan.peers = sizes[chance.below(sizes.size())];
-  plan.exchanges = chance.between(8, 16);
+  plan.exchanges = chance.between(8, 14);
   plan.books = chance.between(1, 3);
-  plan.steps = 350 + plan.exchanges * 40;
+  plan.steps = (300 + plan.exchanges * 35) * (plan.peers + 4) / 8;
+  // Where much is lost little is agreed on: some seeds get far, others are hit hard.
+  static constexpr std::array<std::size_t, 4> harshness{10, 25, 50, 100};
+  plan.harshness = harshness[chance.below(harshness.size())];
   // A quarter of the seeds is calm, a quarter has everything, the others have some of it.
   const auto mix = chance.below(4);
   for (std::size_t i = 0; i < fault_count; ++i) {
@@ -179,7 +182,7 @@ Needs needs_of(Bug bug) {
     case Bug::share_not_checked: return {Attack::bad_share, std::nullopt};
     case Bug::votes_after_restore: return {std::nullopt, Fault::restore};
     case Bug::dedupe_dropped: return {std::nullopt, Fault::duplication};
-    case Bug::vote_not_stored: return {Attack::interrupting, Fault::crash};
+    case Bug::vote_not_stored: return {std::nullopt, Fault::crash};
     case Bug::lock_ignored:
     case Bug::sent_before_commit:
     case Bug::release_after_abort:
@@ -205,7 +208,10 @@ Plan plan_of(std::uint64_t seed, Bug bug) {
   }
   if (needs.fault) plan.faults.set(static_cast<std::size_t>(*needs.fault));
   if (needs.fault == Fault::restore) {
-    plan.villains = std::min(plan.villains, plan.faults_borne() - 1);
+    // Somebody must ask for a vote again before the height is over: a liar that interrupts, beside the restored one.
+    plan.peers = std::max<std::size_t>(plan.peers, 7);
+    plan.villains = 1;
+    plan.attacks.set(static_cast<std::size_t>(Attack::interrupting));
     plan.faults.reset(static_cast<std::size_t>(Fault::undeclared_restore));
   }
   return plan;

@@ -106,10 +106,11 @@ inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::grant_not
 struct Plan {
   std::uint64_t seed{};
   std::size_t peers{};
-  std::size_t villains{};   ///< at most the faulty peers that the network bears, less one if one may be restored
-  std::size_t exchanges{};  ///< requests that honest peers make
-  std::size_t books{};      ///< at each peer from the start
-  std::size_t steps{};      ///< events before the faults stop
+  std::size_t villains{};       ///< at most the faulty peers that the network bears, less one if one may be restored
+  std::size_t exchanges{};      ///< requests that honest peers make
+  std::size_t books{};          ///< at each peer from the start
+  std::size_t steps{};          ///< events before the faults stop
+  std::size_t harshness = 100;  ///< percent of the usual rates of faults
   std::bitset<fault_count> faults;
   std::bitset<attack_count> attacks;
   std::optional<Bug> bug;

@@ -133,6 +133,7 @@ std::string json_line(const Summary& summary, double seconds) {
           field("steps", summary.counts.steps) + "," + field("messages", summary.counts.messages) + "," +
           field("exchanges", summary.counts.exchanges) + "," + field("committed", summary.counts.committed) + "," +
           field("blocks", summary.counts.blocks) + "," +
+          field("blocks_under_faults", summary.counts.blocks_under_faults) + "," +
           field("equivocations_seen", summary.counts.equivocations_seen) + "," +
           field("violations", summary.violations) + "," + field("seconds", static_cast<std::uint64_t>(seconds + 0.5)) +
           ",\"faults\":{";

@@ -24,6 +24,7 @@ struct Counts {
   std::uint64_t exchanges{};
   std::uint64_t committed{};
   std::uint64_t blocks{};
+  std::uint64_t blocks_under_faults{};  ///< before everything healed
   std::uint64_t messages{};
   std::uint64_t steps{};
   std::uint64_t equivocations_seen{};

@@ -145,7 +145,7 @@ void World::crash(Home& home) {
 
 void World::reached(transport::KillPoint point) {
   trace_.add(static_cast<std::uint64_t>(point));
-  if (misfortune_.happens(Fault::crash, 4)) throw Crashed{};
+  if (misfortune_.happens(Fault::crash, 3)) throw Crashed{};
 }
 
 void World::event(Home& home, const std::function<void()>& act) {
@@ -307,11 +307,14 @@ void World::restore(Home& home, bool declared) {
   watcher_->looked_at(home.identity.port, home.store);
 }
 
-/// Whether a peer has precommitted at a height that it does not know to be committed.
-bool World::holds_a_lock(const Home& home) const {
+/// Whether a peer has given a vote at a height that it does not know to be committed.
+bool World::is_voting(const Home& home) const {
   const auto voter = voters.get(home.store, 0);
-  return voter && voter->lock && voter->height.value == chain_head(*genesis_, home.store).height.value + 1;
+  return voter && voter->height.value == chain_head(*genesis_, home.store).height.value + 1;
 }
+
+/// Whether it has precommitted there.
+bool World::holds_a_lock(const Home& home) const { return is_voting(home) && voters.get(home.store, 0)->lock; }
 
 void World::strike() {
   std::vector<PeerPort> ports;
@@ -319,12 +322,13 @@ void World::strike() {
   network_.disturb(step_, ports);
   auto& struck = any_home();
   if (restores_left_ > 0) {
-    // The copy is taken at any moment and put back a while later; most likely where votes lie between.
+    // The copy is taken at any moment and put back a while later; most likely so that votes lie between.
     const bool has_voted = holds_a_lock(struck);
-    if (chance_.chance(has_voted ? 2 : struck.backup ? 10 : 25)) {
+    const bool has_promised = !has_voted && is_voting(struck);
+    if (chance_.chance(has_voted ? 2 : has_promised ? 250 : 10)) {
       back_up(struck);
     } else if (struck.backup && is_up(struck)) {
-      const auto likely = has_voted ? 300U : 15U;
+      const auto likely = has_voted ? 400U : 4U;
       const bool declared = misfortune_.happens(Fault::restore, likely);
       if (declared || misfortune_.happens(Fault::undeclared_restore, likely)) {
         --restores_left_;
@@ -363,14 +367,20 @@ void World::one_event() {
   ++step_;
   ++counts_.steps;
   story_.set_step(step_);
-  time_us_ += 1 + chance_.below(20'000);
+  time_us_ += 1 + chance_.below(chance_.chance(20) ? 6'000'000 : 20'000);
   trace_.add(step_);
   const auto what = chance_.below(100);
   strike();
   if (what < 8) return user_acts();
   if (what < 55) {
-    if (network_.move_one(step_)) return;
-    if (chance_.chance(150)) jump_to_next_wake();
+    // About as much moves as one turn sends, in networks of every size.
+    const auto files = chance_.between(1, plan_.peers - 1);
+    bool moved = false;
+    for (std::uint64_t i = 0; i < files; ++i) moved = network_.move_one(step_) || moved;
+    if (moved) return;
+    // Nothing moves and nobody has mail: only time can bring anything.
+    const auto has_mail = [&](const auto& one) { return !network_.at(one.first).parcels.empty(); };
+    if (std::ranges::none_of(identities_, has_mail)) jump_to_next_wake();
   }
   let_peer_act();
 }

@@ -73,6 +73,7 @@ class World final : private transport::Observer {
   void request_by_several();
   void user_meddles(Home& home);
   void strike();
+  [[nodiscard]] bool is_voting(const Home& home) const;
   [[nodiscard]] bool holds_a_lock(const Home& home) const;
   void back_up(Home& home);
   void restore(Home& home, bool declared);

@@ -20,6 +20,7 @@ std::string at_port(PeerPort port) { return std::to_string(port.value); }
 
 void World::heal() {
   misfortune_.heal();
+  counts_.blocks_under_faults = counts_.blocks;
   network_.heal();
   for (auto& [port, made] : homes_) {
     auto& at = *made;
