@@ -118,6 +118,12 @@ class Collected {
   std::map<std::string, std::vector<Mail>> mails_;
 };
 
+/// One for all cases: what they deliver is refused, so that they do not meet.
+const Collected& all_collected() {
+  static const Collected collected;
+  return collected;
+}
+
 std::string changed(std::string bytes, std::size_t place) {
   bytes[place] = static_cast<char>(bytes[place] ^ (1 << (place % 8)));
   return bytes;
@@ -175,7 +181,7 @@ class Batch {
   std::map<int, std::size_t> waiting_;
   std::set<std::string> tokens_;
   std::size_t total_ = 0;
-  int good_ = 1000;
+  inline static int good_ = 1000;  ///< every batch makes other books
 };
 
 }  // namespace
@@ -183,7 +189,7 @@ class Batch {
 BOOST_AUTO_TEST_SUITE(mutated_messages)
 
 BOOST_AUTO_TEST_CASE(every_byte_of_a_message_of_every_type_is_under_seal) {
-  const Collected collected;
+  const auto& collected = all_collected();
   std::set<std::string> rare;
   for (const auto& [type, mails] : collected.mails()) {
     std::string sizes;
@@ -215,7 +221,7 @@ BOOST_AUTO_TEST_CASE(every_byte_of_a_message_of_every_type_is_under_seal) {
 }
 
 BOOST_AUTO_TEST_CASE(a_message_cut_short_or_made_longer_is_refused) {
-  const Collected collected;
+  const auto& collected = all_collected();
   Batch batch(collected);
   for (const auto& [type, mails] : collected.mails()) {
     const auto& mail = mails.front();
@@ -232,7 +238,7 @@ BOOST_AUTO_TEST_CASE(a_message_cut_short_or_made_longer_is_refused) {
 
 // Section 6: a message resealed to somebody else, or put into another's folder.
 BOOST_AUTO_TEST_CASE(a_message_in_the_folder_of_another_sender_or_recipient_is_refused) {
-  const Collected collected;
+  const auto& collected = all_collected();
   Batch batch(collected);
   for (const auto& [type, mails] : collected.mails()) {
     for (const auto& mail : mails) {
@@ -302,16 +308,29 @@ void change_evenly(std::size_t count, std::size_t part, std::size_t parts) {
 }  // namespace
 
 // In this process: the rules and the reader are the program's own, and one process for each change would
-// take an hour. mutated_chain_by_program shows that the command says the same.
+// take many times as long. mutated_chain_by_program shows that the command says the same. Four suites, so
+// that they run side by side.
 BOOST_AUTO_TEST_SUITE(mutated_chain_first)
 
-BOOST_AUTO_TEST_CASE(ten_thousand_changed_bytes_of_a_chain_of_ten_blocks_are_refused) { change_evenly(10'000, 0, 2); }
+BOOST_AUTO_TEST_CASE(every_fourth_place_of_a_chain_of_ten_blocks_may_not_be_changed) { change_evenly(5'000, 0, 4); }
 
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(mutated_chain_second)
 
-BOOST_AUTO_TEST_CASE(ten_thousand_others_are_refused_as_well) { change_evenly(10'000, 1, 2); }
+BOOST_AUTO_TEST_CASE(nor_the_places_after_those) { change_evenly(5'000, 1, 4); }
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(mutated_chain_third)
+
+BOOST_AUTO_TEST_CASE(nor_those_after_them) { change_evenly(5'000, 2, 4); }
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(mutated_chain_fourth)
+
+BOOST_AUTO_TEST_CASE(nor_the_rest) { change_evenly(5'000, 3, 4); }
 
 BOOST_AUTO_TEST_SUITE_END()
 
