@@ -35,7 +35,7 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   answer.value["title"] = book->body.title;
   answer.value["history"] = Json::array();
   TextTable table({"VERSION", "OWNER", "BLOCK"});
-  for (const std::size_t column : {0, 1}) table.align_right(column);
+  for (const std::size_t column : {0U, 1U}) table.align_right(column);
   for (const auto& [version, move] : owners_of(reader->state(), id, *book)) {
     answer.value["history"].push_back(
         {{"version", version.value}, {"owner", move.owner.value}, {"height", move.height.value}});

@@ -65,7 +65,7 @@ std::string nothing_to_list(const Session& session, const Reader& reader, bool a
 
 std::string table_of(const Report& report, const std::vector<Row>& rows) {
   TextTable table({"BOOK", "TITLE", "TYPE", "SIZE", "OWNER", "REGISTRAR", "VERSION", "HELD"});
-  for (const std::size_t column : {3, 4, 5, 6}) table.align_right(column);
+  for (const std::size_t column : {3U, 4U, 5U, 6U}) table.align_right(column);
   for (const auto& row : rows) {
     const auto& book = row.book.body;
     table.add({short_id(row.id), printable(book.title, title_columns),
