@@ -14,7 +14,7 @@ namespace {
 constexpr std::uint64_t first_repeat_us = 5'000'000;
 constexpr std::uint32_t most_doublings = 4;
 /// What one turn seals for one peer at most.
-constexpr std::size_t max_bytes_a_turn = std::size_t{32} << 20U;
+constexpr std::size_t max_bytes_sealed_a_turn = std::size_t{32} << 20U;
 
 std::uint64_t pause_before(const OutgoingRecord& record) {
   return first_repeat_us << std::min(record.repeats, most_doublings);
@@ -76,7 +76,7 @@ void Courier::deliver_to(PeerPort to, const DeliveryNote& note, bool drained, Dr
   std::size_t bytes = 0;
   outbox_rows.each_from(
       parts_.store, encode(to), encode(OutboxKey{to, first}), [&](const OutboxKey& key, const OutboxRecord& row) {
-        if (key.number.value - oldest->value >= max_messages_under_way || bytes > max_bytes_a_turn) return false;
+        if (key.number.value - oldest->value >= max_messages_under_way || bytes > max_bytes_sealed_a_turn) return false;
         envelopes.push_back(channel.seal(record.epoch, key.number, row.payload, parts_.environment.draw<Hash>()));
         bytes += row.payload.size();
         last = std::max(last, MessageNumber{key.number.value + 1});

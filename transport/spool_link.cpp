@@ -21,7 +21,7 @@ using namespace ledger;
 namespace {
 
 /// What one call of receive() reads at most, beyond the first file.
-constexpr std::size_t max_bytes_a_turn = std::size_t{32} << 20U;
+constexpr std::size_t max_bytes_read_a_turn = std::size_t{32} << 20U;
 /// Entries of one folder that are looked at: what lies beyond waits until these are gone.
 constexpr std::size_t max_entries = 100'000;
 constexpr std::size_t frame_bytes = 4;
@@ -190,7 +190,7 @@ Result<std::vector<Parcel>> SpoolLink::receive(std::size_t most) {
   std::vector<Parcel> parcels;
   std::size_t bytes_read = 0;
   for (const auto& [from, name] : waiting(most)) {
-    if (bytes_read > max_bytes_a_turn) break;
+    if (bytes_read > max_bytes_read_a_turn) break;
     const auto file = from_folder(from) / "new" / name;
     Parcel parcel{from, name, {}, std::nullopt};
     errno = 0;
