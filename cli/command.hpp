@@ -62,6 +62,7 @@ class Arguments {
 struct Answer {
   Json value = Json::object();
   std::string text;                      ///< ends with a new line unless empty
+  std::optional<std::string> brief;      ///< what -q prints in place of the text; without one, the text
   std::optional<ledger::Error> failure;  ///< printed after the result; gives the exit code
   bool printed = false;                  ///< the command has written its result itself
   int exit_code = 0;                     ///< unless there is a failure

@@ -98,10 +98,23 @@ std::optional<std::string> title_of(const Reader& reader, const ExchangeView& vi
   return book ? std::optional(book->body.title) : std::nullopt;
 }
 
+std::optional<std::string> token_of(const ExchangeView& view) {
+  if (!view.record) {
+    return view.witness_id && view.witness_id->over ? std::optional(view.witness_id->token) : std::nullopt;
+  }
+  const auto& record = *view.record;
+  if (!record.token.empty()) return record.token;
+  // Found wrong, and not over: only the chain can end what was consented to.
+  if (has_ended(record.state)) return std::nullopt;
+  if (record.consent_refused) return std::string(ledger::name(Token::wrong_id));
+  if (record.wrong_key_seen) return std::string(ledger::name(Token::wrong_key));
+  return std::nullopt;
+}
+
 std::optional<std::string> reason_of(const ExchangeView& view) {
   const bool by_id_alone = !view.record && view.witness_id && view.witness_id->over;
   if (!view.record && !by_id_alone) return std::nullopt;
-  const auto& token = by_id_alone ? view.witness_id->token : view.record->token;
+  const auto token = token_of(view).value_or("");
   const auto& reason = by_id_alone ? view.witness_id->reason : view.record->reason;
   if (!reason.empty()) return reason;
   const auto known = std::ranges::find(all_tokens(), token, &TokenInfo::name);
@@ -127,7 +140,7 @@ Json exchange_value(const Session& session, const Reader& reader, const Exchange
   value["due"] = guidance.due ? Json(name(*guidance.due)) : Json(nullptr);
   value["waiting_for"] = waiting_value(guidance);
   value["next"] = next_value(session, guidance);
-  value["token"] = record != nullptr && !record->token.empty() ? Json(record->token) : Json(nullptr);
+  value["token"] = or_null(token_of(view));
   value["reason"] = or_null(reason_of(view));
   value["height"] = record != nullptr && record->height ? Json(record->height->value) : Json(nullptr);
   value["began"] = write_time(view.began());
@@ -185,7 +198,9 @@ class Holdings {
       case ExchangeState::requested: return {"abort"};
       case ExchangeState::granted: return {"consent", "abort"};
       case ExchangeState::consented:
-      case ExchangeState::id_checked: return {"only wait for the key: it cannot go back"};
+      case ExchangeState::id_checked:
+        if (record_.claiming || record_.wrong_key_seen) return {"mine --without-owner"};
+        return {"wait for the key: it cannot go back", "mine --without-owner, if the owner stays silent"};
       case ExchangeState::released: return {"open"};
       case ExchangeState::opened: return {"check-key"};
       case ExchangeState::key_checked: return {"mine"};
@@ -218,7 +233,9 @@ class Holdings {
     switch (record_.state) {
       case ExchangeState::requested: return {"grant", "refuse"};
       case ExchangeState::granted: return {"abort"};
-      case ExchangeState::consented: return {"check-id", "abort"};
+      case ExchangeState::consented:
+        if (record_.consent_refused || record_.id_check_sent) return {"abort"};
+        return {"check-id", "abort"};
       case ExchangeState::id_checked: return {"release", "abort"};
       case ExchangeState::released:
       case ExchangeState::opened:

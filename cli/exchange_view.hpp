@@ -47,6 +47,8 @@ struct PeerView {
 [[nodiscard]] std::optional<std::string> title_of(const Reader& reader, const ExchangeView& view);
 
 /// Why an exchange is over, in words; nothing if there is no reason. Not yet printable.
+/// The token of what went wrong, also where the exchange is not over for it; empty if nothing did.
+[[nodiscard]] std::optional<std::string> token_of(const ExchangeView& view);
 [[nodiscard]] std::optional<std::string> reason_of(const ExchangeView& view);
 
 }  // namespace bookchain::cli

@@ -25,13 +25,23 @@ class Guide {
       return std::move(guidance_);
     }
     switch (record_.state) {
-      case ExchangeState::requested: go_on_at(owner_of(record_), "grant"); break;
+      case ExchangeState::requested:
+        step_at(owner(), "grant");
+        hear();
+        break;
       case ExchangeState::granted: after_grant(); break;
       case ExchangeState::consented: after_consent(); break;
-      case ExchangeState::id_checked: go_on_at(owner_of(record_), "release"); break;
-      case ExchangeState::released: go_on_at(requester(), "open"); break;
-      case ExchangeState::opened: ask_witnesses(record_.key_answers, requester(), "mine"); break;
-      case ExchangeState::key_checked: go_on_at(requester(), "mine"); break;
+      case ExchangeState::id_checked: after_id_check(); break;
+      case ExchangeState::released: after_release(); break;
+      case ExchangeState::opened:
+        witnesses_answer(record_.key_answers);
+        step_at(requester(), "mine");
+        break;
+      case ExchangeState::key_checked:
+        all_witnesses_receive();
+        step_at(requester(), "mine");
+        everybody_votes();
+        break;
       case ExchangeState::mined: everybody_votes(); break;
       case ExchangeState::committed:
       case ExchangeState::refused:
@@ -44,52 +54,100 @@ class Guide {
  private:
   [[nodiscard]] PeerPort self() const { return node_.identity().port; }
   [[nodiscard]] PeerPort requester() const { return requester_of(record_); }
+  [[nodiscard]] PeerPort owner() const { return owner_of(record_); }
   void add(PeerPort port, std::string words) { guidance_.commands.push_back(CommandAt{port, std::move(words)}); }
+  void take(PeerPort port, const std::string& step) { add(port, step + " " + short_id(exchange_)); }
   void wait_for(PeerPort port) {
     if (port != self()) guidance_.waiting_for.push_back(port);
   }
 
   /// `port` takes in what was sent to it and does the step.
-  void go_on_at(PeerPort port, const std::string& step) {
+  void step_at(PeerPort port, const std::string& step) {
+    if (guidance_.waiting_for.empty()) wait_for(port);
     add(port, "receive");
-    add(port, step + " " + short_id(exchange_));
-    wait_for(port);
+    take(port, step);
   }
-  /// Witnesses whose statement is missing take in what they were asked, then `port` goes on.
-  template <class Body>
-  void ask_witnesses(const std::vector<Signed<Body>>& answers, PeerPort port, const std::string& step) {
-    const bool knows = port == self();
-    for (const auto witness :
-         knows ? missing_from(node_.genesis(), record_, answers) : witnesses_of(node_.genesis(), record_)) {
-      if (witness == self()) continue;
-      add(witness, "receive");
-      if (knows) guidance_.waiting_for.push_back(witness);
+  /// Each way ends where something comes to this peer: then it knows more than it does now.
+  void hear() {
+    if (guidance_.commands.back().port != self()) add(self(), "receive");
+  }
+  void all_witnesses_receive() {
+    for (const auto witness : witnesses_of(node_.genesis(), record_)) {
+      if (witness != self()) add(witness, "receive");
     }
-    go_on_at(port, step);
+  }
+  /// Witnesses whose statement is missing here take in what they were asked.
+  template <class Body>
+  void witnesses_answer(const std::vector<Signed<Body>>& answers) {
+    for (const auto witness : missing_from(node_.genesis(), record_, answers)) {
+      add(witness, "receive");
+      wait_for(witness);
+    }
   }
   void after_grant() {
-    if (self() == requester() && record_.acks.size() >= node_.genesis().ack_quorum()) {
-      // Everything has come but the package, or the chain of this peer is behind.
-      add(self(), "receive");
-      add(self(), "consent " + short_id(exchange_));
-      if (!record_.package_arrived) wait_for(owner_of(record_));
-      return;
+    if (self() != requester()) {
+      all_witnesses_receive();
+      step_at(requester(), "consent");
+      if (self() != owner()) step_at(owner(), "check-id");
+      return hear();
     }
-    ask_witnesses(record_.acks, requester(), "consent");
+    const bool only_package_or_chain = record_.acks.size() >= node_.genesis().ack_quorum();
+    if (!only_package_or_chain) witnesses_answer(record_.acks);
+    if (only_package_or_chain && !record_.package_arrived) wait_for(owner());
+    step_at(self(), "consent");
   }
   void after_consent() {
-    if (self() == owner_of(record_)) return ask_witnesses(record_.id_answers, self(), "release");
-    if (record_.claiming) return ask_witnesses(record_.id_answers, self(), "mine --without-owner");
-    if (record_.role == Role::witness) return go_on_at(requester(), "consent");
-    go_on_at(owner_of(record_), "check-id");
+    if (self() == owner()) {
+      witnesses_answer(record_.id_answers);
+      return step_at(self(), "release");
+    }
+    if (owner_failed()) return take(self(), "mine --without-owner");
+    if (record_.claiming) {
+      witnesses_answer(record_.id_answers);
+      return step_at(self(), "mine --without-owner");
+    }
+    if (self() == requester()) {
+      step_at(owner(), "check-id");
+      all_witnesses_receive();
+      step_at(owner(), "release");
+      return hear();
+    }
+    // A witness has the consent and not the id: it is the requester's to give.
+    wait_for(requester());
+    add(requester(), "receive");
+    hear();
+  }
+  /// The key that came is none, and this peer has not begun to go on without the owner.
+  [[nodiscard]] bool owner_failed() const {
+    return self() == requester() && record_.wrong_key_seen && !record_.claiming;
+  }
+  void after_id_check() {
+    if (record_.claiming || owner_failed()) return take(self(), "mine --without-owner");
+    all_witnesses_receive();
+    step_at(owner(), "release");
+    if (self() != requester()) {
+      step_at(requester(), "open");
+      take(requester(), "check-key");
+    }
+    hear();
+  }
+  /// Nothing more comes to the owner before the block does.
+  void after_release() {
+    step_at(requester(), "open");
+    if (self() == requester()) return;
+    take(requester(), "check-key");
+    all_witnesses_receive();
+    step_at(requester(), "mine");
+    everybody_votes();
   }
   /// A block is voted on: each round of messages moves it on by a phase.
   void everybody_votes() {
-    const auto proposer = record_.abort_sent ? owner_of(record_) : requester();
+    const auto proposer = record_.abort_sent ? owner() : requester();
+    const bool nobody_before = guidance_.waiting_for.empty();
     for (const auto& peer : node_.genesis().peers()) {
       if (peer.port == proposer) continue;
       add(peer.port, "receive");
-      wait_for(peer.port);
+      if (nobody_before) wait_for(peer.port);
     }
     add(proposer, "receive");
     guidance_.repeat = true;

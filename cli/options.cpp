@@ -24,7 +24,7 @@ constexpr std::array globals{
     OptionSpec{"port", 'p', OptionKind::value, "N", "the peer to act as: its home is DIR/N; default $BOOKCHAIN_PORT"},
     OptionSpec{"home", 0, OptionKind::value, "DIR", "a peer's home itself, wherever it lies; default $BOOKCHAIN_HOME"},
     OptionSpec{"output", 'o', OptionKind::value, "FORMAT", "text (default), json or yaml"},
-    OptionSpec{"quiet", 'q', OptionKind::flag, "", "say less"},
+    OptionSpec{"quiet", 'q', OptionKind::flag, "", "say less: print no text but the id of what was made"},
     OptionSpec{"verbose", 'v', OptionKind::flag, "", "say more"},
     OptionSpec{"color", 0, OptionKind::value, "WHEN", "auto (default), always or never; NO_COLOR is respected"},
     OptionSpec{"help", 'h', OptionKind::flag, "", "explain the program or a command"},

@@ -95,7 +95,7 @@ bool Report::result(const Answer& answer) const {
     value["schema"] = 1;
     for (const auto& [key, field] : answer.value.items()) value[key] = field;
     switch (format_) {
-      case Format::text: print(stdout, answer.text); break;
+      case Format::text: print(stdout, quiet_ ? answer.brief.value_or(answer.text) : answer.text); break;
       case Format::json: print(stdout, to_json_line(value) + "\n"); break;
       case Format::yaml: print(stdout, to_yaml(value)); break;
     }

@@ -71,13 +71,18 @@ Result<ExchangeId> select_exchange_or_only(const State& state, const std::option
                   "receive takes in what others sent; list-exchanges lists the exchanges");
 }
 
-Result<BookId> select_book(const State& state, const std::string& prefix) {
-  if (!is_prefix(prefix, 2 * BookId::size)) {
-    return Error{Token::unknown_book, "a book is named by at least 6 digits of its id", prefix,
-                 "list-books --all lists them"};
+Result<BookId> select_book(const State& state, const std::string& selector,
+                           const std::function<bool(const Signed<Book>&)>& fits) {
+  std::vector<BookId> found;
+  if (is_prefix(selector, 2 * BookId::size)) found = ids_with(state, catalogue, selector);
+  if (found.empty()) {
+    catalogue.each(state, {}, [&](const BookId& id, const Signed<Book>& book) {
+      if (book.body.title == selector && fits(book)) found.push_back(id);
+      return true;
+    });
   }
-  return only_one(ids_with(state, catalogue, prefix), Token::unknown_book, "this peer knows no such book", prefix,
-                  "list-books --all lists them");
+  return only_one(found, Token::unknown_book, "this peer knows no such book", selector,
+                  "a book is named by its title or by 6 or more digits of its id; list-books --all lists them");
 }
 
 namespace {

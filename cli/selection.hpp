@@ -21,8 +21,11 @@ inline constexpr std::size_t min_prefix_digits = 6;
     const ledger::State& state, const std::optional<std::string>& prefix, const std::string& what,
     const std::function<bool(const ledger::ExchangeId&)>& fits);
 
-/// A book of the catalogue by its id. Tokens: `unknown-book`, `ambiguous`, `bad-value`.
-[[nodiscard]] ledger::Result<ledger::BookId> select_book(const ledger::State& state, const std::string& prefix);
+/// A book of the catalogue by its id, else by the title of one for which `fits` holds. Tokens: `unknown-book`,
+/// `ambiguous`.
+[[nodiscard]] ledger::Result<ledger::BookId> select_book(
+    const ledger::State& state, const std::string& selector,
+    const std::function<bool(const ledger::Signed<ledger::Book>&)>& fits);
 
 /// SELECTOR of `request`: among the books that `owner` owns by the chain, a book id, else a value, else a
 /// title. Of several equal values the oldest that is not busy, as far as this peer can know; of several

@@ -88,10 +88,9 @@ Result<std::unique_ptr<PeerFiles>> Session::peer() const {
   if (!port) {
     std::string ports;
     for (const auto each : homes_in(folder)) ports += (ports.empty() ? "" : ", ") + std::to_string(each.value);
-    return usage_error("no peer is named", "-p PORT",
-                       ports.empty() ? "there is no network in " + folder.string() +
-                                           "; name one with -n DIR, or make one: bookchain init DIR"
-                                     : "the peers here are " + ports);
+    if (!ports.empty()) return usage_error("no peer is named", "-p PORT", "the peers here are " + ports);
+    return Error{Token::home_missing, "there is no network here", folder.string(),
+                 "name one with -n DIR, or make one: bookchain init DIR"};
   }
   return peer_or(*port);
 }
@@ -147,12 +146,22 @@ Result<std::vector<std::unique_ptr<PeerFiles>>> Session::readable_peers() const 
 }
 
 std::string Session::command_at(PeerPort port, const std::string& words) const {
-  std::string line = "bookchain";
-  if (global_.network) {
-    line += " -n " + shell_word(*global_.network);
-  }
+  const auto line = [&](const std::string& where) { return "bookchain " + where + words; };
+  const auto peer_of = [&](const std::string& network) {
+    return line((network.empty() ? "" : "-n " + shell_word(network) + " ") + "-p " + std::to_string(port.value) + " ");
+  };
   // What the environment says holds for the next command as well.
-  return line + " -p " + std::to_string(port.value) + " " + words;
+  const auto home = named_home();
+  if (!home) return peer_of(global_.network.value_or(""));
+  const auto files = load_peer_files(*home);
+  if (!files) return peer_of(global_.network.value_or(""));
+  const auto acting = files.value()->port();
+  if (port == acting) return line(global_.home ? "--home " + shell_word(*global_.home) + " " : "");
+  // Beside a home that bears its port as its name lie those of the others, as init makes them.
+  boost::system::error_code failed;
+  const auto whole = fs::canonical(*home, failed);
+  const bool made_by_init = !failed && whole.filename() == std::to_string(acting.value);
+  return peer_of(made_by_init ? whole.parent_path().string() : "");
 }
 
 }  // namespace bookchain::cli

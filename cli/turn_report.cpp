@@ -77,6 +77,36 @@ std::string received_text(const Report& report, const std::vector<transport::Rec
   return text;
 }
 
+namespace {
+
+bool has_height(const Event& event) {
+  return event.what == "committed" || event.what == "block" || event.what == "fork";
+}
+
+}  // namespace
+
+Json events_value(const std::vector<Event>& events) {
+  Json list = Json::array();
+  for (const auto& each : events) {
+    if (each.what == "requested") continue;
+    Json value{{"event", each.what}};
+    if (each.exchange) value["exchange"] = to_hex(*each.exchange);
+    if (has_height(each)) {
+      value["height"] = std::stoull(each.detail);
+    } else {
+      value["detail"] = each.detail;
+    }
+    list.push_back(std::move(value));
+  }
+  return list;
+}
+
+std::string event_text(const Report& report, const Event& event) {
+  if (event.what == "requested" || (event.what == "block" && !report.verbose())) return {};
+  return event.what + (event.exchange ? " " + short_id(*event.exchange) : "") + ": " +
+         (has_height(event) ? "block " : "") + printable(event.detail) + "\n";
+}
+
 std::string step_text(Step step) {
   switch (step) {
     case Step::request: return "the owner has the request, the witnesses its id";

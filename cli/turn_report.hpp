@@ -18,6 +18,12 @@ namespace bookchain::cli {
 /// One line a message.
 [[nodiscard]] std::string received_text(const Report& report, const std::vector<transport::ReceivedReport>& received);
 /// What a step did, in a sentence for people.
+/// What came of it, for the peer: "committed", "exchange-over", "block", "equivocation" and the like; those of
+/// its own request are left out.
+[[nodiscard]] Json events_value(const std::vector<ledger::Event>& events);
+/// A line each, or nothing where only -v would say it.
+[[nodiscard]] std::string event_text(const Report& report, const ledger::Event& event);
+
 [[nodiscard]] std::string step_text(ledger::Step step);
 
 /// The failure that a command ends with if some of its messages could not be delivered: what it did stands,

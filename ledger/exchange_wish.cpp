@@ -445,7 +445,7 @@ Result<ExchangeRecord> Node::may_open(const State& state, const ExchangeId& exch
   if (record.plaintext_ready || record.key) return record;
   if (record.wrong_key_seen) {
     return rejected(Token::wrong_key, "the key that came does not fit the commitment in the grant", to_hex(exchange),
-                    "ask the owner again, or go on without it");
+                    "go on without the owner: mine --without-owner");
   }
   if (record.state == ExchangeState::committed) {
     return rejected(Token::waiting, "neither the key nor enough shares of it have come", to_hex(exchange));

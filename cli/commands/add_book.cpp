@@ -75,6 +75,7 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
                    "\n";
     break;
   }
+  answer.brief = to_hex(id) + "\n";
   answer.failure = delivery_failure(report);
   return answer;
 }

@@ -44,7 +44,10 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   }
   BOOKCHAIN_TRY(auto files, session.peer());
   BOOKCHAIN_TRY(const auto reader, Reader::open(std::move(files)));
-  BOOKCHAIN_TRY(const auto id, select_book(reader->state(), *arguments.at(0)));
+  const auto is_own = [&](const Signed<Book>& book) {
+    return standing(reader->genesis(), reader->state(), book).owner == reader->port();
+  };
+  BOOKCHAIN_TRY(const auto id, select_book(reader->state(), *arguments.at(0), is_own));
   const auto book = catalogue.get(reader->state(), id);
   const auto owner = standing(reader->genesis(), reader->state(), *book).owner;
   if (owner != reader->port()) {
@@ -67,6 +70,7 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   answer.value["book"] = to_hex(id);
   answer.value["file"] = *target;
   answer.value["size"] = book->body.size;
+  answer.brief = "";
   answer.text = "wrote \"" + printable(book->body.title) + "\" (" + write_size(book->body.size) +
                 ", every chunk checked) to " + printable(*target) + "\n";
   return answer;
@@ -78,7 +82,8 @@ Command get_book_command() {
   return Command{"get-book",
                  "write the plaintext of a book this peer owns",
                  "Every chunk is checked against the registered book while it is written. The file appears under\n"
-                 "its name only when it is complete; a file that is there already is replaced.\n"
+                 "its name only when it is complete; a file that is there already is replaced. BOOK is an id, the\n"
+                 "first 6 or more digits of it, or a title.\n"
                  "\n"
                  "Example: bookchain -n library -p 5000 get-book 3f2a90c1d0e4 --to moby-dick.txt",
                  {{"BOOK", true}},

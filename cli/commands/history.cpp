@@ -28,7 +28,8 @@ std::vector<Owned> owners_of(const State& state, const BookId& id, const Signed<
 Result<Answer> run(Session& session, const Arguments& arguments) {
   BOOKCHAIN_TRY(auto files, session.any_peer());
   BOOKCHAIN_TRY(const auto reader, Reader::open(std::move(files)));
-  BOOKCHAIN_TRY(const auto id, select_book(reader->state(), *arguments.at(0)));
+  const auto any = [](const Signed<Book>&) { return true; };
+  BOOKCHAIN_TRY(const auto id, select_book(reader->state(), *arguments.at(0), any));
   const auto book = catalogue.get(reader->state(), id);
   Answer answer;
   answer.value["book"] = to_hex(id);
@@ -50,18 +51,19 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
 }  // namespace
 
 Command history_command() {
-  return Command{"history",
-                 "the owners of a book, by the chain",
-                 "Lists who owned a book, from its registrar on, with the block that made each the owner. BOOK is an\n"
-                 "id or the first 6 or more digits of it. Without -p the chain of the lowest port that can be read.\n"
-                 "In JSON the height of the registration is 0: it is in no block.\n"
-                 "\n"
-                 "Exit codes: 4 no such book, 6 the name fits more than one.\n"
-                 "\n"
-                 "Example: bookchain -n library history 81c0de",
-                 {{"BOOK", true}},
-                 {},
-                 run};
+  return Command{
+      "history",
+      "the owners of a book, by the chain",
+      "Lists who owned a book, from its registrar on, with the block that made each the owner. BOOK is an\n"
+      "id, the first 6 or more digits of it, or a title. Without -p the chain of the lowest port that can be read.\n"
+      "In JSON the height of the registration is 0: it is in no block.\n"
+      "\n"
+      "Exit codes: 4 no such book, 6 the name fits more than one.\n"
+      "\n"
+      "Example: bookchain -n library history 81c0de",
+      {{"BOOK", true}},
+      {},
+      run};
 }
 
 }  // namespace bookchain::cli

@@ -39,6 +39,20 @@ Result<transport::Report> take_in(Home& home, std::optional<std::uint64_t> limit
   return all;
 }
 
+/// What came of it; of a book that is now on the shelf, how to read it.
+std::string events_text(const Session& session, const Home& home, const State& state,
+                        const std::vector<Event>& events) {
+  std::string text;
+  for (const auto& event : events) {
+    text += event_text(session.report(), event);
+    const auto record = event.exchange ? exchanges.get(state, *event.exchange) : std::nullopt;
+    if (event.what != "committed" || !record || record->role != Role::requester || !record->plaintext_ready) continue;
+    text += "the book is on the shelf:\n  " +
+            session.command_at(home.port(), "get-book " + short_id(record->request.body.book) + " --to FILE") + "\n";
+  }
+  return text;
+}
+
 std::string due_text(const Session& session, const Home& home, const State& state) {
   const auto due = home.node().due(state);
   if (due.empty()) return {};
@@ -72,11 +86,14 @@ Result<Answer> run_receive(Session& session, const Arguments& arguments) {
   BOOKCHAIN_TRY(const auto report, take_in(*home, limit, false));
   Answer answer;
   answer.value["received"] = received_value(report.received);
+  answer.value["events"] = events_value(report.events);
   answer.failure = delivery_failure(report);
   answer.value["due"] = due_value(*home, home->store());
   answer.text = report.received.empty() ? "nothing was waiting\n" : received_text(session.report(), report.received);
   if (!report.sent.empty()) answer.text += "sent   " + sent_text(report.sent) + "\n";
+  answer.text += events_text(session, *home, home->store(), report.events);
   answer.text += due_text(session, *home, home->store());
+  answer.brief = "";
   return answer;
 }
 
@@ -115,9 +132,13 @@ Result<Answer> run_step(Session& session, const Arguments& arguments) {
     answer.value["steps"].push_back(step_value(session, *home, step));
     answer.text += session.report().bold(std::string(name(step.step)) + " " + short_id(step.exchange)) + ": " +
                    (step.error ? session.report().bad("failed") + ": " + sentence(*step.error) : step_text(step.step)) +
-                   "\n" + next_text(session, guide(home->node(), home->store(), step.exchange));
+                   "\n" + (step.error ? std::string() : "sent   " + sent_text(step.sent) + "\n") +
+                   next_text(session, guide(home->node(), home->store(), step.exchange));
     if (step.error && !answer.failure) answer.failure = step.error;
   }
+  answer.value["events"] = events_value(report.events);
+  answer.text += events_text(session, *home, home->store(), report.events);
+  answer.brief = "";
   if (!answer.failure) answer.failure = delivery_failure(report);
   if (report.received.empty() && report.steps.empty()) answer.text = "nothing was waiting, no step is due\n";
   return answer;

@@ -127,6 +127,7 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   answer.text = session.report().bold("request " + short_id(exchange)) + ": \"" + title + "\" from " +
                 std::to_string(wanted.owner.value) + "; " + step_text(Step::request) + "\n";
   answer.text += "sent   " + sent_text(requested.report.sent) + "\n";
+  answer.brief = to_hex(exchange) + "\n";
   answer.failure = delivery_failure(requested.report);
   if (wait) {
     answer.failure.reset();

@@ -32,19 +32,11 @@ void tell(const Session& session, Home& home, const transport::Report& report) {
                          (step.error ? out.bad("failed") + ": " + sentence(*step.error) : step_text(step.step)));
   }
   for (const auto& each : report.events) {
-    if (each.what == "requested") continue;
-    Json event{{"event", each.what}};
-    if (each.exchange) event["exchange"] = to_hex(*each.exchange);
-    const bool is_height = each.what == "committed" || each.what == "block" || each.what == "fork";
-    if (is_height) {
-      event["height"] = std::stoull(each.detail);
-    } else {
-      event["detail"] = each.detail;
+    for (const auto& value : events_value({each})) {
+      auto line = event_text(out, each);
+      if (!line.empty()) line.pop_back();
+      out.event(value, line);
     }
-    auto line = each.what + (each.exchange ? " " + short_id(*each.exchange) : "") + ": " + (is_height ? "block " : "") +
-                printable(each.detail);
-    if (each.what == "block" && !out.verbose()) line.clear();
-    out.event(event, line);
   }
 }
 

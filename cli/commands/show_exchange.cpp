@@ -71,10 +71,9 @@ std::string text_of(const Session& session, const Reader& reader, const Exchange
   }
   text += line("state", state_text(report, view));
   const auto reason = reason_of(view);
-  const auto* token = view.record ? &view.record->token : nullptr;
+  const auto token = token_of(view).value_or("");
   if (reason) {
-    const bool has_token = token != nullptr && !token->empty();
-    text += line("reason", printable(*reason) + (has_token ? " [" + printable(*token) + "]" : std::string()));
+    text += line("reason", printable(*reason) + (token.empty() ? std::string() : " [" + printable(token) + "]"));
   }
   text += peers_text(report, peer_views(reader, view), reader.port());
   const auto next = next_text(session, guide(reader.node(), reader.state(), view.id));

@@ -44,7 +44,13 @@ Result<ExchangeId> choose(const Home& home, const State& state, const Arguments&
   if (found || found.error().token == Token::ambiguous) return found;
   for (const auto& wider :
        {std::function<bool(const ExchangeId&)>(runs), std::function<bool(const ExchangeId&)>(of_role)}) {
-    if (auto only = select_exchange_or_only(state, std::nullopt, {}, wider)) return only;
+    auto only = select_exchange_or_only(state, std::nullopt, {}, wider);
+    if (only) return only;
+    if (only.error().token != Token::ambiguous) continue;
+    return Error{Token::wrong_step,
+                 std::string(name(step)) + " is due in none of the exchanges here",
+                 {},
+                 only.error().hint + "; show-exchange says what is due in each"};
   }
   return found;
 }
@@ -54,6 +60,7 @@ Answer describe(const Session& session, Home& home, const transport::StepReport&
   Answer answer;
   answer.value = step_value(session, home, step);
   answer.value.erase("error");
+  answer.brief = "";
   const auto guidance = guide(home.node(), home.store(), step.exchange);
   answer.text = session.report().bold(std::string(name(step.step)) + " " + short_id(step.exchange)) + ": " +
                 (step.sent.empty() ? std::string("done before, nothing was sent") : sentence_of_step) + "\n";

@@ -29,6 +29,12 @@ struct Trace {
   std::map<PeerPort, Role> roles;
 };
 
+/// Whether it answers another message of its step.
+bool is_answer(const TraceRecord& record) {
+  return record.type == AckMessage::name || record.type == IdAnswerMessage::name ||
+         record.type == KeyAnswerMessage::name || record.type == CommitMessage::name;
+}
+
 /// Messages by id; of what both ends saw, the sender's account counts.
 class Collector {
  public:
@@ -39,14 +45,15 @@ class Collector {
                                  return true;
                                });
   }
-  /// By time, then step: with a clock that stands still the order of the steps is left.
+  /// As the protocol orders them, an answer behind what it answers; then by time. Clocks of several peers differ,
+  /// so that by time alone an answer could stand before its question. What belongs to no step comes last.
   [[nodiscard]] std::vector<Traced> in_order() const {
     std::vector<Traced> messages;
     for (const auto& [id, traced] : by_id_) messages.push_back(traced);
     const auto step = [](const Traced& traced) { return traced.record.step == 0 ? 9 : traced.record.step; };
     std::ranges::sort(messages, {}, [&](const Traced& traced) {
-      return std::tuple(traced.record.time, step(traced), traced.order, traced.record.from, traced.record.to,
-                        traced.record.id);
+      return std::tuple(step(traced), is_answer(traced.record), traced.record.time, traced.order, traced.record.from,
+                        traced.record.to, traced.record.id);
     });
     return messages;
   }
@@ -260,8 +267,9 @@ Command trace_command() {
                  "Draws every message of an exchange from sender to recipient, in order, with the number of the\n"
                  "step it belongs to, its time and its size. With -p: as this peer sent and took them in. Without:\n"
                  "merged from all homes of the network that can be read. A message that was delivered again is\n"
-                 "listed once. Times are those of each peer's own clock. --format mermaid gives the source of a\n"
-                 "diagram for documents.\n"
+                 "listed once. Times are those of each peer's own clock; the order is that of the steps. Sizes are\n"
+                 "of the messages, without the encrypted book beside a grant. The votes on the block are not\n"
+                 "drawn: show-chain names who voted. --format mermaid gives the source of a diagram.\n"
                  "\n"
                  "Exit codes: 4 no such exchange, 6 the name fits more than one.\n"
                  "\n"

@@ -328,7 +328,8 @@ BOOST_AUTO_TEST_CASE(quiet_says_less_and_keeps_the_result) {
   BOOST_TEST(mentions(loud.err, "waiting for the exchange"));
   BOOST_TEST(!mentions(quiet.err, "waiting for the exchange"));
   BOOST_TEST(quiet.token() == "timeout");
-  BOOST_TEST(mentions(quiet.out, "state  requested"));
+  BOOST_TEST(mentions(loud.out, "state  requested"));
+  BOOST_TEST(quiet.out.size() == 65U, "the id and no more: " << quiet.out);
   BOOST_TEST(run({"-n", dir(), "-p", "5000", "list-books", "-q"}).out ==
              run({"-n", dir(), "-p", "5000", "list-books"}).out);
 }

@@ -1,10 +1,9 @@
 // The exchange as its users meet it: the eight steps by hand (docs/protocol.md, section 3), in order, out
-// of order and twice, with books of every size, and the commands that the program itself names as next.
+// of order and twice, with books of every size.
 #include <algorithm>
 #include <boost/filesystem/operations.hpp>
 #include <boost/test/unit_test.hpp>
 #include <numeric>
-#include <sstream>
 
 #include "tests/cli/process.hpp"
 
@@ -101,24 +100,6 @@ std::string every_byte(std::size_t size) {
   // 257 is prime to 256: chunks differ, and all values stand next to one another.
   for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>((i * 31 + i / 257) & 0xffU);
   return bytes;
-}
-
-/// The last lines that a command printed to be typed next.
-std::string commands_after(const std::string& text) {
-  std::istringstream stream(text);
-  std::string commands;
-  bool listed = false;
-  for (std::string line; std::getline(stream, line);) {
-    if (line.starts_with("next")) {
-      commands.clear();
-      listed = true;
-    } else if (listed && line.starts_with("  bookchain ")) {
-      commands += line.substr(2) + "\n";
-    } else {
-      listed = false;
-    }
-  }
-  return commands;
 }
 
 }  // namespace
@@ -290,52 +271,6 @@ BOOST_AUTO_TEST_CASE(two_equal_files_registered_twice_are_two_copies) {
   BOOST_TEST(!network.on_shelf(owner, first));
   network.exchange(5002, owner, second);
   BOOST_TEST(network.equal_chains() == 2);
-}
-
-BOOST_AUTO_TEST_SUITE_END()
-
-BOOST_AUTO_TEST_SUITE(exchange_by_hints)
-
-// Every step prints the command that goes on, and at which peer.
-BOOST_AUTO_TEST_CASE(typing_what_is_printed_as_next_leads_to_committed) {
-  const Network network;
-  auto ended = network.shell("bookchain -n " + network.folder().string() + " -p 5000 request --from 5001 --book " +
-                             network.value_of(owner));
-  BOOST_REQUIRE(ended.exit_code == 0);
-  const std::string id = network.ok(requester, {"list-exchanges"})["exchanges"][0]["exchange"];
-  std::string commands;
-  int rounds = 0;
-  for (; rounds < 20 && network.state(requester, id) != "committed"; ++rounds) {
-    // "again and again": what prints no next command is to be repeated.
-    const auto next = commands_after(ended.out);
-    if (!next.empty()) commands = next;
-    ended = network.shell(commands);
-    BOOST_REQUIRE_MESSAGE(ended.exit_code == 0, commands << ended.err);
-  }
-  BOOST_TEST(network.state(requester, id) == "committed");
-  network.receive_until_quiet();
-  BOOST_TEST(network.equal_chains() == 1);
-}
-
-BOOST_AUTO_TEST_CASE(the_next_line_of_json_leads_from_request_to_committed) {
-  const Network network;
-  const auto requested =
-      network.ok(requester, {"request", "--from", std::to_string(owner), "--book", network.book_of(owner)});
-  const std::string id = requested["exchange"];
-  std::string next = requested["next"];
-  std::string state;
-  for (int rounds = 0; rounds < 20 && state != "committed"; ++rounds) {
-    const auto ended = network.shell(next);
-    BOOST_REQUIRE_MESSAGE(ended.exit_code == 0, next << ended.err);
-    // The peer that acted last knows how it goes on.
-    const int acted = std::stoi(next.substr(next.rfind(" -p ") + 4));
-    const auto shown = network.show(acted, id);
-    state = shown["state"];
-    if (shown["next"].is_string()) next = shown["next"];
-  }
-  BOOST_TEST(state == "committed");
-  network.receive_until_quiet();
-  BOOST_TEST(network.equal_chains() == 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
