@@ -161,6 +161,7 @@ std::vector<Due> Node::due(const State& state) const {
   }
   std::ranges::stable_sort(found, {}, [](const auto& entry) { return entry.first; });
   std::vector<Due> steps;
+  steps.reserve(found.size());
   for (const auto& [began, due] : found) steps.push_back(due);
   return steps;
 }

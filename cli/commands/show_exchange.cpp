@@ -46,7 +46,7 @@ Json peers_value(const std::vector<PeerView>& peers) {
 }
 
 std::string state_text(const Report& report, const ExchangeView& view) {
-  const auto state = std::string(name(view.state()));
+  auto state = std::string(name(view.state()));
   if (is_over(view.state())) return report.bad(state) + ": a new request is needed";
   if (view.state() != ExchangeState::committed) return state;
   return report.good(state) + (view.record && view.record->height

@@ -158,8 +158,8 @@ BOOST_AUTO_TEST_CASE(a_restored_home_is_mute_until_the_height_after_the_highest_
   BOOST_TEST(mute_until(network, restored)->value == 3U);
   // The height after the highest proven one: the others decide it.
   one_block(network, 0, 1);
-  for (const auto& vote : network.chain(restored).back().certificate.votes)
-    BOOST_TEST(vote.signer.value != restored.value);
+  const auto chain = network.chain(restored);
+  for (const auto& vote : chain.back().certificate.votes) BOOST_TEST(vote.signer.value != restored.value);
   BOOST_TEST(!voters.get(network.state(restored), 0).has_value());
   // Then it votes again: with another peer gone, its vote is needed.
   network.kill(network.port(3));
@@ -204,8 +204,8 @@ BOOST_AUTO_TEST_CASE(a_home_that_is_shown_a_precommit_it_forgot_falls_silent) {
   network.run();
   BOOST_TEST(mute_until(network, restored)->value == 2U);
   one_block(network, 0, 1);
-  for (const auto& vote : network.chain(restored).back().certificate.votes)
-    BOOST_TEST(vote.signer.value != restored.value);
+  const auto chain = network.chain(restored);
+  for (const auto& vote : chain.back().certificate.votes) BOOST_TEST(vote.signer.value != restored.value);
 }
 
 // The same for a prevote: the certificate that holds it gets no precommit of a peer that forgot it.
