@@ -58,6 +58,9 @@ class Arguments {
   std::vector<std::string> arguments_;
 };
 
+/// SIGINT ended what would have gone on.
+inline constexpr int exit_code_interrupted = 130;
+
 /// What a command has to say: one JSON object, and the same for people.
 struct Answer {
   Json value = Json::object();

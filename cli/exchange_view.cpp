@@ -55,7 +55,7 @@ Error ambiguous(const std::optional<std::string>& prefix, const std::vector<Exch
   for (std::size_t i = 0; i < found.size() && i < most_listed; ++i) ids += (i == 0 ? "" : ", ") + short_id(found[i].id);
   if (found.size() > most_listed) ids += ", ...";
   return Error{Token::ambiguous, prefix ? "the name fits more than one" : "there is more than one exchange",
-               prefix.value_or(""), ids};
+               prefix.value_or("EXCHANGE"), ids};
 }
 
 }  // namespace
@@ -88,7 +88,8 @@ Result<ExchangeView> select_exchange_view(const Reader& reader, const std::optio
   }
   if (found.size() == 1) return std::move(found.front());
   if (!found.empty()) return ambiguous(prefix, found);
-  return Error{Token::unknown_exchange, "there is no exchange yet", {}, "receive takes in what others sent"};
+  return Error{Token::unknown_exchange, "there is no exchange yet", std::to_string(reader.port().value),
+               "receive takes in what others sent"};
 }
 
 std::optional<std::string> title_of(const Reader& reader, const ExchangeView& view) {

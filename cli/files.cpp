@@ -5,6 +5,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
+
+#include "cli/printable.hpp"
 
 namespace bookchain::cli {
 
@@ -46,7 +49,7 @@ Result<std::string> read_secret_file(const path& file, std::size_t most) {
   BOOKCHAIN_TRY(const auto descriptor, open_regular(file, O_NOFOLLOW, facts));
   if ((facts.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
     return Error{Token::permission, "others than its owner can reach a file of secrets", file.string(),
-                 "make it private: chmod 600 " + file.string()};
+                 "make it private: chmod 600 " + shell_word(file.string())};
   }
   return read_all(descriptor.get(), file, most);
 }
@@ -54,6 +57,30 @@ Result<std::string> read_secret_file(const path& file, std::size_t most) {
 Result<void> write_text_file(const path& file, std::string_view text, unsigned mode) {
   const ledger::ByteView bytes(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
   return ledger::write_file_durably(file, bytes, mode);
+}
+
+Result<void> replace_file(const path& target, const std::function<Result<void>(int descriptor)>& write) {
+  struct stat facts {};
+  if (::stat(target.c_str(), &facts) == 0 && !S_ISREG(facts.st_mode)) {
+    return Error{Token::bad_file, "the target is no regular file", target.string(), {}};
+  }
+  const auto folder = target.has_parent_path() ? target.parent_path() : path(".");
+  auto temporary = (folder / ".bookchain-XXXXXX").string();
+  const ledger::Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
+  if (!file) return ledger::system_error("a file cannot be written", target);
+  const auto masked = ::umask(0);
+  ::umask(masked);
+  ::fchmod(file.get(), 0666 & ~masked);
+  auto written = write(file.get());
+  if (written) written = ledger::sync_file(file.get(), target);
+  if (written && ::rename(temporary.c_str(), target.c_str()) != 0) {
+    written = ledger::system_error("a file cannot be written", target);
+  }
+  if (!written) {
+    ::unlink(temporary.c_str());
+    return written;
+  }
+  return ledger::sync_directory(folder);
 }
 
 }  // namespace bookchain::cli

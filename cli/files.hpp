@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/filesystem/path.hpp>
+#include <functional>
 #include <string>
 
 #include "ledger/store/files.hpp"
@@ -24,5 +25,10 @@ using ledger::Token;
 
 /// Writes a new file or replaces one, durably. Tokens: `io`, `disk-full`, `permission`.
 [[nodiscard]] Result<void> write_text_file(const path& file, std::string_view text, unsigned mode);
+
+/// Writes `target` by way of a new file beside it, which takes its name when it is complete and durable: a file of
+/// that name is whole or not there. `write` is given its descriptor. Tokens: those of `write`, `bad-file` (the
+/// target is there and no regular file), `io`, `disk-full`, `permission`.
+[[nodiscard]] Result<void> replace_file(const path& target, const std::function<Result<void>(int descriptor)>& write);
 
 }  // namespace bookchain::cli

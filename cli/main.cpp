@@ -1,9 +1,8 @@
 // bookchain: parses the command line, runs one command, prints what it has to say. The exit code follows
 // from the error's token alone.
+#include <cerrno>
 #include <csignal>
-#include <cstdio>
 
-#include "cli/help_text.hpp"
 #include "cli/session.hpp"
 
 namespace {
@@ -16,24 +15,25 @@ int fail(const Report& report, const ledger::Error& error) {
   return ledger::exit_code(error.token);
 }
 
-int print_help(const Command* command) {
-  const auto text = command == nullptr ? help_of_program() : help_of(*command);
-  std::fputs(text.c_str(), stdout);
-  return 0;
-}
-
-int run(const Invocation& invocation) {
-  const auto& command = *invocation.command;
-  Session session(invocation.global);
-  auto answer = command.run(session, invocation.arguments);
+int run(const GlobalOptions& global, const Command& command, const Arguments& arguments) {
+  Session session(global);
+  auto answer = command.run(session, arguments);
   if (!answer) return fail(session.report(), answer.error());
   if (!session.report().result(answer.value())) {
-    return fail(session.report(),
-                ledger::Error{ledger::Token::io, "the result cannot be written", "standard output", {}});
+    const auto token = errno == ENOSPC ? ledger::Token::disk_full : ledger::Token::io;
+    return fail(session.report(), ledger::Error{token, "the result cannot be written", "standard output", {}});
   }
   if (answer.value().failure) return fail(session.report(), *answer.value().failure);
   return answer.value().exit_code;
 }
+
+/// What --version prints, as a command like the others.
+const Command version{"--version", {}, {}, {}, {}, [](Session&, const Arguments&) -> ledger::Result<Answer> {
+                        Answer answer;
+                        answer.value["version"] = BOOKCHAIN_VERSION;
+                        answer.text = "bookchain " BOOKCHAIN_VERSION "\n";
+                        return answer;
+                      }};
 
 }  // namespace
 
@@ -48,13 +48,15 @@ int main(int argc, char** argv) {
     return fail(Report(global), invocation.error());
   }
   const auto& global = invocation.value().global;
-  if (global.version) {
-    std::puts("bookchain " BOOKCHAIN_VERSION);
-    return 0;
+  if (global.version) return run(global, version, {});
+  const auto* command = invocation.value().command;
+  if (global.help) {
+    Arguments page;
+    if (command != nullptr) page.add(std::string(command->name));
+    return run(global, *find_command("help"), page);
   }
-  if (global.help) return print_help(invocation.value().command);
-  if (invocation.value().command == nullptr) {
-    return fail(Report(global), usage_error("no command is named", {}, "bookchain --help lists all commands"));
+  if (command == nullptr) {
+    return fail(Report(global), usage_error("no command is named", "COMMAND", "bookchain --help lists all commands"));
   }
-  return run(invocation.value());
+  return run(global, *command, invocation.value().arguments);
 }

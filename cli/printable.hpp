@@ -17,4 +17,7 @@ namespace bookchain::cli {
 /// Number of characters (code points) of well-formed text: what a column of a table takes.
 [[nodiscard]] std::size_t width(std::string_view text);
 
+/// As a shell takes it for one word: in quotes where it must be.
+[[nodiscard]] std::string shell_word(const std::string& text);
+
 }  // namespace bookchain::cli

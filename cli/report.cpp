@@ -103,7 +103,7 @@ bool Report::result(const Answer& answer) const {
   return std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
 }
 
-void Report::event(const Json& value, const std::string& text) const {
+bool Report::event(const Json& value, const std::string& text) const {
   switch (format_) {
     case Format::text:
       if (!text.empty()) print(stdout, text + "\n");
@@ -117,7 +117,7 @@ void Report::event(const Json& value, const std::string& text) const {
     }
     case Format::yaml: print(stdout, "---\n" + to_yaml(value)); break;
   }
-  std::fflush(stdout);
+  return std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
 }
 
 void Report::error(const Error& error) const {

@@ -19,8 +19,8 @@ class Report {
 
   /// Prints a result in the format asked for. False if stdout takes no more.
   [[nodiscard]] bool result(const Answer& answer) const;
-  /// One line of `serve`, at once: a JSON object, or the text.
-  void event(const Json& value, const std::string& text) const;
+  /// One line of `serve`, at once: a JSON object, or the text. False if stdout takes no more.
+  [[nodiscard]] bool event(const Json& value, const std::string& text) const;
   void error(const ledger::Error& error) const;
   void warning(const std::string& text) const;
   /// What only matters to people watching; nothing with -q or in other formats.

@@ -51,23 +51,34 @@ Result<Id> only_one(const std::vector<Id>& found, Token unknown, const std::stri
 
 Result<ExchangeId> select_exchange(const State& state, const std::string& prefix) {
   if (!is_prefix(prefix, 2 * ExchangeId::size)) {
-    return Error{Token::unknown_exchange, "an exchange is named by at least 6 digits of its id", prefix,
-                 "list-exchanges lists them"};
+    return Error{Token::unknown_exchange, "an exchange is named by the first 6 to 64 digits of its id, 0-9 and a-f",
+                 prefix, "list-exchanges lists them"};
   }
   return only_one(ids_with(state, exchanges, prefix), Token::unknown_exchange, "this peer knows no such exchange",
                   prefix, "receive takes in what others sent; list-exchanges lists the exchanges");
 }
 
-Result<ExchangeId> select_exchange_or_only(const State& state, const std::optional<std::string>& prefix,
-                                           const std::string& what,
-                                           const std::function<bool(const ExchangeId&)>& fits) {
-  if (prefix) return select_exchange(state, *prefix);
+bool was_given_id(const State& state, const std::string& prefix) {
+  if (!is_prefix(prefix, 2 * ExchangeId::size)) return false;
+  bool found = false;
+  witness_ids.each(state, {}, [&](const WitnessIdKey& key, const WitnessIdRecord&) {
+    found = to_hex(key.exchange).starts_with(prefix);
+    return !found;
+  });
+  return found;
+}
+
+Result<ExchangeId> select_only_exchange(const State& state, const std::string& step,
+                                        const std::function<bool(const ExchangeId&)>& fits) {
   std::vector<ExchangeId> found;
   exchanges.each(state, {}, [&](const ExchangeId& exchange, const ExchangeRecord&) {
     if (fits(exchange)) found.push_back(exchange);
     return true;
   });
-  return only_one(found, Token::unknown_exchange, "there is no exchange " + what, {},
+  if (found.size() > 1) {
+    return Error{Token::ambiguous, "this can be meant in more than one exchange", step, list_ids(found)};
+  }
+  return only_one(found, Token::unknown_exchange, "there is no exchange in which this is due", step,
                   "receive takes in what others sent; list-exchanges lists the exchanges");
 }
 

@@ -15,11 +15,14 @@ inline constexpr std::size_t min_prefix_digits = 6;
 /// Tokens: `unknown-exchange`, `ambiguous` (its hint lists the ids), `bad-value` (no prefix of an id).
 [[nodiscard]] ledger::Result<ledger::ExchangeId> select_exchange(const ledger::State& state, const std::string& prefix);
 
-/// The exchange named, or where none is the only one for which `fits` holds. Tokens: those above,
-/// `unknown-exchange` (none fits; `what` says what was looked for), `ambiguous` (several).
-[[nodiscard]] ledger::Result<ledger::ExchangeId> select_exchange_or_only(
-    const ledger::State& state, const std::optional<std::string>& prefix, const std::string& what,
-    const std::function<bool(const ledger::ExchangeId&)>& fits);
+/// Whether a requester gave this peer, as a witness, the id of an exchange that `prefix` names: all that it knows of
+/// the exchange before the grant.
+[[nodiscard]] bool was_given_id(const ledger::State& state, const std::string& prefix);
+
+/// The only exchange for which `fits` holds; `step` is what it is looked for. Tokens: `unknown-exchange` (none
+/// fits), `ambiguous` (several; the hint lists them).
+[[nodiscard]] ledger::Result<ledger::ExchangeId> select_only_exchange(
+    const ledger::State& state, const std::string& step, const std::function<bool(const ledger::ExchangeId&)>& fits);
 
 /// A book of the catalogue by its id, else by the title of one for which `fits` holds. Tokens: `unknown-book`,
 /// `ambiguous`.

@@ -103,7 +103,7 @@ class Serving {
       active_ = Clock::now();
     for (const auto& [port, error] : report.undelivered) tell_failure(error);
     if (report.undelivered.empty()) told_.clear();
-    if (plan_.tell) plan_.tell(report);
+    if (plan_.tell && !plan_.tell(report)) unheard_ = true;
   }
 
   void tell_failure(const Error& error) {
@@ -131,6 +131,7 @@ class Serving {
   [[nodiscard]] std::optional<ServeEnd> ended() {
     if (signals_.caught() == SIGINT) return ServeEnd::interrupted;
     if (signals_.caught() != 0) return ServeEnd::terminated;
+    if (unheard_) return ServeEnd::unheard;
     if (plan_.done && plan_.done()) return ServeEnd::done;
     // A back-off that still runs is something due.
     const bool backing_off = home_.node().next_tick(home_.store()).has_value();
@@ -151,6 +152,7 @@ class Serving {
   Clock::time_point began_;
   Clock::time_point active_;
   std::string told_;
+  bool unheard_ = false;
 };
 
 }  // namespace

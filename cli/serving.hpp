@@ -29,10 +29,10 @@ struct ServePlan {
   std::optional<std::chrono::microseconds> until_idle;
   std::optional<std::chrono::microseconds> at_most;    ///< give up after this time
   std::function<bool()> done;                          ///< asked after each turn, under the lock; may be empty
-  std::function<void(const transport::Report&)> tell;  ///< what each turn did; may be empty
+  std::function<bool(const transport::Report&)> tell;  ///< what each turn did; may be empty; false: nobody hears it
 };
 
-enum class ServeEnd : std::uint8_t { interrupted, terminated, idle, done, timed_out };
+enum class ServeEnd : std::uint8_t { interrupted, terminated, idle, done, timed_out, unheard };
 
 /// Precondition: the lock of the home is held; it is held again afterwards. Failures of the environment
 /// are told once each and tried again, unless it serves until idle.

@@ -42,7 +42,4 @@ class Session {
   Report report_;
 };
 
-/// As a shell takes it for one word: in quotes where it must be.
-[[nodiscard]] std::string shell_word(const std::string& text);
-
 }  // namespace bookchain::cli

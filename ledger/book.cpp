@@ -80,6 +80,13 @@ std::uint64_t package_chunk_offset(const Book& book, std::uint64_t index) {
   return header + plain + index * (Salt::size + chunk_tag_size);
 }
 
+bool is_title(std::string_view text) { return !text.empty() && text.size() <= max_title_bytes && is_utf8(text); }
+
+bool is_media_type(std::string_view text) {
+  const bool printable = std::ranges::all_of(text, [](char letter) { return letter > 0x20 && letter < 0x7f; });
+  return !text.empty() && text.size() <= max_media_type_bytes && printable;
+}
+
 Result<void> check_book(const Genesis& genesis, const Signed<Book>& book) {
   BOOKCHAIN_CHECK(genesis.check(book));
   const auto& body = book.body;
@@ -89,13 +96,9 @@ Result<void> check_book(const Genesis& genesis, const Signed<Book>& book) {
   if (body.size > genesis.fields().limits.book_bytes) {
     return Error{Token::book_too_large, "the book is larger than this network allows", std::to_string(body.size), {}};
   }
-  if (body.title.empty() || body.title.size() > max_title_bytes) {
-    return bad_book("a title has 1 to 255 bytes", std::to_string(body.title.size()));
-  }
-  const bool printable =
-      std::ranges::all_of(body.media_type, [](char letter) { return letter > 0x20 && letter < 0x7f; });
-  if (body.media_type.empty() || body.media_type.size() > max_media_type_bytes || !printable) {
-    return bad_book("a media type has 1 to 127 printable characters", "media type");
+  if (!is_title(body.title)) return bad_book("a title is UTF-8 text of 1 to 255 bytes", body.title);
+  if (!is_media_type(body.media_type)) {
+    return bad_book("a media type has 1 to 127 printable ASCII characters", body.media_type);
   }
   if (body.media_type == value_media_type && (!is_value(body.title) || body.size != body.title.size())) {
     return bad_book("a value book is titled by its value", body.title);

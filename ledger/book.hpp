@@ -39,6 +39,11 @@ inline constexpr std::string_view package_magic = "bookchain/1 pkg\n";
 [[nodiscard]] std::uint64_t package_size(const Book& book);
 [[nodiscard]] std::uint64_t package_chunk_offset(const Book& book, std::uint64_t index);
 
+/// Whether a book may bear this title: UTF-8 text of 1 to 255 bytes.
+[[nodiscard]] bool is_title(std::string_view text);
+/// Whether a book may have this media type: 1 to 127 printable ASCII characters, no spaces.
+[[nodiscard]] bool is_media_type(std::string_view text);
+
 /// A book as Book::size, chunk_size, title and media type must be in this network.
 /// Tokens: `book-too-large`, `bad-statement`.
 class Genesis;

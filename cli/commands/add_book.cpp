@@ -46,6 +46,12 @@ Result<void> check(const Arguments& arguments) {
   if (value && !is_value(*value)) {
     return Error{Token::bad_value, "a value is a whole decimal number without leading zeros", *value, {}};
   }
+  if (const auto title = arguments.get("title"); title && !is_title(*title)) {
+    return Error{Token::bad_value, "a title is UTF-8 text of 1 to 255 bytes", *title, {}};
+  }
+  if (const auto type = arguments.get("media-type"); type && !is_media_type(*type)) {
+    return Error{Token::bad_value, "a media type has 1 to 127 printable ASCII characters", *type, {}};
+  }
   if (const auto type = arguments.get("media-type"); type && *type == value_media_type) {
     return Error{Token::bad_value, "this media type is kept for value books", *type, "use --value"};
   }

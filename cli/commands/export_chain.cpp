@@ -1,11 +1,10 @@
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/chain_file.hpp"
 #include "cli/commands/commands.hpp"
+#include "cli/files.hpp"
 #include "cli/home.hpp"
-#include "cli/session.hpp"
+#include "cli/readers.hpp"
 
 namespace bookchain::cli {
 
@@ -13,39 +12,23 @@ using namespace ledger;
 
 namespace {
 
-/// Writes beside the target and renames: a file of that name is a whole chain or not there.
 Result<Head> write_to(const Genesis& genesis, const State& state, const path& target) {
-  struct stat facts {};
-  if (::stat(target.c_str(), &facts) == 0 && !S_ISREG(facts.st_mode)) {
-    return Error{Token::bad_file, "the target is no regular file", target.string(), {}};
-  }
-  auto temporary = target;
-  temporary += ".part";
   Head head;
-  {
-    BOOKCHAIN_TRY(const auto file, open_file(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644));
-    auto written = write_chain(genesis, state, file.get(), temporary);
-    if (written) {
-      head = written.value();
-      if (auto synced = sync_file(file.get(), temporary); !synced) written = std::move(synced).error();
-    }
-    if (!written) {
-      ::unlink(temporary.c_str());
-      return written;
-    }
-  }
-  BOOKCHAIN_CHECK(rename_durably(temporary, target.has_parent_path() ? target : path(".") / target));
+  BOOKCHAIN_CHECK(replace_file(target, [&](int descriptor) -> Result<void> {
+    BOOKCHAIN_TRY(head, write_chain(genesis, state, descriptor, target));
+    return success();
+  }));
   return head;
 }
 
 Result<Answer> run(Session& session, const Arguments& arguments) {
   const path target(*arguments.at(0));
+  if (target.empty()) return usage_error("an argument is missing", "FILE", "name the file to write");
   const bool to_stdout = target == "-";
   if (to_stdout && session.report().format() != Format::text) {
     return usage_error("standard output cannot take the chain and a report", "-", "leave out -o");
   }
-  BOOKCHAIN_TRY(auto files, session.any_peer());
-  BOOKCHAIN_TRY(const auto reader, Reader::open(std::move(files)));
+  BOOKCHAIN_TRY(const auto reader, any_reader(session));
   BOOKCHAIN_TRY(const auto head, to_stdout
                                      ? write_chain(reader->genesis(), reader->state(), STDOUT_FILENO, "standard output")
                                      : write_to(reader->genesis(), reader->state(), target));

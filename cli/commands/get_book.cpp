@@ -1,8 +1,7 @@
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/commands/commands.hpp"
+#include "cli/files.hpp"
 #include "cli/home.hpp"
 #include "cli/progress.hpp"
 #include "cli/selection.hpp"
@@ -15,29 +14,10 @@ using namespace ledger;
 
 namespace {
 
-/// Writes beside the target and renames: a file of that name is complete or not there.
-Result<void> write_to(const path& target, const BookId& id, const Book& book, const Shelf& shelf, Progress* progress) {
-  struct stat facts {};
-  if (::stat(target.c_str(), &facts) == 0 && !S_ISREG(facts.st_mode)) {
-    return Error{Token::bad_file, "the target is no regular file", target.string(), {}};
-  }
-  auto temporary = target;
-  temporary += ".part";
-  {
-    BOOKCHAIN_TRY(const auto file, open_file(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644));
-    auto written = shelf.read_book(id, book, file.get(), progress);
-    if (written) written = sync_file(file.get(), temporary);
-    if (!written) {
-      ::unlink(temporary.c_str());
-      return written;
-    }
-  }
-  return rename_durably(temporary, target.has_parent_path() ? target : path(".") / target);
-}
-
 Result<Answer> run(Session& session, const Arguments& arguments) {
   const auto target = arguments.get("to");
   if (!target) return usage_error("an option is missing", "--to FILE", "name the file to write; - is standard output");
+  if (target->empty()) return usage_error("an option needs a value", "--to");
   const bool to_stdout = *target == "-";
   if (to_stdout && session.report().format() != Format::text) {
     return usage_error("standard output cannot take the book and a report", "--to -", "leave out -o");
@@ -63,7 +43,8 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   if (to_stdout) {
     BOOKCHAIN_CHECK(shelf.read_book(id, book->body, STDOUT_FILENO, &progress));
   } else {
-    BOOKCHAIN_CHECK(write_to(*target, id, book->body, shelf, &progress));
+    BOOKCHAIN_CHECK(
+        replace_file(*target, [&](int descriptor) { return shelf.read_book(id, book->body, descriptor, &progress); }));
   }
   Answer answer;
   answer.printed = to_stdout;

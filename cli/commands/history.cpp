@@ -1,7 +1,7 @@
 #include "cli/commands/commands.hpp"
 #include "cli/home.hpp"
+#include "cli/readers.hpp"
 #include "cli/selection.hpp"
-#include "cli/session.hpp"
 #include "ledger/chain.hpp"
 
 namespace bookchain::cli {
@@ -26,8 +26,7 @@ std::vector<Owned> owners_of(const State& state, const BookId& id, const Signed<
 }
 
 Result<Answer> run(Session& session, const Arguments& arguments) {
-  BOOKCHAIN_TRY(auto files, session.any_peer());
-  BOOKCHAIN_TRY(const auto reader, Reader::open(std::move(files)));
+  BOOKCHAIN_TRY(const auto reader, any_reader(session));
   const auto any = [](const Signed<Book>&) { return true; };
   BOOKCHAIN_TRY(const auto id, select_book(reader->state(), *arguments.at(0), any));
   const auto book = catalogue.get(reader->state(), id);

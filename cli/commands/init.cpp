@@ -17,7 +17,9 @@ Result<std::vector<PeerPort>> parse_ports(const std::string& text) {
   std::vector<PeerPort> ports;
   for (std::size_t begin = 0; begin <= text.size();) {
     const auto end = std::min(text.find(',', begin), text.size());
-    BOOKCHAIN_TRY(const auto number, whole_number("--ports", text.substr(begin, end - begin), 1, 65535));
+    const auto port = text.substr(begin, end - begin);
+    BOOKCHAIN_TRY(const auto number, whole_number("--ports", port, 1, 65535));
+    if (port.front() == '0') return usage_error("a port has no leading zeros", port);
     ports.push_back(PeerPort{static_cast<std::uint16_t>(number)});
     begin = end + 1;
   }
@@ -46,7 +48,7 @@ Result<NetworkPlan> read_plan(const Arguments& arguments) {
     plan.work_bits = static_cast<std::uint8_t>(number);
   }
   plan.seed = arguments.get("seed");
-  if (plan.seed && plan.seed->empty()) return usage_error("--seed is empty", {});
+  if (plan.seed && plan.seed->empty()) return usage_error("an option needs a value", "--seed");
   return plan;
 }
 

@@ -3,7 +3,7 @@
 
 #include "cli/commands/commands.hpp"
 #include "cli/home.hpp"
-#include "cli/session.hpp"
+#include "cli/readers.hpp"
 #include "ledger/book.hpp"
 #include "ledger/chain.hpp"
 
@@ -78,8 +78,8 @@ std::string table_of(const Report& report, const std::vector<Row>& rows) {
 
 Result<Answer> run(Session& session, const Arguments& arguments) {
   const bool all = arguments.has("all");
-  BOOKCHAIN_TRY(auto files, all ? session.any_peer() : session.peer());
-  BOOKCHAIN_TRY(const auto reader, Reader::open(std::move(files)));
+  if (!all && !session.names_a_peer()) return std::move(session.peer()).as_failure();
+  BOOKCHAIN_TRY(const auto reader, any_reader(session));
   const auto rows = rows_of(*reader, all);
   BOOKCHAIN_CHECK(reader->state().status());
   Answer answer;

@@ -92,9 +92,9 @@ Result<std::optional<Wait>> read_wait(const Arguments& arguments) {
   return std::optional(Wait{std::chrono::microseconds(time)});
 }
 
-/// Serves until the exchange has ended and, where the book is ours, lies on the shelf. A failure says how
-/// it ended otherwise.
-Result<void> wait_for_end(const Session& session, Home& home, const ExchangeId& exchange, const Wait& wait) {
+/// Serves until the exchange has ended and, where the book is ours, lies on the shelf; false if a signal came
+/// before. A failure says how it ended otherwise.
+Result<bool> wait_for_end(const Session& session, Home& home, const ExchangeId& exchange, const Wait& wait) {
   const StopSignals signals;
   ServePlan plan;
   plan.at_most = wait.at_most;
@@ -105,11 +105,10 @@ Result<void> wait_for_end(const Session& session, Home& home, const ExchangeId& 
   BOOKCHAIN_TRY(const auto end, serve_home(session, home, signals, plan));
   if (end == ServeEnd::done) {
     if (auto over = over_error(home.store(), exchange)) return std::move(*over);
-    return success();
+    return true;
   }
-  const auto* what = end == ServeEnd::timed_out ? "the exchange has not ended in the time given; it stands as it is"
-                                                : "interrupted; the exchange stands as it is";
-  return Error{Token::timeout, what, to_hex(exchange),
+  if (end != ServeEnd::timed_out) return false;
+  return Error{Token::timeout, "the exchange has not ended in the time given; it stands as it is", to_hex(exchange),
                session.command_at(home.port(), "show-exchange " + short_id(exchange))};
 }
 
@@ -132,7 +131,13 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   if (wait) {
     answer.failure.reset();
     session.report().note("waiting for the exchange to end");
-    if (auto ended = wait_for_end(session, *home, exchange, *wait); !ended) answer.failure = std::move(ended).error();
+    auto ended = wait_for_end(session, *home, exchange, *wait);
+    if (!ended) {
+      answer.failure = std::move(ended).error();
+    } else if (!ended.value()) {
+      session.report().note("interrupted; the exchange stands as it is");
+      answer.exit_code = exit_code_interrupted;
+    }
   }
   answer.value = describe(session, *home, exchange, requested.report);
   answer.text += "state  " + state_of(home->store(), exchange) + "\n" +

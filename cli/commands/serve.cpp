@@ -13,8 +13,10 @@ using namespace ledger;
 
 namespace {
 
-void tell(const Session& session, Home& home, const transport::Report& report) {
+/// False if stdout takes no more.
+bool tell(const Session& session, Home& home, const transport::Report& report) {
   const auto& out = session.report();
+  bool heard = true;
   for (const auto& each : report.received) {
     if (each.result == transport::ReceiveResult::duplicate) continue;
     auto value = received_value({each}).front();
@@ -23,22 +25,27 @@ void tell(const Session& session, Home& home, const transport::Report& report) {
     const bool worth_a_line = out.verbose() || each.result == transport::ReceiveResult::refused;
     auto line = received_text(out, {each});
     line.pop_back();
-    out.event(event, worth_a_line ? line : std::string());
+    heard = out.event(event, worth_a_line ? line : std::string()) && heard;
   }
   for (const auto& step : report.steps) {
     Json event{{"event", "step"}};
     event.update(step_value(session, home, step));
-    out.event(event, std::string(name(step.step)) + " " + short_id(step.exchange) + ": " +
-                         (step.error ? out.bad("failed") + ": " + sentence(*step.error) : step_text(step.step)));
+    heard =
+        out.event(event, std::string(name(step.step)) + " " + short_id(step.exchange) + ": " +
+                             (step.error ? out.bad("failed") + ": " + sentence(*step.error) : step_text(step.step))) &&
+        heard;
   }
   for (const auto& each : report.events) {
     for (const auto& value : events_value({each})) {
       auto line = event_text(out, each);
       if (!line.empty()) line.pop_back();
-      out.event(value, line);
+      heard = out.event(value, line) && heard;
     }
   }
+  return heard;
 }
+
+Error unheard() { return Error{Token::io, "the events cannot be written", "standard output", {}}; }
 
 /// Exchanges that are still open at this peer, and who is awaited in them.
 std::optional<Error> open_exchanges_error(Home& home) {
@@ -80,18 +87,22 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   // Before the lock: a signal that comes while waiting for it ends the program as well.
   const StopSignals signals;
   BOOKCHAIN_TRY(const auto home, Home::open(std::move(files)));
-  plan.tell = [&](const transport::Report& report) { tell(session, *home, report); };
+  plan.tell = [&](const transport::Report& report) { return tell(session, *home, report); };
   const auto port = std::to_string(home->port().value);
-  session.report().event({{"event", "started"}, {"port", home->port().value}, {"pid", ::getpid()}},
-                         "serving " + port + " of network " + short_id(home->genesis().id()) + "; Ctrl-C stops it");
+  const auto& out = session.report();
+  const bool heard =
+      out.event({{"event", "started"}, {"port", home->port().value}, {"pid", ::getpid()}},
+                "serving " + port + " of network " + short_id(home->genesis().id()) + "; Ctrl-C stops it");
+  if (!heard) return unheard();
   BOOKCHAIN_TRY(const auto end, serve_home(session, *home, signals, plan));
+  if (end == ServeEnd::unheard) return unheard();
   Answer answer;
   answer.printed = true;
   std::string reason = "idle";
   if (end == ServeEnd::interrupted) reason = "interrupted";
   if (end == ServeEnd::terminated) reason = "terminated";
-  session.report().event({{"event", "stopped"}, {"reason", reason}}, "stopped: " + reason);
-  if (end == ServeEnd::interrupted) answer.exit_code = 130;
+  if (!out.event({{"event", "stopped"}, {"reason", reason}}, "stopped: " + reason)) return unheard();
+  if (end == ServeEnd::interrupted) answer.exit_code = exit_code_interrupted;
   if (end == ServeEnd::idle) answer.failure = open_exchanges_error(*home);
   return answer;
 }

@@ -5,7 +5,7 @@
 #include "cli/commands/commands.hpp"
 #include "cli/home.hpp"
 #include "cli/next_steps.hpp"
-#include "cli/session.hpp"
+#include "cli/readers.hpp"
 
 namespace bookchain::cli {
 
@@ -160,11 +160,14 @@ struct Wanted {
   bool dot = false;
 };
 
-Result<Wanted> read_wanted(const Arguments& arguments, const Head& head) {
+Result<Wanted> read_wanted(const Arguments& arguments, const Head& head, Format output) {
   constexpr auto most = std::numeric_limits<std::uint64_t>::max();
   const auto format = arguments.get("format").value_or("text");
   if (format != "text" && format != "dot") {
     return usage_error("there is no such format of a chain", format, "the formats are text and dot");
+  }
+  if (format == "dot" && output != Format::text) {
+    return usage_error("a graph is no report", "--format dot", "leave out -o");
   }
   Wanted wanted{Height{1}, format == "dot"};
   if (const auto from = arguments.get("from")) {
@@ -180,11 +183,10 @@ Result<Wanted> read_wanted(const Arguments& arguments, const Head& head) {
 }
 
 Result<Answer> run(Session& session, const Arguments& arguments) {
-  BOOKCHAIN_TRY(auto files, session.any_peer());
-  BOOKCHAIN_TRY(const auto reader, Reader::open(std::move(files)));
+  BOOKCHAIN_TRY(const auto reader, any_reader(session));
   const auto& genesis = reader->genesis();
   const auto head = chain_head(genesis, reader->state());
-  BOOKCHAIN_TRY(const auto wanted, read_wanted(arguments, head));
+  BOOKCHAIN_TRY(const auto wanted, read_wanted(arguments, head, session.report().format()));
   const bool as_text = session.report().format() == Format::text;
   Answer answer;
   answer.value["network"] = to_hex(genesis.id());

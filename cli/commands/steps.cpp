@@ -8,6 +8,7 @@
 #include "cli/selection.hpp"
 #include "cli/session.hpp"
 #include "cli/turn_report.hpp"
+#include "ledger/exchange_parts.hpp"
 
 namespace bookchain::cli {
 
@@ -35,24 +36,40 @@ Role role_of(Step step) {
 Result<ExchangeId> choose(const Home& home, const State& state, const Arguments& arguments, Step step, Role role) {
   if (const auto named = arguments.at(0)) return select_exchange(state, *named);
   const auto of_role = [&](const ExchangeId& exchange) { return exchanges.get(state, exchange)->role == role; };
-  const auto runs = [&](const ExchangeId& exchange) {
-    return of_role(exchange) && !has_ended(exchanges.get(state, exchange)->state);
-  };
-  auto found = select_exchange_or_only(
-      state, std::nullopt, "in which " + std::string(name(step)) + " is due",
-      [&](const ExchangeId& exchange) { return home.node().due_step(state, exchange) == step; });
+  const auto runs = [&](const ExchangeId& exchange) { return !has_ended(exchanges.get(state, exchange)->state); };
+  const auto runs_in_role = [&](const ExchangeId& exchange) { return of_role(exchange) && runs(exchange); };
+  const auto word = std::string(name(step));
+  auto found = select_only_exchange(
+      state, word, [&](const ExchangeId& exchange) { return home.node().due_step(state, exchange) == step; });
   if (found || found.error().token == Token::ambiguous) return found;
   for (const auto& wider :
-       {std::function<bool(const ExchangeId&)>(runs), std::function<bool(const ExchangeId&)>(of_role)}) {
-    auto only = select_exchange_or_only(state, std::nullopt, {}, wider);
+       {std::function<bool(const ExchangeId&)>(runs_in_role), std::function<bool(const ExchangeId&)>(of_role),
+        std::function<bool(const ExchangeId&)>(runs)}) {
+    auto only = select_only_exchange(state, word, wider);
     if (only) return only;
     if (only.error().token != Token::ambiguous) continue;
-    return Error{Token::wrong_step,
-                 std::string(name(step)) + " is due in none of the exchanges here",
-                 {},
+    return Error{Token::wrong_step, "the step is due in none of the exchanges here", word,
                  only.error().hint + "; show-exchange says what is due in each"};
   }
   return found;
+}
+
+/// A step tried at the wrong peer: says whose it is, and the command there.
+Error at_the_right_peer(const Session& session, const State& state, const Arguments& arguments, Step step, Role role,
+                        Error error) {
+  const auto here = arguments.at(0);
+  if (error.token == Token::unknown_exchange && here) {
+    if (!was_given_id(state, *here)) return error;
+    return Error{Token::unexpected, "this peer is a witness of the exchange, not its " + std::string(name(role)), *here,
+                 std::string(name(step)) + " is for its " + std::string(name(role))};
+  }
+  if (error.token != Token::unexpected) return error;
+  const auto exchange = fixed_from_hex<ExchangeId>(error.subject);
+  const auto record = exchange ? exchanges.get(state, *exchange) : std::nullopt;
+  if (!record || record->role == role) return error;
+  const auto port = role == Role::owner ? owner_of(*record) : requester_of(*record);
+  error.hint = session.command_at(port, std::string(name(step)) + " " + short_id(*exchange));
+  return error;
 }
 
 Answer describe(const Session& session, Home& home, const transport::StepReport& step,
@@ -97,9 +114,16 @@ Result<Answer> take(Session& session, const Arguments& arguments, Step step) {
   BOOKCHAIN_TRY(auto files, session.peer());
   TerminalProgress progress(session.report(), step == Step::grant ? "encrypting" : "decrypting");
   BOOKCHAIN_TRY(const auto home, Home::open(std::move(files), &progress));
-  BOOKCHAIN_TRY(const auto exchange, choose(*home, home->store(), arguments, step, role));
-  BOOKCHAIN_TRY(const auto report, decide(*home, Due{exchange, step}, arguments));
-  if (report.steps.front().error) return *report.steps.front().error;
+  const auto failed = [&](const Error& error) {
+    return at_the_right_peer(session, home->store(), arguments, step, role, error);
+  };
+  const auto chosen = choose(*home, home->store(), arguments, step, role);
+  if (!chosen) return failed(chosen.error());
+  const auto exchange = chosen.value();
+  const auto decided = decide(*home, Due{exchange, step}, arguments);
+  if (!decided) return failed(decided.error());
+  const auto& report = decided.value();
+  if (report.steps.front().error) return failed(*report.steps.front().error);
   const bool only_asked =
       arguments.has(claim_option) && state_of(home->store(), exchange) != name(ExchangeState::mined);
   auto answer =

@@ -5,6 +5,7 @@
 
 #include "cli/commands/commands.hpp"
 #include "cli/exchange_view.hpp"
+#include "cli/readers.hpp"
 #include "transport/delivery.hpp"
 
 namespace bookchain::cli {
@@ -216,28 +217,12 @@ Json value_of(const Trace& trace) {
   return value;
 }
 
-Result<std::vector<std::unique_ptr<Reader>>> open_readers(const Session& session) {
-  std::vector<std::unique_ptr<PeerFiles>> files;
-  if (session.names_a_peer()) {
-    BOOKCHAIN_TRY(auto named, session.peer());
-    files.push_back(std::move(named));
-  } else {
-    BOOKCHAIN_TRY(files, session.readable_peers());
-  }
-  std::vector<std::unique_ptr<Reader>> readers;
-  for (auto& each : files) {
-    BOOKCHAIN_TRY(auto reader, Reader::open(std::move(each)));
-    readers.push_back(std::move(reader));
-  }
-  return readers;
-}
-
 Result<Answer> run(Session& session, const Arguments& arguments) {
   const auto format = arguments.get("format").value_or("text");
   if (format != "text" && format != "mermaid") {
     return usage_error("there is no such format of a trace", format, "the formats are text and mermaid");
   }
-  BOOKCHAIN_TRY(const auto readers, open_readers(session));
+  BOOKCHAIN_TRY(const auto readers, all_readers(session));
   Trace trace;
   BOOKCHAIN_TRY(trace.exchange, find_exchange_in(readers, *arguments.at(0)));
   Collector collector;

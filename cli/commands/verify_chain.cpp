@@ -5,7 +5,7 @@
 #include "cli/commands/commands.hpp"
 #include "cli/home.hpp"
 #include "cli/network_file.hpp"
-#include "cli/session.hpp"
+#include "cli/readers.hpp"
 
 namespace bookchain::cli {
 
@@ -56,8 +56,7 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
     BOOKCHAIN_TRY(const auto verdict, verify_chain_file(genesis, *file));
     return answer_of(session.report(), verdict, *file == "-" ? std::string("standard input") : printable(*file));
   }
-  BOOKCHAIN_TRY(auto files, session.any_peer());
-  BOOKCHAIN_TRY(const auto reader, Reader::open(std::move(files)));
+  BOOKCHAIN_TRY(const auto reader, any_reader(session));
   const auto verdict = verify_stored_chain(reader->genesis(), reader->state());
   BOOKCHAIN_CHECK(reader->state().status());
   return answer_of(session.report(), verdict, "chain of peer " + std::to_string(reader->port().value));

@@ -209,7 +209,7 @@ BOOST_AUTO_TEST_CASE(no_foreign_text_steers_the_terminal) {
   const Network network({"--auto-books", "0"});
   const auto file = network.scratch("page");
   write_file(file, "words");
-  network.refused(5001, {"add-book", file.string(), "--media-type", "text/\x1b[31m"}, 3, "bad-statement");
+  network.refused(5001, {"add-book", file.string(), "--media-type", "text/\x1b[31m"}, 6, "bad-value");
   const std::string book = network.ok(5001, {"add-book", file.string(), "--title", nasty})["book"];
   network.receive_until_quiet();
   const auto check_all = [&](const std::string& id) {

@@ -313,7 +313,7 @@ BOOST_AUTO_TEST_CASE(an_error_is_one_line_and_its_hint_another) {
 BOOST_AUTO_TEST_CASE(a_result_that_cannot_be_written_is_a_failure) {
   const auto full = network().shell("bookchain -n " + dir() + " -p 5000 list-books >/dev/full");
   BOOST_TEST(full.exit_code == 1);
-  BOOST_TEST(full.token() == "io");
+  BOOST_TEST(full.token() == "disk-full");
   const auto gone = network().shell("(sleep 0.3; bookchain -n " + dir() + " -p 5000 list-books || echo $? >" +
                                     network().scratch("code").string() + ") | true; sleep 1");
   BOOST_TEST(gone.exit_code == 0);

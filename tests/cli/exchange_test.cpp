@@ -201,7 +201,7 @@ BOOST_AUTO_TEST_CASE(a_peer_in_another_role_cannot_take_the_step) {
   network.receive_all();
   for (const auto& step : steps_after_request()) {
     network.refused(step.by_owner ? requester : owner, {step.name, id}, 3, "unexpected");
-    network.refused(5002, {step.name, id}, 4, "unknown-exchange");
+    network.refused(5002, {step.name, id}, 3, "unexpected");
   }
   BOOST_TEST(network.state(owner, id) == "requested");
 }
