@@ -1,0 +1,136 @@
+// Proofs in a DISPUTE, computed a second time: Merkle paths, shares over GF(2^32), one chunk decrypted.
+#include <algorithm>
+
+#include "ledger/crypto.hpp"
+#include "tests/sim/block_reading.hpp"
+
+namespace bookchain::sim::reading {
+
+namespace {
+
+std::vector<Id> read_path(Cursor& cursor) {
+  std::vector<Id> path(cursor.count(64));
+  for (auto& sibling : path) sibling = cursor.id();
+  return path;
+}
+
+/// RFC 9162, section 2.1.3.2.
+bool leads_to(const Id& leaf, std::uint64_t index, std::uint64_t count, const std::vector<Id>& path, const Id& root) {
+  static constexpr std::uint8_t node = 1;
+  if (index >= count) return false;
+  auto at = index;
+  auto last = count - 1;
+  auto hash = leaf;
+  for (const auto& sibling : path) {
+    if (last == 0) return false;
+    if ((at & 1U) != 0 || at == last) {
+      hash = hash_of({ByteView(&node, 1), sibling, hash});
+      while ((at & 1U) == 0 && at != 0) {
+        at >>= 1U;
+        last >>= 1U;
+      }
+    } else {
+      hash = hash_of({ByteView(&node, 1), hash, sibling});
+    }
+    at >>= 1U;
+    last >>= 1U;
+  }
+  return last == 0 && hash == root;
+}
+
+std::uint32_t times(std::uint32_t left, std::uint32_t right) {
+  std::uint32_t product = 0;
+  for (; right != 0; right >>= 1U) {
+    if ((right & 1U) != 0) product ^= left;
+    left = (left << 1U) ^ ((left >> 31U) != 0 ? 0x8dU : 0U);
+  }
+  return product;
+}
+
+std::uint32_t inverse(std::uint32_t value) {
+  std::uint32_t result = 1;  // value^(2^32 - 2)
+  for (unsigned i = 0; i < 31; ++i) {
+    value = times(value, value);
+    result = times(result, value);
+  }
+  return result;
+}
+
+struct NumberedShare {
+  std::uint32_t index{};
+  Id share{};
+};
+
+Id key_from(const std::vector<NumberedShare>& shares) {
+  Id key{};
+  for (const auto& one : shares) {
+    std::uint32_t factor = 1;
+    for (const auto& other : shares) {
+      if (other.index == one.index) continue;
+      factor = times(factor, times(0xffffffffU ^ other.index, inverse(one.index ^ other.index)));
+    }
+    for (std::size_t word = 0; word < 32; word += 4) {
+      std::uint32_t value = 0;
+      for (std::size_t i = 0; i < 4; ++i) value = value << 8U | one.share[word + i];
+      value = times(value, factor);
+      for (std::size_t i = 0; i < 4; ++i) key[word + i] ^= static_cast<std::uint8_t>(value >> (24 - 8 * i));
+    }
+  }
+  return key;
+}
+
+}  // namespace
+
+void read_bad_chunk(Cursor& cursor, const CheckedNetwork& network, const BookBody& book, const GrantBody& grant) {
+  ledger::BookKey key{cursor.id()};
+  const auto index = cursor.u64();
+  const auto ciphertext = cursor.counted((std::size_t{1} << 20U) + 32);
+  const auto ciphertext_path = read_path(cursor);
+  const auto leaf = cursor.id();
+  const auto leaf_path = read_path(cursor);
+  must(hash_of({text("bookchain/1 key"), grant.exchange, key.view()}) == grant.key_commitment, "D3");
+  static constexpr std::uint8_t zero = 0;
+  const std::uint64_t count = book.size == 0 ? 1 : (book.size - 1) / network.chunk_size + 1;
+  Id root{};
+  std::ranges::copy(book.statement.body.last(32), root.begin());
+  must(leads_to(hash_of({ByteView(&zero, 1), ciphertext}), index, count, ciphertext_path, grant.ciphertext_root), "D4");
+  must(leads_to(leaf, index, count, leaf_path, root), "D4");
+  ledger::ChunkNonce nonce;
+  for (std::size_t i = 0; i < 8; ++i) nonce.bytes[4 + i] = static_cast<std::uint8_t>(index >> (56 - 8 * i));
+  Bytes associated;
+  const auto tag = text("bookchain/1 chunk");
+  associated.insert(associated.end(), tag.begin(), tag.end());
+  associated.insert(associated.end(), grant.exchange.begin(), grant.exchange.end());
+  associated.push_back(index + 1 == count ? 1 : 0);
+  const auto open = ledger::ChunkCipher(key).decrypt(nonce, associated, ciphertext);
+  const auto length = index + 1 < count ? network.chunk_size : book.size - index * network.chunk_size;
+  const bool as_registered =
+      open && open.value().size() == length + 16 && hash_of({ByteView(&zero, 1), open.value()}) == leaf;
+  must(!as_registered, "D5");
+}
+
+void read_bad_deal(Cursor& cursor, const CheckedNetwork& network, const RequestBody& request, const GrantBody& grant) {
+  std::vector<std::uint16_t> witnesses;
+  for (const auto& member : network.members) {
+    if (member.port != request.sender && member.port != request.receiver) witnesses.push_back(member.port);
+  }
+  std::vector<NumberedShare> shares;
+  const auto items = cursor.count(62);
+  std::uint16_t last = 0;
+  for (std::uint32_t i = 0; i < items; ++i) {
+    const auto port = cursor.u16();
+    const auto share = cursor.id();
+    must(last < port, "C5");
+    last = port;
+    const auto place = std::ranges::find(witnesses, port);
+    must(place != witnesses.end(), "D6");
+    const auto index = static_cast<std::uint32_t>(place - witnesses.begin());
+    std::array<std::uint8_t, 4> number{0, 0, 0, static_cast<std::uint8_t>(index)};
+    must(hash_of({text("bookchain/1 share"), grant.exchange, number, share}) == grant.share_commitments[index], "D6");
+    shares.push_back({index, share});
+  }
+  must(shares.size() == network.t(), "D6");
+  must(hash_of({text("bookchain/1 key"), grant.exchange, key_from(shares)}) != grant.key_commitment, "D7");
+}
+
+}  // namespace bookchain::sim::reading
