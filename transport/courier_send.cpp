@@ -22,8 +22,9 @@ std::uint64_t pause_before(const OutgoingRecord& record) {
 
 std::optional<MessageNumber> oldest_kept(const State& state, PeerPort to) {
   std::optional<MessageNumber> oldest;
-  outbox_rows.each(state, encode(to), [&](const OutboxKey& key, const OutboxRecord&) {
-    oldest = key.number;
+  // The key alone: a message may be large, and every turn asks this of every peer.
+  state.scan(Table::outbox, encode(to), {}, [&](ByteView key, ByteView) {
+    if (const auto decoded = decode<OutboxKey>(key)) oldest = decoded.value().number;
     return false;
   });
   return oldest;

@@ -32,14 +32,14 @@ bool SimStore::fails_to_read() const {
 
 std::optional<Bytes> SimStore::get(Table table, ByteView key) const {
   if (fails_to_read()) return std::nullopt;
-  const auto found = rows(table).find(copy(key));
+  const auto found = rows(table).find(key);
   if (found == rows(table).end()) return std::nullopt;
   return found->second;
 }
 
 void SimStore::scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const {
   if (fails_to_read()) return;
-  const auto start = std::max(copy(prefix), copy(from));
+  const auto start = KeyOrder{}(prefix, from) ? from : prefix;
   for (auto row = rows(table).lower_bound(start); row != rows(table).end() && has_prefix(row->first, prefix); ++row) {
     if (!visit(row->first, row->second)) return;
   }
@@ -128,17 +128,16 @@ bool SimStore::lose_power(Random* chance) {
 }
 
 std::optional<Bytes> SimStore::durable(Table table, ByteView key) const {
-  const auto wanted = copy(key);
   const auto before = [&](const Log& log) -> const Undo* {
-    const auto found =
-        std::ranges::find_if(log, [&](const Undo& entry) { return entry.table == table && entry.key == wanted; });
+    const auto found = std::ranges::find_if(
+        log, [&](const Undo& entry) { return entry.table == table && std::ranges::equal(entry.key, key); });
     return found == log.end() ? nullptr : &*found;
   };
   for (const auto& log : soon_) {
     if (const auto* entry = before(log)) return entry->value;
   }
   if (const auto* entry = before(transaction_)) return entry->value;
-  const auto found = rows(table).find(wanted);
+  const auto found = rows(table).find(key);
   if (found == rows(table).end()) return std::nullopt;
   return found->second;
 }

@@ -3,6 +3,8 @@
 // a commit, when told to.
 #pragma once
 
+#include <algorithm>
+#include <cstring>
 #include <functional>
 
 #include "ledger/store/store.hpp"
@@ -19,7 +21,16 @@ enum class CommitFate : std::uint8_t { good, io_error, disk_full, dies_before, d
 
 class SimStore final : public Store {
  public:
-  using Rows = std::map<Bytes, Bytes>;
+  /// As bytes compare, for keys that are looked up without a copy.
+  struct KeyOrder {
+    using is_transparent = void;
+    bool operator()(ByteView left, ByteView right) const {
+      const auto both = std::min(left.size(), right.size());
+      const int order = both == 0 ? 0 : std::memcmp(left.data(), right.data(), both);
+      return order == 0 ? left.size() < right.size() : order < 0;
+    }
+  };
+  using Rows = std::map<Bytes, Bytes, KeyOrder>;
   using Image = std::array<Rows, table_count>;
 
   [[nodiscard]] std::optional<Bytes> get(Table table, ByteView key) const override;
