@@ -52,7 +52,6 @@ model:  ## check the voting rule, and that each broken form of it is caught, wit
 
 sim:  ## whole networks under faults and liars; SEEDS=100000 for the long run
 	@$(PACKAGES) build test
-	@cmake --preset dev -DBOOKCHAIN_SIM=ON >/dev/null
 	@scripts/build.sh dev sim sim_curve sim_planted
 	@tests/sim/run.sh build/dev $(SEEDS)
 

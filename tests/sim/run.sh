@@ -13,5 +13,5 @@ failed=0
 "$build/sim_curve" --seeds "$(((seeds + 99) / 100))" || failed=1
 "$build/sim" --each-attack 20 || failed=1
 "$build/sim_curve" --each-attack 1 || failed=1
-"$build/sim_planted" --each-bug 1000 || failed=1
+"$build/sim_planted" --each-bug 100 || failed=1
 exit "$failed"

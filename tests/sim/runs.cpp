@@ -1,6 +1,7 @@
 #include "tests/sim/runs.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <mutex>
 #include <thread>
@@ -92,15 +93,36 @@ void print_failure(const Plan& plan, const RunResult& result, const std::string&
   std::fprintf(stderr, "smallest: %s %s\n", program.c_str(), smallest.options().c_str());
 }
 
-Summary run_all(const std::vector<Plan>& plans, unsigned jobs, std::uint64_t repeat_each, const std::string& program) {
+void Summary::add(const Summary& other) {
+  seeds += other.seeds;
+  repeated += other.repeated;
+  violations += other.violations;
+  counts.add(other.counts);
+}
+
+std::optional<std::string_view> never_happened(const Counts& counts) {
+  for (std::size_t i = 0; i < fault_count; ++i) {
+    if (counts.faults[i] == 0) return name(static_cast<Fault>(i));
+  }
+  for (std::size_t i = 0; i < attack_count; ++i) {
+    if (counts.attacks[i] == 0) return name(static_cast<Attack>(i));
+  }
+  return std::nullopt;
+}
+
+Summary run_all(const std::vector<Plan>& plans, const Effort& effort, const std::string& program) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto is_late = [&] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() > effort.seconds;
+  };
   Summary summary;
   std::atomic<std::size_t> next = 0;
   std::mutex mutex;
   const auto work = [&] {
-    for (auto place = next++; place < plans.size(); place = next++) {
+    for (auto place = next++; place < plans.size() && !is_late(); place = next++) {
       const auto& plan = plans[place];
       auto result = run_plan(plan);
-      const bool repeat = repeat_each > 0 && place % repeat_each == 0;
+      const bool repeat = effort.repeat_each > 0 && place % effort.repeat_each == 0;
       if (repeat && !result.violation && run_plan(plan).trace_hash != result.trace_hash) {
         result.violation = Violation{"one seed gives one trace", "two runs differ"};
       }
@@ -118,7 +140,7 @@ Summary run_all(const std::vector<Plan>& plans, unsigned jobs, std::uint64_t rep
     }
   };
   std::vector<std::thread> threads;
-  for (unsigned i = 1; i < jobs; ++i) threads.emplace_back(work);
+  for (unsigned i = 1; i < effort.jobs; ++i) threads.emplace_back(work);
   work();
   for (auto& thread : threads) thread.join();
   return summary;

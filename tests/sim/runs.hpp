@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <vector>
 
 #include "tests/sim/watcher.hpp"
@@ -30,11 +31,21 @@ struct Summary {
   std::uint64_t repeated{};  ///< run twice, and compared
   std::uint64_t violations{};
   Counts counts;
+
+  void add(const Summary& other);
 };
 
-/// Runs all plans on `jobs` threads; one in `repeat_each` runs twice. The first failure is printed whole.
-[[nodiscard]] Summary run_all(const std::vector<Plan>& plans, unsigned jobs, std::uint64_t repeat_each,
-                              const std::string& program);
+/// How runs are made: on `jobs` threads, one in `repeat_each` twice (0: none), and no new one after `seconds`.
+struct Effort {
+  unsigned jobs = 1;
+  std::uint64_t repeat_each = 0;
+  double seconds = std::numeric_limits<double>::infinity();
+};
+
+/// Runs all plans, or as many as there is time for. The first failure is printed whole.
+[[nodiscard]] Summary run_all(const std::vector<Plan>& plans, const Effort& effort, const std::string& program);
+/// The first kind of fault or attack that never happened, or nothing.
+[[nodiscard]] std::optional<std::string_view> never_happened(const Counts& counts);
 /// One line of JSON.
 [[nodiscard]] std::string json_line(const Summary& summary, double seconds);
 
