@@ -65,6 +65,25 @@ std::string_view name(Attack attack) {
     case Attack::far_future: return "far-future";
     case Attack::false_notes: return "false-notes";
     case Attack::book_of_one: return "book-of-one";
+    case Attack::never_mining: return "never-mining";
+    case Attack::never_releasing: return "never-releasing";
+    case Attack::self_exchange: return "self-exchange";
+    case Attack::not_owner: return "not-owner";
+    case Attack::witness_uses_id: return "witness-uses-id";
+    case Attack::pooled_shares: return "pooled-shares";
+    case Attack::two_paths: return "two-paths";
+    case Attack::false_salt: return "false-salt";
+    case Attack::false_deal: return "false-deal";
+    case Attack::stale_view: return "stale-view";
+    case Attack::split_vote: return "split-vote";
+    case Attack::hostile_title: return "hostile-title";
+    case Attack::oversized: return "oversized";
+    case Attack::old_version: return "old-version";
+    case Attack::wrong_type: return "wrong-type";
+    case Attack::non_canonical: return "non-canonical";
+    case Attack::edge_numbers: return "edge-numbers";
+    case Attack::other_network: return "other-network";
+    case Attack::replayed_note: return "replayed-note";
   }
   return "";
 }

@@ -63,7 +63,7 @@ enum class Attack : std::uint8_t {
   lying_answers,
   different_answers,  ///< yes to the one, no to the other
   release_and_abort,
-  two_exchange_owners,  ///< a request to a peer that does not own the book; to itself
+  two_exchange_owners,  ///< one X to two owners
   guessed_id,
   wrong_id_first,
   borrowed_answers,  ///< a TRANSFER with answers of another exchange, or that say no
@@ -73,11 +73,30 @@ enum class Attack : std::uint8_t {
   resealed,          ///< what another peer sent, under its own seal
   replay,
   garbage,
-  far_future,
+  far_future,   ///< floods of messages about heights to come
   false_notes,  ///< acknowledges what it never saw
   book_of_one,  ///< a BOOK that it tells to nobody
+  never_mining,
+  never_releasing,
+  self_exchange,    ///< asks itself for a book, and grants it
+  not_owner,        ///< a request to a peer that does not own the book
+  witness_uses_id,  ///< what only the requester should do with it
+  pooled_shares,    ///< liars lay their shares together
+  two_paths,        ///< a DISPUTE with paths of two different chunks, or about a chunk that is good
+  false_salt,       ///< a DISPUTE with a leaf of another salt
+  false_deal,       ///< a DISPUTE with shares that nobody dealt
+  stale_view,       ///< votes, ballots and blocks of heights that are over
+  split_vote,       ///< half of the peers get one block, half the other
+  hostile_title,    ///< a path, terminal escapes
+  oversized,        ///< a book, a message
+  old_version,      ///< of the protocol
+  wrong_type,       ///< a statement of one type passed off as another
+  non_canonical,    ///< bytes left over, bytes missing
+  edge_numbers,     ///< heights, rounds and message numbers at the edge of 64 bits
+  other_network,    ///< seals and signatures made for another network
+  replayed_note,    ///< an acknowledgement given before
 };
-inline constexpr std::size_t attack_count = static_cast<std::size_t>(Attack::book_of_one) + 1;
+inline constexpr std::size_t attack_count = static_cast<std::size_t>(Attack::replayed_note) + 1;
 [[nodiscard]] std::string_view name(Attack attack);
 
 /// Bugs planted into copies of the rules, to see whether the simulator finds them.

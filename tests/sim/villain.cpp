@@ -71,13 +71,16 @@ void Villain::take_in(const Parcel& parcel) {
   }
   if (note.empty()) return;
   const auto& to = world_.channels_.at({self(), parcel.from});
-  send_raw(parcel.from, to.seal(Epoch{}, MessageNumber{0}, encode(note), chance_.draw<Hash>()));
+  auto sealed = to.seal(Epoch{}, MessageNumber{0}, encode(note), chance_.draw<Hash>());
+  if (notes_.size() < most_heard) notes_.emplace_back(parcel.from, sealed);
+  send_raw(parcel.from, std::move(sealed));
 }
 
 void Villain::take_message(PeerPort from, const Message& message) {
   remember(from, message);
   count_votes(message);
   vote_for_everything(from, message);
+  if (const auto* share = std::get_if<WitnessShare>(&message)) pool_share(*share);
   Received received{from, message, std::nullopt};
   if (const auto book = node_.wanted_package(store_, from, message)) {
     const auto exchange = exchange_of(genesis_.id(), message);
@@ -128,6 +131,7 @@ void Villain::take_due_steps() {
 }
 
 void Villain::take_step(const Due& due) {
+  if (leaves_out(due.step)) return;
   switch (due.step) {
     case Step::grant: {
       const auto record = node_.may_grant(store_, due.exchange);
@@ -157,10 +161,10 @@ void Villain::take_step(const Due& due) {
   }
 }
 
-void Villain::add_book(bool announce) {
+void Villain::add_book(bool announce, const std::string& title) {
   const auto size = chance_.below(3 * min_chunk_size);
   auto text = random_text(chance_, size, min_chunk_size);
-  const auto book = sign(Book{++serial_, "a book", "text/plain", size, min_chunk_size, text.root()});
+  const auto book = sign(Book{++serial_, title, "text/plain", size, min_chunk_size, text.root()});
   const auto id = genesis_.book_of(book);
   world_.texts_[id] = text;
   shelf_.contents.books[id] = std::move(text);

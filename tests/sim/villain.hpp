@@ -21,7 +21,7 @@ class Villain {
   void decide(decltype(Input::what) what);
   void take_due_steps();
   void take_step(const Due& due);
-  void add_book(bool announce);
+  void add_book(bool announce, const std::string& title = "a book");
   void request_something();
 
   // sending
@@ -45,14 +45,26 @@ class Villain {
   void count_votes(const Message& message);
   void attack_rounds();
   void false_certificates();
+  void send_edge_numbers();
 
   // attacks on exchanges and channels (villain_acts.cpp)
   void act();
   void abuse_exchanges();
+  void use_id(const ExchangeId& exchange, const ExchangeRecord& record, const RequestId& id);
+  void request_falsely();
   void grant_to_two();
   void submit_transactions();
   void abuse_channel();
   void remember(PeerPort from, const Message& message);
+  void send_garbage(PeerPort to);
+
+  // frauds (villain_frauds.cpp)
+  void pool_share(const WitnessShare& message);
+  [[nodiscard]] std::vector<Transaction> false_disputes();
+  [[nodiscard]] bool leaves_out(Step step);
+  void speak_of_the_past();
+  void speak_from_elsewhere();
+  void announce_hostile_books();
 
   [[nodiscard]] bool does(Attack attack, std::uint64_t in_a_thousand);
   template <class Body>
@@ -92,6 +104,9 @@ class Villain {
   };
   std::map<Hash, OwnBlock> own_blocks_;  ///< of the present height
   std::map<ExchangeId, Signed<Grant>> second_grants_;
+  std::map<Hash, std::set<PeerPort>> other_half_;  ///< who is told of another block than this
+  std::vector<std::pair<PeerPort, Bytes>> notes_;  ///< acknowledgements that it gave
+  std::unique_ptr<Genesis> elsewhere_;             ///< another network of the same peers
 };
 
 }  // namespace bookchain::sim

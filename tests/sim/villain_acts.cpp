@@ -34,6 +34,8 @@ void Villain::act() {
   grant_to_two();
   submit_transactions();
   abuse_channel();
+  speak_from_elsewhere();
+  announce_hostile_books();
 }
 
 void Villain::abuse_exchanges() {
@@ -46,15 +48,9 @@ void Villain::abuse_exchanges() {
                                                   sign(Release{exchange, genesis_.id_of(*record->grant)})});
       transactions_.push_back(sign(Abort{*record->book, record->grant->body.version, record->grant->body.turn}));
     }
-    if (does(Attack::guessed_id, 150) && record && record->grant) {
-      // A witness that uses the id it was given, or a guess.
-      const auto id = record->request_id.value_or(chance_.draw<RequestId>());
-      const auto consent = sign(Consent{exchange, genesis_.id_of(*record->grant)});
-      send_to_honest(ConsentMessage{id, consent, record->acks});
-      send_to_honest(CheckId{id, record->request, *record->grant, consent});
-      send_to_honest(WantShare{exchange});
-      send_to_honest(ShareMessage{exchange, chance_.draw<KeyShare>()});
-      send_to_honest(WitnessId{exchange, id});
+    if (record && record->grant && does(Attack::guessed_id, 150)) use_id(exchange, *record, chance_.draw<RequestId>());
+    if (record && record->role == Role::witness && record->request_id && does(Attack::witness_uses_id, 600)) {
+      use_id(exchange, *record, *record->request_id);
     }
     if (does(Attack::claim_and_settle, 300)) {
       decide(Wish{WishClaim{exchange}});
@@ -67,16 +63,42 @@ void Villain::abuse_exchanges() {
       send(any_other(), ReceiptMessage{sign(Receipt{exchange})});
     }
   }
+  request_falsely();
+}
+
+/// What only the requester or the owner may do with an id: for a witness that was told it, or for a guess.
+void Villain::use_id(const ExchangeId& exchange, const ExchangeRecord& record, const RequestId& id) {
+  if (!record.grant) return;
+  const auto consent = sign(Consent{exchange, genesis_.id_of(*record.grant)});
+  send_to_honest(ConsentMessage{id, consent, record.acks});
+  send_to_honest(CheckId{id, record.request, *record.grant, consent});
+  send_to_honest(WantShare{exchange});
+  send_to_honest(ShareMessage{exchange, chance_.draw<KeyShare>()});
+  send_to_honest(WitnessId{exchange, id});
+}
+
+/// Requests that must not be granted: one X to several owners, to a peer that does not own the book, to itself.
+void Villain::request_falsely() {
+  const auto books = catalogue.all(store_);
+  if (books.empty()) return;
+  const auto& [id, book] = books[chance_.below(books.size())];
+  const auto secret = chance_.draw<RequestId>();
   if (does(Attack::two_exchange_owners, 60)) {
-    const auto books = catalogue.all(store_);
-    if (books.empty()) return;
-    const auto& [id, book] = books[chance_.below(books.size())];
-    const auto secret = chance_.draw<RequestId>();
+    const auto owner = standing(genesis_, store_, book).owner;
+    const auto request = sign(Request{self(), owner, id, request_id_hash(secret)});
+    for (const auto port : world_.honest_) send(port, WitnessId{genesis_.exchange_of(request), secret});
+    for (const auto port : world_.honest_) send(port, RequestMessage{request});
+  }
+  if (does(Attack::not_owner, 60)) {
+    const auto owner = standing(genesis_, store_, book).owner;
     for (const auto port : world_.honest_) {
+      if (port == owner) continue;
       const auto request = sign(Request{self(), port, id, request_id_hash(secret)});
       send(port, RequestMessage{request});
       send(any_other(), RequestMessage{request});
     }
+  }
+  if (does(Attack::self_exchange, 60)) {
     const auto own = sign(Request{self(), self(), id, request_id_hash(secret)});
     send_to_honest(RequestMessage{own});
     const Grant grant{genesis_.exchange_of(own), {}, {}, {}, {}, std::vector<Hash>(genesis_.witness_count())};
@@ -139,6 +161,7 @@ void Villain::submit_transactions() {
                                    answers,
                                    {}}));
   }
+  for (auto& dispute : false_disputes()) wanted.push_back(std::move(dispute));
   if (does(Attack::stale_transaction, 300)) {
     for (const auto& transaction : transactions_) wanted.push_back(transaction);
     // An ABORT for every book of its own, of the turn before and the one after.
@@ -189,61 +212,62 @@ void Villain::abuse_channel() {
   if (does(Attack::replay, 150) && !envelopes_.empty()) {
     const auto& [from, envelope] = envelopes_[chance_.below(envelopes_.size())];
     send_raw(to, envelope);
-    auto other_network = envelope;
-    other_network[1] ^= 1U;
-    send_raw(to, other_network);
   }
   if (does(Attack::resealed, 250) && !heard_.empty()) {
     const auto message = heard_[chance_.below(heard_.size())].second;
     send(to, message);
     if (chance_.chance(200)) send_to_honest(message);
   }
-  if (!does(Attack::garbage, 150)) return;
+  if (does(Attack::replayed_note, 200) && !notes_.empty()) {
+    const auto& [from, note] = notes_[chance_.below(notes_.size())];
+    send_raw(from, note);
+  }
+  if (does(Attack::garbage, 150)) send_garbage(to);
+  const auto& channel = world_.channels_.at({self(), to});
+  if (does(Attack::old_version, 100)) {
+    auto old = channel.seal(epoch_, MessageNumber{++numbers_[to]}, encode(Message{WantVotes{}}), chance_.draw<Hash>());
+    old.front() = 0;
+    send_raw(to, old);
+  }
+  if (!heard_.empty() && does(Attack::non_canonical, 150)) {
+    // One message with something left over, one cut short.
+    auto payload = encode(heard_[chance_.below(heard_.size())].second);
+    payload.push_back(0);
+    send_raw(to, channel.seal(epoch_, MessageNumber{++numbers_[to]}, payload, chance_.draw<Hash>()));
+    payload.resize(chance_.below(payload.size()));
+    send_raw(to, channel.seal(epoch_, MessageNumber{++numbers_[to]}, payload, chance_.draw<Hash>()));
+  }
+  if (does(Attack::wrong_type, 100)) {
+    const auto exchange = chance_.draw<ExchangeId>();
+    const auto grant = chance_.draw<Hash>();
+    const auto ack = sign(Ack{exchange, grant});
+    const Signed<Consent> consent{self(), Consent{exchange, grant}, ack.signature};
+    send(to, ConsentMessage{chance_.draw<RequestId>(), consent, {}});
+    send(to, AckMessage{Signed<Ack>{any_other(), Ack{exchange, grant}, ack.signature}});
+    const Prevote vote{voting_height(), Ballot{Round{1}, self()}, grant};
+    send(to, PrecommitMessage{
+                 Signed<Precommit>{self(), Precommit{vote.height, vote.ballot, vote.block}, sign(vote).signature}});
+  }
+}
+
+void Villain::send_garbage(PeerPort to) {
   const auto& channel = world_.channels_.at({self(), to});
   Bytes noise(chance_.below(200));
   chance_.fill(noise);
-  switch (chance_.below(6)) {
+  switch (chance_.below(4)) {
     case 0: send_raw(to, noise); break;
     case 1: send_raw(to, channel.seal(epoch_, MessageNumber{++numbers_[to]}, noise, chance_.draw<Hash>())); break;
-    case 2: {
-      // An older version of the protocol.
-      auto old = channel.seal(epoch_, MessageNumber{++numbers_[to]}, noise, chance_.draw<Hash>());
-      old.front() = 0;
-      send_raw(to, old);
+    case 2:
+      // Out of reach, in an epoch that nobody knows.
+      send_raw(to, channel.seal(chance_.draw<Epoch>(), MessageNumber{transport::max_messages_under_way + 1},
+                                encode(Message{WantVotes{}}), chance_.draw<Hash>()));
       break;
-    }
-    case 3: {
-      // Numbers far out, in this epoch and in a new one.
-      const auto payload = encode(Message{WantVotes{}});
-      send_raw(to, channel.seal(epoch_, MessageNumber{std::numeric_limits<std::uint64_t>::max()}, payload,
-                                chance_.draw<Hash>()));
-      send_raw(to, channel.seal(chance_.draw<Epoch>(), MessageNumber{transport::max_messages_under_way + 1}, payload,
-                                chance_.draw<Hash>()));
-      break;
-    }
-    case 4: {
-      // One message with something left over, one cut short.
-      if (heard_.empty()) break;
-      auto payload = encode(heard_[chance_.below(heard_.size())].second);
-      payload.push_back(0);
-      send_raw(to, channel.seal(epoch_, MessageNumber{++numbers_[to]}, payload, chance_.draw<Hash>()));
-      payload.resize(chance_.below(payload.size()));
-      send_raw(to, channel.seal(epoch_, MessageNumber{++numbers_[to]}, payload, chance_.draw<Hash>()));
-      break;
-    }
     default:
       // A new epoch out of the blue: everything before it is retired.
       epoch_ = chance_.draw<Epoch>();
       numbers_.clear();
       break;
   }
-  // Statements of one type passed off as another.
-  const auto exchange = chance_.draw<ExchangeId>();
-  const auto grant = chance_.draw<Hash>();
-  const auto ack = sign(Ack{exchange, grant});
-  send(to,
-       ConsentMessage{chance_.draw<RequestId>(), Signed<Consent>{self(), Consent{exchange, grant}, ack.signature}, {}});
-  send(to, AckMessage{Signed<Ack>{any_other(), Ack{exchange, grant}, ack.signature}});
 }
 
 }  // namespace bookchain::sim

@@ -30,6 +30,15 @@ bool Villain::twist(PeerPort to, Message& message, std::optional<Bytes>& package
   if (is_vote(message) && does(Attack::withheld_votes, 400)) return false;
   if (is_kept_back(message, self().value) && does(Attack::silence, 1000)) return false;
   if (std::holds_alternative<CommitMessage>(message) && does(Attack::partial_commit, 600)) return false;
+  if (const auto* proposal = std::get_if<ProposeMessage>(&message)) {
+    const auto half = other_half_.find(proposal->propose.body.block);
+    if (half != other_half_.end() && half->second.contains(to)) return false;
+  }
+  if (const auto* check = std::get_if<CheckId>(&message); check != nullptr && does(Attack::wrong_id_first, 300)) {
+    auto first = *check;
+    first.request_id = chance_.draw<RequestId>();
+    send(to, first);
+  }
   if (auto* grant = std::get_if<GrantMessage>(&message)) twist_grant(to, *grant, package);
   if (auto* share = std::get_if<WitnessShare>(&message)) twist_share(to, *share);
   if (auto* answer = std::get_if<IdAnswerMessage>(&message)) twist_answer(to, *answer);

@@ -37,15 +37,22 @@ void Villain::propose_two(const ProposeMessage& message) {
   if (!own_blocks_.empty() && own_blocks_.begin()->second.block.header.body.height != body.height) own_blocks_.clear();
   if (own_blocks_.contains(body.block)) return;
   own_blocks_[body.block] = OwnBlock{message.block, body.ballot, {}, {}, false, false};
-  if (!does(Attack::two_blocks, 600)) return;
+  const bool halves = does(Attack::split_vote, 800);
+  if (!halves && !does(Attack::two_blocks, 600)) return;
   const auto block = mine_block(genesis_, identity_, chain_head(genesis_, store_),
                                 Time{message.block.header.body.time.value + 1}, message.block.transactions);
   const auto hash = genesis_.block_hash(block);
   own_blocks_[hash] = OwnBlock{block, body.ballot, {}, {}, false, false};
   const ProposeMessage second{sign(Propose{body.height, body.ballot, hash}), message.answers, std::nullopt, block};
   // The others are told first; what the node itself sends follows to all.
-  for (const auto port : world_.honest_) {
-    if (chance_.chance(500)) send(port, second);
+  auto told = world_.honest_;
+  if (halves) {
+    chance_.shuffle(told);
+    told.resize(told.size() / 2);
+    other_half_[body.block] = std::set<PeerPort>(told.begin(), told.end());
+  }
+  for (const auto port : told) {
+    if (halves || chance_.chance(500)) send(port, second);
   }
   for (const auto& [port, villain] : world_.villains_) {
     if (port != self()) send(port, second);
@@ -126,14 +133,40 @@ void Villain::attack_rounds() {
   }
   if (does(Attack::foreign_justification, 300)) propose_unjustified();
   if (does(Attack::false_certificate, 100)) false_certificates();
+  if (does(Attack::edge_numbers, 60)) send_edge_numbers();
+  speak_of_the_past();
   if (does(Attack::far_future, 60)) {
-    for (const std::uint64_t far : {height.value + 1, height.value + 1000, most, most - 1, std::uint64_t{0}}) {
-      send_to_honest(NewRound{Height{far}, Ballot{Round{1}, self()}});
+    for (const std::uint64_t far : {height.value + 1, height.value + 1000, most / 2}) {
+      for (std::uint64_t round = 1; round < 4; ++round) {
+        send_to_honest(NewRound{Height{far}, Ballot{Round{round}, self()}});
+      }
       send_to_honest(PrevotesMessage{{Prevote{Height{far}, Ballot{Round{1}, self()}, {}}, {}}});
       send(any_other(), WantBlocks{Height{far}});
       send(any_other(), BlocksMessage{Height{far}, {}});
     }
   }
+}
+
+/// Heights and rounds next to where they would wrap around.
+void Villain::send_edge_numbers() {
+  const auto most = std::numeric_limits<std::uint64_t>::max();
+  for (const std::uint64_t edge : {most, most - 1, std::uint64_t{0}}) {
+    const Ballot ballot{Round{edge}, self()};
+    send_to_honest(NewRound{Height{edge}, ballot});
+    send(any_other(), PrevoteMessage{sign(Prevote{Height{edge}, ballot, {}})});
+    send(any_other(), Promised{Height{edge}, ballot});
+    send(any_other(), WantBlocks{Height{edge}});
+    send(any_other(), BlocksMessage{Height{edge}, {}});
+    for (const auto& [id, book] : catalogue.all(store_)) {
+      if (book.signer == self()) transactions_.push_back(sign(Abort{book, Version{edge}, Turn{edge}}));
+      break;
+    }
+  }
+  const auto to = any_other();
+  const auto payload = encode(Message{WantVotes{}});
+  const auto& channel = world_.channels_.at({self(), to});
+  send_raw(to, channel.seal(epoch_, MessageNumber{most}, payload, chance_.draw<Hash>()));
+  send_raw(to, channel.seal(epoch_, MessageNumber{most - 1}, payload, chance_.draw<Hash>()));
 }
 
 /// A block with a certificate of one liar's signatures, repeated and in their second form; and one vote short.

@@ -113,6 +113,7 @@ class World final : private transport::Observer {
   std::map<BookId, Text> texts_;  ///< what the registered books really say
   std::map<PeerPort, std::uint64_t> serials_;
   std::vector<Tracked> tracked_;
+  std::map<ExchangeId, std::vector<NumberedShare>> pooled_;  ///< what the liars among the witnesses hold together
   std::size_t requests_left_ = 0;
   std::size_t restores_left_ = 0;
 };

@@ -1,0 +1,174 @@
+// What a liar does about exchanges that it need not break into: false accusations, shares laid together,
+// steps left out, votes about what is over, statements of another network.
+#include <algorithm>
+#include <limits>
+
+#include "ledger/chain.hpp"
+#include "ledger/merkle.hpp"
+#include "ledger/records.hpp"
+#include "tests/sim/villain.hpp"
+
+namespace bookchain::sim {
+
+namespace {
+
+/// Every leaf that the owner encrypted, and every leaf that the registrar gave.
+struct Leaves {
+  std::vector<Bytes> ciphertext;
+  std::vector<Hash> encrypted;
+  std::vector<Hash> registered;
+};
+
+Leaves leaves_of(const Book& book, const Bytes& package, const Text& text) {
+  Leaves leaves;
+  for (std::uint64_t i = 0; i < chunk_count(book); ++i) {
+    const auto from = package.begin() + static_cast<std::ptrdiff_t>(package_chunk_offset(book, i));
+    const auto to = package.begin() + static_cast<std::ptrdiff_t>(package_chunk_offset(book, i + 1));
+    leaves.ciphertext.emplace_back(from, to);
+    leaves.encrypted.push_back(leaf_hash(leaves.ciphertext.back()));
+    leaves.registered.push_back(chunk_leaf(text.salts[i], text.chunks[i]));
+  }
+  return leaves;
+}
+
+}  // namespace
+
+/// Witnesses that lie lay their shares together. While there are fewer than the threshold, they give no key.
+void Villain::pool_share(const WitnessShare& message) {
+  const auto exchange = genesis_.exchange_of(message.request);
+  const auto index = genesis_.witness_index(message.request.signer, message.grant.signer, self());
+  if (!index || share_commitment(exchange, *index, message.share) != message.grant.body.share_commitments[*index]) {
+    return;
+  }
+  auto& pool = world_.pooled_[exchange];
+  if (std::ranges::find(pool, *index, &NumberedShare::index) != pool.end()) return;
+  if (!does(Attack::pooled_shares, 1000)) return;
+  pool.push_back({static_cast<std::uint32_t>(*index), message.share});
+  if (pool.size() >= genesis_.share_threshold()) return;
+  if (key_commitment(exchange, combine(pool)) == message.grant.body.key_commitment) {
+    throw Violation{"shares below the threshold give no key", to_hex(exchange)};
+  }
+}
+
+/// Disputes against an owner that did nothing wrong: each would be good but for the one thing that is false.
+std::vector<Transaction> Villain::false_disputes() {
+  std::vector<Transaction> disputes;
+  for (const auto& [exchange, unused] : open_exchanges.all(store_)) {
+    const auto record = exchanges.get(store_, exchange);
+    if (!record || record->role != Role::requester || !record->grant || !record->book) continue;
+    const auto accuse = [&](std::variant<BadChunk, BadDeal> proof) {
+      disputes.push_back(sign(Dispute{*record->book, record->request, *record->grant, std::move(proof)}));
+    };
+    if (does(Attack::false_deal, 600)) {
+      const auto witnesses = genesis_.witnesses(self(), record->request.body.receiver_port);
+      BadDeal deal;
+      for (std::size_t i = 0; i < genesis_.share_threshold(); ++i) {
+        deal.shares.push_back({witnesses[i], chance_.draw<KeyShare>()});
+      }
+      accuse(std::move(deal));
+    }
+    const auto package = shelf_.contents.packages.find(exchange);
+    const auto text = shelf_.contents.plaintexts.find(exchange);
+    if (!record->key || package == shelf_.contents.packages.end() || text == shelf_.contents.plaintexts.end()) continue;
+    const auto leaves = leaves_of(record->book->body, package->second, text->second);
+    const auto index = chance_.below(leaves.registered.size());
+    const auto other = (index + 1) % leaves.registered.size();
+    BadChunk proof{*record->key,
+                   index,
+                   leaves.ciphertext[index],
+                   merkle_path(leaves.encrypted, index),
+                   leaves.registered[index],
+                   merkle_path(leaves.registered, index)};
+    if (does(Attack::two_paths, 1000)) {
+      auto two = proof;
+      two.leaf = leaves.registered[other];
+      two.leaf_path = merkle_path(leaves.registered, other);
+      accuse(two);
+      auto moved = proof;
+      moved.index = other;
+      accuse(moved);
+      accuse(proof);
+    }
+    if (does(Attack::false_salt, 1000)) {
+      proof.leaf = chunk_leaf(chance_.draw<Salt>(), text->second.chunks[index]);
+      accuse(proof);
+    }
+  }
+  return disputes;
+}
+
+/// What the protocol gives it to do and it does not.
+bool Villain::leaves_out(Step step) {
+  if (step == Step::mine) return does(Attack::never_mining, 1000);
+  if (step == Step::release) return does(Attack::never_releasing, 1000);
+  return false;
+}
+
+/// Votes and ballots about a height that is committed, and about the one before the first.
+void Villain::speak_of_the_past() {
+  if (!does(Attack::stale_view, 100)) return;
+  const auto present = voting_height();
+  const Height past{present.value - 1 - chance_.below(present.value)};
+  const Ballot ballot{Round{chance_.between(1, 9)}, self()};
+  send_to_honest(NewRound{past, ballot});
+  send(any_other(), PrevoteMessage{sign(Prevote{past, ballot, chance_.draw<Hash>()})});
+  send(any_other(), PrecommitMessage{sign(Precommit{past, ballot, chance_.draw<Hash>()})});
+  const auto block = blocks.get(store_, past);
+  if (block) {
+    send_to_honest(CommitMessage{*block});
+    auto other = *block;
+    other.certificate.vote.ballot.round = Round{ballot.round.value + 100};
+    send(any_other(), CommitMessage{other});
+  }
+  send(any_other(), WantBlocks{past});
+}
+
+/// A network of the same peers and keys that is another one: its seals and signatures mean nothing here.
+void Villain::speak_from_elsewhere() {
+  if (!does(Attack::other_network, 80)) return;
+  if (!elsewhere_) {
+    auto fields = genesis_.fields();
+    fields.work_bits = static_cast<std::uint8_t>(fields.work_bits + 1);
+    elsewhere_ = std::make_unique<Genesis>(Genesis::make(std::move(fields)).value());
+  }
+  const auto to = any_other();
+  const auto height = voting_height();
+  const Ballot ballot{Round{chance_.between(1, 5)}, self()};
+  const auto foreign = [&](auto body) {
+    return sign_statement(elsewhere_->id(), self(), identity_.signing_key, std::move(body));
+  };
+  const auto answer = foreign(Answer{height, ballot, std::nullopt});
+  send(to, AnswerMessage{answer, std::nullopt});
+  send(to, PrevoteMessage{foreign(Prevote{height, ballot, chance_.draw<Hash>()})});
+  send(to, PrecommitMessage{foreign(Precommit{height, ballot, chance_.draw<Hash>()})});
+  const auto channel = transport::Channel::make(*elsewhere_, identity_, to);
+  if (!channel) return;
+  send_raw(to, channel.value().seal(epoch_, MessageNumber{++numbers_[to]}, encode(Message{WantVotes{}}),
+                                    chance_.draw<Hash>()));
+  if (envelopes_.empty()) return;
+  auto renamed = envelopes_[chance_.below(envelopes_.size())].second;
+  renamed[1] ^= 1U;
+  send_raw(to, renamed);
+}
+
+/// Books that are none: titles that are paths or hold terminal escapes, sizes beyond every limit.
+void Villain::announce_hostile_books() {
+  if (does(Attack::hostile_title, 30)) {
+    static const std::vector<std::string> titles{"../../../etc/passwd", "/dev/null", "\x1b[2J\x1b[31mred",
+                                                 "a\nb\r\tc",           ".",         "-rf"};
+    add_book(true, chance_.pick(titles));
+  }
+  if (!does(Attack::oversized, 15)) return;
+  const auto most = std::numeric_limits<std::uint64_t>::max();
+  for (const auto size : {genesis_.fields().limits.book_bytes + 1, most}) {
+    send_to_honest(Announce{sign(Book{++serial_, "large", "text/plain", size, min_chunk_size, chance_.draw<Hash>()})});
+  }
+  send_to_honest(Announce{sign(Book{++serial_, "other chunks", "text/plain", 9, 1, chance_.draw<Hash>()})});
+  const auto to = any_other();
+  Bytes noise(genesis_.fields().limits.message_bytes + 1);
+  chance_.fill(std::span(noise).first(64));
+  send_raw(to,
+           world_.channels_.at({self(), to}).seal(epoch_, MessageNumber{++numbers_[to]}, noise, chance_.draw<Hash>()));
+}
+
+}  // namespace bookchain::sim
