@@ -1,15 +1,16 @@
-// One byte changed at a time: of messages of every type as they lie in a spool, and of an exported chain.
-// Each is refused with a token, never a crash, and the queue goes on.
+// One byte changed at a time of messages of every type as they lie in a spool. Each is refused with a token,
+// never a crash, and the queue goes on.
 #include <algorithm>
 #include <boost/filesystem/operations.hpp>
 #include <boost/test/unit_test.hpp>
 #include <chrono>
-#include <memory>
 #include <set>
 
-#include "cli/chain_file.hpp"
-#include "cli/network_file.hpp"
+#include "cli/peer_files.hpp"
+#include "ledger/message.hpp"
 #include "tests/cli/process.hpp"
+#include "tests/unit/filler.hpp"
+#include "transport/channel.hpp"
 
 namespace {
 
@@ -67,6 +68,7 @@ class Collected {
       network_.ok(owner, {"add-book", file.string()});
       deliver();
     }
+    for (std::size_t type = 0; type < std::variant_size_v<bookchain::ledger::Message>; ++type) seal_rare(type);
   }
 
   [[nodiscard]] const Network& network() const { return network_; }
@@ -85,6 +87,28 @@ class Collected {
       deliver();
     }
     BOOST_TEST(network_.state(5003, id) == "committed");
+  }
+
+  /// Messages of catching up and of conflicts do not come up in exchanges that go well: where some of a type are
+  /// missing, 5000 seals such ones, with any content, for 5001.
+  void seal_rare(std::size_t type) {
+    namespace ledger = bookchain::ledger;
+    const auto files = bookchain::cli::load_peer_files(network_.home(5000));
+    BOOST_REQUIRE(files.has_value());
+    const auto channel = bookchain::transport::Channel::make(files.value()->genesis, files.value()->identity, {5001});
+    BOOST_REQUIRE(channel.has_value());
+    for (std::uint64_t seed = 1;; ++seed) {
+      ledger::Message message;
+      bookchain::unit::Filler(seed).alternative(type, message);
+      auto& kept = mails_[std::string(ledger::name(message))];
+      if (kept.size() >= each_type) return;
+      const auto envelope = channel.value().seal({}, {seed}, ledger::encode(message), {});
+      auto bytes = std::string(magic) + std::string(frame_bytes, '\0');
+      for (std::size_t i = 0; i < frame_bytes; ++i) {
+        bytes[magic_bytes + i] = static_cast<char>(envelope.size() >> (8 * (frame_bytes - 1 - i)));
+      }
+      kept.push_back({5001, 5000, bytes + std::string(envelope.begin(), envelope.end())});
+    }
   }
 
   /// Everybody receives until nothing comes; what waits is kept first.
@@ -197,13 +221,10 @@ BOOST_AUTO_TEST_CASE(every_byte_of_a_message_of_every_type_is_under_seal) {
     BOOST_TEST_MESSAGE(type << ":" << sizes << " bytes");
     if (mails.size() < each_type) rare.insert(type);
   }
-  for (const auto* type :
-       {"witness-id", "request",  "grant",     "witness-share", "ack",       "consent",  "check-id",
-        "id-answer",  "release",  "check-key", "key-answer",    "new-round", "answer",   "propose",
-        "prevote",    "prevotes", "precommit", "commit",        "over",      "announce", "delivery-note"}) {
-    BOOST_TEST(collected.mails().contains(type), type << " was never sent");
-    BOOST_TEST(!rare.contains(type), type << " was sent too seldom");
-  }
+  BOOST_TEST(rare.empty(), "sent too seldom: " << *rare.begin());
+  // The delivery note goes in an envelope of its own kind.
+  BOOST_TEST(collected.mails().size() == std::variant_size_v<bookchain::ledger::Message> + 1);
+  BOOST_TEST(collected.mails().contains("delivery-note"));
   Batch batch(collected);
   const auto began = Clock::now();
   for (const auto& [type, mails] : collected.mails()) {
@@ -251,108 +272,6 @@ BOOST_AUTO_TEST_CASE(a_message_in_the_folder_of_another_sender_or_recipient_is_r
   }
   batch.finish();
   BOOST_TEST(batch.total() > 200);
-}
-
-BOOST_AUTO_TEST_SUITE_END()
-
-namespace {
-
-/// Ten exchanges in a row, each block with one transfer.
-std::string ten_blocks(const Network& network) {
-  std::vector<std::unique_ptr<Background>> served;
-  for (const int port : network.ports()) {
-    served.push_back(
-        std::make_unique<Background>(Words{"-n", network.folder().string(), "-p", std::to_string(port), "serve"}));
-  }
-  const auto book = network.book_of(5000);
-  int at = 5000;
-  for (int height = 1; height <= 10; ++height) {
-    const int to = 5000 + (at - 5000 + 1 + height % 3) % 4;
-    network.ok(to, {"request", "--from", std::to_string(at), "--book", book, "--wait=100"});
-    at = to;
-  }
-  const auto file = network.scratch("chain");
-  network.ok(at, {"export-chain", file.string()});
-  return read_file(file);
-}
-
-/// Changes `count` bytes one at a time, evenly from `first` on; each must be refused.
-void change_evenly(std::size_t count, std::size_t part, std::size_t parts) {
-  const Network network;
-  const auto chain = ten_blocks(network);
-  BOOST_REQUIRE(std::ranges::count(chain, '\n') == 11);
-  const auto genesis = bookchain::cli::load_network(network.folder() / "network.yaml");
-  BOOST_REQUIRE(genesis.has_value());
-  const auto file = network.scratch("changed");
-  write_file(file, chain);
-  const auto good = bookchain::cli::verify_chain_file(genesis.value(), file);
-  BOOST_REQUIRE((good.has_value() && !good.value().failure && good.value().head.height.value == 10));
-  std::map<std::string, std::size_t> tokens;
-  const auto began = Clock::now();
-  for (std::size_t i = part; i < count * parts; i += parts) {
-    const auto place = i * chain.size() / (count * parts);
-    write_file(file, changed(chain, place));
-    const auto verdict = bookchain::cli::verify_chain_file(genesis.value(), file);
-    BOOST_REQUIRE(verdict.has_value());
-    const auto& failure = verdict.value().failure;
-    BOOST_REQUIRE_MESSAGE(failure, "byte " << place << " of " << chain.size() << " may be changed");
-    const auto exit_code = bookchain::ledger::exit_code(failure->token);
-    BOOST_TEST((exit_code == 3 || exit_code == 6), place);
-    ++tokens[std::string(bookchain::ledger::name(failure->token))];
-  }
-  const std::chrono::duration<double> took = Clock::now() - began;
-  BOOST_TEST_MESSAGE(count << " changes of a chain of " << chain.size() << " bytes in " << took.count() << " s");
-  for (const auto& [token, times] : tokens) BOOST_TEST_MESSAGE(token << ": " << times);
-}
-
-}  // namespace
-
-// In this process: the rules and the reader are the program's own, and one process for each change would
-// take many times as long. mutated_chain_by_program shows that the command says the same. Four suites, so
-// that they run side by side.
-BOOST_AUTO_TEST_SUITE(mutated_chain_first)
-
-BOOST_AUTO_TEST_CASE(every_fourth_place_of_a_chain_of_ten_blocks_may_not_be_changed) { change_evenly(5'000, 0, 4); }
-
-BOOST_AUTO_TEST_SUITE_END()
-
-BOOST_AUTO_TEST_SUITE(mutated_chain_second)
-
-BOOST_AUTO_TEST_CASE(nor_the_places_after_those) { change_evenly(5'000, 1, 4); }
-
-BOOST_AUTO_TEST_SUITE_END()
-
-BOOST_AUTO_TEST_SUITE(mutated_chain_third)
-
-BOOST_AUTO_TEST_CASE(nor_those_after_them) { change_evenly(5'000, 2, 4); }
-
-BOOST_AUTO_TEST_SUITE_END()
-
-BOOST_AUTO_TEST_SUITE(mutated_chain_fourth)
-
-BOOST_AUTO_TEST_CASE(nor_the_rest) { change_evenly(5'000, 3, 4); }
-
-BOOST_AUTO_TEST_SUITE_END()
-
-BOOST_AUTO_TEST_SUITE(mutated_chain_by_program)
-
-BOOST_AUTO_TEST_CASE(the_command_refuses_changed_bytes_with_a_token_and_names_the_block) {
-  const Network network;
-  const auto chain = ten_blocks(network);
-  const auto file = network.scratch("changed");
-  constexpr std::size_t count = 300;
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto place = i * chain.size() / count + i % 7;
-    if (place >= chain.size()) break;
-    write_file(file, changed(chain, place));
-    const auto ended = network.at(5000, {"verify-chain", file.string()});
-    BOOST_TEST((ended.exit_code == 3 || ended.exit_code == 6), place << ": " << ended.err);
-    BOOST_TEST(!ended.token().empty());
-    const auto line = std::count(chain.begin(), chain.begin() + static_cast<std::ptrdiff_t>(place), '\n');
-    if (ended.exit_code == 3) BOOST_TEST(ended.json()["height"] < std::max<std::ptrdiff_t>(line, 1), place);
-  }
-  write_file(file, chain);
-  BOOST_TEST(network.at(5000, {"verify-chain", file.string()}).exit_code == 0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
