@@ -71,13 +71,17 @@ Plan shrink(const Plan& plan, const std::string& invariant) {
       smaller = still_fails(candidate) || smaller;
     }
     for (auto member : {&Plan::exchanges, &Plan::books, &Plan::villains, &Plan::peers, &Plan::steps}) {
-      auto candidate = smallest;
       const std::size_t least = member == &Plan::peers ? 4 : member == &Plan::villains ? 0 : 1;
-      if (candidate.*member <= least) continue;
-      candidate.*member = member == &Plan::peers || member == &Plan::villains ? candidate.*member - 1
-                                                                              : std::max(least, candidate.*member / 2);
-      if (candidate.villains > candidate.faults_borne()) continue;
-      smaller = still_fails(candidate) || smaller;
+      const auto now = smallest.*member;
+      // Half of it at once where that still fails, else an eighth less.
+      for (const auto fewer : {std::max(least, now / 2), now - std::max<std::size_t>(1, now / 8)}) {
+        auto candidate = smallest;
+        candidate.*member = fewer;
+        if (now <= least || fewer >= now || candidate.villains > candidate.faults_borne()) continue;
+        if (!still_fails(candidate)) continue;
+        smaller = true;
+        break;
+      }
     }
   }
   return smallest;
