@@ -7,7 +7,7 @@ export JOBS
 program := build/release/bookchain
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build install format check-format lint asan model sim clean
+.PHONY: help demo test build install format check-format lint asan model sim coverage clean
 
 help:  ## this list
 	@echo 'make TARGET, where TARGET is one of'
@@ -54,6 +54,10 @@ sim:  ## whole networks under faults and liars; SEEDS=100000 for the long run
 	@$(PACKAGES) build test
 	@scripts/build.sh dev sim sim_curve sim_planted
 	@tests/sim/run.sh build/dev $(SEEDS)
+
+coverage:  ## which branches of the rules no test takes, and how many do: some minutes
+	@$(PACKAGES) build test
+	@scripts/coverage.sh
 
 clean:  ## remove build/
 	@rm -rf build

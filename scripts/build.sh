@@ -5,7 +5,7 @@
 #   scripts/build.sh PRESET [TARGET...]        JOBS: how many compilers at once, default one a core
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-preset=${1:?a preset: dev, release, asan or lint}
+preset=${1:?a preset: dev, release, asan, coverage or lint}
 shift
 mkdir -p build
 log=build/$preset.log
