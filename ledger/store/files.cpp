@@ -80,22 +80,45 @@ Result<void> sync_directory(const fs::path& directory) {
   return sync_file(descriptor.get(), directory);
 }
 
-Result<void> make_directory(const fs::path& directory, unsigned mode) {
+namespace {
+
+enum class Made : std::uint8_t { now, before, parent_missing };
+
+/// One directory, in a directory that is there; durable when it returns.
+Result<Made> make_one_directory(const fs::path& directory, unsigned mode) {
   if (::mkdir(directory.c_str(), mode) == 0) {
     // What the umask took from the mode is given back: the modes are part of the contract.
     if (::chmod(directory.c_str(), mode) != 0) return system_error("cannot set the mode of a directory", directory);
-    return success();
+    const auto parent = directory.parent_path();
+    auto synced = sync_directory(parent.empty() ? fs::path(".") : parent);
+    // Who may make something in a directory need not be allowed to read it.
+    if (!synced && synced.error().token != Token::permission) return std::move(synced).as_failure();
+    return Made::now;
   }
+  if (errno == ENOENT) return Made::parent_missing;
   if (errno == EEXIST) {
     struct stat info {};
-    if (::stat(directory.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) return success();
+    if (::stat(directory.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) return Made::before;
     errno = ENOTDIR;
   }
-  if (errno == ENOENT && directory.has_parent_path() && directory.parent_path() != directory) {
-    BOOKCHAIN_CHECK(make_directory(directory.parent_path(), mode));
-    return make_directory(directory, mode);
+  if (errno == ENOTDIR) {
+    return Error{Token::io, "a file stands where a directory should be", directory.string(), {}};
   }
   return system_error("cannot make a directory", directory);
+}
+
+}  // namespace
+
+Result<void> make_directory(const fs::path& directory, unsigned mode) {
+  BOOKCHAIN_TRY(auto made, make_one_directory(directory, mode));
+  if (made != Made::parent_missing) return success();
+  if (directory.has_parent_path() && directory.parent_path() != directory) {
+    BOOKCHAIN_CHECK(make_directory(directory.parent_path(), mode));
+    BOOKCHAIN_TRY(made, make_one_directory(directory, mode));
+    if (made != Made::parent_missing) return success();
+  }
+  // The directory above is there, and still nothing can be made in it: it was removed, or is not a real one.
+  return Error{Token::io, "no directory can be made here", directory.string(), {}};
 }
 
 Result<void> rename_durably(const fs::path& from, const fs::path& to) {

@@ -37,7 +37,8 @@ class Descriptor {
                                              const boost::filesystem::path& name);
 [[nodiscard]] Result<void> sync_file(int descriptor, const boost::filesystem::path& name);
 [[nodiscard]] Result<void> sync_directory(const boost::filesystem::path& directory);
-/// Makes a directory and those above it; mode 0700 for those made. No failure if it is there.
+/// Makes a directory and those above it, durably, with that mode for those made. No failure if it is there.
+/// Tokens: `io` (a file is in the way, too), `permission`, `disk-full`.
 [[nodiscard]] Result<void> make_directory(const boost::filesystem::path& directory, unsigned mode = 0700);
 /// Renames and syncs the directory renamed into; replaces a file, never a directory that is not empty.
 [[nodiscard]] Result<void> rename_durably(const boost::filesystem::path& from, const boost::filesystem::path& to);
