@@ -4,6 +4,7 @@
 #include <csignal>
 
 #include "cli/session.hpp"
+#include "ledger/state.hpp"
 
 namespace {
 
@@ -15,9 +16,18 @@ int fail(const Report& report, const ledger::Error& error) {
   return ledger::exit_code(error.token);
 }
 
+/// A damaged home ends the command wherever it is met.
+ledger::Result<Answer> answer_of(const Command& command, Session& session, const Arguments& arguments) {
+  try {
+    return command.run(session, arguments);
+  } catch (const ledger::DamagedState& damaged) {
+    return damaged.error();
+  }
+}
+
 int run(const GlobalOptions& global, const Command& command, const Arguments& arguments) {
   Session session(global);
-  auto answer = command.run(session, arguments);
+  auto answer = answer_of(command, session, arguments);
   if (!answer) return fail(session.report(), answer.error());
   if (!session.report().result(answer.value())) {
     const auto token = errno == ENOSPC ? ledger::Token::disk_full : ledger::Token::io;
@@ -40,6 +50,8 @@ const Command version{"--version", {}, {}, {}, {}, [](Session&, const Arguments&
 int main(int argc, char** argv) {
   // A reader that goes away is a failed write, not a silent death.
   std::signal(SIGPIPE, SIG_IGN);
+  // A file that may grow no further is a failed write, too.
+  std::signal(SIGXFSZ, SIG_IGN);
   const std::vector<std::string> words(argv + 1, argv + argc);
   auto invocation = parse_command_line(words);
   if (!invocation) {

@@ -1,8 +1,6 @@
 #include "ledger/state.hpp"
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 
 namespace bookchain::ledger {
 
@@ -146,9 +144,9 @@ Effects Draft::take_effects() {
 }
 
 void damaged(Table table, const Error& error) {
-  std::fprintf(stderr, "bookchain: the home is damaged: table %s: %s: %s\n", name(table).data(), error.what.c_str(),
-               error.subject.c_str());
-  std::abort();
+  throw DamagedState(Error{Token::bad_file, "the state of this peer is damaged: a record cannot be read",
+                           std::string(name(table)) + ": " + error.what,
+                           "put state.sqlite back from a backup; nothing was changed or sent"});
 }
 
 }  // namespace bookchain::ledger

@@ -119,8 +119,21 @@ class Draft final : public State {
   std::vector<Event> events_;
 };
 
-/// A table whose keys and values have types. A row that does not decode is not this program's: the
-/// home is damaged, and `damaged` ends the process rather than decide anything from it.
+/// The one exception of this program: the home is damaged, and nothing may be decided from it. It is not
+/// caught before the command has ended, with its transaction undone and nothing sent.
+class DamagedState : public std::exception {
+ public:
+  explicit DamagedState(Error error) : error_(std::move(error)) {}
+  [[nodiscard]] const char* what() const noexcept override { return error_.what.c_str(); }
+  /// Token `bad-file`.
+  [[nodiscard]] const Error& error() const { return error_; }
+
+ private:
+  Error error_;
+};
+
+/// A table whose keys and values have types. A row that does not decode is not this program's: `damaged`
+/// throws DamagedState.
 [[noreturn]] void damaged(Table table, const Error& error);
 
 template <class Key, class Value>

@@ -15,6 +15,29 @@ namespace fs = boost::filesystem;
 
 BOOST_AUTO_TEST_SUITE(damaged_homes)
 
+BOOST_AUTO_TEST_CASE(a_record_that_cannot_be_read_ends_in_an_error_and_sends_nothing) {
+  const Network network;
+  const auto id = network.exchange(5000, 5001, network.book_of(5001), 1);
+  network.ok(5001, {"receive"});
+  const auto state = (network.home(5001) / "state.sqlite").string();
+  const auto spoiled = network.shell("python3 -c \"import sqlite3; d = sqlite3.connect('" + state +
+                                     "'); d.execute(\\\"update exchanges set value = x'0102'\\\"); d.commit()\"");
+  BOOST_REQUIRE_MESSAGE(spoiled.exit_code == 0, spoiled.err);
+  const auto spools = snapshot(network.home(5000) / "spool");
+  for (const auto& words : {Words{"receive"}, Words{"grant", id}, Words{"show-exchange", id}, Words{"step"}}) {
+    const auto ended = network.at(5001, words);
+    BOOST_TEST(ended.exit_code == 6, words.front() << ended.err);
+    BOOST_TEST(ended.token() == "bad-file", words.front());
+    BOOST_TEST(ended.out.empty());
+    BOOST_TEST(std::count(ended.err.begin(), ended.err.end(), '\n') == 1);
+  }
+  const auto text = run({"-n", network.folder().string(), "-p", "5001", "receive"});
+  BOOST_TEST(text.exit_code == 6);
+  BOOST_TEST(mentions(text.err, "bookchain: error: "));
+  BOOST_TEST(mentions(text.err, "[bad-file]"));
+  BOOST_TEST((snapshot(network.home(5000) / "spool") == spools));
+}
+
 BOOST_AUTO_TEST_CASE(init_where_no_directory_can_be_made_ends_in_an_error) {
   const Network network;
   const auto folder = network.scratch("").string();
