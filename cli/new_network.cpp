@@ -100,7 +100,7 @@ Result<void> make_home(const path& home, NewPeer& peer, const Genesis& genesis, 
 /// Every catalogue holds every book from the start; nothing is waiting.
 Result<void> make_state(const path& home, const NewPeer& peer, const std::vector<NewPeer>& peers,
                         const Genesis& genesis) {
-  BOOKCHAIN_TRY(const auto store, SqliteStore::open(home / "state.sqlite", SqliteStore::Mode::read_write));
+  BOOKCHAIN_TRY(const auto store, SqliteStore::open(home / "state.sqlite", SqliteStore::Mode::create));
   BOOKCHAIN_CHECK(store->begin());
   Draft draft(*store);
   for (const auto& each : peers) {

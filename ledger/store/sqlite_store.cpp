@@ -1,9 +1,12 @@
 #include "ledger/store/sqlite_store.hpp"
 
+#include <fcntl.h>
 #include <sqlite3.h>
 
 #include <boost/filesystem/operations.hpp>
 #include <cassert>
+
+#include "ledger/store/files.hpp"
 
 namespace bookchain::ledger {
 
@@ -77,13 +80,18 @@ Result<void> SqliteStore::execute(const char* sql) const {
 }
 
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const boost::filesystem::path& file, Mode mode) {
+  if (mode == Mode::create) {
+    BOOKCHAIN_TRY(const auto made, open_file(file, O_RDWR | O_CREAT | O_NOFOLLOW, 0600));
+    BOOKCHAIN_CHECK(sync_directory(file.has_parent_path() ? file.parent_path() : boost::filesystem::path(".")));
+  }
   boost::system::error_code ignored;
-  if (mode == Mode::read_only && !boost::filesystem::exists(file, ignored)) {
-    return Error{Token::home_missing, "there is no state of a peer", file.string(), {}};
+  if (!boost::filesystem::exists(file, ignored)) {
+    return Error{Token::home_missing, "the state of this peer is gone", file.string(),
+                 "put the file back from a backup; without it the peer does not know what it has signed"};
   }
   std::unique_ptr<SqliteStore> store(new SqliteStore(file));
   sqlite3* opened = nullptr;
-  const int flags = mode == Mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  const int flags = mode == Mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
   const int code = sqlite3_open_v2(file.c_str(), &opened, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   store->database_.reset(opened);
   if (code != SQLITE_OK) return store->failure("cannot open the state of the peer");
@@ -103,7 +111,7 @@ Result<void> SqliteStore::prepare_file(Mode mode) {
       sqlite3_exec(database_.get(), "PRAGMA application_id", read_number, &application, nullptr) != SQLITE_OK) {
     return failure("cannot read the state of the peer");
   }
-  const bool fresh = version == 0 && application == 0 && mode == Mode::read_write;
+  const bool fresh = version == 0 && application == 0 && mode == Mode::create;
   if (!fresh && (version != schema_version || application != application_id)) {
     return Error{Token::bad_file, "the file is not a state of this version of the program", file_.string(), {}};
   }

@@ -15,9 +15,10 @@ namespace bookchain::ledger {
 
 class SqliteStore final : public Store {
  public:
-  enum class Mode : std::uint8_t { read_only, read_write };
-  /// With read_write the file is made if missing. Tokens: `home-missing` (read_only, no file), `bad-file`
-  /// (no state of this program or version), `io`, `permission`, `locked`, `disk-full`.
+  enum class Mode : std::uint8_t { read_only, read_write, create };
+  /// Only `create` makes the file, mode 0600: a state that is lost must not be taken for a new one, for it
+  /// held what the peer voted. Tokens: `home-missing` (no file), `bad-file` (no state of this program or
+  /// version), `io`, `permission`, `locked`, `disk-full`.
   [[nodiscard]] static Result<std::unique_ptr<SqliteStore>> open(const boost::filesystem::path& file, Mode mode);
   ~SqliteStore() override;
 

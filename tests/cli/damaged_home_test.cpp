@@ -15,6 +15,24 @@ namespace fs = boost::filesystem;
 
 BOOST_AUTO_TEST_SUITE(damaged_homes)
 
+BOOST_AUTO_TEST_CASE(a_lost_state_is_not_replaced_by_an_empty_one) {
+  const Network network;
+  const auto state = network.home(5001) / "state.sqlite";
+  const auto content = read_file(state);
+  for (const auto* name : {"state.sqlite", "state.sqlite-wal", "state.sqlite-shm"}) {
+    fs::remove(network.home(5001) / name);
+  }
+  for (const auto& words : {Words{"receive"}, Words{"status"}, Words{"request", "--from", "5000", "--book", "1"}}) {
+    const auto ended = network.at(5001, words);
+    BOOST_TEST(ended.exit_code == 4, words.front());
+    BOOST_TEST(ended.token() == "home-missing", words.front());
+    BOOST_TEST(mentions(ended.err, "backup"));
+  }
+  BOOST_TEST(!fs::exists(state));
+  write_file(state, content);
+  network.ok(5001, {"receive"});
+}
+
 BOOST_AUTO_TEST_CASE(a_record_that_cannot_be_read_ends_in_an_error_and_sends_nothing) {
   const Network network;
   const auto id = network.exchange(5000, 5001, network.book_of(5001), 1);

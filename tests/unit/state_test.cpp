@@ -99,7 +99,7 @@ void compare(const State& state, const Model& model, Chance& chance) {
 }
 
 std::unique_ptr<Store> open_sqlite(const path& file) {
-  return value_of(SqliteStore::open(file, SqliteStore::Mode::read_write));
+  return value_of(SqliteStore::open(file, SqliteStore::Mode::create));
 }
 
 /// The two stores, each new and empty.
@@ -316,8 +316,8 @@ BOOST_AUTO_TEST_CASE(a_reader_makes_no_file) {
 
 BOOST_AUTO_TEST_CASE(a_folder_that_is_missing_is_an_error_of_the_environment) {
   TemporaryFolder folder;
-  const auto opened = SqliteStore::open(folder / "none/state.sqlite", SqliteStore::Mode::read_write);
-  BOOST_TEST(token_of(opened) == "io");
+  const auto opened = SqliteStore::open(folder / "none/state.sqlite", SqliteStore::Mode::create);
+  BOOST_TEST(token_of(opened) == "no-such-file");
 }
 
 BOOST_AUTO_TEST_CASE(a_file_that_is_no_state_is_refused_and_left_alone) {
