@@ -43,16 +43,22 @@ class Link {
   /// Takes what waits, at most `most` parcels, without removing it. Never blocks. A parcel that cannot
   /// be read is reported with its fault and out of the way. Tokens: `io`, `permission`.
   [[nodiscard]] virtual Result<std::vector<Parcel>> receive(std::size_t most) = 0;
-  /// After the commit of all that the parcel brought: it will not be given again.
+  /// How many parcels wait now.
+  [[nodiscard]] virtual std::size_t count_waiting() const = 0;
+  /// After the commit of all that the parcel brought: it will not be given again by this link, even if it
+  /// cannot be removed.
   [[nodiscard]] virtual Result<void> acknowledge(const Parcel& parcel) = 0;
   /// The parcel could not be opened: kept for a person to look at, with the reason, bounded in number.
   [[nodiscard]] virtual Result<void> put_aside(const Parcel& parcel, const Error& reason) = 0;
-  /// Opens the package that `from` brought for an exchange; token `no-such-file` if there is none.
+  /// Opens the package that `from` brought for an exchange. Tokens: `no-such-file` if there is none,
+  /// `bad-file` or `permission` if what lies there is no package that can be read, `io`.
   [[nodiscard]] virtual Result<std::unique_ptr<ledger::PackageSource>> open_package(PeerPort from,
                                                                                     const ExchangeId& exchange) = 0;
   /// The package is copied or unwanted: remove it. No failure if there is none.
   [[nodiscard]] virtual Result<void> drop_package(PeerPort from, const ExchangeId& exchange) = 0;
 
+  /// All packages that lie here, with who brought them.
+  [[nodiscard]] virtual std::vector<std::pair<PeerPort, ExchangeId>> packages() const = 0;
   /// Delivers sealed messages in one piece, and the packages before them. Durable when it returns.
   /// Tokens: `io`, `disk-full`, `permission`, `over-quota`, `home-missing`.
   [[nodiscard]] virtual Result<void> send(PeerPort to, const std::vector<Bytes>& envelopes,

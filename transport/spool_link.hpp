@@ -6,14 +6,17 @@
 #pragma once
 
 #include <map>
+#include <set>
 
 #include "transport/environment.hpp"
 #include "transport/link.hpp"
+#include "transport/spool_folder.hpp"
 
 namespace bookchain::transport {
 
 inline constexpr std::string_view mail_magic = "bookchain/1 mail\n";
-inline constexpr std::string_view package_suffix = ".package";
+/// Before each message of a file: its length.
+inline constexpr std::size_t mail_frame_bytes = 4;
 /// Sealed messages are put into one file up to this size; a larger one has a file of its own.
 inline constexpr std::size_t preferred_mail_bytes = std::size_t{1} << 20U;
 /// Files kept in one bad/; the oldest go first.
@@ -32,29 +35,42 @@ class SpoolLink final : public Link {
   [[nodiscard]] static Result<std::unique_ptr<SpoolLink>> open(Settings settings, Environment& environment);
 
   [[nodiscard]] Result<std::vector<Parcel>> receive(std::size_t most) override;
+  [[nodiscard]] std::size_t count_waiting() const override;
   [[nodiscard]] Result<void> acknowledge(const Parcel& parcel) override;
   [[nodiscard]] Result<void> put_aside(const Parcel& parcel, const Error& reason) override;
   [[nodiscard]] Result<std::unique_ptr<ledger::PackageSource>> open_package(PeerPort from,
                                                                             const ExchangeId& exchange) override;
   [[nodiscard]] Result<void> drop_package(PeerPort from, const ExchangeId& exchange) override;
+  [[nodiscard]] std::vector<std::pair<PeerPort, ExchangeId>> packages() const override;
   [[nodiscard]] Result<void> send(PeerPort to, const std::vector<Bytes>& envelopes,
                                   const std::vector<PackageFile>& packages) override;
   [[nodiscard]] bool still_waiting_at(PeerPort to) const override;
 
  private:
   SpoolLink(Settings settings, Environment& environment) : settings_(std::move(settings)), environment_(environment) {}
-  [[nodiscard]] boost::filesystem::path from_folder(PeerPort from) const;
-  [[nodiscard]] boost::filesystem::path to_folder(PeerPort to) const;
+  /// Where this peer delivers to another.
+  struct Target {
+    SpoolFolder unfinished;
+    SpoolFolder waiting;
+  };
+  [[nodiscard]] Result<Target> target(PeerPort to) const;
+  /// The folder that `from` delivers into, or a part of it.
+  [[nodiscard]] Result<SpoolFolder> from_folder(PeerPort from, const std::string& part) const;
+  [[nodiscard]] Result<void> look_at(PeerPort from);
   [[nodiscard]] std::vector<std::pair<PeerPort, std::string>> waiting(std::size_t most) const;
   [[nodiscard]] Result<void> move_aside(PeerPort from, const std::string& name, const Error& reason);
-  [[nodiscard]] Result<void> write_mail(const boost::filesystem::path& folder, const std::vector<Bytes>& envelopes,
-                                        std::size_t first, std::size_t last);
-  [[nodiscard]] Result<void> place_package(const boost::filesystem::path& folder, const PackageFile& package);
+  static void prune(const SpoolFolder& bad);
+  [[nodiscard]] Result<void> write_mail(const Target& to, const std::vector<Bytes>& envelopes, std::size_t first,
+                                        std::size_t last);
+  [[nodiscard]] Result<void> place_package(const Target& to, const PackageFile& package);
   [[nodiscard]] std::string fresh_name();
 
   Settings settings_;
   Environment& environment_;
   std::map<PeerPort, bool> swept_;  ///< spools whose tmp/ this process has cleared of its own leftovers
+  std::vector<Parcel> faults_;      ///< folders that are none, to be told once
+  /// What could neither be taken nor removed: told once by this process, and passed over.
+  std::set<std::pair<PeerPort, std::string>> stuck_;
 };
 
 /// The sealed messages of a spool file. Token `bad-file` if it is not exactly such a file, or holds a

@@ -163,6 +163,12 @@ Result<void> SimLink::drop_package(PeerPort from, const ExchangeId& exchange) {
   return success();
 }
 
+std::vector<std::pair<PeerPort, ExchangeId>> SimLink::packages() const {
+  std::vector<std::pair<PeerPort, ExchangeId>> found;
+  for (const auto& [key, bytes] : network_.at(self_).packages) found.push_back(key);
+  return found;
+}
+
 Result<void> SimLink::send(PeerPort to, const std::vector<Bytes>& envelopes, const std::vector<PackageFile>& packages) {
   if (watch) watch(to, envelopes);
   if (misfortune_.happens(Fault::send_error, 15)) return Error{Token::io, "the simulated folder failed", {}, {}};

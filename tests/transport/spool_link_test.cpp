@@ -135,6 +135,18 @@ BOOST_FIXTURE_TEST_CASE(bad_files_are_kept_up_to_a_number, Spools) {
   BOOST_TEST(kept == 2 * max_bad_files);  // each with its reason
 }
 
+/// A delivery with the name of a reason was taken for one, and kept for ever.
+BOOST_FIXTURE_TEST_CASE(deliveries_named_like_reasons_are_counted_too, Spools) {
+  for (std::size_t i = 0; i < max_bad_files + 40; ++i) {
+    write(inbox() / ("rubbish-" + std::to_string(1000 + i) + ".reason"), "x");
+  }
+  while (!receive(50).empty()) {
+  }
+  std::size_t kept = 0;
+  for (fs::directory_iterator entry(bad()), end; entry != end; ++entry) ++kept;
+  BOOST_TEST(kept == 2 * max_bad_files);
+}
+
 BOOST_AUTO_TEST_CASE(a_sender_that_floods_does_not_starve_the_others) {
   const Folder folder;
   CountingEnvironment environment;
@@ -166,10 +178,83 @@ BOOST_FIXTURE_TEST_CASE(a_missing_spool_is_a_failure_of_the_environment, Spools)
 }
 
 BOOST_FIXTURE_TEST_CASE(what_a_killed_process_left_in_tmp_is_cleared, Spools) {
-  const auto left = folder / "5001" / "5000" / "tmp" / "half";
-  write(left, "half a deliv");
+  const auto tmp = folder / "5001" / "5000" / "tmp";
+  const std::string delivery = "0123456789abcdef-" + std::string(32, 'a');
+  const std::string package = std::string(64, 'b') + ".package";
+  for (const auto& name : {delivery, package, std::string("of-another-program")}) write(tmp / name, "half a deliv");
   BOOST_REQUIRE(open(5000, 5001)->send(PeerPort{5001}, {bytes_of("one")}, {}).has_value());
-  BOOST_TEST(!fs::exists(left));
+  BOOST_TEST(!fs::exists(tmp / delivery));
+  BOOST_TEST(!fs::exists(tmp / package));
+  BOOST_TEST(fs::exists(tmp / "of-another-program"));
+}
+
+/// A receiver made its spool point at the sender's home: what was swept there were the sender's own files.
+BOOST_FIXTURE_TEST_CASE(a_sender_follows_no_link_in_another_peers_spool, Spools) {
+  const auto home = folder / "home";
+  const auto own_looking = "0123456789abcdef-" + std::string(32, 'a');
+  for (const auto* part : {"tmp", "new"}) {
+    fs::create_directories(home / part);
+    for (const auto& name : {std::string("keys.yaml"), own_looking}) {
+      write(home / name, "mine");
+      write(home / part / name, "mine");
+    }
+  }
+  const auto spool = folder / "5001" / "5000";
+  for (const std::string swapped : {"tmp", "new", ""}) {
+    const auto place = swapped.empty() ? spool : spool / swapped;
+    fs::rename(place, folder / "moved");
+    fs::create_symlink(home, place);
+    const auto sent = open(5000, 5001)->send(PeerPort{5001}, {bytes_of("one")}, {});
+    BOOST_TEST((sent.has_error() && sent.error().token == Token::io), swapped);
+    fs::remove(place);
+    fs::rename(folder / "moved", place);
+    std::size_t files = 0;
+    for (fs::recursive_directory_iterator entry(home), end; entry != end; ++entry) files += fs::is_regular_file(*entry);
+    BOOST_TEST(files == 6U, swapped);
+  }
+  BOOST_REQUIRE(open(5000, 5001)->send(PeerPort{5001}, {bytes_of("one")}, {}).has_value());
+  BOOST_TEST(receive().size() == 1U);
+}
+
+/// The same the other way: a sender that may write in its folder cannot make the receiver move its own files.
+BOOST_FIXTURE_TEST_CASE(a_receiver_follows_no_link_in_its_spool_and_hears_the_others, Spools) {
+  const auto home = folder / "home";
+  fs::create_directories(home);
+  write(home / "keys.yaml", "mine");
+  const auto third = folder / "5001" / "5002";
+  fs::create_directories(third / "tmp");
+  fs::create_directories(third / "bad");
+  fs::create_symlink(home, third / "new");
+  auto link = SpoolLink::open(
+      {PeerPort{5001}, folder / "5001", {{PeerPort{5000}, folder / "5000"}, {PeerPort{5002}, folder / "5002"}}, most},
+      environment);
+  BOOST_REQUIRE(link.has_value());
+  BOOST_REQUIRE(first->send(PeerPort{5001}, {bytes_of("one")}, {}).has_value());
+  const auto parcels = link.value()->receive(100).value();
+  BOOST_TEST(parcels.size() == 2U);
+  std::size_t faults = 0;
+  for (const auto& parcel : parcels) faults += parcel.fault ? 1U : 0U;
+  BOOST_TEST(faults == 1U);
+  BOOST_TEST(link.value()->receive(100).value().size() == 1U, "the fault is told once");
+  BOOST_TEST(fs::exists(home / "keys.yaml"));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_package_that_is_no_file_is_told_from_one_that_is_missing_and_can_be_dropped, Spools) {
+  ExchangeId exchange;
+  exchange.bytes.fill(7);
+  const auto package = inbox() / (to_hex(exchange) + ".package");
+  for (int kind = 0; kind < 4; ++kind) {
+    if (kind == 0) fs::create_symlink("/etc/passwd", package);
+    if (kind == 1) fs::create_symlink(package, package);
+    if (kind == 2) BOOST_REQUIRE(::mkfifo(package.c_str(), 0600) == 0);
+    if (kind == 3) fs::create_directories(package / "deep" / "deeper");
+    BOOST_TEST((second->open_package(PeerPort{5000}, exchange).error().token == Token::bad_file), kind);
+    BOOST_TEST((second->packages() == std::vector{std::pair(PeerPort{5000}, exchange)}), kind);
+    BOOST_TEST(second->drop_package(PeerPort{5000}, exchange).has_value(), kind);
+    BOOST_TEST(!fs::exists(fs::symlink_status(package)), kind);
+  }
+  BOOST_TEST((second->open_package(PeerPort{5000}, exchange).error().token == Token::no_such_file));
+  BOOST_TEST(second->packages().empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,161 @@
+#include "transport/spool_folder.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
+namespace bookchain::transport {
+
+namespace fs = boost::filesystem;
+using namespace ledger;
+
+namespace {
+
+/// Entries of one folder that are looked at: what lies beyond waits until these are gone.
+constexpr std::size_t max_entries = 100'000;
+constexpr int folder_flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+
+Result<Descriptor> open_at(int folder, const std::string& name, int flags, unsigned mode, const fs::path& shown) {
+  for (;;) {
+    const int number = ::openat(folder, name.c_str(), flags | O_CLOEXEC, mode);
+    if (number >= 0) return Descriptor(number);
+    if (errno != EINTR) return system_error("cannot open a file", shown);
+  }
+}
+
+Error no_delivery(std::string what, const fs::path& file) {
+  return Error{Token::bad_file, std::move(what), file.string(), {}};
+}
+
+/// What failed with errno at somebody else's file: nearly always the fault of that file alone.
+Error foreign_error(const fs::path& shown) {
+  const int number = errno;
+  const bool of_this_process = number == EMFILE || number == ENFILE || number == ENOMEM;
+  auto error = system_error("a delivery cannot be read", shown);
+  if (error.token == Token::io && !of_this_process) error.token = Token::bad_file;
+  return error;
+}
+
+struct CloseList {
+  void operator()(DIR* list) const { ::closedir(list); }
+};
+
+}  // namespace
+
+std::string package_name(const ExchangeId& exchange) { return to_hex(exchange) + std::string(package_suffix); }
+
+std::optional<ExchangeId> exchange_in_name(std::string_view name) {
+  if (!name.ends_with(package_suffix)) return std::nullopt;
+  name.remove_suffix(package_suffix.size());
+  const auto exchange = fixed_from_hex<ExchangeId>(name);
+  if (!exchange || to_hex(*exchange) != name) return std::nullopt;
+  return exchange;
+}
+
+Result<SpoolFolder> SpoolFolder::open(const fs::path& path) {
+  BOOKCHAIN_TRY(auto descriptor, open_file(path, folder_flags));
+  return SpoolFolder{path, std::move(descriptor)};
+}
+
+Result<SpoolFolder> SpoolFolder::inside(const std::string& name) const {
+  const auto path = shown / name;
+  const int number = ::openat(get(), name.c_str(), folder_flags | O_NOFOLLOW);
+  if (number >= 0) return SpoolFolder{path, Descriptor(number)};
+  if (errno == ENOTDIR || errno == ELOOP) {
+    return Error{Token::io, "a part of a spool is no folder", path.string(), {}};
+  }
+  return system_error("cannot open a folder of a spool", path);
+}
+
+Result<void> SpoolFolder::check_safe() const {
+  struct stat facts {};
+  if (::fstat(get(), &facts) != 0) return system_error("cannot look at a spool", shown);
+  if ((facts.st_mode & S_IWOTH) == 0 || (facts.st_mode & S_ISVTX) != 0) return success();
+  return Error{Token::permission, "a spool can be written by everybody", shown.string(),
+               "take the right away: chmod o-w " + shown.string()};
+}
+
+std::vector<std::string> SpoolFolder::names() const {
+  std::vector<std::string> names;
+  const int number = ::openat(get(), ".", folder_flags);
+  if (number < 0) return names;
+  const std::unique_ptr<DIR, CloseList> list(::fdopendir(number));
+  if (!list) {
+    ::close(number);
+    return names;
+  }
+  while (const auto* entry = ::readdir(list.get())) {
+    const std::string name = entry->d_name;
+    if (name == "." || name == "..") continue;
+    names.push_back(name);
+    if (names.size() >= max_entries) break;
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+Result<void> SpoolFolder::remove(const std::string& name) const {
+  if (::unlinkat(get(), name.c_str(), 0) == 0 || errno == ENOENT) return success();
+  if (errno == EISDIR || errno == EPERM) {
+    // Each level keeps a descriptor: a tree too deep to be removed fails, and is only in the way.
+    if (auto folder = inside(name)) {
+      for (const auto& each : folder.value().names()) BOOKCHAIN_CHECK(folder.value().remove(each));
+    }
+    if (::unlinkat(get(), name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return success();
+  }
+  return system_error("cannot remove", shown / name);
+}
+
+Result<Descriptor> SpoolFolder::create(const std::string& name) const {
+  return open_at(get(), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600, shown / name);
+}
+
+Result<Descriptor> open_foreign(int folder, const std::string& name, const fs::path& shown) {
+  const int number = ::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (number < 0) return foreign_error(shown);
+  Descriptor file(number);
+  struct stat facts {};
+  if (::fstat(file.get(), &facts) != 0) return foreign_error(shown);
+  if (!S_ISREG(facts.st_mode)) return no_delivery("a delivery is no regular file", shown);
+  return file;
+}
+
+Result<Bytes> read_foreign(int folder, const std::string& name, const fs::path& shown, std::size_t most) {
+  BOOKCHAIN_TRY(const auto file, open_foreign(folder, name, shown));
+  struct stat facts {};
+  if (::fstat(file.get(), &facts) != 0) return foreign_error(shown);
+  if (static_cast<std::uint64_t>(facts.st_size) > most) {
+    return no_delivery("a delivery is larger than it can be", shown);
+  }
+  // Room for one byte more shows a file that grows while it is read.
+  Bytes bytes(static_cast<std::size_t>(facts.st_size) + 1);
+  auto size = read_up_to(file.get(), bytes, shown);
+  if (!size) return no_delivery(size.error().what, shown);
+  if (size.value() >= bytes.size()) return no_delivery("a delivery grows while it is read", shown);
+  bytes.resize(size.value());
+  return bytes;
+}
+
+Result<bool> rename_to_new(const SpoolFolder& from, const SpoolFolder& to, const std::string& name) {
+  if (::renameat2(from.get(), name.c_str(), to.get(), name.c_str(), RENAME_NOREPLACE) == 0) return true;
+  if (errno == EEXIST) return false;
+  if (errno == EINVAL || errno == ENOSYS) {
+    // Not every file system knows the flag. A link fails as well if the name is taken.
+    if (::linkat(from.get(), name.c_str(), to.get(), name.c_str(), 0) != 0) {
+      if (errno == EEXIST) return false;
+      return system_error("cannot deliver", to / name);
+    }
+    ::unlinkat(from.get(), name.c_str(), 0);
+    return true;
+  }
+  return system_error("cannot deliver", to / name);
+}
+
+}  // namespace bookchain::transport

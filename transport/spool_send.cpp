@@ -1,0 +1,148 @@
+// The sending side of a SpoolLink. The folders written into are another peer's, who may put anything in
+// their place: a file is only ever made, renamed or removed relative to a folder that was opened as one.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+
+#include "ledger/codec.hpp"
+#include "transport/spool_link.hpp"
+
+namespace bookchain::transport {
+
+namespace fs = boost::filesystem;
+using namespace ledger;
+
+namespace {
+
+bool is_hex(std::string_view text) { return text.find_first_not_of("0123456789abcdef") == std::string_view::npos; }
+
+/// Whether this program gives such names to what it writes into tmp/.
+bool is_own_name(std::string_view name) {
+  if (exchange_in_name(name)) return true;
+  return name.size() == 49 && name[16] == '-' && is_hex(name.substr(0, 16)) && is_hex(name.substr(17));
+}
+
+/// Copies a package where a link to it cannot be made.
+Result<void> copy_package(const fs::path& from, const SpoolFolder& folder, const std::string& name) {
+  BOOKCHAIN_TRY(const auto source, open_file(from, O_RDONLY | O_NOFOLLOW));
+  BOOKCHAIN_TRY(const auto target, folder.create(name));
+  Bytes buffer(std::size_t{1} << 20U);
+  for (;;) {
+    BOOKCHAIN_TRY(const auto got, read_up_to(source.get(), buffer, from));
+    if (got == 0) break;
+    BOOKCHAIN_CHECK(write_all(target.get(), ByteView(buffer).first(got), folder / name));
+  }
+  return sync_file(target.get(), folder / name);
+}
+
+void remove_from(const SpoolFolder& folder, const std::string& name) { ::unlinkat(folder.get(), name.c_str(), 0); }
+
+}  // namespace
+
+/// Begins with the time, so that names in order are deliveries roughly in order.
+std::string SpoolLink::fresh_name() {
+  struct RandomName {};
+  const auto random = environment_.draw<FixedBytes<RandomName, 16>>();
+  char time[24];
+  std::snprintf(time, sizeof time, "%016llx", static_cast<unsigned long long>(environment_.now().value));
+  return std::string(time) + "-" + to_hex(random);
+}
+
+Result<void> SpoolLink::write_mail(const Target& to, const std::vector<Bytes>& envelopes, std::size_t first,
+                                   std::size_t last) {
+  Bytes bytes(mail_magic.begin(), mail_magic.end());
+  for (std::size_t i = first; i < last; ++i) {
+    const auto size = encode(static_cast<std::uint32_t>(envelopes[i].size()));
+    bytes.insert(bytes.end(), size.begin(), size.end());
+    bytes.insert(bytes.end(), envelopes[i].begin(), envelopes[i].end());
+  }
+  for (;;) {
+    const auto name = fresh_name();
+    {
+      BOOKCHAIN_TRY(const auto file, to.unfinished.create(name));
+      auto written = write_all(file.get(), bytes, to.unfinished / name);
+      if (written) written = sync_file(file.get(), to.unfinished / name);
+      if (!written) {
+        remove_from(to.unfinished, name);
+        return written;
+      }
+    }
+    auto renamed = rename_to_new(to.unfinished, to.waiting, name);
+    if (renamed && renamed.value()) return success();
+    remove_from(to.unfinished, name);
+    if (!renamed) return std::move(renamed).as_failure();
+  }
+}
+
+Result<void> SpoolLink::place_package(const Target& to, const PackageFile& package) {
+  const auto name = package_name(package.exchange);
+  remove_from(to.unfinished, name);
+  if (::linkat(AT_FDCWD, package.path.c_str(), to.unfinished.get(), name.c_str(), 0) != 0) {
+    // Another file system, or links to it are forbidden.
+    if (auto copied = copy_package(package.path, to.unfinished, name); !copied) {
+      remove_from(to.unfinished, name);
+      return copied;
+    }
+  }
+  if (::renameat(to.unfinished.get(), name.c_str(), to.waiting.get(), name.c_str()) != 0) {
+    const auto error = system_error("cannot deliver a package", to.waiting / name);
+    remove_from(to.unfinished, name);
+    return error;
+  }
+  // Two names of one file: renaming one to the other does nothing and leaves both.
+  remove_from(to.unfinished, name);
+  return success();
+}
+
+Result<SpoolLink::Target> SpoolLink::target(PeerPort to) const {
+  const auto found = settings_.spools.find(to);
+  const auto path = found == settings_.spools.end() ? fs::path() : found->second;
+  const auto folders = [&]() -> Result<Target> {
+    BOOKCHAIN_TRY(const auto spool, SpoolFolder::open(path));
+    BOOKCHAIN_TRY(const auto own, spool.inside(std::to_string(settings_.self.value)));
+    BOOKCHAIN_TRY(auto unfinished, own.inside("tmp"));
+    BOOKCHAIN_TRY(auto waiting, own.inside("new"));
+    return Target{std::move(unfinished), std::move(waiting)};
+  };
+  auto opened = folders();
+  if (!opened && opened.error().token == Token::no_such_file) {
+    return Error{Token::io, "the spool of peer " + std::to_string(to.value) + " is not there", path.string(),
+                 "the messages stay in the outbox until it is"};
+  }
+  return opened;
+}
+
+Result<void> SpoolLink::send(PeerPort to, const std::vector<Bytes>& envelopes,
+                             const std::vector<PackageFile>& packages) {
+  BOOKCHAIN_TRY(const auto folders, target(to));
+  for (const auto* folder : {&folders.unfinished, &folders.waiting}) BOOKCHAIN_CHECK(folder->check_safe());
+  if (!swept_[to]) {
+    // Only this peer writes there, and the lock of its home is held: what it left is a killed process's.
+    for (const auto& name : folders.unfinished.names()) {
+      if (is_own_name(name)) remove_from(folders.unfinished, name);
+    }
+    swept_[to] = true;
+  }
+  for (const auto& package : packages) BOOKCHAIN_CHECK(place_package(folders, package));
+  for (std::size_t first = 0; first < envelopes.size();) {
+    auto last = first;
+    std::size_t bytes = 0;
+    while (last < envelopes.size() && (last == first || bytes + envelopes[last].size() <= preferred_mail_bytes)) {
+      bytes += envelopes[last++].size() + mail_frame_bytes;
+    }
+    BOOKCHAIN_CHECK(write_mail(folders, envelopes, first, last));
+    first = last;
+  }
+  return sync_file(folders.waiting.get(), folders.waiting.shown);
+}
+
+bool SpoolLink::still_waiting_at(PeerPort to) const {
+  const auto folders = target(to);
+  return folders && std::ranges::any_of(folders.value().waiting.names(),
+                                        [](const auto& name) { return !name.ends_with(package_suffix); });
+}
+
+}  // namespace bookchain::transport
