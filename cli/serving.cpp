@@ -102,7 +102,8 @@ class Serving {
     if (!report.received.empty() || !report.steps.empty() || !report.sent.empty() || report.more_waits)
       active_ = Clock::now();
     for (const auto& [port, error] : report.undelivered) tell_failure(error);
-    if (report.undelivered.empty()) told_.clear();
+    for (const auto& error : report.troubles) tell_failure(error);
+    if (report.undelivered.empty() && report.troubles.empty()) told_.clear();
     if (plan_.tell && !plan_.tell(report)) unheard_ = true;
   }
 

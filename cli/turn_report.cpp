@@ -123,7 +123,12 @@ std::string step_text(Step step) {
 }
 
 std::optional<Error> delivery_failure(const transport::Report& report) {
-  if (report.undelivered.empty()) return std::nullopt;
+  if (report.undelivered.empty()) {
+    if (report.troubles.empty()) return std::nullopt;
+    auto first = report.troubles.front();
+    if (first.hint.empty()) first.hint = "what was done stands; the next receive of this peer tries it again";
+    return first;
+  }
   std::string ports;
   for (const auto& [port, error] : report.undelivered)
     ports += (ports.empty() ? "" : ", ") + std::to_string(port.value);

@@ -166,7 +166,7 @@ std::vector<Due> Node::due(const State& state) const {
   return steps;
 }
 
-std::optional<Book> Node::wanted_package(const State& state, PeerPort from, const Message& message) const {
+std::optional<WantedPackage> Node::wanted_package(const State& state, PeerPort from, const Message& message) const {
   const auto* grant = std::get_if<GrantMessage>(&message);
   if (grant == nullptr) return std::nullopt;
   const auto exchange = genesis_.exchange_of(grant->request);
@@ -174,8 +174,12 @@ std::optional<Book> Node::wanted_package(const State& state, PeerPort from, cons
   const bool ours = record && record->role == Role::requester && owner_of(*record) == from &&
                     !has_ended(record->state) && !record->package_arrived &&
                     genesis_.book_of(grant->book) == record->request.body.book;
-  if (!ours || !check_book(genesis_, grant->book) || !genesis_.check(grant->grant)) return std::nullopt;
-  return grant->book.body;
+  // The request beside a grant is not the one that it names unless that is looked at.
+  const bool of_this_request = grant->grant.signer == from && grant->grant.body.exchange == exchange;
+  if (!ours || !of_this_request || !check_book(genesis_, grant->book) || !genesis_.check(grant->grant)) {
+    return std::nullopt;
+  }
+  return WantedPackage{exchange, grant->book.body};
 }
 
 std::optional<Time> Node::next_tick(const State& state) const { return proposer_wakes_at(state); }

@@ -93,6 +93,12 @@ struct ReceivedPackage {
   std::uint64_t chunks{};
 };
 
+/// The package that a GRANT must bring.
+struct WantedPackage {
+  ExchangeId exchange;
+  Book book;
+};
+
 struct Received {
   PeerPort from;  ///< authenticated by the channel
   Message message;
@@ -151,9 +157,10 @@ class Node {
   /// Whether `exchange` may be opened now. Tokens as of WishOpen.
   [[nodiscard]] Result<ExchangeRecord> may_open(const State& state, const ExchangeId& exchange) const;
 
-  /// The book whose package this message must bring, or nothing if none is wanted: the caller copies no
-  /// other package.
-  [[nodiscard]] std::optional<Book> wanted_package(const State& state, PeerPort from, const Message& message) const;
+  /// The package that this message must bring, or nothing if none is wanted: the caller copies no other, and
+  /// under no other exchange.
+  [[nodiscard]] std::optional<WantedPackage> wanted_package(const State& state, PeerPort from,
+                                                            const Message& message) const;
 
   /// When a Tick would do something: a time, or nothing while no back-off runs.
   [[nodiscard]] std::optional<Time> next_tick(const State& state) const;

@@ -144,33 +144,40 @@ void Courier::take_due_steps(const Policy& policy, Report& report) {
 
 // ---- the loop ----
 
-Result<Report> Courier::turn(const Intake& intake, const Policy& policy) {
-  Report report;
-  BOOKCHAIN_TRY(const auto parcels, parts_.link.receive(intake.deliveries));
-  auto mail = open_parcels(parcels, report);
-  leave_for_later(mail, intake.messages, report);
-  add_late_packages(mail.messages);
-  BOOKCHAIN_CHECK(take_packages(mail.messages));
-  BOOKCHAIN_CHECK(parts_.store.begin());
+void Courier::roll_back() {
+  parts_.store.rollback();
+  dropped_packages_.clear();
+}
+
+Result<void> Courier::take_mail(OpenedMail& mail, const Policy& policy, Notes& notes, Report& report) {
   Draft draft(parts_.store);
   for (const auto& [from, note] : mail.notes) take_note(draft, header_to(from), note, parts_.environment.draw<Epoch>());
   parts_.store.apply(draft.take_effects().writes);
-  Notes notes;
-  for (auto& message : mail.messages) {
-    if (auto taken = take_message(std::move(message), notes, report); !taken) {
-      parts_.store.rollback();
-      return std::move(taken).as_failure();
-    }
-  }
+  for (auto& message : mail.messages) BOOKCHAIN_CHECK(take_message(std::move(message), notes, report));
   const auto tick = parts_.node.next_tick(parts_.store);
-  if (tick && *tick <= parts_.environment.now()) {
-    if (auto ticked = decide(Tick{}, report); !ticked) {
-      parts_.store.rollback();
-      return std::move(ticked).as_failure();
-    }
-  }
+  if (tick && *tick <= parts_.environment.now()) BOOKCHAIN_CHECK(decide(Tick{}, report));
   if (policy.steps) take_due_steps(policy, report);
-  report.more_waits = parcels.size() >= intake.deliveries || !mail.unfinished.empty();
+  sweep_packages();
+  return success();
+}
+
+Result<Report> Courier::turn(const Intake& intake, const Policy& policy) {
+  Report report;
+  const auto waiting = parts_.link.count_waiting();
+  BOOKCHAIN_TRY(const auto parcels, parts_.link.receive(intake.deliveries));
+  auto mail = open_parcels(parcels, report);
+  tried_packages_.clear();
+  Notes notes;
+  BOOKCHAIN_CHECK(parts_.store.begin());
+  leave_for_later(mail, intake.messages, report);
+  add_late_packages(mail.messages);
+  if (auto taken = take_mail(mail, policy, notes, report); !taken) {
+    roll_back();
+    return std::move(taken).as_failure();
+  }
+  report.deliveries = parcels.size();
+  const bool all_seen = parcels.size() >= waiting && parcels.size() < intake.deliveries;
+  report.more_waits = !all_seen || !mail.unfinished.empty();
   BOOKCHAIN_CHECK(finish(parcels, mail, notes, !report.more_waits, report));
   return report;
 }
@@ -179,19 +186,26 @@ Result<void> Courier::finish(const std::vector<Parcel>& parcels, const OpenedMai
                              bool drained, Report& report) {
   const bool changed = !parcels.empty() || !report.received.empty() || !report.steps.empty() || !report.sent.empty();
   if (changed) reach(KillPoint::before_commit);
-  BOOKCHAIN_CHECK(parts_.store.commit());
+  if (auto committed = parts_.store.commit(); !committed) {
+    roll_back();
+    return committed;
+  }
   if (changed) reach(KillPoint::after_commit);
+  // One thing that cannot be removed must not keep the rest from being done: it comes again, and is known then.
+  const auto note = [&](Result<void> done) {
+    if (!done) report.troubles.push_back(std::move(done).error());
+  };
   // Before their messages are acknowledged: a package without one would be found by nobody.
-  for (const auto& [from, exchange] : dropped_packages_) BOOKCHAIN_CHECK(parts_.link.drop_package(from, exchange));
+  for (const auto& [from, exchange] : dropped_packages_) note(parts_.link.drop_package(from, exchange));
   dropped_packages_.clear();
   for (std::size_t i = 0; i < parcels.size(); ++i) {
     if (parcels[i].fault || mail.unfinished.contains(i)) continue;  // put away already, or not done with
     reach(KillPoint::before_acknowledge);
     if (mail.unfit.contains(i)) {
-      BOOKCHAIN_CHECK(parts_.link.put_aside(
-          parcels[i], Error{Token::bad_message, "a message in it cannot be opened", parcels[i].name, {}}));
+      note(parts_.link.put_aside(parcels[i],
+                                 Error{Token::bad_message, "a message in it cannot be opened", parcels[i].name, {}}));
     } else {
-      BOOKCHAIN_CHECK(parts_.link.acknowledge(parcels[i]));
+      note(parts_.link.acknowledge(parcels[i]));
     }
     reach(KillPoint::after_acknowledge);
   }
@@ -204,7 +218,7 @@ Result<Report> Courier::wish(const Wish& wish) {
   BOOKCHAIN_CHECK(parts_.store.begin());
   std::optional<Error> refusal;
   if (auto decided = decide(wish, report, &refusal); !decided) {
-    parts_.store.rollback();
+    roll_back();
     return std::move(decided).as_failure();
   }
   BOOKCHAIN_CHECK(finish({}, {}, {}, false, report));
@@ -224,7 +238,7 @@ Result<Report> Courier::take_step(const Due& due) {
   BOOKCHAIN_CHECK(parts_.store.begin());
   auto sent = decide_step(due, report);
   if (!sent) {
-    parts_.store.rollback();
+    roll_back();
     return std::move(sent).as_failure();
   }
   if (report.steps.empty())

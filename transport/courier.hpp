@@ -72,7 +72,11 @@ struct Report {
   std::vector<StepReport> steps;
   std::vector<ledger::Event> events;
   std::map<PeerPort, Error> undelivered;
-  bool more_waits = false;  ///< there may be more to take in
+  /// What the environment kept from being done, while the rest went on: a package that has no room, a delivery
+  /// that cannot be removed.
+  std::vector<Error> troubles;
+  std::size_t deliveries = 0;  ///< how many were looked at
+  bool more_waits = false;     ///< there may be more to take in
 };
 
 /// Which steps a turn takes by itself.
@@ -121,6 +125,9 @@ class Courier {
   /// of the above; by itself for what a killed process left.
   [[nodiscard]] Result<Report> deliver();
 
+  /// How many deliveries wait now.
+  [[nodiscard]] std::size_t count_waiting() const { return parts_.link.count_waiting(); }
+
   /// When this peer should look again although nothing came: a back-off that ends, or something to be
   /// sent again. Nothing while it can only wait.
   [[nodiscard]] std::optional<ledger::Time> next_wake() const;
@@ -129,14 +136,13 @@ class Courier {
   [[nodiscard]] ledger::Store& store() { return parts_.store; }
 
  private:
-  /// A message that was opened, with the package that came beside it.
+  /// A message that was opened.
   struct Incoming {
     Header header;
     ledger::MessageId id;
     std::optional<ledger::Message> message;  ///< nothing: the payload is none
     std::uint64_t size{};
     std::size_t parcel{};
-    std::optional<ledger::ReceivedPackage> package;
     bool late_package = false;  ///< the message was taken before; its package came only now
   };
   struct OpenedMail {
@@ -146,6 +152,10 @@ class Courier {
     std::set<std::size_t> unfinished;  ///< parcels with messages that were left for later
   };
   using Notes = std::map<PeerPort, DeliveryNote>;
+  struct CopiedPackage {
+    ExchangeId exchange;
+    ledger::ReceivedPackage measured;
+  };
 
   Courier(Parts parts, std::map<PeerPort, Channel> channels) : parts_(parts), channels_(std::move(channels)) {}
 
@@ -158,6 +168,9 @@ class Courier {
                                                        std::optional<Error>* refusal = nullptr);
   [[nodiscard]] Result<std::vector<SentReport>> decide_step(const ledger::Due& due, Report& report);
   void take_due_steps(const Policy& policy, Report& report);
+  [[nodiscard]] Result<void> take_mail(OpenedMail& mail, const Policy& policy, Notes& notes, Report& report);
+  /// Forgets the transaction and what was to follow it.
+  void roll_back();
   /// Commits, then everything that may only follow: acknowledges, tends the shelf, delivers.
   [[nodiscard]] Result<void> finish(const std::vector<Parcel>& parcels, const OpenedMail& mail, const Notes& notes,
                                     bool drained, Report& report);
@@ -167,7 +180,12 @@ class Courier {
                                            OpenedMail& mail) const;
   void leave_for_later(OpenedMail& mail, std::size_t most, Report& report) const;
   void add_late_packages(std::vector<Incoming>& messages) const;
-  [[nodiscard]] Result<void> take_packages(std::vector<Incoming>& messages);
+  [[nodiscard]] std::optional<CopiedPackage> copy_package(PeerPort from, const ledger::Message& message,
+                                                          Report& report);
+  [[nodiscard]] Result<void> settle_package(PeerPort from, const CopiedPackage& package);
+  void drop_unwanted_package(PeerPort from, const std::optional<ExchangeId>& exchange);
+  void sweep_packages();
+  [[nodiscard]] bool may_want_package(PeerPort from, const ExchangeId& exchange) const;
   [[nodiscard]] Result<void> take_message(Incoming arrival, Notes& notes, Report& report);
 
   void note_arrival(const Incoming& arrival);
@@ -180,7 +198,9 @@ class Courier {
 
   Parts parts_;
   std::map<PeerPort, Channel> channels_;
-  std::vector<std::pair<PeerPort, ExchangeId>> dropped_packages_;  ///< copied, to be removed after the commit
+  std::set<std::pair<PeerPort, ExchangeId>> dropped_packages_;  ///< to be removed after the commit
+  std::set<ExchangeId> tried_packages_;                         ///< copied, or tried to be, in this turn
+  bool swept_packages_ = false;
 };
 
 }  // namespace bookchain::transport

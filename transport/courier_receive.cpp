@@ -1,5 +1,5 @@
 // The courier's receiving side: opens what the link brought, finds packages, hands each message to the
-// rules once. Everything here happens before or within the transaction; nothing is acknowledged yet.
+// rules once. Everything here happens before or within the transaction; nothing is acknowledged or removed yet.
 #include <algorithm>
 
 #include "transport/courier.hpp"
@@ -18,13 +18,9 @@ Result<void> Courier::open_envelope(PeerPort from, ByteView envelope, std::size_
     mail.notes.emplace_back(from, std::move(note));
     return success();
   }
-  Incoming arrival{opened.header(),
-                   message_id(opened.header(), opened.payload()),
-                   std::nullopt,
-                   opened.payload().size(),
-                   parcel,
-                   std::nullopt,
-                   false};
+  Incoming arrival{opened.header(), message_id(opened.header(), opened.payload()),
+                   std::nullopt,    opened.payload().size(),
+                   parcel,          false};
   // A payload that is no message came from the peer itself: it is seen and acknowledged like any other.
   if (auto message = decode<Message>(opened.payload())) arrival.message = std::move(message).value();
   mail.messages.push_back(std::move(arrival));
@@ -82,34 +78,67 @@ void Courier::add_late_packages(std::vector<Incoming>& messages) const {
                        !record->package_arrived && !has_ended(record->state);
     if (!waits) continue;
     const auto from = record->request.body.receiver_port;
-    if (!parts_.link.open_package(from, exchange)) continue;
+    const auto package = parts_.link.open_package(from, exchange);
+    if (!package && package.error().token == Token::no_such_file) continue;
     Header header{protocol_version, parts_.node.genesis().id(), from, parts_.node.identity().port, {}, {}};
-    messages.push_back(
-        Incoming{header, {}, GrantMessage{record->request, *record->grant, *record->book}, 0, 0, std::nullopt, true});
+    messages.push_back(Incoming{header, {}, GrantMessage{record->request, *record->grant, *record->book}, 0, 0, true});
   }
 }
 
-Result<void> Courier::take_packages(std::vector<Incoming>& messages) {
-  for (auto& arrival : messages) {
-    if (!arrival.message || !std::holds_alternative<GrantMessage>(*arrival.message)) continue;
-    const auto from = arrival.header.from;
-    const auto exchange = exchange_of(parts_.node.genesis().id(), *arrival.message);
-    const auto book = parts_.node.wanted_package(parts_.store, from, *arrival.message);
-    if (!book) {
-      BOOKCHAIN_CHECK(parts_.link.drop_package(from, *exchange));
-      continue;
+/// Copies the package that came with a GRANT, if one is wanted and there. What has no room here waits where it
+/// lies; what cannot be a package is removed. Neither stops anything else.
+std::optional<Courier::CopiedPackage> Courier::copy_package(PeerPort from, const Message& message, Report& report) {
+  const auto wanted = parts_.node.wanted_package(parts_.store, from, message);
+  if (!wanted || !tried_packages_.insert(wanted->exchange).second) return std::nullopt;
+  const auto file = parts_.link.open_package(from, wanted->exchange);
+  if (!file) {
+    const auto& error = file.error();
+    if (error.token == Token::no_such_file) return std::nullopt;  // it may come later
+    if (error.token == Token::io) {
+      report.troubles.push_back(error);
+      return std::nullopt;
     }
-    auto file = parts_.link.open_package(from, *exchange);
-    if (!file) {
-      if (file.error().token != Token::no_such_file) return std::move(file).as_failure();
-      continue;  // it may come later
-    }
-    auto package = parts_.shelf.take_package(*exchange, *file.value(), *book, parts_.progress);
-    if (!package && package.error().token != Token::wrong_book) return std::move(package).as_failure();
-    // A package that is none fits no grant: the rules see that from its roots.
-    arrival.package = package ? std::move(package).value() : ReceivedPackage{};
+    dropped_packages_.insert({from, wanted->exchange});
+    report.received.push_back(
+        ReceivedReport{std::nullopt, std::nullopt, {}, wanted->exchange, ReceiveResult::refused, error});
+    return std::nullopt;
   }
+  auto package = parts_.shelf.take_package(wanted->exchange, *file.value(), wanted->book, parts_.progress);
+  if (package) return CopiedPackage{wanted->exchange, package.value()};
+  // A package that is none fits no grant: the rules see that from its roots.
+  if (package.error().token == Token::wrong_book) return CopiedPackage{wanted->exchange, {}};
+  report.troubles.push_back(std::move(package).error());
+  return std::nullopt;
+}
+
+/// The package becomes that of its exchange only if the rules have taken it for that. A crash before the
+/// commit leaves it there unknown; the next copy replaces it.
+Result<void> Courier::settle_package(PeerPort from, const CopiedPackage& package) {
+  const auto record = exchanges.get(parts_.store, package.exchange);
+  dropped_packages_.insert({from, package.exchange});
+  if (record && record->package_arrived) return parts_.shelf.keep_package(package.exchange);
+  parts_.shelf.forget_package(package.exchange);
   return success();
+}
+
+/// Whether a package of that exchange may still be of use here.
+bool Courier::may_want_package(PeerPort from, const ExchangeId& exchange) const {
+  const auto record = exchanges.get(parts_.store, exchange);
+  return record && record->role == Role::requester && record->request.body.receiver_port == from &&
+         !record->package_arrived && !has_ended(record->state);
+}
+
+void Courier::drop_unwanted_package(PeerPort from, const std::optional<ExchangeId>& exchange) {
+  if (exchange && !may_want_package(from, *exchange)) dropped_packages_.insert({from, *exchange});
+}
+
+/// A killed process may have left packages that no message will name again.
+void Courier::sweep_packages() {
+  if (swept_packages_) return;
+  swept_packages_ = true;
+  for (const auto& [from, exchange] : parts_.link.packages()) {
+    if (!may_want_package(from, exchange)) dropped_packages_.insert({from, exchange});
+  }
 }
 
 void Courier::note_arrival(const Incoming& arrival) {
@@ -136,6 +165,9 @@ Result<void> Courier::take_message(Incoming arrival, Notes& notes, Report& repor
     (seen_well ? note.taken : note.contradicted)
         .push_back(NoteEntry{header.epoch, header.number, seen_well ? arrival.id : admitted.first});
     if (admitted.what == Admission::duplicate) {
+      if (arrival.message && std::holds_alternative<GrantMessage>(*arrival.message)) {
+        drop_unwanted_package(header.from, received.exchange);
+      }
       received.result = ReceiveResult::duplicate;
       report.received.push_back(std::move(received));
       return success();
@@ -153,12 +185,17 @@ Result<void> Courier::take_message(Incoming arrival, Notes& notes, Report& repor
   }
   std::optional<Error> refusal;
   if (arrival.message) {
-    BOOKCHAIN_TRY(const auto sent,
-                  decide(Received{header.from, std::move(*arrival.message), arrival.package}, report, &refusal));
+    const auto package = copy_package(header.from, *arrival.message, report);
+    const bool is_grant = std::holds_alternative<GrantMessage>(*arrival.message);
+    const auto measured = package ? std::optional(package->measured) : std::nullopt;
+    auto decided = decide(Received{header.from, std::move(*arrival.message), measured}, report, &refusal);
+    if (!decided && package) parts_.shelf.forget_package(package->exchange);
+    BOOKCHAIN_CHECK(std::move(decided));
+    if (package) BOOKCHAIN_CHECK(settle_package(header.from, *package));
+    if (is_grant) drop_unwanted_package(header.from, received.exchange);
   } else {
     refusal = Error{Token::bad_message, "not in canonical form", to_hex(arrival.id), {}};
   }
-  if (received.exchange && arrival.package) dropped_packages_.emplace_back(header.from, *received.exchange);
   if (arrival.late_package) return success();
   if (refusal) {
     received.result = ReceiveResult::refused;

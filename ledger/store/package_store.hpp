@@ -54,10 +54,15 @@ class PackageStore {
                                                    const BookKey& key, Progress* progress) = 0;
   [[nodiscard]] virtual boost::filesystem::path package_path(const ExchangeId& exchange) const = 0;
   [[nodiscard]] virtual bool has_package(const ExchangeId& exchange) const = 0;
-  /// Copies a package that a peer brought into the home, hashing what is written, not what is read
-  /// twice. Tokens: `wrong-book` (not of the size and leaves that `book` gives), `io`, `disk-full`.
+  /// Copies a package that a peer brought into the home, beside the one that is kept for this exchange,
+  /// hashing what is written, not what is read twice. A failure leaves nothing behind. Tokens: `wrong-book`
+  /// (not of the size and leaves that `book` gives), `io`, `disk-full`.
   [[nodiscard]] virtual Result<ReceivedPackage> take_package(const ExchangeId& exchange, PackageSource& source,
                                                              const Book& book, Progress* progress) = 0;
+  /// What was taken last becomes the package of the exchange, durably. Token `io`.
+  [[nodiscard]] virtual Result<void> keep_package(const ExchangeId& exchange) = 0;
+  /// Removes what was taken and not kept.
+  virtual void forget_package(const ExchangeId& exchange) = 0;
   /// Step 6: decrypts the package, checks every chunk against its leaf and the leaf list against BOOK,
   /// keeps the plaintext aside, durably. The outer result is the environment's: `io`, `disk-full`.
   [[nodiscard]] virtual Result<OpenedPackage> open_package(const Book& book, const ExchangeId& exchange,

@@ -4,6 +4,7 @@
 //
 //   books/<book id>/content, salts, leaves        a book this peer keeps
 //   exchanges/<exchange id>/package               encrypted book with its leaf list
+//   exchanges/<exchange id>/package.new           one that is being written, or not yet accepted
 //   exchanges/<exchange id>/content, salts, leaves    decrypted, kept aside until the book is ours
 //   work/                                         files in the making, removed by clear_work
 #pragma once
@@ -41,6 +42,8 @@ class Shelf final : public PackageStore {
   [[nodiscard]] bool has_package(const ExchangeId& exchange) const override;
   [[nodiscard]] Result<ReceivedPackage> take_package(const ExchangeId& exchange, PackageSource& source,
                                                      const Book& book, Progress* progress = nullptr) override;
+  [[nodiscard]] Result<void> keep_package(const ExchangeId& exchange) override;
+  void forget_package(const ExchangeId& exchange) override;
   [[nodiscard]] Result<OpenedPackage> open_package(const Book& book, const ExchangeId& exchange, const BookKey& key,
                                                    Progress* progress = nullptr) override;
   [[nodiscard]] Result<void> perform(const ShelfTask& task) override;
@@ -53,6 +56,7 @@ class Shelf final : public PackageStore {
 
  private:
   explicit Shelf(boost::filesystem::path home) : home_(std::move(home)) {}
+  [[nodiscard]] boost::filesystem::path unfinished_package(const ExchangeId& exchange) const;
   boost::filesystem::path home_;
 };
 

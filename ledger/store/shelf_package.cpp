@@ -19,6 +19,31 @@ ByteView bytes_of(std::string_view text) {
   return ByteView(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
 }
 
+/// Removes a file in the making, unless it was finished.
+class Unfinished {
+ public:
+  explicit Unfinished(const fs::path& path) : path_(path) {}
+  ~Unfinished() {
+    if (!finished_) ::unlink(path_.c_str());
+  }
+  Unfinished(const Unfinished&) = delete;
+  Unfinished& operator=(const Unfinished&) = delete;
+  void finish() { finished_ = true; }
+
+ private:
+  const fs::path& path_;
+  bool finished_ = false;
+};
+
+/// A package that cannot fit is not begun: other programs need the space that is left.
+Result<void> check_space(const fs::path& folder, std::uint64_t size) {
+  boost::system::error_code error;
+  const auto space = fs::space(folder, error);
+  if (error || space.available >= size) return success();
+  return Error{
+      Token::disk_full, "no space is left for a package of " + std::to_string(size) + " bytes", folder.string(), {}};
+}
+
 Error wrong_package(std::string what) { return Error{Token::wrong_book, std::move(what), "package", {}}; }
 
 }  // namespace
@@ -27,12 +52,16 @@ fs::path Shelf::package_path(const ExchangeId& exchange) const {
   return home_ / "exchanges" / to_hex(exchange) / "package";
 }
 
+fs::path Shelf::unfinished_package(const ExchangeId& exchange) const {
+  return home_ / "exchanges" / to_hex(exchange) / "package.new";
+}
+
 Result<Hash> Shelf::write_package(const BookId& id, const Book& book, const ExchangeId& exchange, const BookKey& key,
                                   Progress* progress) {
   BOOKCHAIN_TRY(auto kept, KeptBook::open(home_ / "books" / to_hex(id), book));
-  const auto folder = package_path(exchange).parent_path();
-  BOOKCHAIN_CHECK(make_directory(folder));
-  const auto unfinished = folder / "package.new";
+  const auto unfinished = unfinished_package(exchange);
+  BOOKCHAIN_CHECK(make_directory(unfinished.parent_path()));
+  Unfinished guard(unfinished);
   BOOKCHAIN_TRY(auto out, BufferedWriter::create(unfinished));
   BOOKCHAIN_CHECK(out.write(bytes_of(package_magic)));
   const auto count = chunk_count(book);
@@ -50,6 +79,7 @@ Result<Hash> Shelf::write_package(const BookId& id, const Book& book, const Exch
   }
   BOOKCHAIN_CHECK(out.finish());
   BOOKCHAIN_CHECK(rename_durably(unfinished, package_path(exchange)));
+  guard.finish();
   return tree.root();
 }
 
@@ -59,9 +89,10 @@ Result<ReceivedPackage> Shelf::take_package(const ExchangeId& exchange, PackageS
   if (size != package_size(book)) {
     return wrong_package("the package is not of the size that the book gives");
   }
-  const auto folder = package_path(exchange).parent_path();
-  BOOKCHAIN_CHECK(make_directory(folder));
-  const auto unfinished = folder / "package.new";
+  const auto unfinished = unfinished_package(exchange);
+  BOOKCHAIN_CHECK(make_directory(unfinished.parent_path()));
+  BOOKCHAIN_CHECK(check_space(unfinished.parent_path(), *size));
+  Unfinished guard(unfinished);
   BOOKCHAIN_TRY(auto out, BufferedWriter::create(unfinished));
   Bytes start(package_magic.size() + 8);
   BOOKCHAIN_TRY(const auto started, source.read(start));
@@ -86,9 +117,15 @@ Result<ReceivedPackage> Shelf::take_package(const ExchangeId& exchange, PackageS
     BOOKCHAIN_CHECK(meter.advance(chunk_length(book, index)));
   }
   BOOKCHAIN_CHECK(out.finish());
-  BOOKCHAIN_CHECK(rename_durably(unfinished, package_path(exchange)));
+  guard.finish();
   return ReceivedPackage{book.root, tree.root(), count};
 }
+
+Result<void> Shelf::keep_package(const ExchangeId& exchange) {
+  return rename_durably(unfinished_package(exchange), package_path(exchange));
+}
+
+void Shelf::forget_package(const ExchangeId& exchange) { ::unlink(unfinished_package(exchange).c_str()); }
 
 Result<Shelf::Opened> Shelf::open_package(const Book& book, const ExchangeId& exchange, const BookKey& key,
                                           Progress* progress) {

@@ -29,9 +29,8 @@ BUGS = [
      "if (changed) reach(KillPoint::before_commit);\n  if (ON) BOOKCHAIN_CHECK(deliver_all(notes, drained, report));"),
     # A message is acknowledged although its transaction failed.
     ("note_before_commit", "transport/courier.cpp", 1,
-     "BOOKCHAIN_CHECK(parts_.store.commit());\n  if (changed)",
-     "if (auto done = parts_.store.commit(); !done) {\n    if (ON) (void)deliver_all(notes, drained, report);\n"
-     "    return std::move(done).as_failure();\n  }\n  if (changed)"),
+     "roll_back();\n    return committed;",
+     "roll_back();\n    if (ON) (void)deliver_all(notes, drained, report);\n    return committed;"),
     # Answers about the id of one exchange count in another.
     ("answers_not_bound", "ledger/transaction.cpp", 1,
      "return answer.exchange == exchange && answer.consent == consent_id && answer.yes;",

@@ -100,9 +100,16 @@ Result<ReceivedPackage> SimShelf::take_package(const ExchangeId& exchange, Packa
                 leaves[i].bytes.begin());
   }
   const ReceivedPackage received{merkle_root(leaves), ciphertext_root(book, bytes), leaves.size()};
-  contents.packages[exchange] = std::move(bytes);
+  contents.taken[exchange] = std::move(bytes);
   BOOKCHAIN_CHECK(ask());
   return received;
+}
+
+Result<void> SimShelf::keep_package(const ExchangeId& exchange) {
+  BOOKCHAIN_CHECK(ask());
+  contents.packages[exchange] = std::move(contents.taken[exchange]);
+  contents.taken.erase(exchange);
+  return ask();
 }
 
 Result<OpenedPackage> SimShelf::open_package(const Book& book, const ExchangeId& exchange, const BookKey& key,

@@ -44,6 +44,7 @@ class SimShelf final : public PackageStore {
   struct Contents {
     std::map<BookId, Text> books;
     std::map<ExchangeId, Bytes> packages;
+    std::map<ExchangeId, Bytes> taken;  ///< copied and not yet accepted
     std::map<ExchangeId, Text> plaintexts;
   };
 
@@ -57,6 +58,8 @@ class SimShelf final : public PackageStore {
   }
   [[nodiscard]] Result<ReceivedPackage> take_package(const ExchangeId& exchange, PackageSource& source,
                                                      const Book& book, Progress* progress) override;
+  [[nodiscard]] Result<void> keep_package(const ExchangeId& exchange) override;
+  void forget_package(const ExchangeId& exchange) override { contents.taken.erase(exchange); }
   [[nodiscard]] Result<OpenedPackage> open_package(const Book& book, const ExchangeId& exchange, const BookKey& key,
                                                    Progress* progress) override;
   [[nodiscard]] Result<void> perform(const ShelfTask& task) override;

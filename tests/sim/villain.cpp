@@ -82,13 +82,13 @@ void Villain::take_message(PeerPort from, const Message& message) {
   vote_for_everything(from, message);
   if (const auto* share = std::get_if<WitnessShare>(&message)) pool_share(*share);
   Received received{from, message, std::nullopt};
-  if (const auto book = node_.wanted_package(store_, from, message)) {
-    const auto exchange = exchange_of(genesis_.id(), message);
+  if (const auto wanted = node_.wanted_package(store_, from, message)) {
     const auto& packages = world_.network_.at(self()).packages;
-    const auto found = packages.find({from, *exchange});
+    const auto found = packages.find({from, wanted->exchange});
     if (found != packages.end()) {
       SimPackage source(found->second);
-      if (auto package = shelf_.take_package(*exchange, source, *book, nullptr)) received.package = package.value();
+      auto package = shelf_.take_package(wanted->exchange, source, wanted->book, nullptr);
+      if (package && shelf_.keep_package(wanted->exchange)) received.package = package.value();
     }
   }
   decide(std::move(received));

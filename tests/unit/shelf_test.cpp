@@ -44,7 +44,9 @@ struct Home {
   [[nodiscard]] std::string token_of_taking(const path& package, const Book& book) {
     const auto file = open_to_read(package);
     PackageFileSource source(file.get());
-    return token_of(shelf.take_package(exchange, source, book));
+    const auto taken = shelf.take_package(exchange, source, book);
+    if (taken) require_success(shelf.keep_package(exchange));
+    return token_of(taken);
   }
   /// The token of opening, "success" if the book came out.
   [[nodiscard]] std::string token_of_opening(const Book& book, const BookKey& with = key) {
@@ -125,6 +127,7 @@ BOOST_AUTO_TEST_CASE(a_book_goes_from_a_file_to_the_shelf_of_another_peer_at_eve
       const auto file = open_to_read(granted.package());
       PackageFileSource source(file.get());
       const auto received = value_of(requester.shelf.take_package(exchange, source, granted.book));
+      require_success(requester.shelf.keep_package(exchange));
       BOOST_TEST((received.ciphertext_root == granted.ciphertext_root));
       BOOST_TEST((received.leaf_root == granted.book.root));
       BOOST_TEST(received.chunks == chunk_count(granted.book));
@@ -213,6 +216,7 @@ BOOST_AUTO_TEST_CASE(a_byte_changed_in_a_package_is_seen_when_it_is_taken) {
       BOOST_TEST(!requester.shelf.has_package(exchange));
     } else {
       BOOST_TEST((value_of(taken).ciphertext_root != granted.ciphertext_root), "byte " << at);
+      require_success(requester.shelf.keep_package(exchange));
       BOOST_TEST(requester.token_of_opening(granted.book) == "wrong-book", "byte " << at);
     }
   }
@@ -263,10 +267,31 @@ BOOST_AUTO_TEST_CASE(a_package_cut_while_it_is_read_is_refused_wherever_it_ends)
   for (std::size_t size = 0; size < good.size(); size += 31) {
     ShrinkingSource source(Bytes(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size)), good.size());
     BOOST_TEST(token_of(requester.shelf.take_package(exchange, source, granted.book)) == "wrong-book");
-    BOOST_TEST(!requester.shelf.has_package(exchange));
+    BOOST_TEST(boost::filesystem::is_empty(requester.exchange_file("")), "nothing is left of it");
   }
   ShrinkingSource whole(good, good.size());
   BOOST_TEST(token_of(requester.shelf.take_package(exchange, whole, granted.book)) == "success");
+}
+
+BOOST_AUTO_TEST_CASE(a_package_that_is_taken_replaces_nothing_until_it_is_kept) {
+  Granted granted(2000);
+  const auto good = read_file(granted.package());
+  auto other = good;
+  other.back() ^= 1U;
+  Home requester;
+  const auto kept = requester.exchange_file("package");
+  const auto take = [&](const Bytes& bytes) {
+    ShrinkingSource source(bytes, bytes.size());
+    require_success(requester.shelf.take_package(exchange, source, granted.book));
+  };
+  take(good);
+  BOOST_TEST(!requester.shelf.has_package(exchange));
+  require_success(requester.shelf.keep_package(exchange));
+  take(other);
+  BOOST_TEST((read_file(kept) == good));
+  requester.shelf.forget_package(exchange);
+  BOOST_TEST(!boost::filesystem::exists(requester.exchange_file("package.new")));
+  BOOST_TEST((read_file(kept) == good));
 }
 
 BOOST_AUTO_TEST_CASE(the_wrong_key_opens_nothing_and_leaves_no_content) {

@@ -1,0 +1,150 @@
+// What other peers can put beside a peer's messages: packages that belong elsewhere, that are none, or for
+// which there is no room. The exchange that is meant waits at most; nothing else of the peer does.
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <atomic>
+#include <boost/filesystem/operations.hpp>
+#include <boost/test/unit_test.hpp>
+#include <thread>
+
+#include "cli/peer_files.hpp"
+#include "ledger/records.hpp"
+#include "ledger/store/shelf.hpp"
+#include "ledger/store/sqlite_store.hpp"
+#include "tests/cli/process.hpp"
+#include "transport/delivery.hpp"
+
+namespace {
+
+using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
+namespace ledger = bookchain::ledger;
+namespace transport = bookchain::transport;
+namespace fs = boost::filesystem;
+
+ledger::ExchangeId id_of(const std::string& text) { return *ledger::fixed_from_hex<ledger::ExchangeId>(text); }
+
+path package_in_spool(const Network& network, int to, int from, const std::string& exchange) {
+  return network.home(to) / "spool" / std::to_string(from) / "new" / (exchange + ".package");
+}
+
+/// A liar's GRANT of the request `bait` that names another exchange, with a package of the bait's book under
+/// that name. It goes out with the liar's next command.
+void grant_naming_another(const Network& network, int liar, int victim, const std::string& bait,
+                          const std::string& named) {
+  const auto files = bookchain::cli::load_peer_files(network.home(liar));
+  BOOST_REQUIRE(files.has_value());
+  const auto& own = *files.value();
+  const auto opened = ledger::SqliteStore::open(own.state_file(), ledger::SqliteStore::Mode::read_write);
+  BOOST_REQUIRE(opened.has_value());
+  auto& store = *opened.value();
+  const auto record = ledger::exchanges.get(store, id_of(bait));
+  BOOST_REQUIRE(record.has_value());
+  auto shelf = ledger::Shelf::open(own.home);
+  BOOST_REQUIRE(shelf.has_value());
+  const auto root = shelf.value().write_package(record->request.body.book, record->book->body, id_of(bait), {});
+  BOOST_REQUIRE(root.has_value());
+  fs::copy_file(shelf.value().package_path(id_of(bait)), package_in_spool(network, victim, liar, named),
+                fs::copy_option::overwrite_if_exists);
+  ledger::Grant grant;
+  grant.exchange = id_of(named);
+  grant.ciphertext_root = root.value();
+  grant.share_commitments.resize(2);
+  const auto signed_grant =
+      ledger::sign_statement(own.genesis.id(), own.identity.port, own.identity.signing_key, grant);
+  ledger::Draft draft(store);
+  const ledger::PeerPort to{static_cast<std::uint16_t>(victim)};
+  transport::enqueue(
+      draft, {transport::protocol_version, own.genesis.id(), own.identity.port, to, {}, {}},
+      ledger::encode(ledger::Message{ledger::GrantMessage{record->request, signed_grant, *record->book}}), false,
+      ledger::Time{1}, {});
+  BOOST_REQUIRE(store.begin().has_value());
+  store.apply(draft.take_effects().writes);
+  BOOST_REQUIRE(store.commit().has_value());
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(hostile_packages)
+
+BOOST_AUTO_TEST_CASE(a_grant_that_names_another_exchange_replaces_no_package) {
+  const Network network;
+  const auto target = network.exchange(5000, 5001, network.book_of(5001), 3);
+  network.receive_all();
+  const auto kept = network.home(5000) / "exchanges" / target / "package";
+  const auto before = read_file(kept);
+  const auto bait = network.exchange(5000, 5003, network.book_of(5003), 1);
+  network.receive_all();
+  grant_naming_another(network, 5003, 5000, bait, target);
+  network.ok(5003, {"receive"});
+  const auto received = network.ok(5000, {"receive"})["received"];
+  BOOST_TEST(read_file(kept) == before);
+  BOOST_TEST(std::any_of(received.begin(), received.end(),
+                         [](const Json& each) { return each["type"] == "grant" && each["result"] == "refused"; }));
+  network.settle_all_exchanges();
+  BOOST_TEST(network.state(5000, target) == "committed");
+}
+
+BOOST_AUTO_TEST_CASE(what_lies_where_a_package_should_be_stops_nothing_but_its_exchange) {
+  const Network network({"--auto-books", "5"});
+  for (int kind = 0; kind < 4; ++kind) {
+    const auto book = network.book_of(5001);
+    const auto id = network.exchange(5000, 5001, book, 2);
+    const auto package = package_in_spool(network, 5000, 5001, id);
+    const auto real = network.scratch("real" + std::to_string(kind));
+    fs::rename(package, real);
+    if (kind == 0) fs::create_symlink("/etc/passwd", package);
+    if (kind == 1) fs::create_symlink(package, package);
+    if (kind == 2) BOOST_REQUIRE(::mkfifo(package.c_str(), 0666) == 0);
+    if (kind == 3) fs::create_directories(package / "deep");
+    for (const int port : {5002, 5003, 5000}) {
+      const auto ended = network.at(port, {"receive"});
+      BOOST_TEST(ended.exit_code == 0, kind << ended.err);
+    }
+    BOOST_TEST(network.state(5000, id) == "granted");
+    BOOST_TEST(!fs::exists(fs::symlink_status(package)), "it is out of the way");
+    BOOST_TEST(network.at(5000, {"receive"}).exit_code == 0);
+    fs::rename(real, package);
+    network.settle();
+    BOOST_TEST(network.state(5000, id) == "committed");
+    network.ok(5000, {"receive"});
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_package_that_has_no_room_waits_and_the_rest_is_taken_in) {
+  const Network network({"--auto-books", "0"});
+  const auto file = network.scratch("book");
+  write_file(file, std::string(std::size_t{5} << 20U, 'x'));
+  const std::string book = network.ok(5001, {"add-book", file.string(), "--title", "large"})["book"];
+  network.receive_until_quiet();
+  const auto id = network.exchange(5000, 5001, book, 2);
+  // In units of 512 bytes: 3 MiB.
+  const auto ended =
+      network.shell("ulimit -f 6144; exec bookchain -o json -n " + network.folder().string() + " -p 5000 receive");
+  BOOST_TEST(ended.exit_code == 1);
+  BOOST_TEST(ended.token() == "io");
+  BOOST_TEST(network.state(5000, id) == "granted", "the rest was taken in: " << ended.out);
+  BOOST_TEST(!fs::exists(network.home(5000) / "exchanges" / id / "package.new"));
+  BOOST_TEST(fs::exists(package_in_spool(network, 5000, 5001, id)));
+  network.settle();
+  BOOST_TEST(network.state(5000, id) == "committed");
+}
+
+BOOST_AUTO_TEST_CASE(packages_that_nothing_will_name_again_are_removed) {
+  const Network network;
+  const auto unknown = package_in_spool(network, 5000, 5001, std::string(64, 'a'));
+  write_file(unknown, "rubbish");
+  const auto id = network.exchange(5000, 5001, network.book_of(5001), 1);
+  const auto wanted = package_in_spool(network, 5000, 5001, id);
+  write_file(wanted, "it may come before its grant");
+  network.ok(5000, {"receive"});
+  BOOST_TEST(!fs::exists(unknown));
+  BOOST_TEST(fs::exists(wanted));
+  network.settle();
+  BOOST_TEST(network.state(5000, id) == "committed");
+  write_file(wanted, "left by a process that was killed");
+  network.ok(5000, {"receive"});
+  BOOST_TEST(!fs::exists(wanted));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
