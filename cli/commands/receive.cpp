@@ -19,19 +19,23 @@ void append(transport::Report& all, transport::Report report) {
   move_into(all.sent, report.sent);
   move_into(all.steps, report.steps);
   move_into(all.events, report.events);
+  move_into(all.troubles, report.troubles);
+  all.deliveries += report.deliveries;
   all.undelivered = std::move(report.undelivered);
   all.more_waits = report.more_waits;
 }
 
-/// Takes in everything, or `limit` messages; then one step of each exchange if asked for.
+/// Takes in everything that waits at the start, or `limit` messages; then one step of each exchange if asked for.
+/// Who sends faster than this peer takes in does not hold it here.
 Result<transport::Report> take_in(Home& home, std::optional<std::uint64_t> limit, bool steps) {
   transport::Report all;
   transport::Courier::Intake intake;
   if (limit) intake.messages = *limit;
+  const auto at_start = home.courier().count_waiting();
   do {
     BOOKCHAIN_TRY(auto report, home.courier().turn(intake, transport::Policy{}));
     append(all, std::move(report));
-  } while (all.more_waits && !limit);
+  } while (all.more_waits && !limit && all.deliveries <= at_start);
   if (!steps) return all;
   intake.messages = 0;
   BOOKCHAIN_TRY(auto report, home.courier().turn(intake, transport::Policy{true, true, true}));

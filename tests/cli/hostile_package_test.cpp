@@ -147,4 +147,33 @@ BOOST_AUTO_TEST_CASE(packages_that_nothing_will_name_again_are_removed) {
   BOOST_TEST(!fs::exists(wanted));
 }
 
+BOOST_AUTO_TEST_CASE(receive_ends_although_somebody_sends_without_end) {
+  const Network network;
+  const auto spool = network.home(5001) / "spool" / "5000" / "new";
+  const auto rubbish = network.scratch("rubbish");
+  write_file(rubbish, "rubbish");
+  // Links are made faster than they can be taken in, and there are never many more than the backlog.
+  constexpr std::size_t backlog = 500;
+  std::size_t made = 0;
+  const auto name = [&](std::size_t number) { return spool / ("rubbish-" + std::to_string(1'000'000 + number)); };
+  const auto add_one = [&] { fs::create_hard_link(rubbish, name(made++)); };
+  while (made < backlog) add_one();
+  std::atomic<bool> stop{false};
+  std::atomic<bool> gave_up{false};
+  std::thread flood([&] {
+    const auto began = std::chrono::steady_clock::now();
+    while (!stop && !gave_up) {
+      while (!stop && fs::exists(name(made - backlog))) std::this_thread::yield();
+      add_one();
+      gave_up = std::chrono::steady_clock::now() - began > std::chrono::seconds(20);
+    }
+  });
+  const auto ended = network.at(5001, {"receive"});
+  const bool still_sending = !gave_up;
+  stop = true;
+  flood.join();
+  BOOST_TEST(ended.exit_code == 0);
+  BOOST_TEST(still_sending, "it ended only when nothing came any more");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
