@@ -16,6 +16,11 @@ constexpr std::uint32_t most_doublings = 4;
 /// What one turn seals for one peer at most.
 constexpr std::size_t max_bytes_sealed_a_turn = std::size_t{32} << 20U;
 
+/// Both lists begin with their lengths.
+std::size_t max_entries_a_note(const Genesis& genesis) {
+  return (genesis.fields().limits.message_bytes - seal_overhead - 8) / note_entry_bytes;
+}
+
 std::uint64_t pause_before(const OutgoingRecord& record) {
   return first_repeat_us << std::min(record.repeats, most_doublings);
 }
@@ -70,8 +75,9 @@ void Courier::deliver_to(PeerPort to, const DeliveryNote& note, bool drained, Dr
   const auto& channel = channels_.at(to);
   std::vector<Bytes> envelopes;
   std::vector<PackageFile> packages;
-  if (!note.empty())
-    envelopes.push_back(channel.seal(Epoch{}, MessageNumber{0}, encode(note), parts_.environment.draw<Hash>()));
+  for (const auto& part : split_note(note, max_entries_a_note(parts_.node.genesis()))) {
+    envelopes.push_back(channel.seal(Epoch{}, MessageNumber{0}, encode(part), parts_.environment.draw<Hash>()));
+  }
   const auto oldest = oldest_kept(parts_.store, to);
   auto last = record.fresh_from;
   std::size_t bytes = 0;

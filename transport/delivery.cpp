@@ -89,6 +89,22 @@ bool take_note(Draft& draft, const Header& to_peer, const DeliveryNote& note, co
   return forgotten;
 }
 
+std::vector<DeliveryNote> split_note(const DeliveryNote& note, std::size_t most) {
+  std::vector<DeliveryNote> parts;
+  std::size_t room = 0;
+  const auto put = [&](std::vector<NoteEntry> DeliveryNote::*list, const NoteEntry& entry) {
+    if (room == 0) {
+      parts.emplace_back();
+      room = most;
+    }
+    (parts.back().*list).push_back(entry);
+    --room;
+  };
+  for (const auto& entry : note.taken) put(&DeliveryNote::taken, entry);
+  for (const auto& entry : note.contradicted) put(&DeliveryNote::contradicted, entry);
+  return parts;
+}
+
 // ---- receiving ----
 
 namespace {

@@ -143,6 +143,9 @@ struct NoteEntry {
   }
 };
 
+/// Canonical bytes of one entry.
+inline constexpr std::size_t note_entry_bytes = 16 + 8 + 32;
+
 /// Receiver to sender. It only empties an outbox, or makes the sender start a new epoch: no step of an
 /// exchange counts it.
 struct DeliveryNote {
@@ -156,6 +159,9 @@ struct DeliveryNote {
     visitor.list("contradicted", self.contradicted, max_note_entries);
   }
 };
+
+/// The same in parts of at most `most` entries each, so that each fits into one sealed message. `most` > 0.
+[[nodiscard]] std::vector<DeliveryNote> split_note(const DeliveryNote& note, std::size_t most);
 
 /// SHA-256 of header and payload: the same at both ends, whatever the nonce of the seal.
 [[nodiscard]] ledger::MessageId message_id(const Header& header, ledger::ByteView payload);

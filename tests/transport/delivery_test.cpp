@@ -219,6 +219,25 @@ BOOST_FIXTURE_TEST_CASE(hashes_far_below_the_floor_are_forgotten, Two) {
   BOOST_TEST((receiver.take(header, bytes_of("x"), note) == Admission::contradicted));
 }
 
+/// 65,536 acknowledgements are more than one sealed message may hold in a network of small messages.
+BOOST_AUTO_TEST_CASE(a_long_note_is_split_into_parts_that_a_message_can_hold) {
+  DeliveryNote note;
+  for (std::uint64_t number = 1; number <= 25; ++number) {
+    (number <= 12 ? note.taken : note.contradicted).push_back(NoteEntry{epoch_of(1), MessageNumber{number}, {}});
+  }
+  const auto parts = split_note(note, 10);
+  BOOST_TEST(parts.size() == 3U);
+  std::uint64_t next = 1;
+  for (const auto& part : parts) {
+    BOOST_TEST(part.taken.size() + part.contradicted.size() <= 10U);
+    BOOST_TEST(encode(part).size() <= 8 + 10 * note_entry_bytes);
+    for (const auto& entry : part.taken) BOOST_TEST(entry.number.value == next++);
+    for (const auto& entry : part.contradicted) BOOST_TEST(entry.number.value == next++);
+  }
+  BOOST_TEST(next == 26U);
+  BOOST_TEST(split_note(DeliveryNote{}, 10).empty());
+}
+
 /// "Order, duplication and delay are normal", loss too: everything arrives once in the end.
 BOOST_AUTO_TEST_CASE(everything_arrives_once_over_a_bad_road) {
   for (unsigned seed = 1; seed <= 200; ++seed) {
