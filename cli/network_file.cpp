@@ -40,9 +40,12 @@ Result<Peer> read_peer(const YamlView& view) {
   BOOKCHAIN_TRY(peer.agreement_point, point_view.hex<AgreementPoint>());
   BOOKCHAIN_TRY(const auto address_view, view.at("address"));
   BOOKCHAIN_TRY(peer.address, address_view.text());
-  const bool known = peer.address.starts_with("spool:") || peer.address.starts_with("socket:");
-  if (!known || peer.address.size() > max_address_bytes || peer.address.ends_with(':')) {
-    return address_view.fault(Token::bad_value, "an address is spool:FOLDER or socket:PATH");
+  if (peer.address.starts_with("socket:")) {
+    return address_view.fault(Token::bad_value, "this version delivers over spools only: an address is spool:FOLDER");
+  }
+  const bool known = peer.address.starts_with("spool:") && !peer.address.ends_with(':');
+  if (!known || peer.address.size() > max_address_bytes) {
+    return address_view.fault(Token::bad_value, "an address is spool:FOLDER");
   }
   return peer;
 }
