@@ -215,7 +215,7 @@ void World::request_book(Home& home) {
   }
   if (wanted.empty()) return;
   const auto& [book, owner] = chance_.pick(wanted);
-  event(home, [&] {
+  event(home, [&, book = book, owner = owner] {  // clang before 16 takes no structured binding as it is
     const auto requested = home.courier->request(owner, book);
     if (!requested) return;
     ++counts_.exchanges;

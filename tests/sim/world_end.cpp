@@ -101,7 +101,7 @@ void World::wake_up_laggards(std::uint64_t attempt) {
   const auto book = catalogue.all(owner.store);
   for (const auto& [id, signed_book] : book) {
     if (signed_book.signer != owner.identity.port || !shelf.get(owner.store, id)) continue;
-    event(requester, [&] {
+    event(requester, [&, id = id] {
       const auto requested = requester.courier->request(owner.identity.port, id);
       if (requested) tracked_.push_back({requested.value().exchange, requester.identity.port, owner.identity.port});
     });
