@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""clang-tidy over the compile commands of build/lint, several files at a time. Called by lint.sh.
+
+Nine tenths of what clang-tidy does for one file here, it does for the headers. So all files of a folder are
+included by one, and read as one; where that does not compile, because two of them have helpers of the same
+name, each half is tried, down to single files. Each file of a folder that the build joins as well is
+also compiled alone, without a check: so a header that was not included is noticed.
+
+  scripts/lint.py [FILE...]        default: all that are compiled
+"""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build" / "lint"
+# Each command has a function `run`, so that no two of them can be joined.
+SINGLE = ("cli/commands",)
+# Those which CMakeLists.txt joins (bookchain_unity).
+JOINED_BY_BUILD = ("ledger", "ledger/store", "transport", "tests/sim")
+
+# The analyzer's shallow mode: the deep one took four times as long, over a minute for one file of the rules,
+# and found no more. Tests are spared even that: each of their cases runs anyway, under the sanitizers too.
+SHALLOW = ["--extra-arg=-Xclang", "--extra-arg=-analyzer-config", "--extra-arg=-Xclang", "--extra-arg=mode=shallow"]
+NO_ANALYZER = ["--checks=-clang-analyzer-*"]
+COUNTS = re.compile(r"^\d+ warnings?( and \d+ errors?)? (generated|treated as error)s?\.?$|^Error while processing .*", re.M)
+
+
+def flags_of(command):
+    """The words of a compile command without the compiler, the output and the file."""
+    words = shlex.split(command)[1:]
+    kept = []
+    while words:
+        word = words.pop(0)
+        if word in ("-o", "-c"):
+            words.pop(0)
+        elif word != "-fpch-preprocess":  # of g++ alone
+            kept.append(word)
+    return kept
+
+
+def compiled_files():
+    """Each file of the project that is compiled, with its flags: the first command of several."""
+    flags = {}
+    for entry in json.loads((BUILD / "compile_commands.json").read_text()):
+        name = os.path.relpath(entry["file"], ROOT)
+        if not name.startswith("build/"):
+            flags.setdefault(name, flags_of(entry["command"]))
+    return flags
+
+
+def run(words):
+    done = subprocess.run(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return done.returncode == 0, COUNTS.sub("", done.stdout).strip()
+
+
+def file_for(names):
+    """The file, or one that includes them all."""
+    if len(names) == 1:
+        return names[0]
+    file = BUILD / "joined" / (names[0].replace("/", "_") + f"_and_{len(names) - 1}.cpp")
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("".join(f'#include "{name}"  // NOLINT(bugprone-suspicious-include)\n' for name in names))
+    return str(file)
+
+
+def compiled(names, flags):
+    """Only what the compiler says; the one check is there because clang-tidy refuses to run without any."""
+    return run(["clang-tidy-14", "--quiet", "--checks=-*,misc-static-assert", file_for(names), "--", *flags])
+
+
+def check(names, flags):
+    if len(names) > 1 and not compiled(names, flags)[0]:
+        middle = len(names) // 2
+        halves = [check(half, flags) for half in (names[:middle], names[middle:])]
+        return all(half[0] for half in halves), "\n".join(half[1] for half in halves if half[1])
+    how = NO_ANALYZER if names[0].startswith("tests/") else SHALLOW
+    return run(["clang-tidy-14", "--quiet", *how, file_for(names), "--", *flags])
+
+
+def main(wanted):
+    flags = compiled_files()
+    names = sorted(os.path.relpath(name, ROOT) for name in wanted) or sorted(flags)
+    groups, alone = {}, []
+    for name in names:
+        folder = os.path.dirname(name)
+        groups.setdefault((name if folder in SINGLE else folder, tuple(flags[name])), []).append(name)
+        if folder in JOINED_BY_BUILD:
+            alone.append(name)
+    if not groups:
+        sys.exit("lint: no file is compiled")
+    tasks = sorted(groups.items(), key=lambda group: -len(group[1]))  # the long ones first
+    with ThreadPoolExecutor(int(os.environ.get("JOBS", os.cpu_count()))) as pool:
+        answers = [pool.submit(check, group, key[1]) for key, group in tasks]
+        answers += [pool.submit(compiled, [name], flags[name]) for name in alone]
+        good = True
+        for answer in answers:
+            fine, said = answer.result()
+            good &= fine
+            if said:
+                print(said, flush=True)
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
