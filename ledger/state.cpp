@@ -48,10 +48,12 @@ std::string_view name(Table table) {
   return "";
 }
 
+bool Draft::ByBytes::operator()(ByteView left, ByteView right) const { return less(left, right); }
+
 std::optional<Bytes> Draft::get(Table table, ByteView key) const {
   const auto& own = rows(table);
   if (!own.empty()) {
-    if (const auto found = own.find(copy(key)); found != own.end()) return found->second;
+    if (const auto found = own.find(key); found != own.end()) return found->second;
   }
   return base_.get(table, key);
 }
@@ -59,8 +61,7 @@ std::optional<Bytes> Draft::get(Table table, ByteView key) const {
 void Draft::scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const {
   const auto& own = rows(table);
   if (own.empty()) return base_.scan(table, prefix, from, visit);
-  const auto start = less(from, prefix) ? copy(prefix) : copy(from);
-  auto next = own.lower_bound(start);
+  auto next = own.lower_bound(less(from, prefix) ? prefix : from);
   bool stopped = false;
   // Visits the own rows below `bound` (all of them if there is none).
   const auto catch_up = [&](std::optional<ByteView> bound) {
@@ -86,7 +87,7 @@ void Draft::scan(Table table, ByteView prefix, ByteView from, const Visit& visit
 
 std::optional<std::pair<Bytes, Bytes>> Draft::last(Table table, ByteView prefix) const {
   const auto& own = rows(table);
-  const auto below = base_.last(table, prefix);
+  auto below = base_.last(table, prefix);
   // The last own row that stands is the answer unless the base has a later one that stands.
   for (auto row = own.rbegin(); row != own.rend(); ++row) {
     if (!has_prefix(row->first, prefix) || !row->second) continue;

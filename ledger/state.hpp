@@ -110,7 +110,12 @@ class Draft final : public State {
   [[nodiscard]] Effects take_effects();
 
  private:
-  using Rows = std::map<Bytes, std::optional<Bytes>>;
+  /// The order of keys in every store: byte by byte. Views are compared, so that a look-up copies no key.
+  struct ByBytes {
+    using is_transparent = void;
+    bool operator()(ByteView left, ByteView right) const;
+  };
+  using Rows = std::map<Bytes, std::optional<Bytes>, ByBytes>;
   [[nodiscard]] const Rows& rows(Table table) const { return rows_[static_cast<std::size_t>(table)]; }
 
   const State& base_;
