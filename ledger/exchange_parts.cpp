@@ -47,6 +47,9 @@ void end(Context& context, const ExchangeId& exchange, ExchangeRecord& record, E
   if (!is_utf8(record.reason)) record.reason = record.token;
   if (record.role != Role::witness) {
     shelf_task(context, ShelfAction::drop_exchange, record.request.body.book, exchange);
+    // What is dropped is not held any more: nothing without content comes to a shelf.
+    record.package_arrived = false;
+    record.plaintext_ready = false;
   }
   context.draft.note(Event{"exchange-over", exchange, record.token.empty() ? record.reason : record.token});
 }

@@ -1,4 +1,6 @@
 // Steps 1 and 2 of the exchange, as messages: books announced, requests, grants, shares, ACKs.
+#include <cassert>
+
 #include "ledger/book.hpp"
 #include "ledger/exchange.hpp"
 #include "ledger/exchange_parts.hpp"
@@ -173,12 +175,29 @@ Result<void> check_package(const ExchangeRecord& record, const GrantMessage& mes
   return success();
 }
 
-/// The requester ends an exchange in which a check failed before its consent.
+/// The requester ends an exchange in which a check failed before its consent. After it only the chain does
+/// (section 5): to end it here would drop the package of a book that the chain may yet give to this peer.
 Error fail_before_consent(Context& context, const ExchangeId& exchange, ExchangeRecord& record, Error error) {
+  assert(!record.consent);
   end(context, exchange, record, ExchangeState::invalid, std::string(name(error.token)), error.what);
   tell_over(context, exchange, record);
   keep(context, exchange, record);
   return error;
+}
+
+/// A GRANT that comes again after all that belongs to it is here: one that misfits is refused and changes nothing,
+/// but for a second GRANT of the owner's own before consent, which excludes the first.
+Result<void> check_grant_again(Context& context, const ExchangeId& exchange, ExchangeRecord& record,
+                               const GrantMessage& message) {
+  if (record.grant->body != message.grant.body) {
+    context.draft.note(Event{"equivocation", exchange, std::to_string(owner_of(record).value)});
+    auto error = rejected(Token::equivocation, "the owner made two grants for one request", to_hex(exchange));
+    return record.consent ? error : fail_before_consent(context, exchange, record, std::move(error));
+  }
+  if (context.genesis.book_of(message.book) != record.request.body.book) {
+    return rejected(Token::wrong_book, "the owner granted another book", message.book.body.title);
+  }
+  return success();
 }
 
 }  // namespace
@@ -197,17 +216,14 @@ Result<void> on_grant(Context& context, PeerPort from, const GrantMessage& messa
     }
     return rejected(Token::exchange_over, "the exchange is over", to_hex(exchange));
   }
-  if (record.grant && record.grant->body != message.grant.body) {
-    auto error = rejected(Token::equivocation, "the owner made two grants for one request", to_hex(exchange));
-    if (record.consent) return error;
-    return fail_before_consent(context, exchange, record, std::move(error));
-  }
+  BOOKCHAIN_CHECK(check_book(context.genesis, message.book));
+  const bool complete = record.consent || record.package_arrived;
+  const bool second = record.grant && record.grant->body != message.grant.body;
+  if (complete || second) return check_grant_again(context, exchange, record, message);
   if (context.genesis.book_of(message.book) != record.request.body.book) {
     return fail_before_consent(context, exchange, record,
                                rejected(Token::wrong_book, "the owner granted another book", message.book.body.title));
   }
-  BOOKCHAIN_CHECK(check_book(context.genesis, message.book));
-  if (record.grant && record.package_arrived) return success();
   record.grant = message.grant;
   record.book = message.book;
   if (grant_age(context.draft, record) == GrantAge::past) {

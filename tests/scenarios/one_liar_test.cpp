@@ -1,0 +1,74 @@
+// One peer that cheats takes nothing from the others in an exchange (docs/protocol.md, sections 3, 5 and 6): each
+// test is one message that used to end, block or empty an exchange of honest peers.
+#include "ledger/exchange_parts.hpp"
+#include "tests/scenarios/four.hpp"
+
+namespace {
+
+using namespace bookchain::scenarios;  // NOLINT(google-build-using-namespace)
+
+bool holds_book(const Network& network, PeerPort peer, const BookId& book) {
+  return shelf.get(network.state(peer), book).has_value() && network.home(peer).books.contains(book);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(one_liar)
+
+// Section 5: "Before CONSENT a failed check ends the request; after it only the chain does." An owner that grants
+// again with another BOOK, signed or not, takes neither package nor plaintext from the requester.
+BOOST_AUTO_TEST_CASE(a_grant_of_another_book_after_consent_takes_nothing_from_the_requester) {
+  for (const auto last : {Step::consent, Step::open, Step::check_key}) {
+    Four four(last);
+    auto& network = four.network;
+    const auto record = network.record(four.o, four.x);
+    const auto before = network.record(four.r, four.x);
+    auto other = *record.book;
+    ++other.body.serial;
+    for (const auto& book : {other, network.sign(four.o, other.body)}) {
+      const auto token = network.give(four.o, four.r, GrantMessage{record.request, *record.grant, book});
+      BOOST_TEST((token == Token::wrong_book || token == Token::bad_signature));
+    }
+    BOOST_TEST((network.state_of(four.r, four.x) == before.state));
+    BOOST_TEST(network.home(four.r).packages.contains(four.x));
+    BOOST_TEST(network.home(four.r).plaintexts.contains(four.x) == before.plaintext_ready);
+    network.play(four.x, Step::check_id);
+    network.wish(four.o, WishSettle{four.x});
+    network.run();
+    BOOST_TEST(network.owner_of_book(four.w1, four.book()).value == four.r.value);
+    BOOST_TEST(holds_book(network, four.r, four.book()));
+  }
+}
+
+// Section 3, step 2: what fits the GRANT has come; one that does not fit is refused and ends nothing.
+BOOST_AUTO_TEST_CASE(a_grant_of_another_book_after_the_package_ends_nothing) {
+  Four four(Step::grant);
+  auto& network = four.network;
+  const auto record = network.record(four.o, four.x);
+  auto other = *record.book;
+  ++other.body.serial;
+  other = network.sign(four.o, other.body);
+  BOOST_TEST((network.give(four.o, four.r, GrantMessage{record.request, *record.grant, other}) == Token::wrong_book));
+  network.run();
+  BOOST_TEST((network.state_of(four.r, four.x) == ExchangeState::committed));
+  BOOST_TEST(holds_book(network, four.r, four.book()));
+}
+
+// What an exchange held is dropped when it ends, and it is not said to hold it any more: nothing without content
+// comes to a shelf.
+BOOST_AUTO_TEST_CASE(an_exchange_that_ended_holds_neither_package_nor_plaintext) {
+  Four four(Step::check_key);
+  auto& network = four.network;
+  const auto sibling = network.request(four.r, four.o, four.book());
+  network.play(sibling, Step::check_key);
+  network.run();
+  for (const auto& x : {four.x, sibling}) {
+    const auto record = network.record(four.r, x);
+    if (record.state == ExchangeState::committed) continue;
+    BOOST_TEST(!record.package_arrived);
+    BOOST_TEST(!record.plaintext_ready);
+    BOOST_TEST(!network.home(four.r).plaintexts.contains(x));
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
