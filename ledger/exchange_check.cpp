@@ -26,7 +26,8 @@ Result<void> add_acks(const Context& context, ExchangeRecord& record, const std:
   return success();
 }
 
-/// One answer about the id: of a witness, to the consent at hand.
+/// One answer about the id: of a witness, to the consent at hand. The first one stays, but that a yes, which a TRANSFER
+/// can carry, takes the place of a no: what a witness signed twice is its fault and nobody else's loss.
 Result<void> add_id_answer(const Context& context, const ExchangeId& exchange, ExchangeRecord& record,
                            const Signed<IdAnswer>& answer) {
   if (std::ranges::find(record.id_answers, answer) != record.id_answers.end()) return success();
@@ -41,6 +42,10 @@ Result<void> add_id_answer(const Context& context, const ExchangeId& exchange, E
   const auto first = std::ranges::find(record.id_answers, answer.signer, &Signed<IdAnswer>::signer);
   if (first->body == answer.body) return success();
   context.draft.note(Event{"equivocation", exchange, std::to_string(answer.signer.value)});
+  if (answer.body.yes) {
+    *first = answer;
+    return success();
+  }
   return rejected(Token::equivocation, "a witness gave two answers to one consent",
                   std::to_string(answer.signer.value));
 }
@@ -114,7 +119,8 @@ Result<void> on_release(Context& context, PeerPort from, const ReleaseMessage& m
     return rejected(Token::bad_statement, "the release does not fit the exchange", to_hex(exchange));
   }
   if (is_over(record.state)) return rejected(Token::exchange_over, "the exchange is over", to_hex(exchange));
-  for (const auto& answer : message.id_answers) BOOKCHAIN_CHECK(add_id_answer(context, exchange, record, answer));
+  // Each answer is judged by itself: one that is refused is left out, and takes neither the others nor the key along.
+  for (const auto& answer : message.id_answers) (void)add_id_answer(context, exchange, record, answer);
   count_id_answers(context, record);
   record.release = message.release;
   if (record.key) {

@@ -71,4 +71,41 @@ BOOST_AUTO_TEST_CASE(an_exchange_that_ended_holds_neither_package_nor_plaintext)
   }
 }
 
+// Section 3, step 5: "O sends R the key k, the ID-ANSWERs and RELEASE"; section 6: "a witness telling O and R different
+// things". What it told R is no reason to drop the key of an honest owner.
+BOOST_AUTO_TEST_CASE(a_witness_that_says_no_to_the_requester_and_yes_to_the_owner_does_not_keep_the_key_away) {
+  Four four(Step::consent);
+  auto& network = four.network;
+  const auto consent = network.genesis().id_of(*network.record(four.r, four.x).consent);
+  const auto no = network.sign(four.w2, IdAnswer{four.x, consent, false});
+  BOOST_TEST(!network.give(four.w2, four.r, IdAnswerMessage{no}));
+  network.filter = [&](const Envelope& envelope) {
+    return envelope.from != four.w2 || envelope.to != four.r ||
+           !std::holds_alternative<IdAnswerMessage>(envelope.message);
+  };
+  network.play(four.x, Step::release);
+  const auto record = network.record(four.r, four.x);
+  BOOST_TEST(record.key.has_value());
+  // Its signed yes counts, whatever else it signed.
+  BOOST_TEST(yes_answers(record) == 2U);
+  network.filter = nullptr;
+  network.run();
+  BOOST_TEST((network.state_of(four.r, four.x) == ExchangeState::committed));
+  BOOST_TEST(holds_book(network, four.r, four.book()));
+}
+
+// Section 3, step 6: only a key that "does not fit kc is no key": an answer beside it that fits nothing is left out.
+BOOST_AUTO_TEST_CASE(answers_that_fit_nothing_do_not_veto_the_key_beside_them) {
+  Four four(Step::consent);
+  auto& network = four.network;
+  const auto record = network.record(four.o, four.x);
+  const auto stray = network.sign(four.w1, IdAnswer{four.x, network.draw<Hash>(), true});
+  auto forged = network.sign(four.w2, IdAnswer{four.x, network.genesis().id_of(*record.consent), true});
+  forged.signature.bytes[0] ^= 1U;
+  const auto release = network.sign(four.o, Release{four.x, network.genesis().id_of(*record.grant)});
+  BOOST_TEST(!network.give(four.o, four.r, ReleaseMessage{*record.key, {stray, forged}, release}));
+  BOOST_TEST(network.record(four.r, four.x).key.has_value());
+  BOOST_TEST(network.record(four.r, four.x).id_answers.empty());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
