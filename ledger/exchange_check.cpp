@@ -10,6 +10,7 @@ namespace {
 /// Adds the ACKs that came with a CONSENT; those known already are not verified again.
 Result<void> add_acks(const Context& context, ExchangeRecord& record, const std::vector<Signed<Ack>>& acks) {
   const auto grant_id = context.genesis.id_of(*record.grant);
+  drop_misfitting_acks(context.genesis, record);
   for (const auto& ack : acks) {
     if (std::ranges::find(record.acks, ack) != record.acks.end()) continue;
     if (!is_witness(context.genesis, record, ack.signer) || ack.body.grant != grant_id ||

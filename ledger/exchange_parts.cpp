@@ -54,6 +54,13 @@ void end(Context& context, const ExchangeId& exchange, ExchangeRecord& record, E
   context.draft.note(Event{"exchange-over", exchange, record.token.empty() ? record.reason : record.token});
 }
 
+void drop_misfitting_acks(const Genesis& genesis, ExchangeRecord& record) {
+  const auto grant_id = genesis.id_of(*record.grant);
+  std::erase_if(record.acks, [&](const auto& ack) {
+    return ack.body.grant != grant_id || ack.body.exchange != record.grant->body.exchange;
+  });
+}
+
 void add_share(std::vector<DealtShare>& shares, const DealtShare& share) {
   const auto place = std::ranges::lower_bound(shares, share.signer, {}, &DealtShare::signer);
   if (place == shares.end() || place->signer != share.signer) shares.insert(place, share);

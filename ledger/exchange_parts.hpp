@@ -36,6 +36,8 @@ template <class Body>
 [[nodiscard]] bool holds_from(const std::vector<Signed<Body>>& list, PeerPort signer) {
   return std::ranges::binary_search(list, signer, {}, &Signed<Body>::signer);
 }
+/// Drops the ACKs of another grant than the record's. Precondition: it has one.
+void drop_misfitting_acks(const Genesis& genesis, ExchangeRecord& record);
 void add_share(std::vector<DealtShare>& shares, const DealtShare& share);
 
 [[nodiscard]] std::size_t yes_answers(const ExchangeRecord& record);

@@ -237,8 +237,7 @@ Result<void> on_grant(Context& context, PeerPort from, const GrantMessage& messa
     }
     record.package_arrived = true;
   }
-  const auto grant_id = context.genesis.id_of(message.grant);
-  std::erase_if(record.acks, [&](const auto& ack) { return ack.body.grant != grant_id; });
+  drop_misfitting_acks(context.genesis, record);
   if (record.state == ExchangeState::requested) record.state = ExchangeState::granted;
   keep(context, exchange, record);
   return success();
@@ -292,7 +291,11 @@ Result<void> on_ack(Context& context, PeerPort from, const AckMessage& message) 
   if (record->grant && message.ack.body.grant != context.genesis.id_of(*record->grant)) {
     return rejected(Token::bad_statement, "the ACK is of another grant", to_hex(exchange));
   }
-  // An ACK may overtake its GRANT on another road; then it is held against it when the GRANT comes.
+  // Nobody can acknowledge what this owner has not granted.
+  if (!record->grant && record->role == Role::owner) {
+    return rejected(Token::unexpected, "an ACK before there is a grant", to_hex(exchange));
+  }
+  // At the requester an ACK may overtake its GRANT; then it is held against it when the GRANT comes.
   if (add_statement(record->acks, message.ack)) keep(context, exchange, *record);
   return success();
 }

@@ -269,12 +269,19 @@ Result<void> check_key(Context& context, const WishCheckKey& wish) {
   return success();
 }
 
-Signed<Transfer> make_transfer(const Context& context, const ExchangeRecord& record, TransferForm form) {
-  auto yes = record.id_answers;
-  std::erase_if(yes, [](const auto& answer) { return !answer.body.yes; });
-  return context.sign(Transfer{form, *record.book, record.request, *record.grant, *record.consent, record.acks,
-                               std::move(yes),
-                               form == TransferForm::mined ? record.key_answers : std::vector<Signed<KeyAnswer>>{}});
+/// Only what fits goes in: one statement that does not would make the whole invalid.
+Signed<Transfer> make_transfer(const Context& context, ExchangeRecord record, TransferForm form) {
+  const auto grant_id = context.genesis.id_of(*record.grant);
+  const auto consent_id = context.genesis.id_of(*record.consent);
+  drop_misfitting_acks(context.genesis, record);
+  std::erase_if(record.id_answers,
+                [&](const auto& answer) { return !answer.body.yes || answer.body.consent != consent_id; });
+  std::erase_if(record.key_answers, [&](const auto& answer) {
+    return answer.body.grant != grant_id || answer.body.key_commitment != record.grant->body.key_commitment;
+  });
+  if (form != TransferForm::mined) record.key_answers.clear();
+  return context.sign(Transfer{form, *record.book, record.request, *record.grant, *record.consent,
+                               std::move(record.acks), std::move(record.id_answers), std::move(record.key_answers)});
 }
 
 /// A block that waits for votes: done again within 5 s the step sends nothing, later it asks those again who have

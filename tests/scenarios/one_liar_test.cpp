@@ -108,4 +108,37 @@ BOOST_AUTO_TEST_CASE(answers_that_fit_nothing_do_not_veto_the_key_beside_them) {
   BOOST_TEST(network.record(four.r, four.x).id_answers.empty());
 }
 
+// Section 5: "O, with all that release needs, proposes the TRANSFER as settled": an ACK that a witness made up before
+// there was a GRANT does not stand in it.
+BOOST_AUTO_TEST_CASE(an_ack_made_up_before_the_grant_does_not_stop_the_owner_from_settling) {
+  for (const std::size_t peers : {4U, 7U}) {
+    for (const bool in_an_old_home : {false, true}) {
+      Network network(peers);
+      const auto r = network.port(0);
+      const auto o = network.port(1);
+      const auto w = network.port(3);
+      const auto book = network.add_book(o, "7");
+      network.deliver_until_quiet();
+      const auto x = network.request(r, o, book);
+      network.deliver_until_quiet();
+      const auto bogus = network.sign(w, Ack{x, network.draw<Hash>()});
+      BOOST_TEST((network.give(w, o, AckMessage{bogus}) == Token::unexpected));
+      if (in_an_old_home) {
+        network.edit(o, [&](Draft& draft) {
+          auto record = network.record(o, x);
+          record.acks = {bogus};
+          exchanges.put(draft, x, record);
+        });
+      }
+      network.play(x, Step::release);
+      BOOST_TEST((network.state_of(o, x) == ExchangeState::released));
+      network.kill(r);
+      network.wish(o, WishSettle{x});
+      network.run();
+      BOOST_TEST((network.state_of(o, x) == ExchangeState::committed));
+      BOOST_TEST(network.owner_of_book(w, book).value == r.value);
+    }
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
