@@ -11,20 +11,12 @@ namespace {
 
 constexpr std::uint64_t ask_again_us = 5'000'000;
 
-/// Pending transactions that are in the chain now, or can no longer be.
-void drop_settled_pending(Context& context) {
-  for (const auto& [number, transaction] : pending.all(context.draft)) {
-    if (!check_transaction(context.genesis, context.draft, transaction, context.self())) {
-      pending.erase(context.draft, number);
-    }
-  }
-}
-
 void append_and_go_on(Context& context, const CommittedBlock& committed) {
   append_block(context.genesis, context.draft, committed);
   for (const auto& [hash, block] : candidates.all(context.draft)) candidates.erase(context.draft, hash);
-  drop_settled_pending(context);
   on_block_committed(context, committed);
+  // What is in the chain now, or can no longer be.
+  drop_pending(context, [](const Result<void>& checked) { return !checked.has_value(); });
   context.draft.note(Event{"block", std::nullopt, std::to_string(committed.block.header.body.height.value)});
   handle_deferred(context);
 }

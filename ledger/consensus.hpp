@@ -11,8 +11,9 @@ namespace bookchain::ledger {
 /// A promise may rise by this many rounds at once, so that one message cannot use up the numbers.
 inline constexpr std::uint64_t max_round_jump = std::uint64_t{1} << 20U;
 
-/// Puts an own transaction among the pending ones and opens a ballot unless one of this peer runs.
-void submit(Context& context, const Transaction& transaction);
+/// Puts an own transaction among the pending ones; a ballot is opened unless one of this peer runs. Refused with the
+/// token of check_transaction if no block on the present head can hold it.
+[[nodiscard]] Result<void> submit(Context& context, const Transaction& transaction);
 
 /// Opens a ballot if transactions are pending and none of this peer runs at this height. Called after
 /// every input.

@@ -44,6 +44,9 @@ template <class Vote>
   return known ? success() : notice_forgotten(context, vote.height);
 }
 
+/// Drops the pending transactions of whose check on the present head `dropped` says so; their exchanges are told.
+void drop_pending(Context& context, const std::function<bool(const Result<void>&)>& dropped);
+
 /// Asks `from` for the blocks above the head: each peer once until the head moves or 5 s pass.
 void ask_for_blocks(Context& context, PeerPort from);
 /// Handles what was kept for the present height.

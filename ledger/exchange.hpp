@@ -34,5 +34,7 @@ namespace bookchain::ledger {
 /// Called by consensus for each block that was appended, in order: ends exchanges, and says what is to
 /// be done on the shelf of books.
 void on_block_committed(Context& context, const CommittedBlock& committed);
+/// Called by consensus for an own transaction that no block can hold: its exchange is not mined after all.
+void on_transaction_dropped(Context& context, const Transaction& transaction, const Error& why);
 
 }  // namespace bookchain::ledger

@@ -197,6 +197,35 @@ void end_left_behind(Context& context, const BookId& book, const std::optional<E
 
 }  // namespace
 
+namespace {
+
+/// How far an exchange whose TRANSFER is not under way has come.
+ExchangeState state_before_mining(const Genesis& genesis, const ExchangeRecord& record) {
+  const auto majority = genesis.witness_majority();
+  if (record.role == Role::owner) return record.release ? ExchangeState::released : ExchangeState::id_checked;
+  if (record.plaintext_ready && record.key_answers.size() >= majority) return ExchangeState::key_checked;
+  if (record.plaintext_ready) return ExchangeState::opened;
+  if (record.key) return ExchangeState::released;
+  return yes_answers(record) >= majority ? ExchangeState::id_checked : ExchangeState::consented;
+}
+
+}  // namespace
+
+void on_transaction_dropped(Context& context, const Transaction& transaction, const Error& why) {
+  const auto* transfer = std::get_if<Signed<Transfer>>(&transaction);
+  if (transfer == nullptr) return;
+  const auto exchange = context.genesis.exchange_of(transfer->body.request);
+  auto record = exchanges.get(context.draft, exchange);
+  if (!record || record->state != ExchangeState::mined) return;
+  record->state = state_before_mining(context.genesis, *record);
+  if (!found_wrong(*record)) {
+    record->token = name(why.token);
+    record->reason = why.what;
+  }
+  context.draft.note(Event{"transfer-dropped", exchange, std::string(name(why.token))});
+  keep(context, exchange, *record);
+}
+
 void on_block_committed(Context& context, const CommittedBlock& committed) {
   const auto height = committed.block.header.body.height;
   for (const auto& transaction : committed.block.transactions) {

@@ -40,6 +40,11 @@ template <class Body>
 void drop_misfitting_acks(const Genesis& genesis, ExchangeRecord& record);
 void add_share(std::vector<DealtShare>& shares, const DealtShare& share);
 
+/// The requester opened the package and found that it is not the registered book.
+[[nodiscard]] inline bool found_wrong(const ExchangeRecord& record) {
+  return record.token == name(Token::wrong_book) && !record.plaintext_ready;
+}
+
 [[nodiscard]] std::size_t yes_answers(const ExchangeRecord& record);
 /// True once so many witnesses said no that a majority of yes can no longer come.
 [[nodiscard]] bool yes_out_of_reach(const Genesis& genesis, const ExchangeRecord& record);

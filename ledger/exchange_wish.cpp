@@ -20,6 +20,16 @@ Error over_error(const ExchangeId& exchange, const ExchangeRecord& record) {
   return rejected(Token::exchange_over, "the exchange is over (" + why + ")", to_hex(exchange), "make a new request");
 }
 
+bool lacks_yes(const Genesis& genesis, const ExchangeRecord& record) {
+  return yes_answers(record) < genesis.witness_majority();
+}
+
+std::string missing_id_answers(const Genesis& genesis, const ExchangeRecord& record) {
+  const auto missing = missing_from(genesis, record, record.id_answers);
+  if (missing.empty()) return "too few witnesses say that the id is theirs";
+  return "answers about the id are missing, receive is due at " + join(missing);
+}
+
 /// Where the exchange stands, for messages about a step that is not due.
 std::string due_now(const Genesis& genesis, const ExchangeRecord& record) {
   switch (record.state) {
@@ -31,8 +41,7 @@ std::string due_now(const Genesis& genesis, const ExchangeRecord& record) {
       return "consent is due " + at(requester_of(record));
     case ExchangeState::consented:
       if (record.id_check_sent || record.claiming) {
-        return "answers about the id are missing, receive is due at " +
-               join(missing_from(genesis, record, record.id_answers));
+        return missing_id_answers(genesis, record);
       }
       return "check-id is due " + at(owner_of(record));
     case ExchangeState::id_checked: return "release is due " + at(owner_of(record));
@@ -43,7 +52,9 @@ std::string due_now(const Genesis& genesis, const ExchangeRecord& record) {
                join(missing_from(genesis, record, record.key_answers));
       }
       return "check-key is due " + at(requester_of(record));
-    case ExchangeState::key_checked: return "mine is due " + at(requester_of(record));
+    case ExchangeState::key_checked:
+      if (record.claiming && lacks_yes(genesis, record)) return missing_id_answers(genesis, record);
+      return "mine is due " + at(requester_of(record));
     case ExchangeState::mined: return "votes are missing, receive is due at the other peers";
     case ExchangeState::committed:
     case ExchangeState::refused:
@@ -57,6 +68,7 @@ Error not_due(const Context& context, const ExchangeId& exchange, const Exchange
   const bool waits = (record.state == ExchangeState::granted && record.acks.size() < context.genesis.ack_quorum()) ||
                      (record.state == ExchangeState::consented && (record.id_check_sent || record.claiming)) ||
                      (record.state == ExchangeState::opened && record.key_check_sent) ||
+                     (record.state == ExchangeState::key_checked && record.claiming) ||
                      record.state == ExchangeState::mined;
   auto error = wrong_step(exchange, due_now(context.genesis, record));
   if (waits) {
@@ -294,6 +306,28 @@ Result<void> ask_for_votes_again(Context& context, const ExchangeId& exchange, E
   return success();
 }
 
+Result<void> submit_transfer(Context& context, const ExchangeId& exchange, ExchangeRecord& record, TransferForm form) {
+  const auto transfer = make_transfer(context, record, form);
+  record.state = ExchangeState::mined;
+  if (!found_wrong(record)) {
+    record.token.clear();
+    record.reason.clear();
+  }
+  keep(context, exchange, record);
+  return submit(context, transfer);
+}
+
+/// The requester has the witnesses asked that did not answer yet. Done once; asking again is a wish of its own.
+Result<void> collect_id_answers(Context& context, const ExchangeId& exchange, ExchangeRecord& record) {
+  if (record.claiming) return not_due(context, exchange, record);
+  record.claiming = true;
+  for (const auto witness : missing_from(context.genesis, record, record.id_answers)) {
+    context.draft.send(witness, CheckId{*record.request_id, record.request, *record.grant, *record.consent});
+  }
+  keep(context, exchange, record);
+  return success();
+}
+
 Result<void> mine(Context& context, const WishMine& wish) {
   BOOKCHAIN_TRY(auto record, find_exchange(context.draft, wish.exchange, Role::requester));
   if (is_over(record.state)) return over_error(wish.exchange, record);
@@ -301,10 +335,9 @@ Result<void> mine(Context& context, const WishMine& wish) {
     return ask_for_votes_again(context, wish.exchange, record);
   }
   if (record.state != ExchangeState::key_checked) return not_due(context, wish.exchange, record);
-  record.state = ExchangeState::mined;
-  keep(context, wish.exchange, record);
-  submit(context, make_transfer(context, record, TransferForm::mined));
-  return success();
+  // The key may have come without the answers that belong beside it.
+  if (lacks_yes(context.genesis, record)) return collect_id_answers(context, wish.exchange, record);
+  return submit_transfer(context, wish.exchange, record, TransferForm::mined);
 }
 
 // ---- section 5 ----
@@ -320,10 +353,7 @@ Result<void> settle(Context& context, const WishSettle& wish) {
   const auto turn = turns.get(context.draft, turn_of(record));
   if (record.abort_sent || (turn && turn->abort_signed))
     return rejected(Token::too_late, "this peer signed an ABORT of the turn", to_hex(wish.exchange));
-  record.state = ExchangeState::mined;
-  keep(context, wish.exchange, record);
-  submit(context, make_transfer(context, record, TransferForm::settled));
-  return success();
+  return submit_transfer(context, wish.exchange, record, TransferForm::settled);
 }
 
 Result<void> claim(Context& context, const WishClaim& wish) {
@@ -331,19 +361,8 @@ Result<void> claim(Context& context, const WishClaim& wish) {
   if (is_over(record.state)) return over_error(wish.exchange, record);
   if (record.state == ExchangeState::mined || record.state == ExchangeState::committed) return success();
   if (!record.consent) return not_due(context, wish.exchange, record);
-  if (yes_answers(record) >= context.genesis.witness_majority()) {
-    record.state = ExchangeState::mined;
-    keep(context, wish.exchange, record);
-    submit(context, make_transfer(context, record, TransferForm::claimed));
-    return success();
-  }
-  if (record.claiming) return not_due(context, wish.exchange, record);
-  record.claiming = true;
-  for (const auto witness : missing_from(context.genesis, record, record.id_answers)) {
-    context.draft.send(witness, CheckId{*record.request_id, record.request, *record.grant, *record.consent});
-  }
-  keep(context, wish.exchange, record);
-  return success();
+  if (lacks_yes(context.genesis, record)) return collect_id_answers(context, wish.exchange, record);
+  return submit_transfer(context, wish.exchange, record, TransferForm::claimed);
 }
 
 // ---- giving up ----
@@ -379,8 +398,8 @@ Result<void> abort_turn(Context& context, const ExchangeId& exchange, ExchangeRe
   if (yes_out_of_reach(context.genesis, record)) record.token = name(Token::no_consensus);
   if (record.consent_refused) record.token = name(Token::wrong_id);
   keep(context, exchange, record);
-  if (first) submit(context, context.sign(Abort{*record.book, key.version, key.turn}));
-  return success();
+  if (!first) return success();
+  return submit(context, context.sign(Abort{*record.book, key.version, key.turn}));
 }
 
 Result<void> abort(Context& context, const WishAbort& wish) {
@@ -445,7 +464,7 @@ Result<ExchangeRecord> Node::may_grant(const State& state, const ExchangeId& exc
 Result<ExchangeRecord> Node::may_open(const State& state, const ExchangeId& exchange) const {
   BOOKCHAIN_TRY(auto record, find_exchange(state, exchange, Role::requester));
   if (is_over(record.state)) return over_error(exchange, record);
-  if (!record.token.empty() && !record.plaintext_ready) {
+  if (found_wrong(record)) {
     return rejected(Token::wrong_book, "the book that came is not the one registered: " + record.reason,
                     to_hex(exchange));
   }

@@ -78,7 +78,7 @@ std::optional<Step> due_of_owner(const Genesis& genesis, const State& state, con
 }
 
 std::optional<Step> due_of_requester(const Genesis& genesis, const State& state, const ExchangeRecord& record) {
-  const bool can_open = record.key && !record.plaintext_ready && record.token.empty();
+  const bool can_open = record.key && !record.plaintext_ready && !found_wrong(record);
   switch (record.state) {
     case ExchangeState::granted: {
       const bool ready = record.package_arrived && record.acks.size() >= genesis.ack_quorum() &&
@@ -89,7 +89,11 @@ std::optional<Step> due_of_requester(const Genesis& genesis, const State& state,
     case ExchangeState::released:
     case ExchangeState::committed: return can_open ? std::optional(Step::open) : std::nullopt;
     case ExchangeState::opened: return record.key_check_sent ? std::nullopt : std::optional(Step::check_key);
-    case ExchangeState::key_checked: return Step::mine;
+    case ExchangeState::key_checked: {
+      // It asks the witnesses for answers that are missing once, and then waits; what no block took it tries by hand.
+      const bool waits = record.claiming && yes_answers(record) < genesis.witness_majority();
+      return waits || !record.token.empty() ? std::nullopt : std::optional(Step::mine);
+    }
     case ExchangeState::requested:
     case ExchangeState::consented:
     case ExchangeState::id_checked:

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "ledger/consensus_parts.hpp"
+#include "ledger/exchange.hpp"
 
 namespace bookchain::ledger {
 
@@ -76,7 +77,7 @@ void propose(Context& context, ProposerRecord& record) {
   }
   if (!block) {
     // Nothing that is pending can be mined on this head: it never will be, and must not open ballots for ever.
-    for (const auto& [number, transaction] : pending.all(context.draft)) pending.erase(context.draft, number);
+    drop_pending(context, [](const Result<void>&) { return true; });
     record.phase = ProposerPhase::idle;
     return keep(context, record);
   }
@@ -139,8 +140,20 @@ bool add_vote(std::vector<VoteSignature>& votes, const VoteSignature& vote) {
   return true;
 }
 
-void submit(Context& context, const Transaction& transaction) {
+Result<void> submit(Context& context, const Transaction& transaction) {
+  BOOKCHAIN_CHECK(check_transaction(context.genesis, context.draft, transaction, context.self()));
   pending.put(context.draft, next_pending_number(context), transaction);
+  return success();
+}
+
+void drop_pending(Context& context, const std::function<bool(const Result<void>&)>& dropped) {
+  for (const auto& [number, transaction] : pending.all(context.draft)) {
+    const auto checked = check_transaction(context.genesis, context.draft, transaction, context.self());
+    if (!dropped(checked)) continue;
+    pending.erase(context.draft, number);
+    on_transaction_dropped(context, transaction,
+                           checked ? refused(Token::bad_statement, "no block can hold it") : checked.error());
+  }
 }
 
 void let_time_pass(Context& context) {

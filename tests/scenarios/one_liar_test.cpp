@@ -141,4 +141,77 @@ BOOST_AUTO_TEST_CASE(an_ack_made_up_before_the_grant_does_not_stop_the_owner_fro
   }
 }
 
+// Section 6: "an honest R with k and RELEASE can record it too": without the ID-ANSWERs that belong beside the key it
+// collects them itself, and says so.
+BOOST_AUTO_TEST_CASE(a_release_without_answers_about_the_id_does_not_lead_the_requester_into_a_dead_end) {
+  for (const std::size_t peers : {4U, 5U, 7U}) {
+    Four four(Step::consent, peers);
+    auto& network = four.network;
+    const auto record = network.record(four.o, four.x);
+    const auto release = network.sign(four.o, Release{four.x, network.genesis().id_of(*record.grant)});
+    BOOST_TEST(!network.give(four.o, four.r, ReleaseMessage{*record.key, {}, release}));
+    network.kill(four.o);
+    network.take(four.r, four.x, Step::open);
+    network.take(four.r, four.x, Step::check_key);
+    network.deliver_until_quiet();
+    BOOST_REQUIRE((network.state_of(four.r, four.x) == ExchangeState::key_checked));
+    network.wish(four.r, WishMine{four.x});
+    BOOST_TEST((network.state_of(four.r, four.x) == ExchangeState::key_checked));
+    BOOST_TEST((network.refused_wish(four.r, WishMine{four.x}) == Token::waiting));
+    BOOST_TEST((network.refused_wish(four.r, WishClaim{four.x}) == Token::waiting));
+    BOOST_TEST(!network.node(four.r).due_step(network.state(four.r), four.x).has_value());
+    network.run();
+    network.require_equal_chains(1);
+    BOOST_TEST((transfer_in(network.chain(four.r).front()).form == TransferForm::mined));
+    BOOST_TEST(holds_book(network, four.r, four.book()));
+  }
+}
+
+// Section 4: a block is valid or it is not: what no block can hold is not submitted, and nothing is said to be mined.
+BOOST_AUTO_TEST_CASE(a_transfer_that_no_block_can_hold_is_refused_when_it_is_mined) {
+  Four four(Step::check_key);
+  auto& network = four.network;
+  network.edit(four.r, [&](Draft& draft) {
+    auto record = network.record(four.r, four.x);
+    record.key_answers.front().signature.bytes[0] ^= 1U;
+    exchanges.put(draft, four.x, record);
+  });
+  BOOST_TEST((network.refused_wish(four.r, WishMine{four.x}) == Token::bad_signature));
+  BOOST_TEST((network.state_of(four.r, four.x) == ExchangeState::key_checked));
+  BOOST_TEST(pending.all(network.state(four.r)).empty());
+}
+
+// A transaction of an older home that turns out to be invalid is dropped, and its exchange says so.
+BOOST_AUTO_TEST_CASE(an_exchange_whose_transfer_is_dropped_is_not_mined_any_more) {
+  Four four(Step::check_key);
+  auto& network = four.network;
+  const auto good = network.record(four.r, four.x);
+  network.edit(four.r, [&](Draft& draft) {
+    auto record = good;
+    record.state = ExchangeState::mined;
+    exchanges.put(draft, four.x, record);
+    pending.put(draft, 1,
+                network.sign(four.r, Transfer{TransferForm::mined,
+                                              *good.book,
+                                              good.request,
+                                              *good.grant,
+                                              *good.consent,
+                                              good.acks,
+                                              {},
+                                              good.key_answers}));
+  });
+  network.home(four.r).takes_steps = false;
+  network.tick(four.r);
+  network.run();
+  const auto record = network.record(four.r, four.x);
+  BOOST_TEST((record.state == ExchangeState::key_checked));
+  BOOST_TEST(record.token == "no-quorum");
+  BOOST_TEST(pending.all(network.state(four.r)).empty());
+  // Mined again, with what it holds, it is recorded.
+  network.wish(four.r, WishMine{four.x});
+  network.run();
+  BOOST_TEST((network.state_of(four.r, four.x) == ExchangeState::committed));
+  BOOST_TEST(network.record(four.r, four.x).token.empty());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
