@@ -8,8 +8,12 @@
 
 namespace bookchain::ledger {
 
-/// A promise may rise by this many rounds at once, so that one message cannot use up the numbers.
+/// A promise may rise by this many rounds at once, and as far as this many rounds for every second since 1970, so
+/// that messages cannot use up the numbers. Clocks are alike and counts of messages are not: a round that one peer
+/// was led to by any number of messages is in reach of the others in one step.
 inline constexpr std::uint64_t max_round_jump = std::uint64_t{1} << 20U;
+/// The highest round in reach of one who stands at `from`, by its clock. Liveness only.
+[[nodiscard]] Round highest_in_reach(Time now, Round from);
 
 /// Puts an own transaction among the pending ones; a ballot is opened unless one of this peer runs. Refused with the
 /// token of check_transaction if no block on the present head can hold it.

@@ -8,6 +8,9 @@
 
 namespace bookchain::ledger {
 
+/// The pauses of proposers and voters double up to this often.
+inline constexpr std::uint32_t most_doublings_of_patience = 16;
+
 /// The height that is being voted on: one above the head.
 [[nodiscard]] Height voting_height(const Context& context);
 /// This peer's votes at that height; a fresh record if it has none there.

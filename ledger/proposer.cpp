@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::uint64_t first_backoff_us = 100'000;
 constexpr std::uint64_t longest_backoff_us = 2'000'000;
-constexpr std::uint32_t most_doublings_of_patience = 16;
 constexpr std::uint64_t random_rounds_after_restore = 1024;
 
 std::uint64_t next_pending_number(const Context& context) {
@@ -228,8 +227,9 @@ Result<void> on_promised(Context& context, PeerPort from, const Promised& messag
     if (record.phase == ProposerPhase::asking) lead_up(context, from, message.promise.round, record.ballot);
     return success();
   }
-  // A voter that lies about its promise costs this proposer a round, never the numbers.
-  if (message.promise.round.value - std::min(message.promise.round, record.ballot.round).value <= max_round_jump) {
+  // A voter that lies about its promise costs this proposer a round, never the numbers; one whose promise was raised
+  // far by a liar is reached in one round.
+  if (message.promise.round <= highest_in_reach(context.now, record.ballot.round)) {
     record.highest_seen = std::max(record.highest_seen, message.promise);
   }
   if (std::ranges::find(record.refusals, from) == record.refusals.end()) record.refusals.push_back(from);

@@ -1,5 +1,7 @@
 // The voter of section 4: promises, prevotes, precommits. Everything a vote changes is written before
 // the vote leaves, in the same Effects.
+#include <limits>
+
 #include "ledger/consensus_parts.hpp"
 
 namespace bookchain::ledger {
@@ -26,6 +28,13 @@ std::string text_of(const Ballot& ballot) {
   return std::to_string(ballot.round.value) + "/" + std::to_string(ballot.port.value);
 }
 
+Round highest_in_reach(Time now, Round from) {
+  static constexpr auto largest = std::numeric_limits<std::uint64_t>::max();
+  const auto by_clock = std::min(now.value / 1'000'000, largest / max_round_jump) * max_round_jump;
+  const auto by_jump = from.value > largest - max_round_jump ? largest : from.value + max_round_jump;
+  return Round{std::max(by_clock, by_jump)};
+}
+
 Result<void> check_may_vote(const Context& context, Height height) {
   const auto mute_until = mute_until_fact.get(context.draft);
   if (!mute_until || *mute_until < height) return success();
@@ -34,14 +43,24 @@ Result<void> check_may_vote(const Context& context, Height height) {
 
 namespace {
 
-/// Section 4: a round more than 2^20 above the promise is refused, else one message uses up the numbers.
-Result<void> check_jump(const VoterRecord& voter, const Ballot& ballot) {
-  const auto promised = voter.promise.round.value;
-  if (ballot.round.value == 0 || (ballot.round.value > promised && ballot.round.value - promised > max_round_jump)) {
+/// Clocks may differ by this much before it is noticed.
+constexpr std::uint64_t borne_difference_us = 60'000'000;
+
+/// Section 4: a round that is out of reach is refused, else one message uses up the numbers. One that a clock a little
+/// ahead of this voter's has in reach waits. Gives the microseconds until then.
+Result<std::uint64_t> wait_until_in_reach(const Context& context, const VoterRecord& voter, const Ballot& ballot) {
+  const auto in_reach = [&](std::uint64_t wait) {
+    return ballot.round <= highest_in_reach(Time{context.now.value + wait}, voter.promise.round);
+  };
+  if (ballot.round.value == 0 || !in_reach(borne_difference_us)) {
     return refused(Token::bad_value, "a ballot's round is out of reach", text_of(ballot));
   }
-  return success();
+  std::uint64_t wait = 0;
+  while (!in_reach(wait)) wait += 1'000'000;
+  return wait;
 }
+
+constexpr std::uint64_t first_delay_us = 25'000;
 
 /// Refuses and tells the promise.
 Error refuse_ballot(Context& context, const VoterRecord& voter, const Ballot& ballot) {
@@ -67,16 +86,18 @@ void send_answer(Context& context, const VoterRecord& voter) {
   context.draft.send(answer.body.ballot.port, std::move(message));
 }
 
-/// Counts an interruption of another's running ballot; gives how long the answer is put off, in microseconds.
+/// Counts an interruption of a running ballot; gives how long the answer is put off, in microseconds. To raise one's
+/// own ballot is one, too: it keeps the others out as well. The delay doubles like the patience of proposers, which is
+/// longer by far at the same count: so one that retries for good reason is answered before it tries again.
 std::uint64_t count_interruption(VoterRecord& voter, PeerPort port) {
-  if (voter.promise.port == PeerPort{} || voter.promise.port == port) return 0;
+  if (voter.promise.port == PeerPort{}) return 0;
   const auto place = std::ranges::lower_bound(voter.interruptions, port, {}, &Interruption::signer);
   if (place == voter.interruptions.end() || place->signer != port) {
     voter.interruptions.insert(place, Interruption{port, 1});
     return 0;
   }
   ++place->count;
-  return std::uint64_t{25'000} << std::min<std::uint32_t>(place->count - 2, 6);
+  return first_delay_us << std::min(place->count - 2, most_doublings_of_patience);
 }
 
 }  // namespace
@@ -106,10 +127,11 @@ Result<void> on_new_round(Context& context, PeerPort from, const NewRound& messa
     return success();
   }
   if (message.ballot <= voter.promise) return refuse_ballot(context, voter, message.ballot);
-  if (auto checked = check_jump(voter, message.ballot); !checked) {
+  const auto wait = wait_until_in_reach(context, voter, message.ballot);
+  if (!wait) {
     // Told where this voter stands, an honest proposer leads it up in steps.
     context.draft.send(from, Promised{voter.height, voter.promise});
-    return checked;
+    return wait.error();
   }
   // The same NEWROUND again is no further interruption.
   const DeferredKey put_off{from, DeferredKind::put_off};
@@ -117,7 +139,7 @@ Result<void> on_new_round(Context& context, PeerPort from, const NewRound& messa
     const auto* round = std::get_if<NewRound>(&waiting->message);
     if (round != nullptr && message.ballot <= round->ballot) return success();
   }
-  const auto delay = count_interruption(voter, from);
+  const auto delay = std::max(count_interruption(voter, from), wait.value());
   if (delay > 0) {
     keep(context, voter);
     deferred.put(context.draft, put_off, DeferredRecord{message, message.height, Time{context.now.value + delay}});

@@ -139,6 +139,9 @@ BOOST_AUTO_TEST_CASE(a_voter_that_was_away_while_rounds_were_raised_still_votes)
   for (std::uint64_t i = 1; i <= 5; ++i) {
     network.give(liar, network.port(3), NewRound{Height{1}, Ballot{Round{i << 20U}, liar}});
     network.give(liar, network.port(0), NewRound{Height{1}, Ballot{Round{i << 20U}, liar}});
+    // It is answered later each time.
+    network.pass(1'000'000);
+    for (const std::size_t raised : {0U, 3U}) network.tick(network.port(raised));
   }
   network.kill(liar);
   BOOST_TEST(!voters.get(network.state(away), 0).has_value());
