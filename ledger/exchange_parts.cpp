@@ -99,6 +99,11 @@ GrantAge grant_age(const State& state, const ExchangeRecord& record) {
   return GrantAge::present;
 }
 
+Error too_many_grants(const Signed<Book>& book) {
+  return rejected(Token::over_quota, "too many grants of the book went nowhere in this turn", book.body.title,
+                  "end the turn with abort");
+}
+
 std::uint64_t next_order(Context& context) {
   const auto order = next_order_fact.get(context.draft).value_or(1);
   next_order_fact.put(context.draft, order + 1);

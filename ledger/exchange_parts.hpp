@@ -65,6 +65,9 @@ template <class Body>
 enum class GrantAge : std::uint8_t { present, past, future };
 [[nodiscard]] GrantAge grant_age(const State& state, const ExchangeRecord& record);
 
+/// The owner made as many grants in this turn as it may.
+[[nodiscard]] Error too_many_grants(const Signed<Book>& book);
+
 void shelf_task(Context& context, ShelfAction action, const BookId& book, const ExchangeId& exchange);
 [[nodiscard]] std::uint64_t next_order(Context& context);
 

@@ -76,7 +76,23 @@ Result<void> check_request(Context& context, const Signed<Book>& book, const Sig
   if (turn && !turn->exchanges.empty() && turn->requester != request.signer) {
     return rejected(Token::book_busy, "the book is granted to another requester in this turn", book.body.title);
   }
+  if (turn && turn->exchanges.size() >= max_turn_exchanges) return too_many_grants(book);
   return success();
+}
+
+/// Of one requester and one book one request waits for its grant, the newest: else each would cost this owner a record
+/// and an encrypted copy.
+void end_older_request(Context& context, const Signed<Request>& request) {
+  for (const auto& [exchange, unused] : open_exchanges.all(context.draft)) {
+    auto older = exchanges.get(context.draft, exchange);
+    if (!older || older->role != Role::owner || older->state != ExchangeState::requested ||
+        older->request.body.book != request.body.book || requester_of(*older) != request.signer) {
+      continue;
+    }
+    end(context, exchange, *older, ExchangeState::refused, {}, "a newer request took its place");
+    tell_over(context, exchange, *older);
+    keep(context, exchange, *older);
+  }
 }
 
 /// Section 3, step 1: what must hold of a REQUEST by itself.
@@ -118,6 +134,7 @@ Result<void> on_request(Context& context, PeerPort from, const RequestMessage& m
     return refuse(rejected(Token::unknown_book, "the owner knows no such book", to_hex(message.request.body.book)));
   }
   if (auto checked = check_request(context, *book, message.request); !checked) return refuse(checked.error());
+  end_older_request(context, message.request);
   ExchangeRecord record;
   record.role = Role::owner;
   record.request = message.request;

@@ -161,7 +161,12 @@ Result<void> grant(Context& context, const WishGrant& wish, const ExchangeRecord
   record.state = ExchangeState::granted;
   const auto key = turn_of(record);
   auto turn = turns.get(context.draft, key).value_or(TurnRecord{requester_of(record), {}, false, false});
-  if (turn.exchanges.size() < max_turn_exchanges) turn.exchanges.push_back(wish.exchange);
+  if (turn.exchanges.size() >= max_turn_exchanges) return too_many_grants(*record.book);
+  // One encrypted copy for a requester and a turn: whoever asks again has no use for the older one.
+  if (!turn.exchanges.empty()) {
+    shelf_task(context, ShelfAction::drop_exchange, record.request.body.book, turn.exchanges.back());
+  }
+  turn.exchanges.push_back(wish.exchange);
   turns.put(context.draft, key, turn);
   context.draft.send(requester_of(record), GrantMessage{record.request, *record.grant, *record.book}, true);
   for (const auto& share : record.shares) {
@@ -455,6 +460,7 @@ Result<ExchangeRecord> Node::may_grant(const State& state, const ExchangeId& exc
     return rejected(Token::book_busy, "the book is granted to another requester in this turn", record.book->body.title,
                     "abort that exchange first");
   }
+  if (turn && turn->exchanges.size() >= max_turn_exchanges) return too_many_grants(*record.book);
   if (turn && turn->abort_signed) {
     return rejected(Token::waiting, "the ABORT of the last grant waits for its block", record.book->body.title);
   }

@@ -214,4 +214,98 @@ BOOST_AUTO_TEST_CASE(an_exchange_whose_transfer_is_dropped_is_not_mined_any_more
   BOOST_TEST(network.record(four.r, four.x).token.empty());
 }
 
+// Section 5: "O may grant to the same R again in the same turn": but a requester that asks without end costs the owner
+// one waiting request and one encrypted copy.
+BOOST_AUTO_TEST_CASE(a_newer_request_takes_the_place_of_one_that_waits_for_its_grant) {
+  Four four(Step::request);
+  auto& network = four.network;
+  const auto other = network.request(four.w1, four.o, four.book());
+  network.deliver_until_quiet();
+  std::vector<ExchangeId> all;
+  for (int i = 0; i < 20; ++i) {
+    all.push_back(network.request(four.r, four.o, four.book()));
+    network.deliver_until_quiet();
+  }
+  BOOST_TEST((network.state_of(four.o, four.x) == ExchangeState::refused));
+  BOOST_TEST((network.state_of(four.r, four.x) == ExchangeState::refused));
+  BOOST_TEST((network.state_of(four.o, all[18]) == ExchangeState::refused));
+  BOOST_TEST((network.state_of(four.o, all[19]) == ExchangeState::requested));
+  // Another requester's is none of its business.
+  BOOST_TEST((network.state_of(four.o, other) == ExchangeState::requested));
+  network.take(four.o, all[19], Step::grant);
+  network.run();
+  BOOST_TEST((network.state_of(four.r, all[19]) == ExchangeState::committed));
+  BOOST_TEST((network.state_of(four.w1, other) == ExchangeState::refused));
+}
+
+BOOST_AUTO_TEST_CASE(of_the_grants_of_a_turn_the_owner_keeps_one_encrypted_copy) {
+  Four four(Step::grant);
+  auto& network = four.network;
+  for (int i = 0; i < 3; ++i) {
+    network.play(network.request(four.r, four.o, four.book()), Step::grant);
+    BOOST_TEST(network.home(four.o).packages.size() == 1U);
+  }
+  // The requester has what it needs to go on with the first.
+  network.play(four.x, Step::mine);
+  BOOST_TEST((network.state_of(four.r, four.x) == ExchangeState::committed));
+  BOOST_TEST(holds_book(network, four.r, four.book()));
+}
+
+// Section 2: "What an open exchange needs is kept until it ends": a requester that forgot its exchange, granted or
+// consented, asks again and gets the book.
+BOOST_AUTO_TEST_CASE(a_requester_put_back_from_a_backup_asks_again_and_gets_the_book) {
+  for (const auto last : {Step::request, Step::grant, Step::consent}) {
+    Network network(4);
+    const auto r = network.port(0);
+    const auto o = network.port(1);
+    const auto book = network.add_book(o, "7");
+    network.deliver_until_quiet();
+    auto backup = network.backup(r);
+    const auto forgotten = network.request(r, o, book);
+    network.play(forgotten, last);
+    network.restore(r, std::move(backup));
+    const auto x = network.request(r, o, book);
+    network.run();
+    BOOST_TEST((network.state_of(r, x) == ExchangeState::committed));
+    BOOST_TEST(holds_book(network, r, book));
+  }
+}
+
+// The grants of one turn are limited, at the owner and in what a witness remembers; an ABORT begins another turn.
+BOOST_AUTO_TEST_CASE(after_64_grants_in_a_turn_the_owner_grants_no_more_until_it_aborts) {
+  Four four(Step::grant);
+  auto& network = four.network;
+  for (std::size_t i = 1; i < max_turn_exchanges; ++i) {
+    network.play(network.request(four.r, four.o, four.book()), Step::grant);
+  }
+  const TurnKey key{four.o, four.book(), Version{}, Turn{}};
+  BOOST_TEST(turns.get(network.state(four.o), key)->exchanges.size() == max_turn_exchanges);
+  const auto refused = network.request(four.r, four.o, four.book());
+  network.play(refused, Step::grant);
+  BOOST_TEST((network.state_of(four.r, refused) == ExchangeState::refused));
+  BOOST_TEST(network.record(four.r, refused).token == "over-quota");
+  // A request that was taken before waits.
+  network.edit(four.o, [&](Draft& draft) {
+    auto record = network.record(four.o, four.x);
+    record = ExchangeRecord{};
+    record.role = Role::owner;
+    record.request = network.record(four.r, refused).request;
+    record.book = network.record(four.r, refused).book;
+    exchanges.put(draft, refused, record);
+  });
+  BOOST_TEST((network.refused_wish(four.o, WishGrant{refused, {}, Bytes(32), {}}) == Token::over_quota));
+  // An owner that knows no limit makes no row of a witness grow.
+  const auto id = network.draw<RequestId>();
+  const auto request = network.sign(four.r, Request{four.r, four.o, four.book(), request_id_hash(id)});
+  const auto [grant, shares] = four.other_grant(request);
+  BOOST_TEST(!network.give(four.o, four.w1, WitnessShare{request, grant, shares[0]}));
+  BOOST_TEST(turns.get(network.state(four.w1), key)->exchanges.size() == max_turn_exchanges);
+  network.wish(four.o, WishAbort{four.x, {}});
+  network.deliver_until_quiet();
+  network.require_equal_chains(1);
+  const auto again = network.request(four.r, four.o, four.book());
+  network.play(again, Step::mine);
+  BOOST_TEST((network.state_of(four.r, again) == ExchangeState::committed));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
