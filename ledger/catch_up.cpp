@@ -32,8 +32,9 @@ Result<void> check_not_forked(Context& context, const CommittedBlock& committed)
 }
 
 Result<void> take_block(Context& context, const CommittedBlock& committed) {
-  BOOKCHAIN_CHECK(check_block(context.genesis, context.draft, committed.block));
+  // The certificate first: a block that nobody voted for is not worth its check.
   BOOKCHAIN_CHECK(check_commit(context.genesis, committed.block, committed.certificate));
+  BOOKCHAIN_CHECK(check_block(context.genesis, context.draft, committed.block));
   const auto height = committed.block.header.body.height;
   const auto voter = voter_at(context, height);
   (void)notice_forgotten(context, committed.certificate, voter.precommit);

@@ -57,7 +57,7 @@ Result<std::vector<SentReport>> Courier::decide(decltype(Input::what) what, Repo
   for (auto& leaving : outcome.effects.outgoing) {
     const auto before = outgoing_rows.get(draft, leaving.to);
     const bool full = before && before->kept_bytes > max_bytes_with_blocks;
-    if (full && std::holds_alternative<BlocksMessage>(leaving.message)) continue;
+    if (full && answers_with_blocks(leaving.message)) continue;
     const auto epoch = before ? Epoch{} : parts_.environment.draw<Epoch>();
     const auto header = header_to(leaving.to);
     auto payload = encode(leaving.message);

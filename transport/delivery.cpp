@@ -6,6 +6,11 @@ namespace bookchain::transport {
 
 using namespace ledger;
 
+bool answers_with_blocks(const Message& message) {
+  const auto* answer = std::get_if<AnswerMessage>(&message);
+  return std::holds_alternative<BlocksMessage>(message) || (answer != nullptr && answer->lock.has_value());
+}
+
 MessageId message_id(const Header& header, ByteView payload) {
   const auto bytes = encode(header);
   return rename<MessageId>(sha256({bytes, payload}));

@@ -14,9 +14,11 @@ namespace bookchain::transport {
 inline constexpr std::uint64_t max_messages_under_way = 65'536;
 /// Hashes of taken messages that are remembered below the floor of an epoch.
 inline constexpr std::uint64_t remembered_messages = 4'096;
-/// Blocks are left out of an outbox that holds this much: whoever wants them asks again. Else a peer that
-/// asks a thousand times and never acknowledges would fill the disk.
+/// Answers that bring blocks are left out of an outbox that holds this much: whoever wants them asks again. Else a peer
+/// that asks a thousand times and never acknowledges would fill the disk.
 inline constexpr std::uint64_t max_bytes_with_blocks = std::uint64_t{64} << 20U;
+/// True for BLOCKS, and for an ANSWER with a lock: each question brings one of up to the size of a block.
+[[nodiscard]] bool answers_with_blocks(const ledger::Message& message);
 inline constexpr std::size_t max_payload_bytes = std::size_t{1} << 27U;
 inline constexpr std::size_t max_note_entries = 2 * max_messages_under_way;
 

@@ -111,4 +111,16 @@ BOOST_AUTO_TEST_CASE(a_liar_that_tells_of_higher_and_higher_promises_stops_nobod
   }
 }
 
+// Section 4: "The precommit certificate commits": a block that nobody voted for is refused before it is checked, which
+// would cost the signatures of all that stands in it.
+BOOST_AUTO_TEST_CASE(a_block_without_votes_is_refused_before_it_is_looked_at) {
+  Four four(Step::check_key);
+  auto& network = four.network;
+  Block block{network.sign(four.w2, BlockHeader{Height{1}, {}, {}, Time{1}, 0}), {}};
+  const Precommit vote{Height{1}, Ballot{Round{1}, four.w2}, network.genesis().block_hash(block)};
+  const CommittedBlock forged{block, CommitCertificate{vote, {}}};
+  BOOST_TEST((network.give(four.w2, four.w1, CommitMessage{forged}) == Token::no_quorum));
+  BOOST_TEST((network.give(four.w2, four.w1, BlocksMessage{Height{1}, {forged}}) == Token::no_quorum));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -190,6 +190,17 @@ BOOST_FIXTURE_TEST_CASE(the_bytes_of_an_outbox_are_counted, Two) {
   BOOST_TEST(kept() == 3U);
 }
 
+// What brings a block for a few bytes of question is what an outbox that is full leaves out.
+BOOST_AUTO_TEST_CASE(blocks_and_answers_with_a_lock_are_what_a_full_outbox_leaves_out) {
+  BOOST_TEST(answers_with_blocks(ledger::BlocksMessage{}));
+  ledger::AnswerMessage answer{};
+  BOOST_TEST(!answers_with_blocks(answer));
+  answer.lock.emplace();
+  BOOST_TEST(answers_with_blocks(answer));
+  BOOST_TEST(!answers_with_blocks(ledger::CommitMessage{}));
+  BOOST_TEST(!answers_with_blocks(ledger::ProposeMessage{}));
+}
+
 /// Section 6, "floods of far-future messages": the place they take is bounded.
 BOOST_FIXTURE_TEST_CASE(numbers_far_out_are_refused_and_take_no_place, Two) {
   auto header = sender.header();
