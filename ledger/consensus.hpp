@@ -29,8 +29,9 @@ void let_time_pass(Context& context);
 /// Sends what the running ballot of this peer waits for to those who have not answered it, for messages that
 /// are lost for good (a peer whose home was restored). Every message is harmless when taken twice.
 void ask_voters_again(Context& context);
-/// When advance_proposer would do something by the passing of time alone.
-[[nodiscard]] std::optional<Time> proposer_wakes_at(const State& state);
+/// When let_time_pass would do something. With `now`, that at once if it lies farther off than any pause: the clock was
+/// put back meanwhile.
+[[nodiscard]] std::optional<Time> proposer_wakes_at(const State& state, std::optional<Time> now);
 
 /// After a restore: asks all others what they can prove, and votes nowhere until q answers came, then
 /// not up to and including the height after the highest one proven.

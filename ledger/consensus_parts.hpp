@@ -10,6 +10,11 @@ namespace bookchain::ledger {
 
 /// The pauses of proposers and voters double up to this often.
 inline constexpr std::uint32_t most_doublings_of_patience = 16;
+/// No pause is longer: one that ends later was begun by a clock that was put back since, and is over.
+inline constexpr std::uint64_t longest_pause_us = std::uint64_t{200'000} << most_doublings_of_patience;
+[[nodiscard]] inline bool pause_is_over(Time ends, Time now) {
+  return ends <= now || ends.value - now.value > longest_pause_us;
+}
 
 /// The height that is being voted on: one above the head.
 [[nodiscard]] Height voting_height(const Context& context);

@@ -186,6 +186,8 @@ std::optional<WantedPackage> Node::wanted_package(const State& state, PeerPort f
   return WantedPackage{exchange, grant->book.body};
 }
 
-std::optional<Time> Node::next_tick(const State& state) const { return proposer_wakes_at(state); }
+std::optional<Time> Node::next_tick(const State& state, std::optional<Time> now) const {
+  return proposer_wakes_at(state, now);
+}
 
 }  // namespace bookchain::ledger

@@ -162,8 +162,9 @@ class Node {
   [[nodiscard]] std::optional<WantedPackage> wanted_package(const State& state, PeerPort from,
                                                             const Message& message) const;
 
-  /// When a Tick would do something: a time, or nothing while no back-off runs.
-  [[nodiscard]] std::optional<Time> next_tick(const State& state) const;
+  /// When a Tick would do something: a time, or nothing while no back-off runs. By a clock that shows `now`, if given:
+  /// at once where that clock was put back, so that nothing waits for a time that lies far off.
+  [[nodiscard]] std::optional<Time> next_tick(const State& state, std::optional<Time> now = std::nullopt) const;
 
   [[nodiscard]] const Genesis& genesis() const { return genesis_; }
   [[nodiscard]] const Identity& identity() const { return identity_; }

@@ -158,7 +158,7 @@ void drop_pending(Context& context, const std::function<bool(const Result<void>&
 void let_time_pass(Context& context) {
   handle_put_off(context);
   auto record = proposer_at(context, voting_height(context));
-  if (record.retry_at == Time{} || context.now < record.retry_at) return;
+  if (record.retry_at == Time{} || !pause_is_over(record.retry_at, context.now)) return;
   if (!pending.last(context.draft)) {
     record.retry_at = Time{};
     record.phase = ProposerPhase::idle;
@@ -203,7 +203,7 @@ void advance_proposer(Context& context) {
   if (record.phase == ProposerPhase::idle && pending.last(context.draft)) open_ballot(context, record);
 }
 
-std::optional<Time> proposer_wakes_at(const State& state) {
+std::optional<Time> proposer_wakes_at(const State& state, std::optional<Time> now) {
   std::optional<Time> wakes;
   const auto earlier = [&](Time time) {
     if (time != Time{} && (!wakes || time < *wakes)) wakes = time;
@@ -216,6 +216,7 @@ std::optional<Time> proposer_wakes_at(const State& state) {
   for (const auto& [key, record] : deferred.all(state)) {
     if (key.kind == DeferredKind::put_off) earlier(record.not_before);
   }
+  if (wakes && now && pause_is_over(*wakes, *now)) return std::min(*wakes, *now);
   return wakes;
 }
 

@@ -151,7 +151,7 @@ Result<void> on_new_round(Context& context, PeerPort from, const NewRound& messa
 
 void handle_put_off(Context& context) {
   for (const auto& [key, record] : deferred.all(context.draft)) {
-    if (key.kind != DeferredKind::put_off || context.now < record.not_before) continue;
+    if (key.kind != DeferredKind::put_off || !pause_is_over(record.not_before, context.now)) continue;
     deferred.erase(context.draft, key);
     const auto* message = std::get_if<NewRound>(&record.message);
     if (message == nullptr || message->height != voting_height(context)) continue;

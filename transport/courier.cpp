@@ -154,8 +154,9 @@ Result<void> Courier::take_mail(OpenedMail& mail, const Policy& policy, Notes& n
   for (const auto& [from, note] : mail.notes) take_note(draft, header_to(from), note, parts_.environment.draw<Epoch>());
   parts_.store.apply(draft.take_effects().writes);
   for (auto& message : mail.messages) BOOKCHAIN_CHECK(take_message(std::move(message), notes, report));
-  const auto tick = parts_.node.next_tick(parts_.store);
-  if (tick && *tick <= parts_.environment.now()) BOOKCHAIN_CHECK(decide(Tick{}, report));
+  const auto now = parts_.environment.now();
+  const auto tick = parts_.node.next_tick(parts_.store, now);
+  if (tick && *tick <= now) BOOKCHAIN_CHECK(decide(Tick{}, report));
   if (policy.steps) take_due_steps(policy, report);
   sweep_packages();
   return success();

@@ -47,7 +47,7 @@ bool Courier::is_due_again(PeerPort to, const OutgoingRecord& record) const {
 }
 
 std::optional<Time> Courier::next_wake() const {
-  auto wake = parts_.node.next_tick(parts_.store);
+  auto wake = parts_.node.next_tick(parts_.store, parts_.environment.now());
   for (const auto& [to, record] : outgoing_rows.all(parts_.store)) {
     const auto oldest = oldest_kept(parts_.store, to);
     if (!oldest || !(*oldest < record.fresh_from) || record.delivered == Time{}) continue;

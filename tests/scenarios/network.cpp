@@ -342,7 +342,7 @@ void Network::run_until_idle(bool shuffled, unsigned duplicates_percent, std::si
     std::optional<std::pair<Time, PeerPort>> next;
     for (auto& [peer, at] : homes_) {
       if (!at.alive) continue;
-      const auto wakes = node(peer).next_tick(*at.store);
+      const auto wakes = node(peer).next_tick(*at.store, now());
       if (wakes && (!next || *wakes < next->first)) next = std::pair(*wakes, peer);
     }
     if (!next) return;

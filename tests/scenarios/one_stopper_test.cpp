@@ -18,7 +18,7 @@ std::optional<std::uint64_t> time_to_commit(Four& four, std::uint64_t most, cons
     for (std::size_t i = 0; i < under_way; ++i) network.deliver();
     network.pass(10'000);
     for (const auto peer : {four.r, four.o, four.w1}) {
-      const auto wakes = network.node(peer).next_tick(network.state(peer));
+      const auto wakes = network.node(peer).next_tick(network.state(peer), network.now());
       if (wakes && *wakes <= network.now()) network.tick(peer);
     }
   }
@@ -109,6 +109,26 @@ BOOST_AUTO_TEST_CASE(a_liar_that_tells_of_higher_and_higher_promises_stops_nobod
     BOOST_TEST_REQUIRE(taken.has_value());
     BOOST_TEST_MESSAGE("claims " << above << " above: committed after " << *taken << " ms");
   }
+}
+
+// Section 4: "Safety needs no clock"; progress needs none that was never put back: a pause that ends farther off than
+// any pause lasts is over.
+BOOST_AUTO_TEST_CASE(a_clock_that_is_put_back_stalls_neither_proposer_nor_voter) {
+  Four four(Step::check_key);
+  auto& network = four.network;
+  // A year ahead, a ballot is refused and backs off, and another's is put off.
+  network.pass(std::uint64_t{31'536'000'000'000});
+  for (const std::uint64_t round : {20U, 21U, 22U}) {
+    (void)network.give(four.w2, four.w1, NewRound{Height{1}, Ballot{Round{round}, four.w2}});
+  }
+  BOOST_REQUIRE(network.node(four.w1).next_tick(network.state(four.w1)).has_value());
+  network.kill(four.w2);
+  network.take(four.r, four.x, Step::mine);
+  network.deliver_until_quiet();
+  BOOST_REQUIRE(network.node(four.r).next_tick(network.state(four.r)).has_value());
+  network.pass(std::uint64_t{0} - std::uint64_t{31'536'000'000'000});
+  const auto taken = time_to_commit(four, minute, [] {});
+  BOOST_TEST_REQUIRE(taken.has_value());
 }
 
 // Section 4: "The precommit certificate commits": a block that nobody voted for is refused before it is checked, which
