@@ -1,84 +1,14 @@
-// What the user of a peer may do in an exchange: the eight steps by hand, and giving up. A step that was
-// done before succeeds and sends nothing; a step out of order says what is due, and at whom.
+// What the user of a peer may do in an exchange, by hand: books and steps 1 to 5; the rest is in exchange_finish.cpp. A
+// step that was done before succeeds and sends nothing; a step out of order says what is due, and at whom.
+#include "ledger/exchange_wish.hpp"
+
 #include "ledger/book.hpp"
-#include "ledger/consensus.hpp"
 #include "ledger/exchange.hpp"
 #include "ledger/exchange_parts.hpp"
 
 namespace bookchain::ledger {
 
 namespace {
-
-std::string at(PeerPort port) { return "at " + std::to_string(port.value); }
-
-Error wrong_step(const ExchangeId& exchange, const std::string& due) {
-  return rejected(Token::wrong_step, "the step is not due yet: " + due, to_hex(exchange));
-}
-
-Error over_error(const ExchangeId& exchange, const ExchangeRecord& record) {
-  const auto why = record.token.empty() ? std::string(name(record.state)) : record.token;
-  return rejected(Token::exchange_over, "the exchange is over (" + why + ")", to_hex(exchange), "make a new request");
-}
-
-bool lacks_yes(const Genesis& genesis, const ExchangeRecord& record) {
-  return yes_answers(record) < genesis.witness_majority();
-}
-
-std::string missing_id_answers(const Genesis& genesis, const ExchangeRecord& record) {
-  const auto missing = missing_from(genesis, record, record.id_answers);
-  if (missing.empty()) return "too few witnesses say that the id is theirs";
-  return "answers about the id are missing, receive is due at " + join(missing);
-}
-
-/// Where the exchange stands, for messages about a step that is not due.
-std::string due_now(const Genesis& genesis, const ExchangeRecord& record) {
-  switch (record.state) {
-    case ExchangeState::requested: return "grant is due " + at(owner_of(record));
-    case ExchangeState::granted:
-      if (record.acks.size() < genesis.ack_quorum()) {
-        return "ACKs of witnesses are missing, receive is due at " + join(missing_from(genesis, record, record.acks));
-      }
-      return "consent is due " + at(requester_of(record));
-    case ExchangeState::consented:
-      if (record.id_check_sent || record.claiming) {
-        return missing_id_answers(genesis, record);
-      }
-      return "check-id is due " + at(owner_of(record));
-    case ExchangeState::id_checked: return "release is due " + at(owner_of(record));
-    case ExchangeState::released: return "open is due " + at(requester_of(record));
-    case ExchangeState::opened:
-      if (record.key_check_sent) {
-        return "answers about the key are missing, receive is due at " +
-               join(missing_from(genesis, record, record.key_answers));
-      }
-      return "check-key is due " + at(requester_of(record));
-    case ExchangeState::key_checked:
-      if (record.claiming && lacks_yes(genesis, record)) return missing_id_answers(genesis, record);
-      return "mine is due " + at(requester_of(record));
-    case ExchangeState::mined: return "votes are missing, receive is due at the other peers";
-    case ExchangeState::committed:
-    case ExchangeState::refused:
-    case ExchangeState::invalid:
-    case ExchangeState::aborted: break;
-  }
-  return "nothing";
-}
-
-Error not_due(const Context& context, const ExchangeId& exchange, const ExchangeRecord& record) {
-  const bool waits = (record.state == ExchangeState::granted && record.acks.size() < context.genesis.ack_quorum()) ||
-                     (record.state == ExchangeState::consented && (record.id_check_sent || record.claiming)) ||
-                     (record.state == ExchangeState::opened && record.key_check_sent) ||
-                     (record.state == ExchangeState::key_checked && record.claiming) ||
-                     record.state == ExchangeState::mined;
-  auto error = wrong_step(exchange, due_now(context.genesis, record));
-  if (waits) {
-    error.token = Token::waiting;
-    if (context.genesis.witness_majority() == context.genesis.witness_count()) {
-      error.hint = "with " + std::to_string(context.genesis.peer_count()) + " peers every witness must answer";
-    }
-  }
-  return error;
-}
 
 // ---- books and step 1 ----
 
@@ -254,238 +184,7 @@ Result<void> release(Context& context, const WishRelease& wish) {
   return success();
 }
 
-// ---- steps 6 to 8 ----
-
-Result<void> open(Context& context, const WishOpen& wish, const ExchangeRecord& checked) {
-  auto record = checked;
-  if (record.plaintext_ready) return success();
-  if (wish.failure) {
-    // The consent stands, so only the chain can end it; what was wrong is remembered and not tried again.
-    record.token = name(wish.failure->token);
-    record.reason = wish.failure->what;
-    keep(context, wish.exchange, record);
-    return success();
-  }
-  record.plaintext_ready = true;
-  if (record.state == ExchangeState::released) record.state = ExchangeState::opened;
-  if (record.state == ExchangeState::committed) take_book_home(context, wish.exchange, record);
-  keep(context, wish.exchange, record);
-  return success();
-}
-
-Result<void> check_key(Context& context, const WishCheckKey& wish) {
-  BOOKCHAIN_TRY(auto record, find_exchange(context.draft, wish.exchange, Role::requester));
-  if (is_over(record.state)) return over_error(wish.exchange, record);
-  if (record.key_check_sent || has_ended(record.state)) return success();
-  if (record.state != ExchangeState::opened) return not_due(context, wish.exchange, record);
-  record.key_check_sent = true;
-  for (const auto witness : witnesses_of(context.genesis, record)) {
-    context.draft.send(witness, CheckKey{wish.exchange, context.genesis.id_of(*record.grant)});
-  }
-  keep(context, wish.exchange, record);
-  return success();
-}
-
-/// Only what fits goes in: one statement that does not would make the whole invalid.
-Signed<Transfer> make_transfer(const Context& context, ExchangeRecord record, TransferForm form) {
-  const auto grant_id = context.genesis.id_of(*record.grant);
-  const auto consent_id = context.genesis.id_of(*record.consent);
-  drop_misfitting_acks(context.genesis, record);
-  std::erase_if(record.id_answers,
-                [&](const auto& answer) { return !answer.body.yes || answer.body.consent != consent_id; });
-  std::erase_if(record.key_answers, [&](const auto& answer) {
-    return answer.body.grant != grant_id || answer.body.key_commitment != record.grant->body.key_commitment;
-  });
-  if (form != TransferForm::mined) record.key_answers.clear();
-  return context.sign(Transfer{form, *record.book, record.request, *record.grant, *record.consent,
-                               std::move(record.acks), std::move(record.id_answers), std::move(record.key_answers)});
-}
-
-/// A block that waits for votes: done again within 5 s the step sends nothing, later it asks those again who have
-/// not voted, in case what was sent to them is lost for good.
-Result<void> ask_for_votes_again(Context& context, const ExchangeId& exchange, ExchangeRecord& record) {
-  static constexpr std::uint64_t quiet_us = 5'000'000;
-  if (record.state != ExchangeState::mined || context.now.value - record.changed.value < quiet_us) return success();
-  ask_voters_again(context);
-  keep(context, exchange, record);
-  return success();
-}
-
-Result<void> submit_transfer(Context& context, const ExchangeId& exchange, ExchangeRecord& record, TransferForm form) {
-  const auto transfer = make_transfer(context, record, form);
-  record.state = ExchangeState::mined;
-  if (!found_wrong(record)) {
-    record.token.clear();
-    record.reason.clear();
-  }
-  keep(context, exchange, record);
-  return submit(context, transfer);
-}
-
-/// The requester has the witnesses asked that did not answer yet. Done once; asking again is a wish of its own.
-Result<void> collect_id_answers(Context& context, const ExchangeId& exchange, ExchangeRecord& record) {
-  if (record.claiming) return not_due(context, exchange, record);
-  record.claiming = true;
-  for (const auto witness : missing_from(context.genesis, record, record.id_answers)) {
-    context.draft.send(witness, CheckId{*record.request_id, record.request, *record.grant, *record.consent});
-  }
-  keep(context, exchange, record);
-  return success();
-}
-
-Result<void> mine(Context& context, const WishMine& wish) {
-  BOOKCHAIN_TRY(auto record, find_exchange(context.draft, wish.exchange, Role::requester));
-  if (is_over(record.state)) return over_error(wish.exchange, record);
-  if (record.state == ExchangeState::mined || record.state == ExchangeState::committed) {
-    return ask_for_votes_again(context, wish.exchange, record);
-  }
-  if (record.state != ExchangeState::key_checked) return not_due(context, wish.exchange, record);
-  // The key may have come without the answers that belong beside it.
-  if (lacks_yes(context.genesis, record)) return collect_id_answers(context, wish.exchange, record);
-  return submit_transfer(context, wish.exchange, record, TransferForm::mined);
-}
-
-// ---- section 5 ----
-
-Result<void> settle(Context& context, const WishSettle& wish) {
-  BOOKCHAIN_TRY(auto record, find_exchange(context.draft, wish.exchange, Role::owner));
-  if (is_over(record.state)) return over_error(wish.exchange, record);
-  if (record.state == ExchangeState::mined || record.state == ExchangeState::committed) {
-    return ask_for_votes_again(context, wish.exchange, record);
-  }
-  if (record.state < ExchangeState::id_checked) return not_due(context, wish.exchange, record);
-  // All that release needs: no ABORT of this turn, whichever grant it was signed for.
-  const auto turn = turns.get(context.draft, turn_of(record));
-  if (record.abort_sent || (turn && turn->abort_signed))
-    return rejected(Token::too_late, "this peer signed an ABORT of the turn", to_hex(wish.exchange));
-  return submit_transfer(context, wish.exchange, record, TransferForm::settled);
-}
-
-Result<void> claim(Context& context, const WishClaim& wish) {
-  BOOKCHAIN_TRY(auto record, find_exchange(context.draft, wish.exchange, Role::requester));
-  if (is_over(record.state)) return over_error(wish.exchange, record);
-  if (record.state == ExchangeState::mined || record.state == ExchangeState::committed) return success();
-  if (!record.consent) return not_due(context, wish.exchange, record);
-  if (lacks_yes(context.genesis, record)) return collect_id_answers(context, wish.exchange, record);
-  return submit_transfer(context, wish.exchange, record, TransferForm::claimed);
-}
-
-// ---- giving up ----
-
-Result<void> refuse(Context& context, const WishRefuse& wish) {
-  BOOKCHAIN_TRY(auto record, find_exchange(context.draft, wish.exchange, Role::owner));
-  if (record.state == ExchangeState::refused) return success();
-  if (is_over(record.state)) return over_error(wish.exchange, record);
-  if (record.state != ExchangeState::requested) {
-    return rejected(Token::too_late, "the request is granted already", to_hex(wish.exchange), "end it with abort");
-  }
-  end(context, wish.exchange, record, ExchangeState::refused, {},
-      wish.reason.empty() ? "the owner declined the request" : wish.reason);
-  tell_over(context, wish.exchange, record);
-  keep(context, wish.exchange, record);
-  return success();
-}
-
-/// The owner frees the book: ABORT ends every grant of the turn once it is in a block.
-Result<void> abort_turn(Context& context, const ExchangeId& exchange, ExchangeRecord& record) {
-  if (record.abort_sent || (is_over(record.state) && record.height)) return success();
-  const auto age = grant_age(context.draft, record);
-  if (age != GrantAge::present) return over_error(exchange, record);
-  const auto key = turn_of(record);
-  auto turn = turns.get(context.draft, key).value_or(TurnRecord{requester_of(record), {}, false, false});
-  if (turn.released) {
-    return rejected(Token::too_late, "the key is released, so the turn cannot be aborted", to_hex(exchange));
-  }
-  const bool first = !turn.abort_signed;
-  turn.abort_signed = true;
-  turns.put(context.draft, key, turn);
-  record.abort_sent = true;
-  if (yes_out_of_reach(context.genesis, record)) record.token = name(Token::no_consensus);
-  if (record.consent_refused) record.token = name(Token::wrong_id);
-  keep(context, exchange, record);
-  if (!first) return success();
-  return submit(context, context.sign(Abort{*record.book, key.version, key.turn}));
-}
-
-Result<void> abort(Context& context, const WishAbort& wish) {
-  auto found = exchanges.get(context.draft, wish.exchange);
-  if (!found) return rejected(Token::unknown_exchange, "this peer knows no such exchange", to_hex(wish.exchange));
-  auto record = std::move(*found);
-  if (record.role == Role::witness) {
-    return rejected(Token::unexpected, "a witness cannot give up an exchange", to_hex(wish.exchange));
-  }
-  if (record.state == ExchangeState::committed) {
-    return rejected(Token::too_late, "the exchange is committed", to_hex(wish.exchange));
-  }
-  if (record.role == Role::owner && record.grant) return abort_turn(context, wish.exchange, record);
-  if (is_over(record.state)) return success();
-  if (record.consent) {
-    return rejected(Token::too_late, "the requester cannot go back after its consent", to_hex(wish.exchange));
-  }
-  end(context, wish.exchange, record, ExchangeState::aborted, {},
-      wish.reason.empty() ? "given up by " + std::to_string(context.self().value) : wish.reason);
-  tell_over(context, wish.exchange, record);
-  keep(context, wish.exchange, record);
-  return success();
-}
-
-Result<void> ask_again(Context& context, const WishAskAgain& wish) {
-  const auto record = exchanges.get(context.draft, wish.exchange);
-  if (!record) return rejected(Token::unknown_exchange, "this peer knows no such exchange", to_hex(wish.exchange));
-  for (const auto& peer : context.genesis.peers()) {
-    const bool both_witnesses = record->role == Role::witness && is_witness(context.genesis, *record, peer.port);
-    if (peer.port != context.self() && !both_witnesses) context.draft.send(peer.port, SendAgain{wish.exchange});
-  }
-  give_again(context, wish.exchange, *record);
-  if (record->state == ExchangeState::mined || record->abort_sent) ask_voters_again(context);
-  return success();
-}
-
 }  // namespace
-
-Result<ExchangeRecord> Node::may_grant(const State& state, const ExchangeId& exchange) const {
-  BOOKCHAIN_TRY(auto record, find_exchange(state, exchange, Role::owner));
-  if (is_over(record.state)) return over_error(exchange, record);
-  if (record.state != ExchangeState::requested) return record;
-  const auto stand = standing(genesis_, state, *record.book);
-  if (stand.owner != identity_.port) {
-    return rejected(Token::not_owner, "peer " + std::to_string(identity_.port.value) + " does not own the book",
-                    record.book->body.title);
-  }
-  if (!shelf.get(state, record.request.body.book)) {
-    return rejected(Token::waiting, "the book is owned but was not opened yet", record.book->body.title);
-  }
-  const auto turn = turns.get(state, TurnKey{identity_.port, record.request.body.book, stand.version, stand.turn});
-  if (turn && turn->requester != requester_of(record) && !turn->exchanges.empty()) {
-    return rejected(Token::book_busy, "the book is granted to another requester in this turn", record.book->body.title,
-                    "abort that exchange first");
-  }
-  if (turn && turn->exchanges.size() >= max_turn_exchanges) return too_many_grants(*record.book);
-  if (turn && turn->abort_signed) {
-    return rejected(Token::waiting, "the ABORT of the last grant waits for its block", record.book->body.title);
-  }
-  return record;
-}
-
-Result<ExchangeRecord> Node::may_open(const State& state, const ExchangeId& exchange) const {
-  BOOKCHAIN_TRY(auto record, find_exchange(state, exchange, Role::requester));
-  if (is_over(record.state)) return over_error(exchange, record);
-  if (found_wrong(record)) {
-    return rejected(Token::wrong_book, "the book that came is not the one registered: " + record.reason,
-                    to_hex(exchange));
-  }
-  if (record.plaintext_ready || record.key) return record;
-  if (record.wrong_key_seen) {
-    return rejected(Token::wrong_key, "the key that came does not fit the commitment in the grant", to_hex(exchange),
-                    "go on without the owner: mine --without-owner");
-  }
-  if (record.state == ExchangeState::committed) {
-    return rejected(Token::waiting, "neither the key nor enough shares of it have come", to_hex(exchange));
-  }
-  auto due = due_now(genesis_, record);
-  if (record.state == ExchangeState::consented) due = "check-id is due " + at(owner_of(record));
-  return wrong_step(exchange, due);
-}
 
 Result<void> do_wish(Context& context, const Wish& wish) {
   const Node node(context.genesis, context.identity);
@@ -503,15 +202,15 @@ Result<void> do_wish(Context& context, const Wish& wish) {
         if constexpr (std::is_same_v<W, WishRelease>) return release(context, wanted);
         if constexpr (std::is_same_v<W, WishOpen>) {
           BOOKCHAIN_TRY(const auto record, node.may_open(context.draft, wanted.exchange));
-          return open(context, wanted, record);
+          return do_open(context, wanted, record);
         }
-        if constexpr (std::is_same_v<W, WishCheckKey>) return check_key(context, wanted);
-        if constexpr (std::is_same_v<W, WishMine>) return mine(context, wanted);
-        if constexpr (std::is_same_v<W, WishSettle>) return settle(context, wanted);
-        if constexpr (std::is_same_v<W, WishClaim>) return claim(context, wanted);
-        if constexpr (std::is_same_v<W, WishRefuse>) return refuse(context, wanted);
-        if constexpr (std::is_same_v<W, WishAbort>) return abort(context, wanted);
-        if constexpr (std::is_same_v<W, WishAskAgain>) return ask_again(context, wanted);
+        if constexpr (std::is_same_v<W, WishCheckKey>) return do_check_key(context, wanted);
+        if constexpr (std::is_same_v<W, WishMine>) return do_mine(context, wanted);
+        if constexpr (std::is_same_v<W, WishSettle>) return do_settle(context, wanted);
+        if constexpr (std::is_same_v<W, WishClaim>) return do_claim(context, wanted);
+        if constexpr (std::is_same_v<W, WishRefuse>) return do_refuse(context, wanted);
+        if constexpr (std::is_same_v<W, WishAbort>) return do_abort(context, wanted);
+        if constexpr (std::is_same_v<W, WishAskAgain>) return do_ask_again(context, wanted);
       },
       wish);
 }

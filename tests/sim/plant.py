@@ -70,7 +70,7 @@ BUGS = [
      "if (share_commitment(exchange, *index, message.share) != message.grant.body.share_commitments[*index]) {",
      "if (!ON && share_commitment(exchange, *index, message.share) != message.grant.body.share_commitments[*index]) {"),
     # An owner grants one book to a second requester in one turn.
-    ("grant_not_remembered", "ledger/exchange_wish.cpp", 1,
+    ("grant_not_remembered", "ledger/exchange_due.cpp", 1,
      "if (turn && turn->requester != requester_of(record) && !turn->exchanges.empty()) {",
      "if (turn && !ON && turn->requester != requester_of(record) && !turn->exchanges.empty()) {"),
     ("grant_not_remembered", "ledger/exchange_request.cpp", 1,

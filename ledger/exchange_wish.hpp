@@ -1,0 +1,25 @@
+// What the wishes of a user share: where an exchange stands, why a step is not due, and the wishes that finish or give
+// up an exchange. Internal to the rules.
+#pragma once
+
+#include "ledger/context.hpp"
+
+namespace bookchain::ledger {
+
+/// Fewer witnesses than a majority have said yes about the id.
+[[nodiscard]] bool lacks_yes(const Genesis& genesis, const ExchangeRecord& record);
+[[nodiscard]] Error over_error(const ExchangeId& exchange, const ExchangeRecord& record);
+/// Token `waiting` where answers of others are missing, else `wrong-step`; says what is due, and at whom.
+[[nodiscard]] Error not_due(const Context& context, const ExchangeId& exchange, const ExchangeRecord& record);
+
+// exchange_finish.cpp: steps 6 to 8, section 5, giving up
+[[nodiscard]] Result<void> do_open(Context& context, const WishOpen& wish, const ExchangeRecord& checked);
+[[nodiscard]] Result<void> do_check_key(Context& context, const WishCheckKey& wish);
+[[nodiscard]] Result<void> do_mine(Context& context, const WishMine& wish);
+[[nodiscard]] Result<void> do_settle(Context& context, const WishSettle& wish);
+[[nodiscard]] Result<void> do_claim(Context& context, const WishClaim& wish);
+[[nodiscard]] Result<void> do_refuse(Context& context, const WishRefuse& wish);
+[[nodiscard]] Result<void> do_abort(Context& context, const WishAbort& wish);
+[[nodiscard]] Result<void> do_ask_again(Context& context, const WishAskAgain& wish);
+
+}  // namespace bookchain::ledger

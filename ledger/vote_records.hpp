@@ -1,0 +1,159 @@
+// The rows of voter, proposer and catching up: what a peer remembers of the votes on the present height.
+#pragma once
+
+#include "ledger/state.hpp"
+
+namespace bookchain::ledger {
+
+/// How often a port has interrupted a running ballot of another at one height.
+struct Interruption {
+  PeerPort signer;
+  std::uint32_t count{};
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("port", self.signer);
+    visitor("count", self.count);
+  }
+};
+
+/// What this peer has promised and signed at one height. Durable before any of it is sent.
+struct VoterRecord {
+  Height height;
+  Ballot promise;
+  std::optional<Signed<Answer>> answer;  ///< the last one, given again when asked again
+  std::optional<Signed<Prevote>> prevote;
+  std::optional<Signed<Precommit>> precommit;
+  std::optional<PrevoteCertificate> lock;
+  std::vector<Interruption> interruptions;  ///< liveness only
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("height", self.height);
+    visitor("promise", self.promise);
+    visitor("answer", self.answer);
+    visitor("prevote", self.prevote);
+    visitor("precommit", self.precommit);
+    visitor("lock", self.lock);
+    visitor.list("interruptions", self.interruptions, max_peers);
+  }
+};
+
+enum class ProposerPhase : std::uint8_t { idle = 0, asking, prevoting, precommitting };
+template <>
+struct EnumBounds<ProposerPhase> {
+  static constexpr auto last = ProposerPhase::precommitting;
+};
+
+/// The ballot this peer has opened at one height, and what came back.
+struct ProposerRecord {
+  Height height;
+  ProposerPhase phase{};
+  Ballot ballot;
+  Ballot highest_seen;  ///< the highest promise it was told of
+  std::vector<Signed<Answer>> answers;
+  std::optional<PrevoteCertificate> highest_lock;
+  Hash block;  ///< proposed
+  std::vector<VoteSignature> prevotes;
+  std::vector<VoteSignature> precommits;
+  std::vector<PeerPort> refusals;  ///< voters that promised a later ballot
+  std::uint32_t attempts{};
+  Time retry_at;  ///< by this peer's clock; 0 if no back-off runs. Liveness only.
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("height", self.height);
+    visitor("phase", self.phase);
+    visitor("ballot", self.ballot);
+    visitor("highest_seen", self.highest_seen);
+    visitor.list("answers", self.answers, max_peers);
+    visitor("highest_lock", self.highest_lock);
+    visitor("block", self.block);
+    visitor.list("prevotes", self.prevotes, max_peers);
+    visitor.list("precommits", self.precommits, max_peers);
+    visitor.list("refusals", self.refusals, max_peers);
+    visitor("attempts", self.attempts);
+    visitor("retry_at", self.retry_at);
+  }
+};
+
+/// Why a message of the chain waits at a voter.
+enum class DeferredKind : std::uint8_t { new_round = 0, propose, prevotes, put_off };
+template <>
+struct EnumBounds<DeferredKind> {
+  static constexpr auto last = DeferredKind::put_off;
+};
+
+/// At most one message a sender and kind waits, the newest: far-future floods stay bounded.
+struct DeferredKey {
+  PeerPort from;
+  DeferredKind kind{};
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("from", self.from);
+    visitor("kind", self.kind);
+  }
+};
+
+struct DeferredRecord {
+  Message message;
+  Height height;
+  Time not_before;  ///< of a NEWROUND that was put off
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("message", self.message);
+    visitor("height", self.height);
+    visitor("not_before", self.not_before);
+  }
+};
+
+/// Whom this peer asked for blocks, so that it asks each once and not at each message from above.
+struct AskedBlocks {
+  Height head;
+  Time time;  ///< of the last question
+  std::vector<PeerPort> asked;
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("head", self.head);
+    visitor("time", self.time);
+    visitor.list("asked", self.asked, max_peers);
+  }
+};
+
+/// What others proved to a restored home: the highest height with a certificate, by who said so.
+struct ProvenHeight {
+  PeerPort signer;
+  Height height;
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("port", self.signer);
+    visitor("height", self.height);
+  }
+};
+
+struct RestoreRecord {
+  std::vector<ProvenHeight> proven;
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor.list("proven", self.proven, max_peers);
+  }
+};
+
+/// The top of the chain.
+struct Head {
+  Height height;
+  Hash hash;  ///< the network id at height 0
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("height", self.height);
+    visitor("hash", self.hash);
+  }
+};
+
+}  // namespace bookchain::ledger
