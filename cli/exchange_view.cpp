@@ -202,7 +202,10 @@ class Holdings {
       case ExchangeState::id_checked:
         if (record_.claiming || record_.wrong_key_seen) return {"mine --without-owner"};
         return {"wait for the key: it cannot go back", "mine --without-owner, if the owner stays silent"};
-      case ExchangeState::released: return {"open"};
+      case ExchangeState::released:
+        if (record_.disputed) return {"vote on its dispute"};
+        if (found_wrong(record_)) return {"dispute"};
+        return {"open"};
       case ExchangeState::opened: return {"check-key"};
       case ExchangeState::key_checked: return {"mine"};
       case ExchangeState::mined: return {"vote"};

@@ -20,7 +20,8 @@ class Guide {
       add(self(), std::string(name(*guidance_.due)) + " " + short_id(exchange_));
       return std::move(guidance_);
     }
-    if (record_.abort_sent && !record_.height) {
+    const bool disputing = record_.disputed && !is_over(record_.state);
+    if (disputing || (record_.abort_sent && !record_.height)) {
       everybody_votes();
       return std::move(guidance_);
     }

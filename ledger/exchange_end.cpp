@@ -211,6 +211,34 @@ ExchangeState state_before_mining(const Genesis& genesis, const ExchangeRecord& 
 
 }  // namespace
 
+namespace {
+
+/// A mark against the owner; the exchange it is about is over, committed or not.
+void commit_dispute(Context& context, const Signed<Dispute>& dispute, Height height) {
+  const auto& body = dispute.body;
+  const auto exchange = context.genesis.exchange_of(body.request);
+  const auto book = context.genesis.book_of(body.book);
+  const auto kind = std::holds_alternative<BadChunk>(body.proof) ? MarkKind::bad_chunk : MarkKind::bad_deal;
+  marks.put(context.draft, MarkKey{body.grant.signer, height, exchange}, Mark{book, kind});
+  const bool lost = dispute.signer == context.self() && shelf.get(context.draft, book).has_value() &&
+                    standing(context.genesis, context.draft, body.book).owner != context.self();
+  if (lost) {
+    shelf.erase(context.draft, book);
+    shelf_task(context, ShelfAction::remove_book, book, exchange);
+  }
+  auto record = exchanges.get(context.draft, exchange);
+  if (!record || is_over(record->state)) return;
+  record->height = height;
+  const auto token = kind == MarkKind::bad_chunk ? Token::wrong_book : Token::wrong_share;
+  end(context, exchange, *record, ExchangeState::invalid, std::string(name(token)),
+      "disputed in block " + std::to_string(height.value) + ": " + std::string(name(kind)));
+  record->shares.clear();
+  witness_ids.erase(context.draft, WitnessIdKey{requester_of(*record), exchange});
+  keep(context, exchange, *record);
+}
+
+}  // namespace
+
 void on_transaction_dropped(Context& context, const Transaction& transaction, const Error& why) {
   const auto* transfer = std::get_if<Signed<Transfer>>(&transaction);
   if (transfer == nullptr) return;
@@ -236,13 +264,7 @@ void on_block_committed(Context& context, const CommittedBlock& committed) {
     } else if (std::holds_alternative<Signed<Abort>>(transaction)) {
       end_left_behind(context, book, std::nullopt, true, height);
     } else {
-      const auto& dispute = std::get<Signed<Dispute>>(transaction);
-      const bool lost = dispute.signer == context.self() && shelf.get(context.draft, book).has_value() &&
-                        standing(context.genesis, context.draft, dispute.body.book).owner != context.self();
-      if (lost) {
-        shelf.erase(context.draft, book);
-        shelf_task(context, ShelfAction::remove_book, book, context.genesis.exchange_of(dispute.body.request));
-      }
+      commit_dispute(context, std::get<Signed<Dispute>>(transaction), height);
       end_left_behind(context, book, std::nullopt, false, height);
     }
   }

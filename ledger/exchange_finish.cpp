@@ -198,7 +198,7 @@ Result<void> do_ask_again(Context& context, const WishAskAgain& wish) {
     if (peer.port != context.self() && !both_witnesses) context.draft.send(peer.port, SendAgain{wish.exchange});
   }
   give_again(context, wish.exchange, *record);
-  if (record->state == ExchangeState::mined || record->abort_sent) ask_voters_again(context);
+  if (record->state == ExchangeState::mined || record->abort_sent || record->disputed) ask_voters_again(context);
   return success();
 }
 

@@ -45,6 +45,9 @@ void add_share(std::vector<DealtShare>& shares, const DealtShare& share);
   return record.token == name(Token::wrong_book) && !record.plaintext_ready;
 }
 
+/// The requester can prove that the book or the shares of its grant are false, and did not bring that to the chain.
+[[nodiscard]] bool is_disputable(const Genesis& genesis, const State& state, const ExchangeRecord& record);
+
 [[nodiscard]] std::size_t yes_answers(const ExchangeRecord& record);
 /// True once so many witnesses said no that a majority of yes can no longer come.
 [[nodiscard]] bool yes_out_of_reach(const Genesis& genesis, const ExchangeRecord& record);

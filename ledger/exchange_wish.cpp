@@ -79,7 +79,11 @@ Result<void> grant(Context& context, const WishGrant& wish, const ExchangeRecord
   if (record.state != ExchangeState::requested) return success();
   const auto stand = standing(context.genesis, context.draft, *record.book);
   const auto ports = witnesses_of(context.genesis, record);
-  const auto shares = split(wish.key, context.genesis.share_threshold(), ports.size(), wish.coefficients);
+  if (wish.rehearsed_dealt && !context.genesis.fields().test_network) {
+    return rejected(Token::not_a_test_network, "false shares may be rehearsed on test networks only");
+  }
+  const auto shares = split(wish.rehearsed_dealt.value_or(wish.key), context.genesis.share_threshold(), ports.size(),
+                            wish.coefficients);
   Grant body{
       wish.exchange, stand.version, stand.turn, wish.ciphertext_root, key_commitment(wish.exchange, wish.key), {}};
   for (std::uint32_t i = 0; i < shares.size(); ++i) {
@@ -208,6 +212,7 @@ Result<void> do_wish(Context& context, const Wish& wish) {
         if constexpr (std::is_same_v<W, WishMine>) return do_mine(context, wanted);
         if constexpr (std::is_same_v<W, WishSettle>) return do_settle(context, wanted);
         if constexpr (std::is_same_v<W, WishClaim>) return do_claim(context, wanted);
+        if constexpr (std::is_same_v<W, WishDispute>) return do_dispute(context, wanted);
         if constexpr (std::is_same_v<W, WishRefuse>) return do_refuse(context, wanted);
         if constexpr (std::is_same_v<W, WishAbort>) return do_abort(context, wanted);
         if constexpr (std::is_same_v<W, WishAskAgain>) return do_ask_again(context, wanted);

@@ -18,6 +18,7 @@ namespace bookchain::ledger {
 [[nodiscard]] Result<void> do_mine(Context& context, const WishMine& wish);
 [[nodiscard]] Result<void> do_settle(Context& context, const WishSettle& wish);
 [[nodiscard]] Result<void> do_claim(Context& context, const WishClaim& wish);
+[[nodiscard]] Result<void> do_dispute(Context& context, const WishDispute& wish);
 [[nodiscard]] Result<void> do_refuse(Context& context, const WishRefuse& wish);
 [[nodiscard]] Result<void> do_abort(Context& context, const WishAbort& wish);
 [[nodiscard]] Result<void> do_ask_again(Context& context, const WishAskAgain& wish);

@@ -78,6 +78,7 @@ std::optional<Step> due_of_owner(const Genesis& genesis, const State& state, con
 }
 
 std::optional<Step> due_of_requester(const Genesis& genesis, const State& state, const ExchangeRecord& record) {
+  if (is_disputable(genesis, state, record)) return Step::dispute;
   const bool can_open = record.key && !record.plaintext_ready && !found_wrong(record);
   switch (record.state) {
     case ExchangeState::granted: {
@@ -118,6 +119,7 @@ std::string_view name(Step step) {
     case Step::check_key: return "check-key";
     case Step::mine: return "mine";
     case Step::abort: return "abort";
+    case Step::dispute: return "dispute";
   }
   return "";
 }

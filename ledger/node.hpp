@@ -28,12 +28,14 @@ struct WishRequest {
   BookId book;
   RequestId request_id;
 };
-/// Step 2. The package has been written with `key`, which is fresh; its root is given.
+/// Step 2. The package has been written with `key`, which is fresh; its root is given. `rehearsed_dealt`: on a test
+/// network, deal shares of this key instead.
 struct WishGrant {
   ExchangeId exchange;
   BookKey key;
   Bytes coefficients;  ///< fresh, 32 * (share_threshold - 1) bytes, used for nothing else
   Hash ciphertext_root;
+  std::optional<BookKey> rehearsed_dealt = std::nullopt;
 };
 /// Step 3. `rehearsed_id`: on a test network, give the owner this id instead (a failing case).
 struct WishConsent {
@@ -67,6 +69,12 @@ struct WishSettle {
 struct WishClaim {
   ExchangeId exchange;
 };
+/// Section 5, requester: brings what is wrong with the book or the shares to the chain. `bad_chunk` is made from the
+/// package where the book is false; where the shares are, the record of the exchange has the proof.
+struct WishDispute {
+  ExchangeId exchange;
+  std::optional<BadChunk> bad_chunk;
+};
 /// The owner declines before granting.
 struct WishRefuse {
   ExchangeId exchange;
@@ -81,8 +89,9 @@ struct WishAskAgain {
   ExchangeId exchange;
 };
 
-using Wish = std::variant<WishAddBook, WishRequest, WishGrant, WishConsent, WishCheckId, WishRelease, WishOpen,
-                          WishCheckKey, WishMine, WishSettle, WishClaim, WishRefuse, WishAbort, WishAskAgain>;
+using Wish =
+    std::variant<WishAddBook, WishRequest, WishGrant, WishConsent, WishCheckId, WishRelease, WishOpen, WishCheckKey,
+                 WishMine, WishSettle, WishClaim, WishDispute, WishRefuse, WishAbort, WishAskAgain>;
 
 // ---- input ----
 
@@ -131,6 +140,7 @@ enum class Step : std::uint8_t {
   check_key,
   mine,
   abort,
+  dispute,
 };
 [[nodiscard]] std::string_view name(Step step);  ///< the command's name
 struct Due {
@@ -154,6 +164,9 @@ class Node {
   /// Whether `exchange` may be granted now; the checks of WishGrant that need no key, made before the
   /// work of encrypting. Tokens as of WishGrant.
   [[nodiscard]] Result<ExchangeRecord> may_grant(const State& state, const ExchangeId& exchange) const;
+  /// Whether something in `exchange` can be disputed now; tokens `unknown-exchange`, `unexpected`. With the key and
+  /// without a plaintext in the record, the proof is a chunk of the package, else false shares in the record.
+  [[nodiscard]] Result<ExchangeRecord> may_dispute(const State& state, const ExchangeId& exchange) const;
   /// Whether `exchange` may be opened now. Tokens as of WishOpen.
   [[nodiscard]] Result<ExchangeRecord> may_open(const State& state, const ExchangeId& exchange) const;
 

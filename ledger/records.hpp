@@ -115,6 +115,7 @@ struct ExchangeRecord {
   bool plaintext_ready = false;  ///< requester: opened, every chunk fits its leaf
   bool abort_sent = false;       ///< owner: its ABORT of this turn waits for a block
   bool claiming = false;         ///< requester: goes on without the owner (section 5)
+  bool disputed = false;         ///< requester: its DISPUTE was signed
   bool share_wanted = false;     ///< witness: the requester asked for the share before the TRANSFER came here
   std::optional<Height> height;  ///< of the transaction that ended it
   std::string token;             ///< why it is over: a token, or empty for a wish
@@ -145,12 +146,43 @@ struct ExchangeRecord {
     visitor("plaintext_ready", self.plaintext_ready);
     visitor("abort_sent", self.abort_sent);
     visitor("claiming", self.claiming);
+    visitor("disputed", self.disputed);
     visitor("share_wanted", self.share_wanted);
     visitor("height", self.height);
     visitor.text("token", self.token, max_reason_bytes);
     visitor.text("reason", self.reason, max_reason_bytes);
     visitor("began", self.began);
     visitor("changed", self.changed);
+  }
+};
+
+/// A DISPUTE in the chain is a mark against the owner of its GRANT.
+struct MarkKey {
+  PeerPort port;  ///< the owner
+  Height height;
+  ExchangeId exchange;
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("port", self.port);
+    visitor("height", self.height);
+    visitor("exchange", self.exchange);
+  }
+};
+enum class MarkKind : std::uint8_t { bad_chunk = 0, bad_deal = 1 };
+template <>
+struct EnumBounds<MarkKind> {
+  static constexpr auto last = MarkKind::bad_deal;
+};
+[[nodiscard]] std::string_view name(MarkKind kind);
+struct Mark {
+  BookId book;
+  MarkKind kind{};
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("book", self.book);
+    visitor("kind", self.kind);
   }
 };
 
@@ -285,6 +317,7 @@ inline constexpr TypedTable<ExchangeId, Height> moved{Table::moved};
 inline constexpr TypedTable<ExchangeId, ExchangeRecord> exchanges{Table::exchanges};
 inline constexpr TypedTable<ExchangeId, bool> open_exchanges{Table::open_exchanges};
 inline constexpr TypedTable<WitnessIdKey, WitnessIdRecord> witness_ids{Table::witness_ids};
+inline constexpr TypedTable<MarkKey, Mark> marks{Table::marks};
 inline constexpr TypedTable<TurnKey, TurnRecord> turns{Table::turns};
 inline constexpr TypedTable<Hash, Block> candidates{Table::candidates};
 inline constexpr TypedTable<std::uint64_t, Transaction> pending{Table::pending};       ///< in the order of submission

@@ -36,7 +36,7 @@ std::string_view name(Table table) {
     case Table::candidates: return "candidates";
     case Table::pending: return "pending";
     case Table::deferred: return "deferred";
-    case Table::evidence: return "evidence";
+    case Table::marks: return "marks";
     case Table::shelf_tasks: return "shelf_tasks";
     case Table::outbox: return "outbox";
     case Table::outgoing: return "outgoing";

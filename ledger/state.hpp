@@ -29,7 +29,7 @@ enum class Table : std::uint8_t {
   candidates,      ///< block hash -> Block seen at the present height
   pending,         ///< own transactions that wait for a block
   deferred,        ///< votes for a height this peer has not reached, one a sender and kind
-  evidence,        ///< statement ids -> EvidenceRecord
+  marks,           ///< owner, Height, ExchangeId -> Mark: disputes in the chain
   shelf_tasks,     ///< what remains to be done on the shelf, after a commit
   // delivery (transport/delivery.hpp)
   outbox,    ///< peer, number -> OutboxRecord

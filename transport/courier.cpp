@@ -86,7 +86,8 @@ Wish plain_wish(const Due& due) {
     case Step::abort: return WishAbort{due.exchange, {}};
     case Step::request:
     case Step::grant:
-    case Step::open: break;
+    case Step::open:
+    case Step::dispute: break;
   }
   return WishAskAgain{due.exchange};
 }
@@ -114,6 +115,14 @@ Result<std::vector<SentReport>> Courier::decide_step(const Due& due, Report& rep
     // What is wrong with the book is remembered like any other outcome; the step failed all the same.
     if (refusal) report.steps.push_back(StepReport{due.exchange, due.step, sent, std::move(refusal)});
     return sent;
+  }
+  if (due.step == Step::dispute) {
+    BOOKCHAIN_TRY(const auto record, parts_.node.may_dispute(parts_.store, due.exchange));
+    WishDispute wish{due.exchange, std::nullopt};
+    if (!record.disputed && record.key) {
+      BOOKCHAIN_TRY(wish.bad_chunk, parts_.shelf.prove_bad_chunk(record.book->body, due.exchange, *record.key));
+    }
+    return decide(Wish{std::move(wish)}, report);
   }
   return decide(plain_wish(due), report);
 }

@@ -24,6 +24,7 @@ namespace bookchain::cli {
 [[nodiscard]] Command mine_command();
 [[nodiscard]] Command refuse_command();
 [[nodiscard]] Command abort_command();
+[[nodiscard]] Command dispute_command();
 [[nodiscard]] Command receive_command();
 [[nodiscard]] Command step_command();
 [[nodiscard]] Command serve_command();

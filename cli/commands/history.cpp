@@ -25,6 +25,16 @@ std::vector<Owned> owners_of(const State& state, const BookId& id, const Signed<
   return owners;
 }
 
+/// Whether a dispute gave the book back, and not a transfer.
+bool given_back(const State& state, const BookId& book, const Move& move) {
+  bool disputed = false;
+  marks.each(state, {}, [&](const MarkKey& key, const Mark& mark) {
+    disputed = key.height == move.height && mark.book == book && key.port == move.owner;
+    return !disputed;
+  });
+  return disputed;
+}
+
 Result<Answer> run(Session& session, const Arguments& arguments) {
   BOOKCHAIN_TRY(const auto reader, any_reader(session));
   const auto any = [](const Signed<Book>&) { return true; };
@@ -37,10 +47,13 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   TextTable table({"VERSION", "OWNER", "BLOCK"});
   for (const std::size_t column : {0U, 1U}) table.align_right(column);
   for (const auto& [version, move] : owners_of(reader->state(), id, *book)) {
-    answer.value["history"].push_back(
-        {{"version", version.value}, {"owner", move.owner.value}, {"height", move.height.value}});
+    Json entry{{"version", version.value}, {"owner", move.owner.value}, {"height", move.height.value}};
+    const bool disputed = given_back(reader->state(), id, move);
+    if (disputed) entry["dispute"] = true;
+    answer.value["history"].push_back(std::move(entry));
     table.add({std::to_string(version.value), std::to_string(move.owner.value),
-               move.height.value == 0 ? std::string("registered") : std::to_string(move.height.value)});
+               (move.height.value == 0 ? std::string("registered") : std::to_string(move.height.value)) +
+                   (disputed ? ", given back by a dispute" : "")});
   }
   BOOKCHAIN_CHECK(reader->state().status());
   answer.text = "\"" + printable(book->body.title) + "\" " + to_hex(id) + "\n" + table.draw(session.report());
@@ -55,7 +68,8 @@ Command history_command() {
       "the owners of a book, by the chain",
       "Lists who owned a book, from its registrar on, with the block that made each the owner. BOOK is an\n"
       "id, the first 6 or more digits of it, or a title. Without -p the chain of the lowest port that can be read.\n"
-      "In JSON the height of the registration is 0: it is in no block.\n"
+      "In JSON the height of the registration is 0: it is in no block; `dispute` stands where a dispute gave\n"
+      "the book back.\n"
       "\n"
       "Exit codes: 4 no such book, 6 the name fits more than one.\n"
       "\n"

@@ -33,7 +33,12 @@ struct EntryOf {
     entry.form = name(transfer.body.form);
     return entry;
   }
-  Entry operator()(const Signed<Dispute>& dispute) const { return of_request(dispute.body, "dispute"); }
+  Entry operator()(const Signed<Dispute>& dispute) const {
+    auto entry = of_request(dispute.body, "dispute");
+    const bool chunk = std::holds_alternative<BadChunk>(dispute.body.proof);
+    entry.form = name(chunk ? MarkKind::bad_chunk : MarkKind::bad_deal);
+    return entry;
+  }
   Entry operator()(const Signed<Abort>& abort) const {
     const auto& book = abort.body.book;
     return Entry{"abort", {}, {}, genesis.book_of(book), book.body.title, {}, abort.signer, abort.body.version};

@@ -73,6 +73,7 @@ struct Status {
   std::vector<Due> due;
   Counts counts;
   std::vector<PeerHeight> heights;
+  std::vector<std::pair<MarkKey, Mark>> marks;  ///< against the owners of disputed grants
 };
 
 Json value_of(const Reader& reader, const Status& status) {
@@ -90,6 +91,13 @@ Json value_of(const Reader& reader, const Status& status) {
   value["outbox"] = status.counts.outbox;
   value["undelivered"] = undelivered_value(status.counts);
   value["mute_until"] = status.mute_until ? Json(status.mute_until->value) : Json(nullptr);
+  value["marks"] = Json::array();
+  for (const auto& [key, mark] : status.marks) {
+    value["marks"].push_back({{"port", key.port.value},
+                              {"height", key.height.value},
+                              {"exchange", to_hex(key.exchange)},
+                              {"kind", name(mark.kind)}});
+  }
   value["peers"] = Json::array();
   for (const auto& [port, head] : status.heights) {
     value["peers"].push_back({{"port", port.value},
@@ -124,6 +132,10 @@ std::string text_of(const Session& session, const Reader& reader, const Status& 
     text += line("votes", "none up to block " + std::to_string(status.mute_until->value) +
                               ": this home was restored and may have voted before");
   }
+  for (const auto& [key, mark] : status.marks) {
+    text += line("mark", std::to_string(key.port.value) + " cheated in exchange " + short_id(key.exchange) + ": " +
+                             std::string(name(mark.kind)) + ", proof in block " + std::to_string(key.height.value));
+  }
   if (status.due.empty()) text += line("due", "nothing");
   for (const auto& each : status.due) {
     const auto words = std::string(name(each.step)) + " " + short_id(each.exchange);
@@ -136,8 +148,12 @@ Result<Answer> run(Session& session, const Arguments& /*arguments*/) {
   BOOKCHAIN_TRY(auto files, session.peer());
   BOOKCHAIN_TRY(const auto reader, Reader::open(std::move(files)));
   BOOKCHAIN_TRY(const auto mailbox, Mailbox::open(*reader));
-  const Status status{chain_head(reader->genesis(), reader->state()), mute_until_fact.get(reader->state()),
-                      reader->node().due(reader->state()), count_mail(mailbox), peer_heights(session, *reader)};
+  const Status status{chain_head(reader->genesis(), reader->state()),
+                      mute_until_fact.get(reader->state()),
+                      reader->node().due(reader->state()),
+                      count_mail(mailbox),
+                      peer_heights(session, *reader),
+                      marks.all(reader->state())};
   BOOKCHAIN_CHECK(reader->state().status());
   Answer answer;
   answer.value = value_of(*reader, status);

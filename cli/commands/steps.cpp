@@ -5,6 +5,7 @@
 #include "cli/home.hpp"
 #include "cli/next_steps.hpp"
 #include "cli/progress.hpp"
+#include "cli/rehearsal.hpp"
 #include "cli/selection.hpp"
 #include "cli/session.hpp"
 #include "cli/turn_report.hpp"
@@ -26,7 +27,8 @@ Role role_of(Step step) {
     case Step::open:
     case Step::check_key:
     case Step::mine:
-    case Step::abort: break;
+    case Step::abort:
+    case Step::dispute: break;
   }
   return Role::requester;
 }
@@ -90,6 +92,8 @@ Answer describe(const Session& session, Home& home, const transport::StepReport&
 /// Rehearsals of a cheat, for lessons and tests: the rules allow them on test networks only.
 constexpr const char* wrong_id_option = "rehearse-wrong-id";
 constexpr const char* wrong_key_option = "rehearse-wrong-key";
+constexpr const char* bad_chunk_option = "rehearse-bad-chunk";
+constexpr const char* bad_shares_option = "rehearse-bad-shares";
 /// Section 5: recording the exchange when the other side fell silent after consent.
 constexpr const char* settle_option = "settle";
 constexpr const char* claim_option = "without-owner";
@@ -100,6 +104,10 @@ Result<transport::Report> decide(Home& home, const Due& due, const Arguments& ar
   if (arguments.has(claim_option)) other = WishClaim{due.exchange};
   if (arguments.has(wrong_id_option)) other = WishConsent{due.exchange, home.environment().draw<RequestId>()};
   if (arguments.has(wrong_key_option)) other = WishRelease{due.exchange, home.environment().draw<BookKey>()};
+  if (arguments.has(bad_chunk_option) || arguments.has(bad_shares_option)) {
+    const auto cheat = arguments.has(bad_chunk_option) ? GrantCheat::bad_chunk : GrantCheat::bad_shares;
+    BOOKCHAIN_TRY(other, rehearse_grant(home, due.exchange, cheat));
+  }
   if (!other) return home.courier().take_step(due);
   BOOKCHAIN_TRY(auto report, home.courier().wish(*other));
   report.steps.push_back(transport::StepReport{due.exchange, due.step, report.sent, std::nullopt});
@@ -192,7 +200,9 @@ Command grant_command() {
           "requester gets the encrypted book, each witness a share of the key that tells it nothing.") +
       exchange_help;
   return step_command("grant", "step 2, owner: encrypt the book, hand out shares of the key", details.c_str(),
-                      run_step<Step::grant>);
+                      run_step<Step::grant>,
+                      {{bad_chunk_option, 0, OptionKind::flag, "", "test networks: encrypt another book"},
+                       {bad_shares_option, 0, OptionKind::flag, "", "test networks: deal shares of another key"}});
 }
 
 Command consent_command() {
@@ -260,6 +270,17 @@ Command mine_command() {
        {claim_option, 0, OptionKind::flag, "",
         "requester: the owner fell silent after consent; go on with the witnesses alone. Asks them for their "
         "answers first; run it again when they came"}});
+}
+
+Command dispute_command() {
+  static const std::string details =
+      std::string(
+          "The book that came is not the registered one, or the shares of its key are false: brings the proof,\n"
+          "signed, to the chain. It ends the turn; after the transfer it gives the book back to the owner. Either\n"
+          "way the chain keeps a mark against the owner, and anybody can check the proof.") +
+      exchange_help;
+  return step_command("dispute", "requester: prove on the chain that the owner cheated", details.c_str(),
+                      run_step<Step::dispute>);
 }
 
 Command refuse_command() {

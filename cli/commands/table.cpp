@@ -8,14 +8,14 @@ namespace {
 
 const std::vector<Command>& table() {
   static const std::vector<Command> commands{
-      init_command(),       add_book_command(),       list_books_command(),    get_book_command(),
-      request_command(),    grant_command(),          consent_command(),       check_id_command(),
-      release_command(),    open_command(),           check_key_command(),     mine_command(),
-      refuse_command(),     abort_command(),          receive_command(),       step_command(),
-      serve_command(),      list_exchanges_command(), show_exchange_command(), trace_command(),
-      inbox_command(),      outbox_command(),         show_message_command(),  status_command(),
-      show_chain_command(), verify_chain_command(),   export_chain_command(),  history_command(),
-      help_command(),
+      init_command(),    add_book_command(),   list_books_command(),     get_book_command(),
+      request_command(), grant_command(),      consent_command(),        check_id_command(),
+      release_command(), open_command(),       check_key_command(),      mine_command(),
+      refuse_command(),  abort_command(),      dispute_command(),        receive_command(),
+      step_command(),    serve_command(),      list_exchanges_command(), show_exchange_command(),
+      trace_command(),   inbox_command(),      outbox_command(),         show_message_command(),
+      status_command(),  show_chain_command(), verify_chain_command(),   export_chain_command(),
+      history_command(), help_command(),
   };
   return commands;
 }

@@ -67,6 +67,10 @@ class PackageStore {
   /// keeps the plaintext aside, durably. The outer result is the environment's: `io`, `disk-full`.
   [[nodiscard]] virtual Result<OpenedPackage> open_package(const Book& book, const ExchangeId& exchange,
                                                            const BookKey& key, Progress* progress) = 0;
+  /// Section 5: the first chunk of a package that does not decrypt or is not the registered one, with its paths.
+  /// Tokens: `unexpected` (every chunk is as registered), `no-such-file`, `bad-file`, `io`.
+  [[nodiscard]] virtual Result<BadChunk> prove_bad_chunk(const Book& book, const ExchangeId& exchange,
+                                                         const BookKey& key) const = 0;
   /// Does one task of the rules; doing it again is no failure.
   [[nodiscard]] virtual Result<void> perform(const ShelfTask& task) = 0;
 };

@@ -46,6 +46,8 @@ class Shelf final : public PackageStore {
   void forget_package(const ExchangeId& exchange) override;
   [[nodiscard]] Result<OpenedPackage> open_package(const Book& book, const ExchangeId& exchange, const BookKey& key,
                                                    Progress* progress = nullptr) override;
+  [[nodiscard]] Result<BadChunk> prove_bad_chunk(const Book& book, const ExchangeId& exchange,
+                                                 const BookKey& key) const override;
   [[nodiscard]] Result<void> perform(const ShelfTask& task) override;
 
   /// Writes the plaintext of a kept book to `descriptor`, checking every chunk against its leaf and the

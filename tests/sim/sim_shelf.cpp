@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ledger/bad_chunk.hpp"
 #include "ledger/merkle.hpp"
 
 namespace bookchain::sim {
@@ -18,6 +19,16 @@ ByteView chunk_of(const Book& book, const Bytes& package, std::uint64_t index) {
   const auto from = package_chunk_offset(book, index);
   const auto to = package_chunk_offset(book, index + 1);
   return ByteView(package).subspan(from, to - from);
+}
+
+/// The leaf list of a package that is of the right size.
+std::vector<Hash> leaves_in(const Book& book, const Bytes& package) {
+  std::vector<Hash> leaves(chunk_count(book));
+  const auto first = package.begin() + static_cast<std::ptrdiff_t>(package_magic.size()) + 8;
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    std::copy_n(first + static_cast<std::ptrdiff_t>(i * Hash::size), Hash::size, leaves[i].bytes.begin());
+  }
+  return leaves;
 }
 
 Error wrong_book(std::string what) { return Error{Token::wrong_book, std::move(what), {}, {}}; }
@@ -94,11 +105,7 @@ Result<ReceivedPackage> SimShelf::take_package(const ExchangeId& exchange, Packa
           Bytes(bytes.begin() + package_magic.size(), bytes.begin() + static_cast<std::ptrdiff_t>(header))) {
     return wrong_book("a package without its header");
   }
-  std::vector<Hash> leaves(chunk_count(book));
-  for (std::size_t i = 0; i < leaves.size(); ++i) {
-    std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(header + i * Hash::size), Hash::size,
-                leaves[i].bytes.begin());
-  }
+  const auto leaves = leaves_in(book, bytes);
   const ReceivedPackage received{merkle_root(leaves), ciphertext_root(book, bytes), leaves.size()};
   contents.taken[exchange] = std::move(bytes);
   BOOKCHAIN_CHECK(ask());
@@ -129,6 +136,15 @@ Result<OpenedPackage> SimShelf::open_package(const Book& book, const ExchangeId&
   contents.plaintexts[exchange] = std::move(text);
   BOOKCHAIN_CHECK(ask());
   return OpenedPackage{};
+}
+
+Result<BadChunk> SimShelf::prove_bad_chunk(const Book& book, const ExchangeId& exchange, const BookKey& key) const {
+  const auto package = contents.packages.find(exchange);
+  if (package == contents.packages.end()) return Error{Token::io, "the package is gone", to_hex(exchange), {}};
+  BadChunkFinder finder(book, exchange, key, leaves_in(book, package->second));
+  for (std::uint64_t i = 0; i < chunk_count(book); ++i) finder.push(chunk_of(book, package->second, i));
+  if (auto proof = finder.finish()) return std::move(*proof);
+  return Error{Token::unexpected, "every chunk is as registered", to_hex(exchange), {}};
 }
 
 Result<void> SimShelf::perform(const ShelfTask& task) {

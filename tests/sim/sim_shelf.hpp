@@ -62,6 +62,8 @@ class SimShelf final : public PackageStore {
   void forget_package(const ExchangeId& exchange) override { contents.taken.erase(exchange); }
   [[nodiscard]] Result<OpenedPackage> open_package(const Book& book, const ExchangeId& exchange, const BookKey& key,
                                                    Progress* progress) override;
+  [[nodiscard]] Result<BadChunk> prove_bad_chunk(const Book& book, const ExchangeId& exchange,
+                                                 const BookKey& key) const override;
   [[nodiscard]] Result<void> perform(const ShelfTask& task) override;
 
   Contents contents;

@@ -1,0 +1,140 @@
+// Section 5 (docs/protocol.md): an owner that hands over another book, or false shares of the key, is found out by the
+// requester, and the proof in the chain gives everything back.
+#include <boost/filesystem/operations.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include "tests/cli/process.hpp"
+
+namespace {
+
+using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
+
+constexpr int requester = 5000;
+constexpr int owner = 5001;
+
+/// A network for rehearsals with a file book of three chunks at the owner.
+struct Rehearsal {
+  Network network{{"--seed", "cheats", "--auto-books", "0"}};
+  std::string text = std::string(1'200'000, 'w') + std::string(1'100'000, 'x');
+  std::string book;
+  std::string exchange;
+
+  Rehearsal() {
+    const auto file = network.scratch("page");
+    write_file(file, text);
+    book = network.ok(owner, {"add-book", file.string(), "--title", "Pages"})["book"];
+    network.receive_until_quiet();
+    request();
+  }
+  void request() {
+    exchange = network.ok(requester, {"request", "--from", std::to_string(owner), "--book", book})["exchange"];
+    network.receive_all();
+  }
+  /// One step, then everybody takes in.
+  Json step(int port, const Words& words) const {
+    const auto result = network.ok(port, words);
+    network.receive_until_quiet();
+    return result;
+  }
+  void up_to_release(const std::string& cheat) const {
+    step(owner, {"grant", exchange, cheat});
+    step(requester, {"consent", exchange});
+    step(owner, {"check-id", exchange});
+    step(owner, {"release", exchange});
+  }
+  [[nodiscard]] Json last_transaction() const {
+    return network.ok(5003, {"show-chain", "--tail", "1"})["blocks"][0]["transactions"][0];
+  }
+  /// The exchange is over everywhere, and every peer holds the mark.
+  void over_with_a_mark(const std::string& kind, const std::string& token) const {
+    for (const int port : network.ports()) {
+      const auto shown = network.show(port, exchange);
+      BOOST_TEST(shown["state"] == "invalid", port << ": " << shown.dump());
+      BOOST_TEST(shown["token"] == token);
+      BOOST_TEST(mentions(shown["reason"], kind));
+      const auto marks = network.ok(port, {"status"})["marks"];
+      BOOST_REQUIRE(marks.size() == 1U);
+      BOOST_TEST(marks[0]["port"] == owner);
+      BOOST_TEST(marks[0]["kind"] == kind);
+      BOOST_TEST(marks[0]["exchange"] == exchange);
+    }
+    BOOST_TEST(last_transaction()["type"] == "dispute");
+    BOOST_TEST(last_transaction()["form"] == kind);
+    network.equal_chains();
+  }
+  void a_new_request_succeeds() {
+    const auto id = network.exchange(requester, owner, book);
+    const auto got = network.scratch("got");
+    network.ok(requester, {"get-book", book, "--to", got.string()});
+    BOOST_TEST((read_file(got) == text));
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(disputing)
+
+// "O encrypted something else": within the turn a DISPUTE ends it, and the owner keeps the book and the mark.
+BOOST_AUTO_TEST_CASE(another_book_is_found_by_open_and_disputed_before_the_transfer) {
+  Rehearsal play;
+  play.up_to_release("--rehearse-bad-chunk");
+  play.network.refused(requester, {"open", play.exchange}, 3, "wrong-book");
+  play.network.refused(requester, {"check-key", play.exchange}, 5, "wrong-step");
+  const auto shown = play.network.show(requester, play.exchange);
+  BOOST_TEST(shown["due"] == "dispute");
+  BOOST_TEST(mentions(shown["next"], "dispute " + play.exchange.substr(0, 12)));
+  play.step(requester, {"dispute", play.exchange});
+  play.over_with_a_mark("bad-chunk", "wrong-book");
+  BOOST_TEST(play.network.ok(requester, {"dispute", play.exchange})["sent"].empty());
+  play.a_new_request_succeeds();
+}
+
+// "After the transfer, as long as R still holds the book at that version, it gives the book back to O".
+BOOST_AUTO_TEST_CASE(after_the_transfer_was_settled_a_dispute_gives_the_book_back) {
+  Rehearsal play;
+  play.up_to_release("--rehearse-bad-chunk");
+  play.step(owner, {"mine", play.exchange, "--settle"});
+  BOOST_TEST(play.network.state(5002, play.exchange) == "committed");
+  play.network.refused(requester, {"open", play.exchange}, 3, "wrong-book");
+  play.step(requester, {"dispute", play.exchange});
+  play.over_with_a_mark("bad-chunk", "wrong-book");
+  const auto history = play.network.ok(5002, {"history", play.book})["history"];
+  BOOST_REQUIRE(history.size() == 3U);
+  BOOST_TEST(history[1]["owner"] == requester);
+  BOOST_TEST(history[2]["owner"] == owner);
+  BOOST_TEST(history[2]["dispute"] == true);
+}
+
+// "t shares fit their commitments and give a key that does not fit kc: BAD-DEAL".
+BOOST_AUTO_TEST_CASE(false_shares_are_found_when_the_owner_falls_silent_and_disputed) {
+  Rehearsal play;
+  play.step(owner, {"grant", play.exchange, "--rehearse-bad-shares"});
+  play.step(requester, {"consent", play.exchange});
+  play.step(requester, {"mine", play.exchange, "--without-owner"});
+  play.step(requester, {"mine", play.exchange, "--without-owner"});
+  BOOST_TEST(play.network.state(5002, play.exchange) == "committed");
+  BOOST_TEST(play.network.show(requester, play.exchange)["due"] == "dispute");
+  play.step(requester, {"dispute", play.exchange});
+  play.over_with_a_mark("bad-deal", "wrong-share");
+}
+
+BOOST_AUTO_TEST_CASE(serve_disputes_by_itself) {
+  Rehearsal play;
+  play.up_to_release("--rehearse-bad-chunk");
+  play.network.settle();
+  play.over_with_a_mark("bad-chunk", "wrong-book");
+}
+
+BOOST_AUTO_TEST_CASE(where_nothing_is_wrong_nothing_is_disputed_and_cheats_need_a_test_network) {
+  const Network network;
+  const auto id = network.exchange(requester, owner, network.book_of(owner), 1);
+  network.refused(requester, {"dispute", id}, 3, "unexpected");
+  network.receive_all();
+  network.refused(owner, {"dispute", id}, 3, "unexpected");
+  for (const char* cheat : {"--rehearse-bad-chunk", "--rehearse-bad-shares"}) {
+    network.refused(owner, {"grant", id, cheat}, 3, "not-a-test-network");
+  }
+  BOOST_TEST(network.state(owner, id) == "requested");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
