@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ledger/bad_chunk.hpp"
+
 namespace bookchain::scenarios {
 
 namespace {
@@ -142,6 +144,18 @@ Result<Outcome> Network::take_step(PeerPort peer, const Due& due) {
       if (!text) return input(peer, Wish{WishOpen{due.exchange, text.error()}});
       at.plaintexts[due.exchange] = std::move(text).value();
       return input(peer, Wish{WishOpen{due.exchange, std::nullopt}});
+    }
+    case Step::dispute: {
+      BOOKCHAIN_TRY(const auto record, node(peer).may_dispute(*at.store, due.exchange));
+      WishDispute wish{due.exchange, std::nullopt};
+      if (!record.disputed && record.key) {
+        const auto& package = at.packages.at(due.exchange);
+        BadChunkFinder finder(record.book->body, due.exchange, *record.key, package.leaves);
+        for (const auto& chunk : package.chunks) finder.push(chunk);
+        wish.bad_chunk = finder.finish();
+        BOOST_REQUIRE(wish.bad_chunk.has_value());
+      }
+      return input(peer, Wish{std::move(wish)});
     }
     case Step::consent: return input(peer, Wish{WishConsent{due.exchange, std::nullopt}});
     case Step::check_id: return input(peer, Wish{WishCheckId{due.exchange}});

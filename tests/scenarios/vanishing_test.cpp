@@ -326,6 +326,7 @@ BOOST_AUTO_TEST_CASE(a_dispute_ends_the_turn_and_after_the_transfer_gives_the_bo
   BOOST_TEST(ownership.get(before, c.book)->turn.value == 1U);
   BOOST_TEST(!check_transaction(c.network.genesis(), before, dispute, c.r).has_value());
 
+  c.network.home(c.r).takes_steps = false;  // it would dispute by itself
   c.network.wish(c.o, WishSettle{c.x});
   c.network.run();
   Draft after(c.network.state(c.r));
