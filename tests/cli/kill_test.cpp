@@ -5,7 +5,6 @@
 #include <array>
 #include <boost/filesystem/operations.hpp>
 #include <boost/test/unit_test.hpp>
-#include <cstdlib>
 
 #include "tests/cli/process.hpp"
 
@@ -185,18 +184,8 @@ class Rehearsal {
   std::string book_;
 };
 
-/// Thousands of small files are made and removed, which disks are slow at. A killed process loses nothing
-/// that it wrote, on a disk or in memory, so memory shows the same.
-void work_in_memory() {
-  boost::system::error_code ignored;
-  const path memory = "/dev/shm";
-  const auto space = fs::space(memory, ignored);
-  if (!ignored && space.available > (std::uintmax_t{256} << 20U)) ::setenv("TMPDIR", memory.c_str(), 1);
-}
-
 /// The lines from the step `first` up to that of `last` (nothing: to the end), each killed at every point.
 void kill_between(const std::string& first, const std::string& last, int least) {
-  work_in_memory();
   const Rehearsal rehearsal;
   const auto end = last.empty() ? rehearsal.count() : rehearsal.place_of(last);
   int hit = 0;

@@ -2,6 +2,7 @@
 // hashed, encrypted and written in chunks (docs/protocol.md, section 2, book).
 #include <boost/filesystem/operations.hpp>
 #include <boost/test/unit_test.hpp>
+#include <cstdlib>
 #include <fstream>
 
 #include "tests/cli/process.hpp"
@@ -85,6 +86,7 @@ class Measured {
 BOOST_AUTO_TEST_SUITE(large)
 
 BOOST_AUTO_TEST_CASE(two_gibibytes_are_handed_over_within_64_mebibytes_of_memory) {
+  ::setenv("TMPDIR", fs::temp_directory_path().c_str(), 1);  // on the disk: memory is what is measured
   const auto free = fs::space(fs::temp_directory_path()).available;
   if (free < book_bytes * copies_at_once) {
     BOOST_TEST_MESSAGE("SKIPPED: " << (book_bytes * copies_at_once >> 30U) << " GiB of free disk are needed, "

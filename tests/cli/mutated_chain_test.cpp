@@ -1,4 +1,6 @@
 // One byte changed at a time of an exported chain: each is refused with a token, never a crash.
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/filesystem/operations.hpp>
 #include <boost/test/unit_test.hpp>
@@ -31,6 +33,8 @@ std::string ten_blocks(const Network& network) {
   int at = 5000;
   for (int height = 1; height <= 10; ++height) {
     const int to = 5000 + (at - 5000 + 1 + height % 3) % 4;
+    // The block that made `at` the owner may still be on its way to the next requester.
+    for (int wait = 0; wait < 500 && network.ok(to, {"status"})["height"] < height - 1; ++wait) ::usleep(20'000);
     network.ok(to, {"request", "--from", std::to_string(at), "--book", book, "--wait=100"});
     at = to;
   }
