@@ -58,6 +58,7 @@ GlobalWord global_word(const std::string& word) {
 
 std::vector<std::string> option_names(const Command* command) {
   std::vector<std::string> names;
+  names.reserve(std::size(globals) + (command != nullptr ? command->options.size() : 0));
   for (const auto& option : globals) names.push_back("--" + std::string(option.name));
   if (command != nullptr) {
     for (const auto& option : command->options) names.push_back("--" + std::string(option.name));

@@ -50,7 +50,7 @@ Result<Config> read_config(const path& file) {
     return Error{Token::home_missing, "there is no home of a peer here", file.parent_path().string(),
                  "name the network with -n DIR and the peer with -p PORT"};
   }
-  const auto name = file.string();
+  const auto& name = file.string();
   BOOKCHAIN_TRY(const auto tree, parse_strict_yaml(name, text.value()));
   const YamlView view(name, tree, {});
   BOOKCHAIN_CHECK(view.check_keys({"bookchain", "port", "network", "addresses"}));
@@ -77,7 +77,7 @@ struct Keys {
 
 Result<Keys> read_keys(const path& file) {
   BOOKCHAIN_TRY(auto text, read_secret_file(file, max_config_bytes));
-  const auto name = file.string();
+  const auto& name = file.string();
   auto parsed = parse_strict_yaml(name, text);
   wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
   BOOKCHAIN_TRY(const auto tree, std::move(parsed));

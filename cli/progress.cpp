@@ -1,5 +1,6 @@
 #include "cli/progress.hpp"
 
+#include <cmath>
 #include <cstdio>
 
 namespace bookchain::cli {
@@ -12,7 +13,7 @@ constexpr std::chrono::milliseconds before_first{300};
 constexpr std::size_t bar_width = 24;
 
 std::string time_left(double seconds) {
-  const auto whole = static_cast<unsigned>(seconds + 0.5);
+  const auto whole = static_cast<unsigned>(std::lround(seconds));
   char text[32];
   std::snprintf(text, sizeof text, "%u:%02u left", whole / 60, whole % 60);
   return text;

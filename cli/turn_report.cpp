@@ -55,7 +55,10 @@ std::string sent_text(const std::vector<transport::SentReport>& sent) {
     }
   }
   std::string text;
-  for (const auto& [type, ports] : by_type) text += (text.empty() ? "" : "; ") + type + " to " + ports;
+  for (const auto& [type, ports] : by_type) {
+    if (!text.empty()) text += "; ";
+    text.append(type).append(" to ").append(ports);
+  }
   return text.empty() ? "nothing" : text;
 }
 
