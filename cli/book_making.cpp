@@ -9,13 +9,13 @@ using namespace ledger;
 
 namespace {
 
-Result<Signed<Book>> keep(Shelf& shelf, const Genesis& genesis, const Identity& registrar,
-                          const Shelf::Measured& measured, BookWords words, std::uint64_t serial) {
+Result<Signed<Book>> sign_and_name(Shelf& shelf, const Genesis& genesis, const Identity& registrar,
+                                   const Shelf::Measured& measured, BookWords words, std::uint64_t serial) {
   auto book = sign_statement(genesis.id(), registrar.port, registrar.signing_key,
                              Book{serial, std::move(words.title), std::move(words.media_type), measured.size,
                                   genesis.fields().chunk_size, measured.root});
   BOOKCHAIN_CHECK(check_book(genesis, book));
-  BOOKCHAIN_CHECK(shelf.keep_draft(measured.draft, genesis.book_of(book)));
+  BOOKCHAIN_CHECK(shelf.name_draft(measured.draft, genesis.book_of(book)));
   return book;
 }
 
@@ -27,7 +27,7 @@ Result<Signed<Book>> make_file_book(Shelf& shelf, transport::Environment& enviro
   const auto& fields = genesis.fields();
   BOOKCHAIN_TRY(const auto measured, shelf.draft_from_file(file, fields.chunk_size, fields.limits.book_bytes,
                                                            environment.draw<BookSecret>(), progress));
-  return keep(shelf, genesis, registrar, measured, std::move(words), serial);
+  return sign_and_name(shelf, genesis, registrar, measured, std::move(words), serial);
 }
 
 Result<Signed<Book>> make_value_book(Shelf& shelf, transport::Environment& environment, const Genesis& genesis,
@@ -35,7 +35,7 @@ Result<Signed<Book>> make_value_book(Shelf& shelf, transport::Environment& envir
   const ByteView content(reinterpret_cast<const std::uint8_t*>(value.data()), value.size());
   BOOKCHAIN_TRY(const auto measured,
                 shelf.draft_from_bytes(content, genesis.fields().chunk_size, environment.draw<BookSecret>()));
-  return keep(shelf, genesis, registrar, measured, BookWords{value, std::string(value_media_type)}, serial);
+  return sign_and_name(shelf, genesis, registrar, measured, BookWords{value, std::string(value_media_type)}, serial);
 }
 
 std::string media_type_of(const boost::filesystem::path& file) {

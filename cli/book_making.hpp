@@ -1,5 +1,6 @@
-// A book in the making: content onto the shelf, BOOK signed by its registrar. The state hears of it from
-// the caller, so that a book is announced only when its files are durable.
+// A book in the making: content as a named draft of the shelf, BOOK signed by its registrar. The state hears
+// of it from the caller, so that a book is announced only when its files are durable; then the caller has the
+// shelf keep the draft.
 #pragma once
 
 #include "ledger/genesis.hpp"

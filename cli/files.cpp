@@ -35,6 +35,69 @@ Result<ledger::Descriptor> open_regular(const path& file, int flags, struct stat
   return descriptor;
 }
 
+/// A file that gets its name when it is complete. Until then it has none, where the file system can do that
+/// (O_TMPFILE), so that a killed process leaves nothing; elsewhere a hidden one.
+class UnfinishedFile {
+ public:
+  static Result<UnfinishedFile> create(const path& folder) {
+    UnfinishedFile made;
+    made.pattern_ = (folder / ".bookchain-XXXXXX").string();
+    if (auto nameless = ledger::open_file(folder, O_TMPFILE | O_WRONLY, 0666)) {
+      made.file_ = std::move(nameless).value();
+      return made;
+    }
+    if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) {
+      return ledger::system_error("a file cannot be written", folder);
+    }
+    made.name_ = made.pattern_;
+    made.file_ = ledger::Descriptor(::mkostemp(made.name_.data(), O_CLOEXEC));
+    if (!made.file_) {
+      made.name_.clear();
+      return ledger::system_error("a file cannot be written", folder);
+    }
+    const auto masked = ::umask(0);
+    ::umask(masked);
+    ::fchmod(made.file_.get(), 0666 & ~masked);
+    return made;
+  }
+  UnfinishedFile(UnfinishedFile&&) noexcept = default;
+  UnfinishedFile& operator=(UnfinishedFile&&) = delete;
+  ~UnfinishedFile() {
+    if (!name_.empty()) ::unlink(name_.c_str());
+  }
+
+  [[nodiscard]] int descriptor() const { return file_.get(); }
+
+  /// Replaces what is there.
+  Result<void> become(const path& target) {
+    if (name_.empty()) {
+      if (link_to(target.string())) return ledger::success();
+      if (errno != EEXIST) return ledger::system_error("a file cannot be written", target);
+      // Nothing but a rename replaces a file at once, and a rename needs a name.
+      auto name = pattern_;
+      const ledger::Descriptor reserved(::mkostemp(name.data(), O_CLOEXEC));
+      if (!reserved) return ledger::system_error("a file cannot be written", target);
+      ::unlink(name.c_str());
+      if (!link_to(name)) return ledger::system_error("a file cannot be written", target);
+      name_ = name;
+    }
+    if (::rename(name_.c_str(), target.c_str()) != 0) return ledger::system_error("a file cannot be written", target);
+    name_.clear();
+    return ledger::success();
+  }
+
+ private:
+  UnfinishedFile() = default;
+  [[nodiscard]] bool link_to(const std::string& name) const {
+    const auto itself = "/proc/self/fd/" + std::to_string(file_.get());
+    return ::linkat(AT_FDCWD, itself.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0;
+  }
+
+  ledger::Descriptor file_;
+  std::string pattern_;
+  std::string name_;
+};
+
 }  // namespace
 
 Result<std::string> read_text_file(const path& file, std::size_t most, bool dash_is_stdin) {
@@ -65,21 +128,11 @@ Result<void> replace_file(const path& target, const std::function<Result<void>(i
     return Error{Token::bad_file, "the target is no regular file", target.string(), {}};
   }
   const auto folder = target.has_parent_path() ? target.parent_path() : path(".");
-  auto temporary = (folder / ".bookchain-XXXXXX").string();
-  const ledger::Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
-  if (!file) return ledger::system_error("a file cannot be written", target);
-  const auto masked = ::umask(0);
-  ::umask(masked);
-  ::fchmod(file.get(), 0666 & ~masked);
-  auto written = write(file.get());
-  if (written) written = ledger::sync_file(file.get(), target);
-  if (written && ::rename(temporary.c_str(), target.c_str()) != 0) {
-    written = ledger::system_error("a file cannot be written", target);
-  }
-  if (!written) {
-    ::unlink(temporary.c_str());
-    return written;
-  }
+  auto file = UnfinishedFile::create(folder);
+  if (!file) return ledger::Error{file.error().token, file.error().what, target.string(), {}};
+  BOOKCHAIN_CHECK(write(file.value().descriptor()));
+  BOOKCHAIN_CHECK(ledger::sync_file(file.value().descriptor(), target));
+  BOOKCHAIN_CHECK(file.value().become(target));
   return ledger::sync_directory(folder);
 }
 

@@ -75,7 +75,8 @@ Result<std::unique_ptr<Home>> Home::open(std::unique_ptr<PeerFiles> files, Progr
   BOOKCHAIN_TRY(home->store_, SqliteStore::open(home->files().state_file(), SqliteStore::Mode::read_write));
   BOOKCHAIN_TRY(auto shelf, Shelf::open(home->files().home));
   home->shelf_.emplace(std::move(shelf));
-  BOOKCHAIN_CHECK(home->shelf_->clear_work());
+  BOOKCHAIN_CHECK(
+      home->shelf_->clear_work([&](const BookId& id) { return catalogue.get(*home->store_, id).has_value(); }));
   transport::SpoolLink::Settings settings{home->port(), home->files().spool(), spools_of(home->files()),
                                           home->genesis().fields().limits.message_bytes + transport::seal_overhead};
   BOOKCHAIN_TRY(home->link_, transport::SpoolLink::open(std::move(settings), home->environment_));

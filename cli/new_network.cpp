@@ -92,6 +92,8 @@ Result<void> make_home(const path& home, NewPeer& peer, const Genesis& genesis, 
   BOOKCHAIN_TRY(auto shelf, Shelf::open(home));
   for (const auto& value : draw_values(plan.auto_books, environment)) {
     BOOKCHAIN_TRY(auto book, make_value_book(shelf, environment, genesis, peer.identity, value, peer.books.size() + 1));
+    const auto id = genesis.book_of(book);
+    BOOKCHAIN_CHECK(shelf.keep_draft(to_hex(id), id));
     peer.books.push_back(std::move(book));
   }
   return success();

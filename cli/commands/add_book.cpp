@@ -66,6 +66,7 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   BOOKCHAIN_TRY(const auto book, make(*home, arguments, &progress));
   BOOKCHAIN_TRY(const auto report, home->courier().wish(WishAddBook{book}));
   const auto id = home->genesis().book_of(book);
+  BOOKCHAIN_CHECK(home->shelf().keep_draft(to_hex(id), id));
   Answer answer;
   answer.value["book"] = to_hex(id);
   answer.value["title"] = book.body.title;

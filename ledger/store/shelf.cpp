@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <boost/filesystem/operations.hpp>
-#include <functional>
 
 #include "ledger/store/shelf_files.hpp"
 
@@ -18,10 +17,16 @@ Result<Shelf> Shelf::open(fs::path home) {
   return Shelf(std::move(home));
 }
 
-Result<void> Shelf::clear_work() {
+Result<void> Shelf::clear_work(const IsRegistered& is_registered) {
   boost::system::error_code error;
   for (fs::directory_iterator entry(home_ / "work", error), end; !error && entry != end; entry.increment(error)) {
-    BOOKCHAIN_CHECK(remove_tree(entry->path()));
+    const auto name = entry->path().filename().string();
+    const auto book = fixed_from_hex<BookId>(name);
+    if (book && is_registered(*book)) {
+      BOOKCHAIN_CHECK(keep_draft(name, *book));
+    } else {
+      BOOKCHAIN_CHECK(remove_tree(entry->path()));
+    }
   }
   return success();
 }
@@ -102,6 +107,10 @@ Result<Shelf::Measured> Shelf::draft_from_bytes(ByteView content, std::uint32_t 
         return taken;
       },
       nullptr);
+}
+
+Result<void> Shelf::name_draft(const std::string& draft, const BookId& book) {
+  return rename_durably(home_ / "work" / draft, home_ / "work" / to_hex(book));
 }
 
 Result<void> Shelf::keep_draft(const std::string& draft, const BookId& book) {

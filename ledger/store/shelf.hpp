@@ -6,8 +6,10 @@
 //   exchanges/<exchange id>/package               encrypted book with its leaf list
 //   exchanges/<exchange id>/package.new           one that is being written, or not yet accepted
 //   exchanges/<exchange id>/content, salts, leaves    decrypted, kept aside until the book is ours
-//   work/                                         files in the making, removed by clear_work
+//   work/                                         files in the making, finished or removed by clear_work
 #pragma once
+
+#include <functional>
 
 #include "ledger/store/package_store.hpp"
 
@@ -18,8 +20,11 @@ class Shelf final : public PackageStore {
   /// Makes the folders (mode 0700) if missing. Tokens: `io`, `permission`, `disk-full`.
   [[nodiscard]] static Result<Shelf> open(boost::filesystem::path home);
 
-  /// Removes what a killed process left in work/. Only for the holder of the home's lock.
-  [[nodiscard]] Result<void> clear_work();
+  /// Whether the state has a row for that book.
+  using IsRegistered = std::function<bool(const BookId&)>;
+  /// Puts away what a killed process left in work/: a named draft of a registered book is kept, the rest
+  /// is removed. Only for the holder of the home's lock.
+  [[nodiscard]] Result<void> clear_work(const IsRegistered& is_registered);
 
   struct Measured {
     std::uint64_t size{};
@@ -32,6 +37,9 @@ class Shelf final : public PackageStore {
                                                  std::uint64_t most_bytes, const BookSecret& secret,
                                                  Progress* progress = nullptr);
   [[nodiscard]] Result<Measured> draft_from_bytes(ByteView content, std::uint32_t chunk_size, const BookSecret& secret);
+  /// A draft gets the id of its book as its name, durably. Once the book is registered it will be kept, by
+  /// keep_draft or, if this process is killed, by clear_work; if it never is, it leaves nothing behind.
+  [[nodiscard]] Result<void> name_draft(const std::string& draft, const BookId& book);
   /// A draft becomes books/<id>, durably. Doing it again is no failure.
   [[nodiscard]] Result<void> keep_draft(const std::string& draft, const BookId& book);
 

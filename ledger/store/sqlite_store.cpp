@@ -5,6 +5,7 @@
 
 #include <boost/filesystem/operations.hpp>
 #include <cassert>
+#include <cerrno>
 
 #include "ledger/store/files.hpp"
 
@@ -60,6 +61,9 @@ Error SqliteStore::failure(const char* what) const {
   const int code = sqlite3_extended_errcode(database_.get());
   auto token = Token::io;
   if ((code & 0xff) == SQLITE_FULL) token = Token::disk_full;
+  // For its own index of the log SQLite says no more than that there was an error.
+  const bool of_system = (code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN;
+  if (of_system && sqlite3_system_errno(database_.get()) == ENOSPC) token = Token::disk_full;
   if ((code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED) token = Token::locked;
   if ((code & 0xff) == SQLITE_PERM || (code & 0xff) == SQLITE_READONLY || (code & 0xff) == SQLITE_AUTH) {
     token = Token::permission;

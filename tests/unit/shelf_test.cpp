@@ -360,9 +360,25 @@ BOOST_AUTO_TEST_CASE(what_a_killed_process_left_in_work_is_cleared) {
   const auto book = home.keep(scrambled(10, 1));
   (void)value_of(home.shelf.draft_from_bytes(scrambled(10, 2), chunk_size, filled<BookSecret>(9)));
   BOOST_TEST(!home.work_is_empty());
-  require_success(home.shelf.clear_work());
+  require_success(home.shelf.clear_work([](const BookId&) { return true; }));
   BOOST_TEST(home.work_is_empty());
   BOOST_TEST(home.token_of_reading(book) == "success");
+}
+
+BOOST_AUTO_TEST_CASE(a_named_draft_is_kept_if_the_state_knows_the_book_and_removed_if_not) {
+  const auto known = filled<BookId>(1);
+  const auto unknown = filled<BookId>(2);
+  Home home;
+  for (const auto& id : {known, unknown}) {
+    const auto measured =
+        value_of(home.shelf.draft_from_bytes(scrambled(10, id.bytes[0]), chunk_size, filled<BookSecret>(id.bytes[0])));
+    require_success(home.shelf.name_draft(measured.draft, id));
+    BOOST_TEST(!home.shelf.has_book(id));
+  }
+  require_success(home.shelf.clear_work([&](const BookId& id) { return id == known; }));
+  BOOST_TEST(home.work_is_empty());
+  BOOST_TEST(home.shelf.has_book(known));
+  BOOST_TEST(!home.shelf.has_book(unknown));
 }
 
 BOOST_AUTO_TEST_CASE(progress_reaches_the_end_and_can_stop_the_work) {
