@@ -7,7 +7,7 @@ export JOBS
 program := build/release/bookchain
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build install format check-format lint asan model sim coverage clean
+.PHONY: help demo test build install format check-format lint asan model sim crash coverage clean
 
 help:  ## this list
 	@echo 'make TARGET, where TARGET is one of'
@@ -58,6 +58,11 @@ sim:  ## whole networks under faults and liars; SEEDS=100000 for the long run
 coverage:  ## which branches of the rules no test takes, and how many do: some minutes
 	@$(PACKAGES) build test
 	@scripts/coverage.sh
+
+crash:  ## the program killed and given errors at every system call of whole exchanges; SAMPLE=10 for a tenth
+	@$(PACKAGES) build test crash
+	@scripts/build.sh dev bookchain
+	@tests/crash/run.py build/dev/bookchain
 
 clean:  ## remove build/
 	@rm -rf build

@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""run.py sees what it is there to see: each damage done here to a story that went well is found.
+
+    can_fail.py PROGRAM
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+
+import ending
+import faults
+import run
+import story
+from program import Failure, copy
+
+
+def stray_message(case):
+    with open(f"{case}/net/5000/spool/5001/tmp/left", "wb"):
+        pass
+
+
+def lost_state(case):
+    """The requester as it was before it asked."""
+    shutil.rmtree(f"{case}/net/5000")
+    shutil.copytree(f"{case}.before/net/5000", f"{case}/net/5000")
+
+
+def second_book(case):
+    run.theatre.player.play(case, story.Line(story.OWNER, "add-book", "--value", "7"))
+
+
+def lost_book(case):
+    folder = f"{case}/net/5001/books"
+    shutil.rmtree(os.path.join(folder, os.listdir(folder)[0]))
+
+
+def expect(what, words, action):
+    try:
+        action()
+    except Failure as failure:
+        if all(word in failure.what for word in words):
+            return
+        sys.exit(f"{what} was taken for something else: {failure.what}")
+    sys.exit(f"{what} was not seen")
+
+
+def main():
+    if not faults.works():
+        print("crash: strace is not there, or may not trace here: skipped", file=sys.stderr)
+        return run.SKIPPED
+    base = tempfile.mkdtemp(prefix="bookchain-crash-")
+    try:
+        theatre = run.theatre = run.Theatre(os.path.abspath(sys.argv[1]), base)
+        _, played, expected = theatre.rehearse("refuse")
+        case = theatre.own_folder()
+        ending.check(theatre.program, case, expected)
+        copy(case, base + "/well")
+        copy(theatre.stage("refuse", len(story.VALUE) - 1), case + ".before")
+        for damage, words in ((stray_message, ["files", "left"]), (lost_state, ["exchanges at 5000"]),
+                              (second_book, ["books at 5001"]), (lost_book, ["get-book"])):
+            copy(base + "/well", case)
+            damage(case)
+            expect(damage.__name__, words, lambda: ending.check(theatre.program, case, expected))
+        copy(theatre.stage("refuse", played[0]), case)
+        line = theatre.line(case, "refuse", played[0])
+        for fault in ("kill", "eio"):
+            expect("a fault that never came", ["did not fire"],
+                   lambda fault=fault: faults.inject(theatre.program, case, line, "fsync", 9999, fault))
+    finally:
+        shutil.rmtree(base, ignore_errors=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""Where a command can fail, and how it is made to: system calls by strace, short writes by a small library
+that is loaded before the others."""
+
+import os
+import re
+import subprocess
+
+from program import Failure, read
+
+WRITES = ("write", "pwrite64", "writev", "pwritev", "pwritev2", "copy_file_range", "sendfile", "sendto", "sendmsg",
+          "sendmmsg")
+OPENS = ("open", "openat", "creat")
+# What may be interrupted by a signal before it has done anything.
+INTERRUPTIBLE = (*WRITES, *OPENS, "fsync", "fdatasync", "ftruncate", "truncate", "fallocate")
+CALLS = (*INTERRUPTIBLE, "sync_file_range", "rename", "renameat", "renameat2", "link", "linkat", "symlink",
+         "symlinkat", "unlink", "unlinkat", "rmdir", "mkdir", "mkdirat", "chmod", "fchmod", "fchmodat")
+ERRORS = ("eio", "enospc", "eintr")
+STARTED = re.compile(r"^(\d+) +(\w+)\((.*)")
+# Between the parts of one process: no disk can fail there.
+INWARD = re.compile(r"^\d+<(anon_inode|pipe|socket)")
+
+
+class Point:
+    """The `number`th call of that name which a command makes."""
+
+    def __init__(self, call, number, text):
+        self.call, self.number, self.text = call, number, text
+
+    def __str__(self):
+        return f"{self.call}:{self.number}"
+
+    def faults(self):
+        yield "kill"
+        if INWARD.match(self.text):
+            return
+        for error in ERRORS:
+            if error != "eintr" or self.call in INTERRUPTIBLE:
+                yield error
+
+
+def tracing(log, *more, every_call_stops=False):
+    """`every_call_stops`: slower, but without it strace 6.1 sends no signals."""
+    # With the question mark a call that this kind of machine does not have is no mistake.
+    return ["strace", "-f", *([] if every_call_stops else ["--seccomp-bpf"]), "-y", "-s", "24", "-o", log, "-e",
+            "trace=" + ",".join("?" + call for call in CALLS), *more]
+
+
+def works():
+    """Whether strace is there and may trace."""
+    try:
+        done = subprocess.run(tracing("/dev/null", "true"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                              check=False)
+    except FileNotFoundError:
+        return False
+    return done.returncode == 0
+
+
+def started_calls(log):
+    """(call, its number among those of its name, arguments and result) in order; strace counts alike."""
+    counts = {}
+    for line in read(log).decode("utf-8", "replace").splitlines():
+        match = STARTED.match(line)
+        if not match:
+            continue
+        process, call, text = match.groups()
+        counts[process, call] = counts.get((process, call), 0) + 1
+        yield Point(call, counts[process, call], text)
+
+
+def points(log):
+    """The calls that change something, or could."""
+    for point in started_calls(log):
+        if point.call not in OPENS or "O_CREAT" in point.text or "O_TRUNC" in point.text or "O_TMPFILE" in point.text:
+            yield point
+
+
+def inject(program, case, line, call, number, fault):
+    """Runs a line with its fault, checks that it fired and that the command bore it as it must."""
+    log = case + ".strace"
+    how = "signal=KILL" if fault == "kill" else "error=" + fault.upper()
+    strace = tracing(log, "-e", f"inject={call}:{how}:when={number}", every_call_stops=fault == "kill")
+    ended = program.run(case, line.port, line.words, before=strace)
+    trace = read(log).decode("utf-8", "replace")
+    if fault == "kill":
+        last = [point for point in started_calls(log) if point.call == call]
+        if not last or last[-1].number != number or "+++ killed by SIGKILL" not in trace:
+            raise Failure("other", f"the fault did not fire: {ended}")
+        return ended
+    if trace.count("(INJECTED)") != 1:
+        raise Failure("other", f"the fault did not fire: {ended}")
+    check_borne(line, ended, fault, call)
+    return ended
+
+
+def check_borne(line, ended, fault, call):
+    """Done all the same, or failed with what a user can act on; never a crash."""
+    if ended.code in line.codes:
+        return
+    wanted = ("disk-full",) if fault == "enospc" else ("io",)
+    if call.endswith("sync"):
+        wanted = ("disk-full", "io")  # SQLite does not always tell why a sync failed
+    if ended.code != 1 or ended.token() not in wanted:
+        raise Failure("other", f"{line} was given {fault} and ended with {ended}")
+
+
+def build_short_write(folder):
+    library = os.path.join(folder, "short_write.so")
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "short_write.cpp")
+    subprocess.run([os.environ.get("CXX") or "g++", "-O1", "-shared", "-fPIC", "-o", library, source, "-ldl"],
+                   check=True)
+    return library
+
+
+def run_short(program, case, line, library, number):
+    """With `number` 0 nothing is shortened. Returns how it ended, and the writes that could be."""
+    log = case + ".short"
+    if os.path.exists(log):
+        os.unlink(log)
+    ended = program.run(case, line.port, line.words,
+                        environment={"LD_PRELOAD": library, "CRASH_SHORT_WRITE": str(number),
+                                     "CRASH_SHORT_WRITE_LOG": log})
+    lines = read(log).decode().splitlines() if os.path.exists(log) else []
+    return ended, lines
+
+
+def shorten(program, case, line, library, number):
+    ended, lines = run_short(program, case, line, library, number)
+    if sum(each.endswith(" SHORTENED") for each in lines) != 1:
+        raise Failure("other", f"the fault did not fire: {ended}")
+    if ended.code not in line.codes:
+        raise Failure("other", f"{line} was given a short write and ended with {ended}")
+    return ended

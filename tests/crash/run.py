@@ -1,0 +1,263 @@
+#!/usr/bin/env python3
+"""The real binary under faults: docs/crash.md.
+
+    run.py PROGRAM                    every point; SAMPLE=N every Nth, JOBS=N so many at once
+    run.py PROGRAM --only CASE        one of them, such as exchange/17/pwrite64:4/eio; what it left is kept
+    run.py PROGRAM --list             all of them
+"""
+
+import argparse
+import collections
+import json
+import multiprocessing
+import os
+import shutil
+import sys
+import tempfile
+import time
+
+import ending
+import faults
+import story
+from program import Failure, Program, copy, digest, read
+
+SKIPPED = 77
+TALE_BYTES = 150_000  # three chunks
+COUNTED = {"kill": "killed", "eio": "eio", "enospc": "enospc", "eintr": "eintr", "short": "short_writes"}
+TOLD_AT_MOST = 20
+
+
+def make_tale(path):
+    with open(path, "wb") as file:
+        file.write(b"".join(b"Line %d of a book that is handed over as a whole or not at all.\n" % i
+                            for i in range(3000))[:TALE_BYTES])
+
+
+class Case:
+    """One fault at one call of one command of one story."""
+
+    def __init__(self, name, index, call, number, fault, text=""):
+        self.story, self.index, self.call, self.number, self.fault, self.text = name, index, call, number, fault, text
+
+    def __str__(self):
+        return f"{self.story}/{self.index}/{self.call}:{self.number}/{self.fault}"
+
+
+class Theatre:
+    """The folder in memory that all of it happens in: stages/ before each command, known/ for what has been
+    played to its end already, a folder for each worker."""
+
+    def __init__(self, program, base):
+        self.program, self.base = Program(program), base
+        self.player = story.Player(self.program)
+        self.expected = {}
+        make_tale(base + "/tale.dat")
+        for folder in ("stages", "known"):
+            os.mkdir(f"{base}/{folder}")
+        self.library = faults.build_short_write(base)
+        self.tale = read(base + "/tale.dat")
+
+    def stage(self, name, index):
+        return f"{self.base}/stages/{name}-{index}"
+
+    def own_folder(self):
+        return f"{self.base}/case-{os.getpid()}"
+
+    def rehearse(self, name):
+        """Plays a story without faults; keeps what each command found, and what the end looks like."""
+        case = self.own_folder()
+        shutil.rmtree(case, ignore_errors=True)
+        os.makedirs(case + "/net")
+        os.mkdir(case + "/out")
+        played = []
+        for index, line in enumerate(story.STORIES[name]):
+            if story.is_idle(case, line):
+                continue
+            copy(case, self.stage(name, index))
+            self.player.play(case, line)
+            if index >= story.FIRST[name] and (line.port != story.SECOND_WITNESS or name == "exchange"):
+                played.append(index)
+        self.player.let_time_pass(case)
+        return name, played, ending.facts(self.program, case)
+
+    def line(self, case, name, index):
+        return self.player.named(case, story.STORIES[name][index])
+
+    def list_cases(self, where):
+        """All faults of one command."""
+        name, index = where
+        case = self.own_folder()
+        copy(self.stage(name, index), case)
+        line = self.line(case, name, index)
+        ended = self.program.run(case, line.port, line.words, before=faults.tracing(case + ".strace"))
+        if ended.code not in line.codes:
+            raise Failure("other", f"{line}, only watched: {ended}")
+        found = [Case(name, index, point.call, point.number, fault, point.text)
+                 for point in faults.points(case + ".strace") for fault in point.faults()]
+        copy(self.stage(name, index), case)
+        _, writes = faults.run_short(self.program, case, line, self.library, 0)
+        return found + [Case(name, index, "short", i + 1, "short", text) for i, text in enumerate(writes)]
+
+    def fail_once(self, case):
+        folder = self.own_folder()
+        copy(self.stage(case.story, case.index), folder)
+        line = self.line(folder, case.story, case.index)
+        if case.fault == "short":
+            return faults.shorten(self.program, folder, line, self.library, case.number)
+        return faults.inject(self.program, folder, line, case.call, case.number, case.fault)
+
+    def play(self, case):
+        """The fault, the same command again, and the rest of the story. From one state the program always
+        goes on in the same way, since the networks are made from a seed and time stands still: what led to a
+        state that was played to its end before is not played a second time."""
+        folder = self.own_folder()
+        ended = self.fail_once(case)
+        self.player.again(folder, story.STORIES[case.story][case.index])
+        known = f"{self.base}/known/{case.story}-{case.index}-{digest(folder)}"
+        if os.path.exists(known):
+            return ended.code, False
+        self.player.go_on(folder, story.STORIES[case.story][case.index + 1:])
+        ending.check(self.program, folder, self.expected[case.story])
+        with open(known, "wb"):
+            return ended.code, True
+
+
+theatre = None
+
+
+def at_work(method, argument):
+    """In a worker: (argument, result, failure)."""
+    try:
+        return argument, getattr(theatre, method)(argument), None
+    except Failure as failure:
+        return argument, None, failure
+    except Exception as error:  # pylint: disable=broad-except
+        return argument, None, Failure("other", f"{type(error).__name__}: {error}")
+
+
+def rehearse(one):
+    return at_work("rehearse", one)
+
+
+def list_cases(one):
+    return at_work("list_cases", one)
+
+
+def play(one):
+    return at_work("play", one)
+
+
+def in_parallel(jobs, function, arguments, chunk=1):
+    if jobs == 1:
+        yield from map(function, arguments)
+        return
+    with multiprocessing.Pool(jobs) as pool:
+        yield from pool.imap_unordered(function, arguments, chunk)
+
+
+def needed(results):
+    """Results which must all be there before any fault is tried."""
+    for argument, result, failure in results:
+        if failure:
+            sys.exit(f"crash: without any fault: {argument}: {failure.what}")
+        yield result
+
+
+def sample(cases, every):
+    """Every Nth case of each kind of fault."""
+    taken = collections.Counter()
+    for case in cases:
+        if taken[case.fault] % every == 0:
+            yield case
+        taken[case.fault] += 1
+
+
+def tell(case, failure, program):
+    line = story.STORIES[case.story][case.index]
+    print(f"crash: {case} [{failure.kind}]\n  command  {line}\n  call     {case.call}({case.text[:150]}\n"
+          f"  found    {failure.what}\n  replay   tests/crash/run.py {program} --only {case}", file=sys.stderr)
+
+
+def run_all(cases, jobs, program, progress):
+    counts = dict.fromkeys(("points", "killed", "eio", "enospc", "eintr", "short_writes", "fired", "exit_0", "exit_1",
+                            "played_to_the_end", "lost", "doubled", "other"), 0)
+    counts["points"] = len({(case.story, case.index, case.call, case.number) for case in cases})
+    for done, (case, result, failure) in enumerate(in_parallel(jobs, play, cases, 4), 1):
+        counts[COUNTED[case.fault]] += 1
+        if failure:
+            counts[failure.kind] += 1
+            if counts["lost"] + counts["doubled"] + counts["other"] <= TOLD_AT_MOST:
+                tell(case, failure, program)
+        else:
+            code, played = result
+            counts["fired"] += 1
+            counts["played_to_the_end"] += played
+            counts["exit_0"] += code == 0
+            counts["exit_1"] += code == 1
+        if progress and done % 50 == 0:
+            print(f"\r{done} of {len(cases)}", end="", file=sys.stderr)
+    return counts
+
+
+def options():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("program")
+    parser.add_argument("--only", metavar="CASE", help="one case, or all whose names begin so")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--stories", default=",".join(story.STORIES))
+    parser.add_argument("--may-skip", action="store_true", help="exit 77 if strace is not there or may not trace")
+    chosen = parser.parse_args()
+    chosen.program = os.path.abspath(chosen.program)
+    chosen.jobs = int(os.environ.get("JOBS") or os.cpu_count())
+    chosen.every = int(os.environ.get("SAMPLE") or 1)
+    return chosen
+
+
+def chosen_cases(chosen):
+    names = [name for name in story.STORIES if name in chosen.stories.split(",")]
+    if chosen.only:
+        names = [chosen.only.split("/")[0]]
+    where = []
+    for name, played, facts in needed(in_parallel(chosen.jobs, rehearse, names)):
+        theatre.expected[name] = facts
+        where += [(name, index) for index in played if not chosen.only or f"{name}/{index}/".startswith(chosen.only)
+                  or chosen.only.startswith(f"{name}/{index}/")]
+    found = [case for cases in needed(in_parallel(chosen.jobs, list_cases, sorted(where), 1)) for case in cases]
+    found.sort(key=lambda case: (case.story, case.index))
+    if chosen.only:
+        return [case for case in found if str(case).startswith(chosen.only)]
+    return list(sample(found, chosen.every))
+
+
+def main():
+    global theatre  # the workers are copies of this process
+    chosen = options()
+    if not faults.works():
+        print("crash: strace is not there, or may not trace here: skipped", file=sys.stderr)
+        return SKIPPED if chosen.may_skip else 1
+    started = time.monotonic()
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    base = tempfile.mkdtemp(prefix="bookchain-crash-", dir=memory)
+    keep = False
+    try:
+        theatre = Theatre(chosen.program, base)
+        cases = chosen_cases(chosen)
+        if chosen.list:
+            print("\n".join(f"{case}  {case.text[:120]}" for case in cases))
+            return 0
+        if not cases:
+            sys.exit("crash: there is no such case")
+        keep = chosen.only is not None and len(cases) == 1
+        counts = run_all(cases, 1 if keep else chosen.jobs, chosen.program, sys.stderr.isatty())
+        counts["seconds"] = round(time.monotonic() - started)
+        print(json.dumps(counts))
+        if keep:
+            print(f"crash: what it left lies in {theatre.own_folder()}", file=sys.stderr)
+        return 1 if counts["lost"] + counts["doubled"] + counts["other"] else 0
+    finally:
+        if not keep:
+            shutil.rmtree(base, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
