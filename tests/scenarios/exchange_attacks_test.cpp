@@ -242,7 +242,8 @@ BOOST_AUTO_TEST_CASE(a_lying_minority_does_not_stop_an_exchange) {
   network.run();
   BOOST_TEST((network.state_of(r, x) == ExchangeState::committed));
   // "It names … say yes": no answer that says no stands in the TRANSFER.
-  for (const auto& answer : transfer_in(network.chain(r).front()).id_answers) BOOST_TEST(answer.body.yes);
+  const auto chain = network.chain(r);
+  for (const auto& answer : transfer_in(chain.front()).id_answers) BOOST_TEST(answer.body.yes);
 }
 
 // Section 3, step 7: a witness that names another key commitment is refused, and the others are enough.
