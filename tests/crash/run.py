@@ -54,7 +54,7 @@ class Theatre:
         make_tale(base + "/tale.dat")
         for folder in ("stages", "known"):
             os.mkdir(f"{base}/{folder}")
-        self.library = faults.build_short_write(base)
+        self.short_write = faults.build_short_write(base)
         self.tale = read(base + "/tale.dat")
 
     def stage(self, name, index):
@@ -95,7 +95,7 @@ class Theatre:
         found = [Case(name, index, point.call, point.number, fault, point.text)
                  for point in faults.points(case + ".strace") for fault in point.faults()]
         copy(self.stage(name, index), case)
-        _, writes = faults.run_short(self.program, case, line, self.library, 0)
+        _, writes = faults.run_short(self.program, case, line, self.short_write, 0)
         return found + [Case(name, index, "short", i + 1, "short", text) for i, text in enumerate(writes)]
 
     def fail_once(self, case):
@@ -103,7 +103,7 @@ class Theatre:
         copy(self.stage(case.story, case.index), folder)
         line = self.line(folder, case.story, case.index)
         if case.fault == "short":
-            return faults.shorten(self.program, folder, line, self.library, case.number)
+            return faults.shorten(self.program, folder, line, self.short_write, case.number)
         return faults.inject(self.program, folder, line, case.call, case.number, case.fault)
 
     def play(self, case):
