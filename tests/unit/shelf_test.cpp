@@ -8,6 +8,7 @@
 
 #include <boost/filesystem/operations.hpp>
 
+#include "tests/unit/progress.hpp"
 #include "tests/unit/support.hpp"
 
 namespace {
@@ -87,27 +88,6 @@ void cut_last_byte(const path& file) {
   bytes.pop_back();
   write_file(file, bytes);
 }
-
-class StopAtOnce final : public Progress {
- public:
-  bool advanced(std::uint64_t /*done*/, std::uint64_t /*all*/) override { return false; }
-};
-
-class Count final : public Progress {
- public:
-  bool advanced(std::uint64_t done, std::uint64_t all) override {
-    BOOST_TEST(done >= last_);
-    BOOST_TEST(done <= all);
-    last_ = done;
-    all_ = all;
-    return true;
-  }
-  [[nodiscard]] bool complete() const { return last_ == all_; }
-
- private:
-  std::uint64_t last_{};
-  std::uint64_t all_{1};
-};
 
 }  // namespace
 
