@@ -1,5 +1,5 @@
 // Steps 3 to 8 of the exchange, as messages: consent, answers about the id, release of the key, answers
-// about the key; and the shares of a requester that goes on without the owner (section 5).
+// about the key.
 #include "ledger/exchange.hpp"
 #include "ledger/exchange_parts.hpp"
 
@@ -179,70 +179,4 @@ Result<void> on_key_answer(Context& context, PeerPort from, const KeyAnswerMessa
   keep(context, exchange, record);
   return success();
 }
-
-// ---- section 5: the requester goes on without the owner ----
-
-Result<void> on_want_share(Context& context, PeerPort from, const WantShare& message) {
-  BOOKCHAIN_TRY(auto record, find_exchange(context.draft, message.exchange, Role::witness));
-  if (from != requester_of(record)) {
-    return rejected(Token::wrong_sender, "shares are for the requester alone", std::to_string(from.value));
-  }
-  if (!moved.get(context.draft, message.exchange)) {
-    // The question overtook the block: it is answered when that comes.
-    record.share_wanted = true;
-    keep(context, message.exchange, record);
-    return rejected(Token::waiting, "the chain of this witness does not hold the transfer", to_hex(message.exchange));
-  }
-  if (record.shares.empty()) {
-    return rejected(Token::exchange_over, "this witness holds no share any more", to_hex(message.exchange));
-  }
-  context.draft.send(from, ShareMessage{message.exchange, record.shares.front().share});
-  return success();
-}
-
-Result<void> on_share(Context& context, PeerPort from, const ShareMessage& message) {
-  BOOKCHAIN_TRY(auto record, find_exchange(context.draft, message.exchange, Role::requester));
-  const auto index = context.genesis.witness_index(requester_of(record), owner_of(record), from);
-  if (!index || !record.grant) {
-    return rejected(Token::unexpected, "a share that this peer did not ask for", to_hex(message.exchange));
-  }
-  if (share_commitment(message.exchange, *index, message.share) != record.grant->body.share_commitments[*index]) {
-    return rejected(Token::wrong_share, "the share does not fit its commitment", std::to_string(from.value));
-  }
-  if (record.key) return success();
-  add_share(record.shares, DealtShare{from, message.share});
-  const auto threshold = context.genesis.share_threshold();
-  if (record.shares.size() >= threshold) {
-    std::vector<NumberedShare> numbered;
-    for (std::size_t i = 0; i < threshold; ++i) {
-      const auto place = context.genesis.witness_index(requester_of(record), owner_of(record), record.shares[i].signer);
-      numbered.push_back(NumberedShare{place.value_or(0), record.shares[i].share});
-    }
-    const auto key = combine(numbered);
-    // Shares that fit their commitments and a key that does not: the owner dealt falsely (BAD-DEAL).
-    if (key_commitment(message.exchange, key) == record.grant->body.key_commitment) {
-      record.key = key;
-    } else {
-      record.wrong_key_seen = true;
-    }
-  }
-  keep(context, message.exchange, record);
-  return success();
-}
-
-Result<void> on_receipt(Context& context, PeerPort from, const ReceiptMessage& message) {
-  BOOKCHAIN_CHECK(check_from(context, from, message.receipt));
-  const auto& exchange = message.receipt.body.exchange;
-  auto record = exchanges.get(context.draft, exchange);
-  if (!record || from != requester_of(*record)) {
-    return rejected(Token::unexpected, "a receipt of an exchange that is not the sender's", to_hex(exchange));
-  }
-  if (record->role == Role::witness) record->shares.clear();
-  if (record->role == Role::owner) {
-    shelf_task(context, ShelfAction::drop_exchange, record->request.body.book, exchange);
-  }
-  keep(context, exchange, *record);
-  return success();
-}
-
 }  // namespace bookchain::ledger

@@ -125,6 +125,14 @@ void take_book_home(Context& context, const ExchangeId& exchange, const Exchange
 
 namespace {
 
+/// The owner is asked beside the witnesses: where it is honest, a share that was lost does no harm.
+void ask_for_shares(Context& context, const ExchangeId& exchange, const ExchangeRecord& record) {
+  if (record.key) return;
+  for (const auto& peer : context.genesis.peers()) {
+    if (peer.port != context.self()) context.draft.send(peer.port, WantShare{exchange});
+  }
+}
+
 void commit_transfer(Context& context, const Transfer& transfer, Height height) {
   const auto exchange = context.genesis.exchange_of(transfer.request);
   const auto book = transfer.request.body.book;
@@ -146,20 +154,17 @@ void commit_transfer(Context& context, const Transfer& transfer, Height height) 
       if (record->plaintext_ready) {
         take_book_home(context, exchange, *record);
       } else {
-        for (const auto witness : witnesses_of(context.genesis, *record)) {
-          if (!record->key) context.draft.send(witness, WantShare{exchange});
-        }
+        ask_for_shares(context, exchange, *record);
       }
       break;
     case Role::owner:
       // A requester that mined could read the book: nobody needs the package again.
       if (mined) shelf_task(context, ShelfAction::drop_exchange, book, exchange);
+      if (record->share_wanted) hand_out_shares(context, exchange, *record);
       break;
     case Role::witness:
       // The share is kept in any form until the requester signs that it can read (section 5).
-      if (record->share_wanted && !record->shares.empty()) {
-        context.draft.send(requester_of(*record), ShareMessage{exchange, record->shares.front().share});
-      }
+      if (record->share_wanted) hand_out_shares(context, exchange, *record);
       witness_ids.erase(context.draft, WitnessIdKey{requester_of(*record), exchange});
       break;
   }

@@ -78,6 +78,10 @@ void shelf_task(Context& context, ShelfAction action, const BookId& book, const 
 /// that they may forget the package and their shares (section 5).
 void take_book_home(Context& context, const ExchangeId& exchange, const ExchangeRecord& record);
 
+/// Sends the requester the shares that this peer holds: a witness its own, the owner as many as give the key. Only
+/// where the chain holds the TRANSFER (section 5).
+void hand_out_shares(Context& context, const ExchangeId& exchange, const ExchangeRecord& record);
+
 /// Tells the other peers of an exchange that it is over before consent: the requester tells all, the
 /// owner the requester.
 void tell_over(Context& context, const ExchangeId& exchange, const ExchangeRecord& record);

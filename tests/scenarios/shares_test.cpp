@@ -1,0 +1,93 @@
+// The shares of the key after consent (docs/protocol.md, section 5): who gets them, when, from whom, and until when.
+#include "tests/scenarios/played.hpp"
+
+namespace {
+
+using namespace bookchain::scenarios;  // NOLINT(google-build-using-namespace)
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(shares_of_a_key)
+
+// Section 5: "A witness whose chain holds the TRANSFER of X, in any form, hands R alone its share".
+BOOST_AUTO_TEST_CASE(shares_are_handed_to_the_requester_alone_and_after_the_transfer_only) {
+  Played p(4, Step::check_id);
+  BOOST_TEST((p.network.give(p.o, p.w, WantShare{p.x}) == Token::wrong_sender));
+  BOOST_TEST((p.network.give(p.network.port(3), p.w, WantShare{p.x}) == Token::wrong_sender));
+  BOOST_TEST((p.network.give(p.r, p.w, WantShare{p.x}) == Token::waiting));
+  BOOST_TEST(p.network.queue.empty());
+  p.network.filter = [](const Envelope& envelope) { return !std::holds_alternative<ReceiptMessage>(envelope.message); };
+  p.network.run();
+  p.network.filter = nullptr;
+  p.network.require_equal_chains(1);
+  BOOST_TEST((p.form() == TransferForm::mined));
+  BOOST_TEST(p.shares_at(p.w) == 1U);
+  BOOST_TEST(!p.network.give(p.r, p.w, WantShare{p.x}));
+  BOOST_REQUIRE(p.network.queue.size() == 1U);
+  BOOST_TEST(std::holds_alternative<ShareMessage>(p.network.queue.front().message));
+  // "and keeps it until R signs that it can read."
+  const auto forged = p.network.sign(p.o, Receipt{p.x});
+  BOOST_TEST((p.network.give(p.o, p.w, ReceiptMessage{forged}) == Token::unexpected));
+  BOOST_TEST(p.shares_at(p.w) == 1U);
+  BOOST_TEST(!p.network.give(p.r, p.w, ReceiptMessage{p.network.sign(p.r, Receipt{p.x})}));
+  BOOST_TEST(p.shares_at(p.w) == 0U);
+  BOOST_TEST((p.network.give(p.r, p.w, WantShare{p.x}) == Token::exchange_over));
+}
+
+// Section 5: a requester that mined could read the book before; its RECEIPT follows the block by itself.
+BOOST_AUTO_TEST_CASE(witnesses_forget_their_shares_when_a_mined_exchange_is_over) {
+  Played p(4, Step::check_id);
+  p.network.run();
+  p.network.require_equal_chains(1);
+  BOOST_TEST((p.form() == TransferForm::mined));
+  for (const auto witness : {p.w, p.network.port(3)}) BOOST_TEST(p.shares_at(witness) == 0U);
+}
+
+// A question for the share that overtook the block is answered when the block comes.
+BOOST_AUTO_TEST_CASE(a_share_asked_for_too_early_is_sent_with_the_block) {
+  Played p(4, Step::check_id);
+  p.network.kill(p.o);
+  p.network.home(p.r).takes_steps = false;
+  p.network.wish(p.r, WishClaim{p.x});
+  p.network.filter = [&](const Envelope& envelope) {
+    return envelope.to != p.w || !std::holds_alternative<CommitMessage>(envelope.message);
+  };
+  p.network.run();
+  BOOST_TEST(p.network.record(p.r, p.x).shares.size() == 1U);
+  p.network.filter = nullptr;
+  p.network.give(p.r, p.w, CommitMessage{p.network.chain(p.r).front()});
+  p.network.run();
+  BOOST_TEST(p.network.record(p.r, p.x).key.has_value());
+}
+
+// Section 5: "t shares that fit C_i": a witness that lies about its share is refused.
+BOOST_AUTO_TEST_CASE(a_false_share_is_refused) {
+  Played p(4, Step::check_id);
+  BOOST_TEST((p.network.give(p.w, p.r, ShareMessage{p.x, p.network.draw<KeyShare>()}) == Token::wrong_share));
+  BOOST_TEST((p.network.give(p.o, p.r, ShareMessage{p.x, p.network.draw<KeyShare>()}) == Token::wrong_share));
+  BOOST_TEST(p.network.record(p.r, p.x).shares.empty());
+}
+
+// Section 5: the owner gives the shares that the witnesses lost, and the same rule holds for it: after the block.
+BOOST_AUTO_TEST_CASE(a_requester_has_the_shares_that_were_lost_from_an_honest_owner) {
+  Played p(4, Step::check_id);
+  BOOST_TEST((p.network.give(p.r, p.o, WantShare{p.x}) == Token::waiting));
+  BOOST_TEST(p.network.queue.empty());
+  p.network.home(p.o).takes_steps = false;
+  p.network.home(p.r).takes_steps = false;
+  p.network.filter = [](const Envelope& envelope) { return !std::holds_alternative<ShareMessage>(envelope.message); };
+  p.network.wish(p.o, WishSettle{p.x});
+  p.network.run();
+  p.network.require_equal_chains(1);
+  BOOST_TEST((p.form() == TransferForm::settled));
+  BOOST_TEST(!p.network.record(p.r, p.x).key.has_value());
+  p.network.filter = [&](const Envelope& envelope) {
+    return envelope.from == p.o || !std::holds_alternative<ShareMessage>(envelope.message);
+  };
+  BOOST_TEST(!p.network.give(p.r, p.o, WantShare{p.x}));
+  p.network.run();
+  BOOST_TEST(p.network.record(p.r, p.x).key.has_value());
+  BOOST_TEST((p.network.give(p.w, p.o, WantShare{p.x}) == Token::wrong_sender));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
