@@ -84,6 +84,9 @@ std::string_view name(Attack attack) {
     case Attack::edge_numbers: return "edge-numbers";
     case Attack::other_network: return "other-network";
     case Attack::replayed_note: return "replayed-note";
+    case Attack::racing_ballots: return "racing-ballots";
+    case Attack::leading_far: return "leading-far";
+    case Attack::promise_lies: return "promise-lies";
   }
   return "";
 }

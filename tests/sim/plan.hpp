@@ -95,8 +95,11 @@ enum class Attack : std::uint8_t {
   edge_numbers,     ///< heights, rounds and message numbers at the edge of 64 bits
   other_network,    ///< seals and signatures made for another network
   replayed_note,    ///< an acknowledgement given before
+  racing_ballots,   ///< always a ballot above every promise it knows of, and never a proposal
+  leading_far,      ///< leads one voter up by as many rounds as it will go, and says no more
+  promise_lies,     ///< tells of promises that it never gave: near, far, out of reach
 };
-inline constexpr std::size_t attack_count = static_cast<std::size_t>(Attack::replayed_note) + 1;
+inline constexpr std::size_t attack_count = static_cast<std::size_t>(Attack::promise_lies) + 1;
 [[nodiscard]] std::string_view name(Attack attack);
 
 /// Bugs planted into copies of the rules, to see whether the simulator finds them.

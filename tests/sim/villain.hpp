@@ -44,6 +44,9 @@ class Villain {
   void propose_unjustified();
   void count_votes(const Message& message);
   void attack_rounds();
+  void race_ballots();
+  void lead_far();
+  [[nodiscard]] Message promise_lie(const AnswerMessage& message);
   void false_certificates();
   void send_edge_numbers();
 
@@ -103,6 +106,13 @@ class Villain {
     bool commit_sent = false;
   };
   std::map<Hash, OwnBlock> own_blocks_;  ///< of the present height
+  Promised highest_told_{};              ///< the highest promise that it was told of, and where
+  struct Led {
+    Height height;
+    PeerPort voter;
+    Round round;
+  };
+  Led led_{};  ///< whom it leads up, and how far
   std::map<ExchangeId, Signed<Grant>> second_grants_;
   std::map<Hash, std::set<PeerPort>> other_half_;  ///< who is told of another block than this
   std::vector<std::pair<PeerPort, Bytes>> notes_;  ///< acknowledgements that it gave

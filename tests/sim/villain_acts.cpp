@@ -19,6 +19,11 @@ void Villain::remember(PeerPort from, const Message& message) {
   if (const auto* answer = std::get_if<AnswerMessage>(&message)) {
     if (answer->answer.signer == from && answers_.size() < 200) answers_.push_back(answer->answer);
   }
+  if (const auto* promised = std::get_if<Promised>(&message)) {
+    const bool higher = promised->height > highest_told_.height ||
+                        (promised->height == highest_told_.height && promised->promise > highest_told_.promise);
+    if (higher) highest_told_ = *promised;
+  }
   if (const auto* answer = std::get_if<IdAnswerMessage>(&message)) {
     if (id_answers_.size() < 200) id_answers_.push_back(answer->answer);
   }

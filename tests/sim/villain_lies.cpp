@@ -60,6 +60,10 @@ bool Villain::twist(PeerPort to, Message& message, std::optional<Bytes>& package
   if (auto* consent = std::get_if<ConsentMessage>(&message)) {
     if (does(Attack::guessed_id, 300)) consent->request_id = chance_.draw<RequestId>();
   }
+  if (const auto* answer = std::get_if<AnswerMessage>(&message); answer != nullptr && does(Attack::promise_lies, 700)) {
+    message = promise_lie(*answer);
+    return true;
+  }
   if (auto* answer = std::get_if<AnswerMessage>(&message)) {
     if (does(Attack::unproven_lock, 400)) {
       auto body = answer->answer.body;

@@ -131,6 +131,8 @@ void Villain::attack_rounds() {
     send_to_honest(Promised{height, Ballot{Round{most}, self()}});
     send_to_honest(NewRound{height, Ballot{Round{0}, self()}});
   }
+  race_ballots();
+  lead_far();
   if (does(Attack::foreign_justification, 300)) propose_unjustified();
   if (does(Attack::false_certificate, 100)) false_certificates();
   if (does(Attack::edge_numbers, 60)) send_edge_numbers();
@@ -145,6 +147,34 @@ void Villain::attack_rounds() {
       send(any_other(), BlocksMessage{Height{far}, {}});
     }
   }
+}
+
+/// As its own voter and others tell it: no ballot of an honest proposer is left alone for long.
+void Villain::race_ballots() {
+  if (!does(Attack::racing_ballots, 900)) return;
+  const auto height = voting_height();
+  const auto voter = voters.get(store_, 0);
+  auto round = voter && voter->height == height ? voter->promise.round : Round{0};
+  const auto reach = highest_in_reach(Time{world_.time_us_}, round);
+  if (highest_told_.height == height && highest_told_.promise.round < reach)
+    round = std::max(round, highest_told_.promise.round);
+  send_to_honest(NewRound{height, Ballot{Round{round.value + 1}, self()}});
+}
+
+/// One voter is needed for a quorum, and far above all others.
+void Villain::lead_far() {
+  if (!does(Attack::leading_far, 500)) return;
+  const auto height = voting_height();
+  if (led_.height != height) led_ = Led{height, chance_.pick(world_.honest_), Round{0}};
+  led_.round = Round{led_.round.value + max_round_jump};
+  send(led_.voter, NewRound{height, Ballot{led_.round, self()}});
+}
+
+Message Villain::promise_lie(const AnswerMessage& message) {
+  const auto& body = message.answer.body;
+  static constexpr std::array<std::uint64_t, 3> jumps{1, max_round_jump, std::uint64_t{1} << 40U};
+  const auto round = Round{body.ballot.round.value + jumps[chance_.below(jumps.size())]};
+  return Promised{body.height, Ballot{round, chance_.pick(genesis_.peers()).port}};
 }
 
 /// Heights and rounds next to where they would wrap around.
