@@ -59,10 +59,11 @@ coverage:  ## which branches of the rules no test takes, and how many do: some m
 	@$(PACKAGES) build test
 	@scripts/coverage.sh
 
-crash:  ## the program killed and given errors at every system call of whole exchanges; SAMPLE=10 for a tenth
+crash:  ## the program killed, given errors and cut off from power at every call that counts; SAMPLE=10 for a tenth
 	@$(PACKAGES) build test crash
 	@scripts/build.sh dev bookchain
 	@tests/crash/run.py build/dev/bookchain
+	@tests/crash/power.py build/dev/bookchain
 
 clean:  ## remove build/
 	@rm -rf build

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""run.py sees what it is there to see: each damage done here to a story that went well is found.
+"""run.py and power.py see what they are there to see: each damage done here to a story that went well is found.
 
     can_fail.py PROGRAM
 """
@@ -9,8 +9,10 @@ import shutil
 import sys
 import tempfile
 
+import calls
 import ending
 import faults
+import power
 import run
 import story
 from program import Failure, copy
@@ -34,6 +36,26 @@ def second_book(case):
 def lost_book(case):
     folder = f"{case}/net/5001/books"
     shutil.rmtree(os.path.join(folder, os.listdir(folder)[0]))
+
+
+def lose_unsynced_book(base):
+    """add-book without the syncs of the book itself: the state knows it, and its bytes are gone."""
+    class Careless(calls.Replay):
+        def do_fdatasync(self, call):
+            place = bytes.fromhex(call.descriptor(0)[1].replace(b"\\x", b"").decode())
+            return not place.endswith(b"/books") and b"/draft-" not in place and super().do_fsync(call)
+
+        do_fsync = do_fdatasync
+
+    where = ("refuse", 1)
+    theatre = run.theatre = power.PowerTheatre(sys.argv[1], base)
+    _, _, theatre.expected["refuse"] = theatre.rehearse("refuse")
+    cases = theatre.list_cases(where)
+    kept, calls.Replay = calls.Replay, Careless
+    try:
+        theatre.play(max(cases, key=lambda case: (case.how == power.DROPPED, case.number)))
+    finally:
+        calls.Replay = kept
 
 
 def expect(what, words, action):
@@ -68,6 +90,8 @@ def main():
         for fault in ("kill", "eio"):
             expect("a fault that never came", ["did not fire"],
                    lambda fault=fault: faults.inject(theatre.program, case, line, "fsync", 9999, fault))
+        os.mkdir(base + "/power")
+        expect("a book that was not synced", ["get-book"], lambda: lose_unsynced_book(base + "/power"))
     finally:
         shutil.rmtree(base, ignore_errors=True)
     return 0

@@ -42,6 +42,9 @@ class Case:
     def __str__(self):
         return f"{self.story}/{self.index}/{self.call}:{self.number}/{self.fault}"
 
+    def kind(self):
+        return self.fault
+
 
 class Theatre:
     """The folder in memory that all of it happens in: stages/ before each command, known/ for what has been
@@ -167,9 +170,9 @@ def sample(cases, every):
     """Every Nth case of each kind of fault."""
     taken = collections.Counter()
     for case in cases:
-        if taken[case.fault] % every == 0:
+        if taken[case.kind()] % every == 0:
             yield case
-        taken[case.fault] += 1
+        taken[case.kind()] += 1
 
 
 def tell(case, failure, program):
