@@ -3,6 +3,9 @@
 #include <boost/filesystem/operations.hpp>
 #include <csignal>
 #include <cstdlib>
+#include <set>
+
+#include "cli/network_file.hpp"
 
 namespace bookchain::cli {
 
@@ -10,23 +13,33 @@ using namespace ledger;
 
 namespace {
 
-constexpr std::string_view spool_scheme = "spool:";
+/// How long a visit waits for a peer that does not move: one that is stopped costs no more.
+constexpr std::chrono::milliseconds visit_patience{2'000};
 
-path resolve(const std::string& address, const path& network_file) {
-  const path relative(address.substr(spool_scheme.size()));
-  return boost::filesystem::absolute(relative, network_file.parent_path()).lexically_normal();
+path resolve(std::string_view relative, const path& network_file) {
+  return boost::filesystem::absolute(path(std::string(relative)), network_file.parent_path()).lexically_normal();
 }
 
 }  // namespace
 
-std::map<PeerPort, path> spools_of(const PeerFiles& files) {
-  std::map<PeerPort, path> spools;
+Addresses addresses_of(const PeerFiles& files) {
+  Addresses addresses;
   for (const auto& peer : files.genesis.peers()) {
-    if (peer.port == files.port()) continue;
     const auto own = files.addresses.find(peer.port);
-    spools[peer.port] = resolve(own == files.addresses.end() ? peer.address : own->second, files.network_file);
+    const std::string_view address = own == files.addresses.end() ? peer.address : own->second;
+    const bool self = peer.port == files.port();
+    if (address.starts_with(socket_scheme)) {
+      auto socket = resolve(address.substr(socket_scheme.size()), files.network_file);
+      if (self) {
+        addresses.own_socket = std::move(socket);
+      } else {
+        addresses.sockets[peer.port] = std::move(socket);
+      }
+    } else if (!self) {
+      addresses.spools[peer.port] = resolve(address.substr(spool_scheme.size()), files.network_file);
+    }
   }
-  return spools;
+  return addresses;
 }
 
 /// Kills the process at a named point, for tests of what a crash leaves: BOOKCHAIN_KILL=POINT:N ends it
@@ -60,11 +73,12 @@ Home::Home(std::unique_ptr<PeerFiles> files, HomeLock lock, std::optional<Time> 
 Home::~Home() {
   // The state is closed under the lock: the last connection to close may write.
   if (!lock_.held()) (void)lock_.take();
+  part();
   courier_.reset();
   store_.reset();
 }
 
-Result<std::unique_ptr<Home>> Home::open(std::unique_ptr<PeerFiles> files, Progress* progress) {
+Result<std::unique_ptr<Home>> Home::open(std::unique_ptr<PeerFiles> files, Progress* progress, Role role) {
   std::optional<Time> clock;
   if (files->seed) {
     BOOKCHAIN_TRY(clock, fixed_clock());
@@ -77,13 +91,57 @@ Result<std::unique_ptr<Home>> Home::open(std::unique_ptr<PeerFiles> files, Progr
   home->shelf_.emplace(std::move(shelf));
   BOOKCHAIN_CHECK(
       home->shelf_->clear_work([&](const BookId& id) { return catalogue.get(*home->store_, id).has_value(); }));
-  transport::SpoolLink::Settings settings{home->port(), home->files().spool(), spools_of(home->files()),
-                                          home->genesis().fields().limits.message_bytes + transport::seal_overhead};
-  BOOKCHAIN_TRY(home->link_, transport::SpoolLink::open(std::move(settings), home->environment_));
+  BOOKCHAIN_CHECK(home->open_link(role));
   BOOKCHAIN_TRY(auto courier, transport::Courier::make({home->node_, *home->store_, *home->shelf_, *home->link_,
                                                         home->environment_, home->killer_.get(), progress}));
   home->courier_.emplace(std::move(courier));
   return home;
+}
+
+Result<void> Home::open_link(Role role) {
+  role_ = role;
+  const auto addresses = addresses_of(*files_);
+  const std::size_t max_envelope_bytes = genesis().fields().limits.message_bytes + transport::seal_overhead;
+  transport::SpoolLink::Settings spools{port(), files_->spool(), addresses.spools, max_envelope_bytes};
+  transport::ConnectionTerms terms{genesis().id(), port(), {}, max_envelope_bytes, draw_random};
+  for (const auto& peer : genesis().peers()) {
+    if (peer.port == port()) continue;
+    BOOKCHAIN_TRY(auto channel, transport::Channel::make(genesis(), files_->identity, peer.port));
+    terms.channels.emplace(peer.port, std::move(channel));
+    if (!addresses.own_socket) spools.senders.push_back(peer.port);
+  }
+  BOOKCHAIN_TRY(auto spool_link, transport::SpoolLink::open(std::move(spools), environment_));
+  if (!addresses.own_socket && addresses.sockets.empty()) {
+    link_ = std::move(spool_link);
+    return success();
+  }
+  auto serving_lock = addresses.own_socket.value_or(files_->home / "serving");
+  serving_lock += ".lock";
+  BOOKCHAIN_TRY(auto socket_link,
+                transport::SocketLink::open({std::move(terms), addresses.own_socket, files_->socket_mode,
+                                             std::move(serving_lock), addresses.sockets, files_->incoming()},
+                                            role));
+  sockets_ = socket_link.get();
+  std::set<PeerPort> by_socket;
+  for (const auto& [peer, socket] : addresses.sockets) by_socket.insert(peer);
+  link_ = std::make_unique<transport::MixedLink>(std::move(spool_link), std::move(socket_link), std::move(by_socket));
+  if (role == Role::visit) sockets_->meet(visit_patience);
+  return success();
+}
+
+bool Home::collect() { return sockets_ == nullptr || role_ != Role::visit || sockets_->settle_up(visit_patience); }
+
+bool Home::is_fetching() const { return sockets_ != nullptr && role_ == Role::visit && sockets_->has_asked(); }
+
+void Home::part() {
+  if (sockets_ == nullptr || role_ != Role::visit || !courier_ || !sockets_->has_sent()) return;
+  sockets_->settle_up(visit_patience);
+  try {
+    // What was not acknowledged stays in the outbox, and any later process of this home sends it.
+    (void)courier_->take_notes();
+  } catch (const DamagedState&) {
+    store_->rollback();  // told already, or by the next command
+  }
 }
 
 void Home::release() { lock_.release(); }

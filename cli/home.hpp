@@ -11,19 +11,28 @@
 #include "ledger/store/shelf.hpp"
 #include "ledger/store/sqlite_store.hpp"
 #include "transport/courier.hpp"
-#include "transport/spool_link.hpp"
+#include "transport/mixed_link.hpp"
 
 namespace bookchain::cli {
 
-/// The spools of the other peers, by the network file and this home's config.
-[[nodiscard]] std::map<ledger::PeerPort, path> spools_of(const PeerFiles& files);
+/// Where the peers are reached, by the network file and this home's config.
+struct Addresses {
+  std::map<ledger::PeerPort, path> spools;   ///< of other peers
+  std::map<ledger::PeerPort, path> sockets;  ///< of other peers
+  std::optional<path> own_socket;            ///< nothing: this peer is reached by its spool
+};
+[[nodiscard]] Addresses addresses_of(const PeerFiles& files);
 
 class Home {
  public:
+  using Role = transport::SocketLink::Role;
   /// Takes the lock, opens everything, finishes what a killed process left on the shelf. `progress` may
-  /// be null and outlives the home. Tokens: `locked`, `io`, `permission`, `disk-full`, `bad-file`, `bad-value`.
+  /// be null and outlives the home. With sockets: `serve` listens; `visit` connects to the peers that listen, unless
+  /// another process serves this home. Tokens: `locked`, `io`, `permission`, `disk-full`, `bad-file`, `bad-value`.
   [[nodiscard]] static Result<std::unique_ptr<Home>> open(std::unique_ptr<PeerFiles> files,
-                                                          ledger::Progress* progress = nullptr);
+                                                          ledger::Progress* progress = nullptr,
+                                                          Role role = Role::visit);
+  /// A visit ends when the peers have taken what was sent to them, or do not move for a while.
   ~Home();
   Home(const Home&) = delete;
   Home& operator=(const Home&) = delete;
@@ -37,6 +46,17 @@ class Home {
   [[nodiscard]] transport::Courier& courier() { return *courier_; }
   [[nodiscard]] ProcessEnvironment& environment() { return environment_; }
 
+  /// On a visit: waits shortly until what the peers have for this one is here, to be taken in; false if one of them
+  /// does not move. With folders, and beside a process that serves this home, there is nothing to wait for.
+  bool collect();
+  /// Whether a package is on its way here: collect() waits for it.
+  [[nodiscard]] bool is_fetching() const;
+
+  /// Null where no address is a socket.
+  [[nodiscard]] transport::SocketLink* sockets() { return sockets_; }
+  /// Tells the process that serves this home that there is something to send.
+  void wake_server() const { lock_.touch(); }
+
   /// For `serve`: other commands on this home take their turn while the lock is not held.
   void release();
   [[nodiscard]] Result<void> take();
@@ -44,6 +64,8 @@ class Home {
  private:
   Home(std::unique_ptr<PeerFiles> files, HomeLock lock, std::optional<ledger::Time> fixed_clock);
   class Killer;
+  [[nodiscard]] Result<void> open_link(Role role);
+  void part();
 
   std::unique_ptr<PeerFiles> files_;
   HomeLock lock_;
@@ -53,6 +75,8 @@ class Home {
   std::unique_ptr<ledger::SqliteStore> store_;
   std::optional<ledger::Shelf> shelf_;
   std::unique_ptr<transport::Link> link_;
+  transport::SocketLink* sockets_ = nullptr;  ///< a part of the link
+  Role role_ = Role::visit;
   std::optional<transport::Courier> courier_;
 };
 

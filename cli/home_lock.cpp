@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -48,6 +49,8 @@ Result<void> HomeLock::take() {
   held_ = taken.has_value();
   return taken;
 }
+
+void HomeLock::touch() const { (void)::futimens(lock_.get(), nullptr); }
 
 void HomeLock::release() {
   ::flock(lock_.get(), LOCK_UN);

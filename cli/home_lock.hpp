@@ -20,6 +20,8 @@ class HomeLock {
   [[nodiscard]] Result<void> take();
   void release();
   [[nodiscard]] bool held() const { return held_; }
+  /// Changes the times of the lock file: whoever watches it has a look.
+  void touch() const;
 
  private:
   HomeLock(path home, ledger::Descriptor lock, ledger::Descriptor turnstile)

@@ -40,13 +40,7 @@ Result<Peer> read_peer(const YamlView& view) {
   BOOKCHAIN_TRY(peer.agreement_point, point_view.hex<AgreementPoint>());
   BOOKCHAIN_TRY(const auto address_view, view.at("address"));
   BOOKCHAIN_TRY(peer.address, address_view.text());
-  if (peer.address.starts_with("socket:")) {
-    return address_view.fault(Token::bad_value, "this version delivers over spools only: an address is spool:FOLDER");
-  }
-  const bool known = peer.address.starts_with("spool:") && !peer.address.ends_with(':');
-  if (!known || peer.address.size() > max_address_bytes) {
-    return address_view.fault(Token::bad_value, "an address is spool:FOLDER");
-  }
+  if (!is_address(peer.address)) return address_view.fault(Token::bad_value, address_forms);
   return peer;
 }
 
@@ -96,6 +90,14 @@ Result<GenesisFields> read_fields(const YamlView& view) {
 }
 
 }  // namespace
+
+bool is_address(std::string_view text) {
+  if (text.size() > max_address_bytes) return false;
+  for (const auto scheme : {spool_scheme, socket_scheme}) {
+    if (text.starts_with(scheme) && text.size() > scheme.size()) return true;
+  }
+  return false;
+}
 
 std::string write_network(const Genesis& genesis) {
   const auto& fields = genesis.fields();

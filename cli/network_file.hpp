@@ -10,6 +10,13 @@ namespace bookchain::cli {
 inline constexpr std::string_view network_file_name = "network.yaml";
 inline constexpr std::size_t max_network_file_bytes = std::size_t{1} << 20U;
 
+inline constexpr std::string_view spool_scheme = "spool:";
+inline constexpr std::string_view socket_scheme = "socket:";
+/// What an address must be, for the errors that say so.
+inline constexpr const char* address_forms = "an address is spool:FOLDER or socket:PATH";
+/// Whether it is of one of the two forms, and no longer than a network allows.
+[[nodiscard]] bool is_address(std::string_view text);
+
 /// The text of a network file.
 [[nodiscard]] std::string write_network(const ledger::Genesis& genesis);
 

@@ -122,7 +122,9 @@ Result<Genesis> plan_genesis(const std::vector<NewPeer>& peers, const NetworkPla
   fields.test_network = plan.seed.has_value();
   for (const auto& peer : peers) {
     const auto port = peer.identity.port;
-    const auto address = "spool:" + std::to_string(port.value) + "/spool";
+    const bool sockets = plan.transport == "socket";
+    const auto address =
+        (sockets ? "socket:" : "spool:") + std::to_string(port.value) + (sockets ? "/socket" : "/spool");
     fields.peers.push_back(
         Peer{port, verify_key(peer.identity.signing_key), agreement_point(peer.identity.agreement_key), address});
   }
@@ -174,7 +176,7 @@ Result<MadeNetwork> make_network(const path& folder, const NetworkPlan& plan) {
     const auto home = folder / std::to_string(peer.identity.port.value);
     BOOKCHAIN_CHECK(make_state(home, peer, peers, genesis));
     for (const auto& other : peers) {
-      if (other.identity.port == peer.identity.port) continue;
+      if (other.identity.port == peer.identity.port || plan.transport == "socket") continue;
       for (const auto* part : {"tmp", "new", "cur", "bad"}) {
         BOOKCHAIN_CHECK(make_directory(home / "spool" / std::to_string(other.identity.port.value) / part));
       }

@@ -18,6 +18,7 @@ struct Config {
   PeerPort port;
   path network_file;
   std::map<PeerPort, std::string> addresses;
+  unsigned socket_mode = 0600;
 };
 
 Result<PeerPort> read_port(const YamlView& view) {
@@ -35,12 +36,19 @@ Result<std::map<PeerPort, std::string>> read_addresses(const YamlView& view) {
       return value.fault(Token::bad_type, "addresses are named by ports");
     }
     BOOKCHAIN_TRY(auto address, value.text());
-    if (!address.starts_with("spool:") || address == "spool:") {
-      return value.fault(Token::bad_value, "an address is spool:FOLDER; this version delivers over spools");
-    }
+    if (!is_address(address)) return value.fault(Token::bad_value, address_forms);
     addresses[PeerPort{static_cast<std::uint16_t>(number)}] = std::move(address);
   }
   return addresses;
+}
+
+/// As chmod has it, four octal digits; nobody but the owner may be left out.
+Result<unsigned> read_mode(const YamlView& view) {
+  BOOKCHAIN_TRY(const auto text, view.text());
+  for (const unsigned mode : {0600U, 0660U, 0666U}) {
+    if (text == "0" + std::to_string(mode / 64) + std::to_string(mode / 8 % 8) + std::to_string(mode % 8)) return mode;
+  }
+  return view.fault(Token::bad_value, "the mode of a socket is \"0600\", \"0660\" or \"0666\"");
 }
 
 Result<Config> read_config(const path& file) {
@@ -53,7 +61,7 @@ Result<Config> read_config(const path& file) {
   const auto& name = file.string();
   BOOKCHAIN_TRY(const auto tree, parse_strict_yaml(name, text.value()));
   const YamlView view(name, tree, {});
-  BOOKCHAIN_CHECK(view.check_keys({"bookchain", "port", "network", "addresses"}));
+  BOOKCHAIN_CHECK(view.check_keys({"bookchain", "port", "network", "addresses", "socket_mode"}));
   BOOKCHAIN_TRY(const auto version, view.at("bookchain"));
   BOOKCHAIN_CHECK(version.number(file_version, file_version));
   Config config;
@@ -66,6 +74,10 @@ Result<Config> read_config(const path& file) {
   if (view.has("addresses")) {
     BOOKCHAIN_TRY(const auto addresses, view.at("addresses"));
     BOOKCHAIN_TRY(config.addresses, read_addresses(addresses));
+  }
+  if (view.has("socket_mode")) {
+    BOOKCHAIN_TRY(const auto mode, view.at("socket_mode"));
+    BOOKCHAIN_TRY(config.socket_mode, read_mode(mode));
   }
   return config;
 }
@@ -118,7 +130,9 @@ std::string write_config(PeerPort port, const std::string& network_file) {
          "\"\n"
          "# Where another peer's spool lies, if not where the network file says (relative to it):\n"
          "# addresses:\n"
-         "#   5001: \"spool:/somewhere/else/spool\"\n";
+         "#   5001: \"spool:/somewhere/else/spool\"\n"
+         "# Who may connect, if this peer listens on a socket; 0600 is this user alone:\n"
+         "# socket_mode: \"0600\"\n";
 }
 
 std::string write_keys(const Identity& identity, const std::optional<Hash>& seed) {
@@ -170,7 +184,7 @@ Result<std::unique_ptr<PeerFiles>> load_peer_files(const path& home) {
     }
   }
   return std::make_unique<PeerFiles>(PeerFiles{home, std::move(config.network_file), std::move(genesis), keys.identity,
-                                               keys.seed, std::move(config.addresses)});
+                                               keys.seed, std::move(config.addresses), config.socket_mode});
 }
 
 }  // namespace bookchain::cli

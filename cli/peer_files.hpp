@@ -6,6 +6,8 @@
 //   lock          held by whoever changes the home
 //   state.sqlite  all that the peer remembers
 //   spool/        what others deliver: SENDER/{tmp,new,cur,bad}
+//   socket, socket.lock   where others connect while this peer serves; the lock is held by who serves
+//   incoming/     packages of large books that come over sockets
 //   books/, exchanges/, work/   the shelf
 #pragma once
 
@@ -24,12 +26,14 @@ struct PeerFiles {
   ledger::Genesis genesis;
   ledger::Identity identity;
   std::optional<ledger::Hash> seed;                   ///< of a test network
-  std::map<ledger::PeerPort, std::string> addresses;  ///< of the other peers, relative to the network file
+  std::map<ledger::PeerPort, std::string> addresses;  ///< of peers, relative to the network file
+  unsigned socket_mode = 0600;                        ///< of the socket this peer listens on
 
   [[nodiscard]] ledger::PeerPort port() const { return identity.port; }
   [[nodiscard]] path state_file() const { return home / "state.sqlite"; }
   [[nodiscard]] path spool() const { return home / "spool"; }
   [[nodiscard]] path lock_file() const { return home / "lock"; }
+  [[nodiscard]] path incoming() const { return home / "incoming"; }
 };
 
 /// Text of a new home's config.yaml and keys.yaml.

@@ -66,12 +66,17 @@ class Serving {
         home_(home),
         signals_(signals),
         plan_(plan),
-        watch_(transport::SpoolWatch::open(home.files().spool())),
+        watch_(transport::SpoolWatch::open(home.files().spool(), watched_files(home))),
         began_(Clock::now()),
-        active_(began_) {}
+        active_(began_) {
+    if (home.sockets() == nullptr) return;
+    home.sockets()->watch(signals.descriptor());
+    home.sockets()->watch(watch_.descriptor());
+  }
 
   [[nodiscard]] Result<ServeEnd> run() {
     home_.environment().let_time_run();
+    if (is_beside()) home_.wake_server();
     for (;;) {
       microseconds pause = rescan;
       auto report = home_.courier().turn({}, plan_.policy);
@@ -85,7 +90,7 @@ class Serving {
       }
       if (const auto end = ended()) return *end;
       home_.release();
-      if (pause > microseconds{0}) watch_.wait(pause, signals_.descriptor());
+      if (pause > microseconds{0}) rest(pause);
       if (auto taken = home_.take(); !taken) {
         // Somebody works long on this home: it is their turn.
         if (signals_.caught() != 0 || plan_.until_idle) return std::move(taken).as_failure();
@@ -98,9 +103,28 @@ class Serving {
   }
 
  private:
+  /// Another process serves this home over sockets: it sends, and this one sees what it makes of the state.
+  [[nodiscard]] bool is_beside() const { return home_.sockets() != nullptr && home_.sockets()->is_beside(); }
+
+  [[nodiscard]] static std::vector<path> watched_files(Home& home) {
+    std::vector<path> files{home.files().lock_file()};
+    if (home.sockets() != nullptr && home.sockets()->is_beside()) {
+      files.push_back(home.files().state_file().string() + "-wal");
+    }
+    return files;
+  }
+
+  void rest(microseconds pause) {
+    if (home_.sockets() == nullptr) return watch_.wait(pause, signals_.descriptor());
+    home_.sockets()->wait(pause);
+    watch_.clear();
+  }
+
   void took_turn(const transport::Report& report) {
-    if (!report.received.empty() || !report.steps.empty() || !report.sent.empty() || report.more_waits)
+    const bool busy = home_.sockets() != nullptr && home_.sockets()->is_busy();
+    if (!report.received.empty() || !report.steps.empty() || !report.sent.empty() || report.more_waits || busy)
       active_ = Clock::now();
+    if (!report.sent.empty() && is_beside()) home_.wake_server();
     for (const auto& [port, error] : report.undelivered) tell_failure(error);
     for (const auto& error : report.troubles) tell_failure(error);
     if (report.undelivered.empty() && report.troubles.empty()) told_.clear();

@@ -16,10 +16,15 @@ ByteView bytes_of(std::string_view text) { return {reinterpret_cast<const std::u
 template <class Direction>
 Direction derive_direction(const Hash& secret, const NetworkId& network, PeerPort from, PeerPort to) {
   auto context = encode_all(protocol_version, network, from, to);
-  auto keys = hkdf_sha256(secret.view(), bytes_of(key_purpose), context, SealKey::size + Hash::size);
+  auto keys = hkdf_sha256(secret.view(), bytes_of(key_purpose), context, SealKey::size + 2 * Hash::size);
   Direction direction;
-  std::copy_n(keys.begin(), SealKey::size, direction.seal_key.bytes.begin());
-  std::copy_n(keys.begin() + SealKey::size, Hash::size, direction.nonce_key.bytes.begin());
+  auto key = keys.begin();
+  for (const auto part :
+       {std::span<std::uint8_t>(direction.seal_key.bytes), std::span<std::uint8_t>(direction.nonce_key.bytes),
+        std::span<std::uint8_t>(direction.proof_key.bytes)}) {
+    std::copy_n(key, part.size(), part.begin());
+    key += static_cast<std::ptrdiff_t>(part.size());
+  }
   wipe(keys);
   return direction;
 }
@@ -90,6 +95,12 @@ Result<Opened> Channel::open(ByteView envelope) const {
   BOOKCHAIN_CHECK(check_pair(parts.header, network_, peer_, self_));
   BOOKCHAIN_TRY(auto payload, open_sealed(receiving_.seal_key, parts.nonce, parts.header_bytes, parts.sealed));
   return Opened(parts.header, std::move(payload));
+}
+
+Hash Channel::prove(ByteView text) const { return hmac_sha256(sending_.proof_key.view(), {text}); }
+
+bool Channel::is_proof(ByteView text, ByteView proof) const {
+  return equal_in_constant_time(hmac_sha256(receiving_.proof_key.view(), {text}).view(), proof);
 }
 
 Result<Opened> Channel::open_own(ByteView envelope) const {

@@ -64,10 +64,16 @@ class Channel {
   /// Opens what this peer sealed itself: for showing what lies in a spool.
   [[nodiscard]] ledger::Result<Opened> open_own(ledger::ByteView envelope) const;
 
+  /// HMAC of `text` under a key that only this pair has, another one a direction: shows the peer who made `text`.
+  [[nodiscard]] ledger::Hash prove(ledger::ByteView text) const;
+  /// Whether the peer made that proof; takes the same time for every wrong one.
+  [[nodiscard]] bool is_proof(ledger::ByteView text, ledger::ByteView proof) const;
+
  private:
   struct Direction {
     ledger::SealKey seal_key;
     ledger::Hash nonce_key;
+    ledger::Hash proof_key;
   };
   Channel(const ledger::NetworkId& network, ledger::PeerPort self, ledger::PeerPort peer, Direction sending,
           Direction receiving)

@@ -168,6 +168,7 @@ Result<void> Courier::take_mail(OpenedMail& mail, const Policy& policy, Notes& n
   if (tick && *tick <= now) BOOKCHAIN_CHECK(decide(Tick{}, report));
   if (policy.steps) take_due_steps(policy, report);
   sweep_packages();
+  answer_offers(report);
   return success();
 }
 
@@ -221,6 +222,18 @@ Result<void> Courier::finish(const std::vector<Parcel>& parcels, const OpenedMai
   }
   BOOKCHAIN_CHECK(tend_shelf());
   return deliver_all(notes, drained, report);
+}
+
+Result<void> Courier::take_notes() {
+  BOOKCHAIN_TRY(const auto parcels, parts_.link.receive(std::numeric_limits<std::size_t>::max()));
+  Report unused;
+  const auto mail = open_parcels(parcels, unused);
+  if (mail.notes.empty()) return success();
+  Draft draft(parts_.store);
+  for (const auto& [from, note] : mail.notes) take_note(draft, header_to(from), note, parts_.environment.draw<Epoch>());
+  BOOKCHAIN_CHECK(parts_.store.begin());
+  parts_.store.apply(draft.take_effects().writes);
+  return parts_.store.commit();
 }
 
 Result<Report> Courier::wish(const Wish& wish) {

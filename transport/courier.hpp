@@ -125,6 +125,10 @@ class Courier {
   /// of the above; by itself for what a killed process left.
   [[nodiscard]] Result<Report> deliver();
 
+  /// Takes what peers say they have taken, and leaves their messages for later: for a command that takes nothing
+  /// in, at its end.
+  [[nodiscard]] Result<void> take_notes();
+
   /// How many deliveries wait now.
   [[nodiscard]] std::size_t count_waiting() const { return parts_.link.count_waiting(); }
 
@@ -185,15 +189,17 @@ class Courier {
   [[nodiscard]] Result<void> settle_package(PeerPort from, const CopiedPackage& package);
   void drop_unwanted_package(PeerPort from, const std::optional<ExchangeId>& exchange);
   void sweep_packages();
+  void answer_offers(Report& report);
   [[nodiscard]] bool may_want_package(PeerPort from, const ExchangeId& exchange) const;
   [[nodiscard]] Result<void> take_message(Incoming arrival, Notes& notes, Report& report);
 
   void note_arrival(const Incoming& arrival);
 
   [[nodiscard]] Result<void> tend_shelf();
-  void add_package(const OutboxRecord& row, std::vector<PackageFile>& packages) const;
+  void add_package(const OutboxRecord& row, std::size_t envelope, std::vector<PackageFile>& packages) const;
   [[nodiscard]] Result<void> deliver_all(const Notes& notes, bool drained, Report& report);
-  void deliver_to(PeerPort to, const DeliveryNote& note, bool drained, ledger::Draft& marks, Report& report);
+  void deliver_to(PeerPort to, const DeliveryNote& note, bool drained, bool renewed, ledger::Draft& marks,
+                  Report& report);
   [[nodiscard]] bool is_due_again(PeerPort to, const OutgoingRecord& record) const;
 
   Parts parts_;

@@ -128,6 +128,19 @@ bool Courier::may_want_package(PeerPort from, const ExchangeId& exchange) const 
          !record->package_arrived && !has_ended(record->state);
 }
 
+/// What is offered is fetched if it is the package of a request of this peer's own, and declined otherwise.
+void Courier::answer_offers(Report& report) {
+  for (const auto& offer : parts_.link.offers()) {
+    const auto record = exchanges.get(parts_.store, offer.exchange);
+    const auto book = record ? catalogue.get(parts_.store, record->request.body.book) : std::nullopt;
+    if (book && may_want_package(offer.from, offer.exchange) && offer.size == package_size(book->body)) {
+      if (auto begun = parts_.link.fetch_package(offer); !begun) report.troubles.push_back(std::move(begun).error());
+    } else {
+      dropped_packages_.insert({offer.from, offer.exchange});
+    }
+  }
+}
+
 void Courier::drop_unwanted_package(PeerPort from, const std::optional<ExchangeId>& exchange) {
   if (exchange && !may_want_package(from, *exchange)) dropped_packages_.insert({from, *exchange});
 }

@@ -13,8 +13,6 @@ namespace {
 /// Nothing is sent again before this, and each time later than before.
 constexpr std::uint64_t first_repeat_us = 5'000'000;
 constexpr std::uint32_t most_doublings = 4;
-/// What one turn seals for one peer at most.
-constexpr std::size_t max_bytes_sealed_a_turn = std::size_t{32} << 20U;
 
 /// Both lists begin with their lengths.
 std::size_t max_entries_a_note(const Genesis& genesis) {
@@ -51,15 +49,20 @@ std::optional<Time> Courier::next_wake() const {
   for (const auto& [to, record] : outgoing_rows.all(parts_.store)) {
     const auto oldest = oldest_kept(parts_.store, to);
     if (!oldest || !(*oldest < record.fresh_from) || record.delivered == Time{}) continue;
+    if (!parts_.link.room_for(to)) continue;  // when there is a way again, the link says so
     const Time again{record.delivered.value + pause_before(record)};
     if (!wake || again < *wake) wake = again;
   }
   return wake;
 }
 
-void Courier::deliver_to(PeerPort to, const DeliveryNote& note, bool drained, Draft& marks, Report& report) {
+void Courier::deliver_to(PeerPort to, const DeliveryNote& note, bool drained, bool renewed, Draft& marks,
+                         Report& report) {
+  const auto room = parts_.link.room_for(to);
+  if (!room) return;
   auto record = outgoing_rows.get(parts_.store, to)
                     .value_or(OutgoingRecord{{}, MessageNumber{1}, MessageNumber{1}, Time{}, 0, 0});
+  if (renewed) record.fresh_from = MessageNumber{1};
   auto first = record.fresh_from;
   // Only a peer that has taken in all that waits for it knows that an acknowledgement is missing.
   const bool again = drained && is_due_again(to, record);
@@ -80,14 +83,16 @@ void Courier::deliver_to(PeerPort to, const DeliveryNote& note, bool drained, Dr
   }
   const auto oldest = oldest_kept(parts_.store, to);
   auto last = record.fresh_from;
+  bool only_note = true;
   std::size_t bytes = 0;
   outbox_rows.each_from(
       parts_.store, encode(to), encode(OutboxKey{to, first}), [&](const OutboxKey& key, const OutboxRecord& row) {
-        if (key.number.value - oldest->value >= max_messages_under_way || bytes > max_bytes_sealed_a_turn) return false;
+        if (key.number.value - oldest->value >= max_messages_under_way || bytes >= *room) return false;
         envelopes.push_back(channel.seal(record.epoch, key.number, row.payload, parts_.environment.draw<Hash>()));
         bytes += row.payload.size();
         last = std::max(last, MessageNumber{key.number.value + 1});
-        if (row.with_package) add_package(row, packages);
+        only_note = false;
+        if (row.with_package) add_package(row, envelopes.size() - 1, packages);
         return true;
       });
   if (envelopes.empty()) return;
@@ -98,28 +103,31 @@ void Courier::deliver_to(PeerPort to, const DeliveryNote& note, bool drained, Dr
     return;
   }
   reach(KillPoint::after_send);
-  if (last == record.fresh_from && !again) return;  // only a note left
+  if (only_note && !again) return;
   record.fresh_from = last;
   record.delivered = parts_.environment.now();
   outgoing_rows.put(marks, to, record);
 }
 
-void Courier::add_package(const OutboxRecord& row, std::vector<PackageFile>& packages) const {
+void Courier::add_package(const OutboxRecord& row, std::size_t envelope, std::vector<PackageFile>& packages) const {
   const auto message = decode<Message>(row.payload);
   if (!message) return;
   const auto exchange = exchange_of(parts_.node.genesis().id(), message.value());
   // The package is dropped when the exchange ends; its message may still be under way then.
   if (exchange && parts_.shelf.has_package(*exchange)) {
-    packages.push_back(PackageFile{*exchange, parts_.shelf.package_path(*exchange)});
+    packages.push_back(PackageFile{*exchange, parts_.shelf.package_path(*exchange), envelope});
   }
 }
 
 Result<void> Courier::deliver_all(const Notes& notes, bool drained, Report& report) {
   Draft marks(parts_.store);
+  const auto renewed = parts_.link.take_renewed();
   for (const auto& [to, channel] : channels_) {
     const auto note = notes.find(to);
-    deliver_to(to, note == notes.end() ? DeliveryNote{} : note->second, drained, marks, report);
+    deliver_to(to, note == notes.end() ? DeliveryNote{} : note->second, drained,
+               std::ranges::find(renewed, to) != renewed.end(), marks, report);
   }
+  parts_.link.end_turn(drained);
   const auto writes = marks.take_effects().writes;
   if (writes.empty()) return success();
   // Lost with the power, this makes the peer send again what was delivered: no harm.

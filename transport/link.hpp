@@ -18,8 +18,8 @@ using ledger::ExchangeId;
 using ledger::PeerPort;
 using ledger::Result;
 
-/// What one delivery brought: the sealed messages of one spool file. The sender is only claimed, by
-/// the folder it lies in; the seal proves it.
+/// What one delivery brought: the sealed messages of one spool file, or some that came over a connection. The
+/// sender is only claimed, by the folder it lies in; the seal proves it.
 struct Parcel {
   PeerPort from;
   std::string name;              ///< names the delivery to the link that gave it
@@ -31,7 +31,18 @@ struct Parcel {
 struct PackageFile {
   ExchangeId exchange;
   boost::filesystem::path path;
+  std::size_t envelope{};  ///< place of its message among those it goes with: that must not come before it
 };
+
+/// A package that a peer has for this one and brings if it is wanted.
+struct OfferedPackage {
+  PeerPort from;
+  ExchangeId exchange;
+  std::uint64_t size{};
+};
+
+/// What one turn seals for one peer at most.
+inline constexpr std::size_t max_bytes_sealed_a_turn = std::size_t{32} << 20U;
 
 class Link {
  public:
@@ -59,12 +70,26 @@ class Link {
 
   /// All packages that lie here, with who brought them.
   [[nodiscard]] virtual std::vector<std::pair<PeerPort, ExchangeId>> packages() const = 0;
-  /// Delivers sealed messages in one piece, and the packages before them. Durable when it returns.
+  /// Delivers sealed messages in one piece, and each package before its message. In a spool they are durable when it
+  /// returns; a connection may lose them, and take_renewed() tells so. Precondition: room_for(to) gives a number.
   /// Tokens: `io`, `disk-full`, `permission`, `over-quota`, `home-missing`.
   [[nodiscard]] virtual Result<void> send(PeerPort to, const std::vector<Bytes>& envelopes,
                                           const std::vector<PackageFile>& packages) = 0;
   /// Whether something this peer delivered still waits at `to`, so that sending again is no help.
   [[nodiscard]] virtual bool still_waiting_at(PeerPort to) const = 0;
+
+  // What only a link over connections has more to say about.
+
+  /// Bytes that can be given for `to` now; nothing while there is no way to it.
+  [[nodiscard]] virtual std::optional<std::size_t> room_for(PeerPort /*to*/) const { return max_bytes_sealed_a_turn; }
+  /// Peers that may have lost what was given for them and not acknowledged, and can be reached: told once.
+  [[nodiscard]] virtual std::vector<PeerPort> take_renewed() { return {}; }
+  /// Packages that wait to be fetched; drop_package() declines one.
+  [[nodiscard]] virtual std::vector<OfferedPackage> offers() const { return {}; }
+  /// Begins to fetch a package, or goes on where it broke off. Tokens: `io`, `disk-full`, `permission`.
+  [[nodiscard]] virtual Result<void> fetch_package(const OfferedPackage& /*offer*/) { return ledger::success(); }
+  /// The end of a turn. `drained`: all that had come when it began was decided, and what followed was given to send.
+  virtual void end_turn(bool /*drained*/) {}
 };
 
 }  // namespace bookchain::transport

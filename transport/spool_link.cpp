@@ -8,7 +8,7 @@
 #include <limits>
 
 #include "ledger/codec.hpp"
-#include "ledger/store/shelf.hpp"
+#include "transport/package_file.hpp"
 
 namespace bookchain::transport {
 
@@ -59,12 +59,18 @@ Result<std::vector<Bytes>> read_mail(const fs::path& file, std::size_t max_envel
 
 // ---- receiving ----
 
+SpoolLink::SpoolLink(Settings settings, Environment& environment)
+    : settings_(std::move(settings)), environment_(environment) {
+  if (!settings_.senders.empty()) return;
+  for (const auto& [port, spool] : settings_.spools) settings_.senders.push_back(port);
+}
+
 Result<std::unique_ptr<SpoolLink>> SpoolLink::open(Settings settings, Environment& environment) {
   BOOKCHAIN_CHECK(make_directory(settings.own_spool));
   BOOKCHAIN_TRY(const auto spool, SpoolFolder::open(settings.own_spool));
   BOOKCHAIN_CHECK(spool.check_safe());
   std::unique_ptr<SpoolLink> link(new SpoolLink(std::move(settings), environment));
-  for (const auto& [port, unused] : link->settings_.spools) {
+  for (const auto port : link->settings_.senders) {
     const auto path = link->settings_.own_spool / std::to_string(port.value);
     for (const auto* part : {"tmp", "new", "cur", "bad"}) {
       boost::system::error_code ignored;
@@ -103,7 +109,7 @@ Result<SpoolFolder> SpoolLink::from_folder(PeerPort from, const std::string& par
 /// Takes from each sender in turn, so that one who floods does not starve the others.
 std::vector<std::pair<PeerPort, std::string>> SpoolLink::waiting(std::size_t most) const {
   std::map<PeerPort, std::vector<std::string>> by_sender;
-  for (const auto& [port, spool] : settings_.spools) {
+  for (const auto port : settings_.senders) {
     const auto folder = from_folder(port, "new");
     if (!folder) continue;
     auto names = folder.value().names();
@@ -208,22 +214,6 @@ void SpoolLink::prune(const SpoolFolder& bad) {
   }
 }
 
-namespace {
-
-/// A package with the descriptor it is read from.
-class OpenPackage final : public PackageSource {
- public:
-  explicit OpenPackage(Descriptor file) : file_(std::move(file)), source_(file_.get()) {}
-  [[nodiscard]] Result<std::optional<std::uint64_t>> size() override { return source_.size(); }
-  [[nodiscard]] Result<std::size_t> read(std::span<std::uint8_t> bytes) override { return source_.read(bytes); }
-
- private:
-  Descriptor file_;
-  PackageFileSource source_;
-};
-
-}  // namespace
-
 Result<std::unique_ptr<PackageSource>> SpoolLink::open_package(PeerPort from, const ExchangeId& exchange) {
   const auto name = package_name(exchange);
   BOOKCHAIN_TRY(const auto folder, from_folder(from, "new"));
@@ -231,7 +221,7 @@ Result<std::unique_ptr<PackageSource>> SpoolLink::open_package(PeerPort from, co
     return Error{Token::no_such_file, "a package cannot be read or removed", (folder / name).string(), {}};
   }
   BOOKCHAIN_TRY(auto file, open_foreign(folder.get(), name, folder / name));
-  return std::unique_ptr<PackageSource>(std::make_unique<OpenPackage>(std::move(file)));
+  return std::unique_ptr<PackageSource>(std::make_unique<OpenPackageFile>(std::move(file)));
 }
 
 Result<void> SpoolLink::drop_package(PeerPort from, const ExchangeId& exchange) {
@@ -244,7 +234,7 @@ Result<void> SpoolLink::drop_package(PeerPort from, const ExchangeId& exchange) 
 
 std::vector<std::pair<PeerPort, ExchangeId>> SpoolLink::packages() const {
   std::vector<std::pair<PeerPort, ExchangeId>> found;
-  for (const auto& [port, spool] : settings_.spools) {
+  for (const auto port : settings_.senders) {
     const auto folder = from_folder(port, "new");
     if (!folder) continue;
     for (const auto& name : folder.value().names()) {

@@ -29,6 +29,7 @@ class SpoolLink final : public Link {
     boost::filesystem::path own_spool;
     std::map<PeerPort, boost::filesystem::path> spools;  ///< of the other peers
     std::size_t max_envelope_bytes{};
+    std::vector<PeerPort> senders = {};  ///< who may deliver here; empty: those whose spools are given
   };
   /// Makes the folders for every sender below the own spool (mode 0700) if missing. Tokens: `io`,
   /// `permission` (the spool can be written by everybody and lacks the sticky bit), `disk-full`.
@@ -47,7 +48,7 @@ class SpoolLink final : public Link {
   [[nodiscard]] bool still_waiting_at(PeerPort to) const override;
 
  private:
-  SpoolLink(Settings settings, Environment& environment) : settings_(std::move(settings)), environment_(environment) {}
+  SpoolLink(Settings settings, Environment& environment);
   /// Where this peer delivers to another.
   struct Target {
     SpoolFolder unfinished;

@@ -10,12 +10,15 @@
 
 namespace bookchain::transport {
 
-SpoolWatch SpoolWatch::open(const boost::filesystem::path& spool) {
+SpoolWatch SpoolWatch::open(const boost::filesystem::path& spool, const std::vector<boost::filesystem::path>& files) {
   namespace fs = boost::filesystem;
   ledger::Descriptor queue(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   boost::system::error_code error;
   for (fs::directory_iterator entry(spool, error), end; queue && !error && entry != end; entry.increment(error)) {
     (void)::inotify_add_watch(queue.get(), (entry->path() / "new").c_str(), IN_MOVED_TO | IN_CREATE | IN_CLOSE_WRITE);
+  }
+  for (const auto& file : files) {
+    if (queue) (void)::inotify_add_watch(queue.get(), file.c_str(), IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB);
   }
   return SpoolWatch(std::move(queue));
 }
@@ -25,6 +28,10 @@ void SpoolWatch::wait(std::chrono::microseconds at_most, int wake) {
   const auto microseconds = std::max<std::int64_t>(at_most.count(), 0);
   const timespec time{microseconds / 1'000'000, (microseconds % 1'000'000) * 1000};
   (void)::ppoll(watched.data(), queue_ ? 2 : 1, &time, nullptr);
+  clear();
+}
+
+void SpoolWatch::clear() {
   // What is told is not looked at: the folders are.
   std::array<char, 4096> events{};
   while (queue_ && ::read(queue_.get(), events.data(), events.size()) > 0) {

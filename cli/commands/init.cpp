@@ -36,10 +36,8 @@ Result<NetworkPlan> read_plan(const Arguments& arguments) {
   NetworkPlan plan;
   BOOKCHAIN_TRY(plan.ports, parse_ports(arguments.get("ports").value_or("5000,5001,5002,5003")));
   plan.transport = arguments.get("transport").value_or("spool");
-  if (plan.transport == "socket") {
-    return usage_error("this version delivers over spool directories only", plan.transport, "use --transport spool");
-  }
-  if (plan.transport != "spool") return usage_error("--transport takes spool or socket", plan.transport);
+  if (plan.transport != "spool" && plan.transport != "socket")
+    return usage_error("--transport takes spool or socket", plan.transport);
   if (const auto count = arguments.get("auto-books")) {
     BOOKCHAIN_TRY(plan.auto_books, whole_number("--auto-books", *count, 0, most_auto_books));
   }
@@ -102,7 +100,7 @@ Command init_command() {
       "Example: bookchain init library --auto-books 5",
       {{"DIR", true}},
       {{"ports", 0, OptionKind::value, "LIST", "ports of the peers, 4 to 64 of them; default 5000,5001,5002,5003"},
-       {"transport", 0, OptionKind::value, "KIND", "how peers deliver to each other: spool"},
+       {"transport", 0, OptionKind::value, "KIND", "how peers deliver to each other: spool (default) or socket"},
        {"auto-books", 0, OptionKind::value, "K", "value books each peer starts with; default 3, 0 for none"},
        {"work-bits", 0, OptionKind::value, "B",
         "proof of work: leading zero bits of a block's hash, 0 to 24; default 8"},

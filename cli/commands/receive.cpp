@@ -31,11 +31,17 @@ Result<transport::Report> take_in(Home& home, std::optional<std::uint64_t> limit
   transport::Report all;
   transport::Courier::Intake intake;
   if (limit) intake.messages = *limit;
+  home.collect();
   const auto at_start = home.courier().count_waiting();
   do {
     BOOKCHAIN_TRY(auto report, home.courier().turn(intake, transport::Policy{}));
     append(all, std::move(report));
   } while (all.more_waits && !limit && all.deliveries <= at_start);
+  // Over sockets the package of a large book comes once it is asked for, and its message behind it.
+  while (!limit && home.is_fetching() && home.collect()) {
+    BOOKCHAIN_TRY(auto report, home.courier().turn(intake, transport::Policy{}));
+    append(all, std::move(report));
+  }
   if (!steps) return all;
   intake.messages = 0;
   BOOKCHAIN_TRY(auto report, home.courier().turn(intake, transport::Policy{true, true, true}));

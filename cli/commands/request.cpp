@@ -116,7 +116,7 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   BOOKCHAIN_TRY(const auto wanted, read_wanted(arguments));
   BOOKCHAIN_TRY(const auto wait, read_wait(arguments));
   BOOKCHAIN_TRY(auto files, asking_peer(session, wanted));
-  BOOKCHAIN_TRY(const auto home, Home::open(std::move(files)));
+  BOOKCHAIN_TRY(const auto home, Home::open(std::move(files), nullptr, wait ? Home::Role::serve : Home::Role::visit));
   BOOKCHAIN_CHECK(check_owner(*home, wanted.owner));
   BOOKCHAIN_TRY(const auto book, select_book_of(home->genesis(), home->store(), wanted.owner, wanted.selector));
   BOOKCHAIN_TRY(const auto requested, home->courier().request(wanted.owner, book));

@@ -10,88 +10,18 @@
 #include <sstream>
 #include <thread>
 
-#include "tests/cli/process.hpp"
+#include "tests/cli/served.hpp"
 
 namespace {
 
 using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
 using Clock = std::chrono::steady_clock;
 
-/// Looks again and again; false if it has not come true in that time.
-bool becomes_true(int seconds, const std::function<bool()>& condition) {
-  const auto end = Clock::now() + std::chrono::seconds(seconds);
-  while (Clock::now() < end) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  }
-  return condition();
-}
-
-Words command_at(const Network& network, int port, const Words& words) {
-  Words all{"-n", network.folder().string(), "-p", std::to_string(port), "-o", "json"};
-  all.insert(all.end(), words.begin(), words.end());
-  return all;
-}
-
-/// serve at some peers, until the end of the test.
-class Served {
- public:
-  Served(const Network& network, const std::vector<int>& ports, const Words& options = {}) : network_(network) {
-    for (const int port : ports) {
-      Words words{"serve"};
-      words.insert(words.end(), options.begin(), options.end());
-      processes_.push_back(std::make_unique<Background>(command_at(network, port, words)));
-    }
-  }
-
-  /// A request that waits for its end beside the serve of the same home.
-  [[nodiscard]] std::unique_ptr<Background> request(int requester, int owner, const std::string& book) const {
-    return std::make_unique<Background>(
-        command_at(network_, requester, {"request", "--from", std::to_string(owner), "--book", book, "--wait=200"}));
-  }
-
-  [[nodiscard]] bool all_reach(std::uint64_t height, int seconds) const {
-    return becomes_true(seconds, [&] {
-      return std::ranges::all_of(network_.ports(),
-                                 [&](int port) { return network_.ok(port, {"status"})["height"] == height; });
-    });
-  }
-
-  void stop() {
-    for (const auto& process : processes_) process->signal(SIGTERM);
-    for (const auto& process : processes_) {
-      const auto ended = process->wait();
-      BOOST_TEST(ended.exit_code == 0, ended.err);
-      BOOST_TEST(ended.err.empty(), ended.err);
-    }
-    processes_.clear();
-  }
-
-  [[nodiscard]] const Background& process(std::size_t place) const { return *processes_[place]; }
-
- private:
-  const Network& network_;
-  std::vector<std::unique_ptr<Background>> processes_;
-};
-
-std::string content_of(std::size_t size) {
-  std::string bytes(size, '\0');
-  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>((i * 7 + i / 65'537) & 0xffU);
-  return bytes;
-}
-
 struct Travelling {
   std::string id;
   std::size_t size;
   std::size_t at;  ///< place of its owner among the ports
 };
-
-void check_nothing_is_open(const Network& network) {
-  for (const int port : network.ports()) {
-    const auto open = network.ok(port, {"list-exchanges", "--open"})["exchanges"];
-    BOOST_TEST(open.empty(), port << ": " << open.dump());
-  }
-}
 
 }  // namespace
 

@@ -116,7 +116,10 @@ BOOST_AUTO_TEST_CASE(values_of_the_wrong_type_or_out_of_range_are_refused) {
       Case{"port: 5001", "port: 5002", "bad-value: peers[2]"},
       Case{"spool:5001/spool", "5001/spool", "bad-value: peers[1].address"},
       Case{"spool:5001/spool", "spool:", "bad-value: peers[1].address"},
-      Case{"spool:5001/spool", "socket:5001/socket", "bad-value: peers[1].address"},
+      Case{"spool:5001/spool", "socket:", "bad-value: peers[1].address"},
+      Case{"spool:5001/spool", "sockets:5001/socket", "bad-value: peers[1].address"},
+      // A good address of the other kind makes another network.
+      Case{"spool:5001/spool", "socket:5001/socket", "wrong-network: network_id"},
       Case{"\"spool:5001/spool\"", "[]", "bad-type: peers[1].address"},
       Case{"limits:\n", "limits: 5\nfiller:\n", "unknown-key: filler"},
   };

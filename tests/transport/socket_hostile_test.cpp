@@ -1,0 +1,221 @@
+// What a hostile client can do to a socket link: strangers get nothing and hold nothing for long, and a peer that
+// sends what cannot be loses its connection and nothing else.
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <boost/test/unit_test.hpp>
+
+#include "tests/transport/sockets.hpp"
+
+namespace bookchain::transport::tests {
+
+BOOST_AUTO_TEST_SUITE(socket_link_hostile)
+
+constexpr PeerPort self{5000};
+constexpr PeerPort liar{5001};
+
+/// The other end of a connection, byte by byte.
+class RawClient {
+ public:
+  RawClient(const Sockets& sockets, SocketLink& link) : link_(link) {
+    auto made = connect_to(sockets.socket(self.value));
+    BOOST_REQUIRE(made.has_value());
+    descriptor_ = std::move(made).value();
+  }
+  /// Gives as much as is taken, moving the link in between; false if the connection has ended.
+  bool give(ByteView bytes) {
+    for (int tries = 0; !bytes.empty() && tries < 10'000; ++tries) {
+      const auto sent = ::send(descriptor_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent < 0 && errno != EAGAIN) return false;
+      if (sent > 0) bytes = bytes.subspan(static_cast<std::size_t>(sent));
+      link_.wait(std::chrono::microseconds(200));
+    }
+    return bytes.empty();
+  }
+  /// That many bytes, or fewer if the connection ends or nothing comes for a while.
+  [[nodiscard]] Bytes take(std::size_t size) {
+    Bytes bytes(size);
+    std::size_t got = 0;
+    for (int tries = 0; got < size && tries < 500; ++tries) {
+      const auto read = ::recv(descriptor_.get(), bytes.data() + got, size - got, 0);
+      if (read == 0) break;
+      if (read > 0) got += static_cast<std::size_t>(read);
+      link_.wait(std::chrono::microseconds(200));
+    }
+    bytes.resize(got);
+    return bytes;
+  }
+  [[nodiscard]] bool has_ended(milliseconds at_most = milliseconds(2'000)) {
+    return move_until(
+        {&link_},
+        [&] {
+          std::uint8_t byte = 0;
+          const auto read = ::recv(descriptor_.get(), &byte, 1, 0);
+          return read == 0 || (read < 0 && errno != EAGAIN);
+        },
+        at_most);
+  }
+  [[nodiscard]] int descriptor() const { return descriptor_.get(); }
+
+ private:
+  SocketLink& link_;
+  Descriptor descriptor_;
+};
+
+struct Listening : Sockets {
+  std::unique_ptr<SocketLink> link = open(5000);
+  Channel channel = Channel::make(world.genesis, world.identities[1], self).value();
+
+  [[nodiscard]] Greeting greeting() const { return {protocol_version, world.genesis.id(), liar, self, Hash{{9}}}; }
+  /// A liar with the keys of a peer: comes through the handshake.
+  void prove(RawClient& client) const {
+    const auto said = write_greeting(greeting());
+    BOOST_REQUIRE(client.give(said));
+    const auto answer = client.take(answer_size);
+    BOOST_REQUIRE(answer.size() == answer_size);
+    BOOST_REQUIRE(client.give(write_proof(channel, said, answer)));
+    BOOST_REQUIRE(move_until({link.get()}, [&] { return link->room_for(liar).has_value(); }));
+  }
+  /// An honest peer still gets its message through.
+  void check_others_are_served() const {
+    const auto honest = open(5002);
+    BOOST_REQUIRE(move_until({link.get(), honest.get()}, [&] { return honest->room_for(self).has_value(); }));
+    BOOST_REQUIRE(honest->send(self, {envelope(8)}, {}).has_value());
+    BOOST_TEST(move_until({link.get(), honest.get()}, [&] { return link->count_waiting() > 0; }));
+    BOOST_TEST((take_all(*link) == std::vector<Bytes>{envelope(8)}));
+  }
+};
+
+BOOST_FIXTURE_TEST_CASE(what_does_not_begin_as_a_greeting_ends_the_connection, Listening) {
+  for (const auto* text : {"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "bookchain/1 mail\n", "bookchain/2 sock\n"}) {
+    RawClient client(*this, *link);
+    auto bytes = bytes_of(text);
+    bytes.resize(greeting_size);
+    client.give(bytes);
+    BOOST_TEST(client.has_ended());
+  }
+  auto other = greeting();
+  other.network.bytes[0] ^= 1U;
+  RawClient foreign(*this, *link);
+  foreign.give(write_greeting(other));
+  BOOST_TEST(foreign.has_ended());
+  auto unknown = greeting();
+  unknown.from = PeerPort{4999};
+  RawClient stranger(*this, *link);
+  stranger.give(write_greeting(unknown));
+  BOOST_TEST(stranger.has_ended());
+  check_others_are_served();
+}
+
+BOOST_FIXTURE_TEST_CASE(an_overheard_handshake_opens_nothing, Listening) {
+  const auto said = write_greeting(greeting());
+  Bytes proof;
+  {
+    RawClient overheard(*this, *link);
+    BOOST_REQUIRE(overheard.give(said));
+    proof = write_proof(channel, said, overheard.take(answer_size));
+    BOOST_REQUIRE(overheard.give(proof));
+    BOOST_REQUIRE(move_until({link.get()}, [&] { return link->room_for(liar).has_value(); }));
+  }
+  BOOST_REQUIRE(move_until({link.get()}, [&] { return !link->room_for(liar); }));
+  RawClient replaying(*this, *link);
+  BOOST_REQUIRE(replaying.give(said));
+  BOOST_REQUIRE(replaying.take(answer_size).size() == answer_size);
+  replaying.give(proof);
+  BOOST_TEST(replaying.has_ended());
+  BOOST_TEST(!link->room_for(liar));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_frame_with_a_huge_length_ends_the_connection_at_its_head, Listening) {
+  RawClient client(*this, *link);
+  prove(client);
+  client.give(Bytes{0xff, 0xff, 0xff, 0xff, 1});
+  BOOST_TEST(client.has_ended());
+  BOOST_TEST(link->count_waiting() == 0U);
+  check_others_are_served();
+}
+
+BOOST_FIXTURE_TEST_CASE(half_a_frame_brings_nothing_and_a_lying_length_within_it_ends_the_connection, Listening) {
+  {
+    RawClient client(*this, *link);
+    prove(client);
+    Bytes frame;
+    put_frame(frame, FrameKind::message, {envelope(1)});
+    client.give(ByteView(frame).first(frame.size() / 2));
+    link->wait(milliseconds(20));
+    BOOST_TEST(link->count_waiting() == 0U);
+  }
+  RawClient client(*this, *link);
+  prove(client);
+  Bytes frame;
+  put_packaged(frame, PackagedMessage{ExchangeId{}, envelope(1), envelope(2)});
+  frame[frame_head_bytes + ExchangeId::size] = 0xff;
+  client.give(frame);
+  BOOST_TEST(client.has_ended());
+  check_others_are_served();
+}
+
+/// One byte at a time, and silence, are borne until the deadline of the handshake.
+BOOST_FIXTURE_TEST_CASE(who_does_not_end_its_handshake_is_put_out, Listening) {
+  RawClient silent(*this, *link);
+  RawClient slow(*this, *link);
+  const auto said = write_greeting(greeting());
+  const auto began = SteadyClock::now();
+  std::size_t given = 0;
+  bool ended = false;
+  while (!ended && SteadyClock::now() < began + Connection::handshake_patience * 3) {
+    if (given < said.size() / 2) slow.give(ByteView(said).subspan(given++, 1));
+    ended = slow.has_ended(milliseconds(200));
+  }
+  BOOST_TEST(ended);
+  BOOST_TEST((SteadyClock::now() - began > Connection::handshake_patience - milliseconds(500)));
+  BOOST_TEST(silent.has_ended());
+  check_others_are_served();
+}
+
+BOOST_FIXTURE_TEST_CASE(a_thousand_connections_that_say_nothing_keep_no_peer_out, Listening) {
+  std::vector<std::unique_ptr<RawClient>> crowd;
+  std::size_t open_ones = 0;
+  for (int i = 0; i < 1000; ++i) {
+    crowd.push_back(std::make_unique<RawClient>(*this, *link));
+    if (i % 50 == 0) link->wait(milliseconds(1));
+  }
+  check_others_are_served();
+  for (const auto& client : crowd) {
+    if (!client->has_ended(milliseconds(0))) ++open_ones;
+  }
+  BOOST_TEST(open_ones <= SocketLink::max_strangers_of_a_user);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_peer_has_a_bounded_number_of_connections, Listening) {
+  std::vector<std::unique_ptr<RawClient>> many;
+  for (std::size_t i = 0; i < SocketLink::max_connections_of_a_peer + 2; ++i) {
+    many.push_back(std::make_unique<RawClient>(*this, *link));
+    prove(*many.back());
+    link->wait(milliseconds(5));
+  }
+  BOOST_TEST(many[0]->has_ended());
+  BOOST_TEST(many[1]->has_ended());
+  BOOST_TEST(!many.back()->has_ended(milliseconds(50)));
+}
+
+/// Packages that nobody asked for cost nothing, and parts of them are not written.
+BOOST_FIXTURE_TEST_CASE(parts_that_were_not_asked_for_are_not_kept, Listening) {
+  RawClient client(*this, *link);
+  prove(client);
+  Bytes frames;
+  put_frame(frames, FrameKind::offer, PackageOffer{ExchangeId{{5}}, std::uint64_t{1} << 40U});
+  put_part(frames, PackagePart{ExchangeId{{5}}, 0, envelope(1)});
+  put_part(frames, PackagePart{ExchangeId{{6}}, 0, envelope(1)});
+  BOOST_REQUIRE(client.give(frames));
+  BOOST_REQUIRE(move_until({link.get()}, [&] { return !link->offers().empty(); }));
+  BOOST_TEST(link->packages().empty());
+  // Declined, as the courier does with what is not wanted.
+  BOOST_REQUIRE(link->drop_package(liar, ExchangeId{{5}}).has_value());
+  BOOST_TEST(client.take(frame_head_bytes + ExchangeId::size).size() == frame_head_bytes + ExchangeId::size);
+  BOOST_TEST(link->offers().empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace bookchain::transport::tests

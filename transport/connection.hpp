@@ -1,0 +1,122 @@
+// One connection over a Unix socket, from the handshake to its end. A stranger costs a fixed few hundred
+// bytes until it has proven who it is; after that frames are read as they come and written from one buffer.
+// Knows nothing of messages: its owner is told of frames.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+
+#include "transport/asio.hpp"
+#include "transport/framing.hpp"
+#include "transport/handshake.hpp"
+#include "transport/package_outbox.hpp"
+
+namespace bookchain::transport {
+
+using SteadyClock = std::chrono::steady_clock;
+
+/// What all connections of a peer share.
+struct ConnectionTerms {
+  ledger::NetworkId network;
+  ledger::PeerPort self;
+  std::map<ledger::PeerPort, Channel> channels;  ///< with every other peer
+  std::size_t max_envelope_bytes{};
+  std::function<void(std::span<std::uint8_t>)> entropy;  ///< fresh randomness for challenges
+};
+
+class Connection;
+
+class ConnectionOwner {
+ public:
+  ConnectionOwner() = default;
+  ConnectionOwner(const ConnectionOwner&) = delete;
+  ConnectionOwner& operator=(const ConnectionOwner&) = delete;
+
+  /// The other end is `peer()` for certain; frames may be sent.
+  virtual void proven(Connection& connection) = 0;
+  virtual void arrived(Connection& connection, Frame frame) = 0;
+  /// Everything that was to be written is with the system.
+  virtual void written(Connection& connection) = 0;
+  /// The last call for this connection.
+  virtual void closed(Connection& connection) = 0;
+
+ protected:
+  ~ConnectionOwner() = default;
+};
+
+class Connection final : public std::enable_shared_from_this<Connection> {
+ public:
+  static constexpr std::chrono::seconds handshake_patience{5};
+  static constexpr std::chrono::seconds frame_patience{30};
+  static constexpr std::chrono::seconds write_patience{60};
+  static constexpr std::chrono::minutes idle_patience{10};
+
+  using Socket = boost::asio::local::stream_protocol::socket;
+  /// Keeps references: both outlive the connection, or close() comes first.
+  Connection(Socket socket, const ConnectionTerms& terms, ConnectionOwner& owner)
+      : socket_(std::move(socket)), terms_(terms), owner_(owner), since_(SteadyClock::now()), user_(user_of(socket_)) {}
+
+  /// As the one who opened the connection.
+  void greet(ledger::PeerPort to);
+  /// As the one who listens.
+  void await_greeting();
+
+  [[nodiscard]] bool is_open() const { return stage_ == Stage::open; }
+  /// Whether the other end has said nothing yet that a peer would say.
+  [[nodiscard]] bool is_silent() const { return stage_ == Stage::greeting; }
+  [[nodiscard]] ledger::PeerPort peer() const { return peer_; }
+  /// The user of the system at the other end.
+  [[nodiscard]] uid_t user() const { return user_; }
+  /// When it is to be closed if nothing happens before.
+  [[nodiscard]] SteadyClock::time_point deadline() const;
+
+  /// Frames are appended here, then flushed.
+  [[nodiscard]] ledger::Bytes& out() { return pending_; }
+  void flush();
+  [[nodiscard]] std::size_t unwritten() const { return pending_.size() + writing_.size() - written_; }
+  /// While held nothing is read: the other end has to wait.
+  void hold(bool held);
+  void close();
+
+  PackageOutbox packages;
+  bool used = false;  ///< messages were given to it
+
+ private:
+  enum class Stage : std::uint8_t { greeting, answering, proving, open, closed };
+  template <std::size_t size>
+  void read_exactly(void (Connection::*then)(ledger::ByteView));
+  void take_greeting(ledger::ByteView bytes);
+  void take_answer(ledger::ByteView bytes);
+  void take_proof(ledger::ByteView bytes);
+  void begin_frames();
+  void read_frames();
+  void take_bytes(ledger::ByteView bytes);
+  void write_some();
+  [[nodiscard]] ledger::Hash draw() const;
+  [[nodiscard]] static uid_t user_of(Socket& socket);
+
+  Socket socket_;
+  const ConnectionTerms& terms_;
+  ConnectionOwner& owner_;
+  Stage stage_ = Stage::greeting;
+  ledger::PeerPort peer_{};
+  std::array<std::uint8_t, greeting_size> hand_{};  ///< the largest piece of the handshake
+  ledger::Bytes greeting_;
+  ledger::Bytes answer_;
+  std::optional<FrameReader> reader_;
+  ledger::Bytes incoming_;
+  ledger::Bytes pending_;
+  ledger::Bytes writing_;
+  std::size_t written_ = 0;
+  bool held_ = false;
+  bool reading_ = false;
+  SteadyClock::time_point since_;        ///< of the last stage, frame or complete write
+  SteadyClock::time_point frame_since_;  ///< of the frame that has begun
+  SteadyClock::time_point write_since_;  ///< of the last bytes that the other end took
+  uid_t user_;
+};
+
+}  // namespace bookchain::transport

@@ -1,0 +1,65 @@
+#include "transport/mixed_link.hpp"
+
+#include <iterator>
+
+namespace bookchain::transport {
+
+using namespace ledger;
+
+Link& MixedLink::way_to(PeerPort to) const {
+  if (by_socket_.contains(to)) return *sockets_;
+  return *spools_;
+}
+
+Link& MixedLink::giver_of(const Parcel& parcel) const {
+  if (SocketLink::is_name_of_batch(parcel.name)) return *sockets_;
+  return *spools_;
+}
+
+/// Beside a process that serves, nothing is taken in: its acknowledgement could not be sent from here.
+Result<std::vector<Parcel>> MixedLink::receive(std::size_t most) {
+  if (sockets_->is_beside()) return std::vector<Parcel>{};
+  BOOKCHAIN_TRY(auto parcels, sockets_->receive(most));
+  BOOKCHAIN_TRY(auto files, spools_->receive(most - parcels.size()));
+  parcels.insert(parcels.end(), std::make_move_iterator(files.begin()), std::make_move_iterator(files.end()));
+  return parcels;
+}
+
+std::size_t MixedLink::count_waiting() const {
+  return sockets_->is_beside() ? 0 : sockets_->count_waiting() + spools_->count_waiting();
+}
+
+Result<void> MixedLink::acknowledge(const Parcel& parcel) { return giver_of(parcel).acknowledge(parcel); }
+
+Result<void> MixedLink::put_aside(const Parcel& parcel, const Error& reason) {
+  return giver_of(parcel).put_aside(parcel, reason);
+}
+
+/// An owner that is reached one way may deliver the other way.
+Result<std::unique_ptr<PackageSource>> MixedLink::open_package(PeerPort from, const ExchangeId& exchange) {
+  auto over_socket = sockets_->open_package(from, exchange);
+  if (over_socket || over_socket.error().token != Token::no_such_file) return over_socket;
+  return spools_->open_package(from, exchange);
+}
+
+Result<void> MixedLink::drop_package(PeerPort from, const ExchangeId& exchange) {
+  BOOKCHAIN_CHECK(sockets_->drop_package(from, exchange));
+  auto dropped = spools_->drop_package(from, exchange);
+  // Who delivers over sockets alone has no folder here.
+  if (!dropped && dropped.error().token == Token::no_such_file) return success();
+  return dropped;
+}
+
+std::vector<std::pair<PeerPort, ExchangeId>> MixedLink::packages() const {
+  auto all = sockets_->packages();
+  const auto files = spools_->packages();
+  all.insert(all.end(), files.begin(), files.end());
+  return all;
+}
+
+Result<void> MixedLink::send(PeerPort to, const std::vector<Bytes>& envelopes,
+                             const std::vector<PackageFile>& packages) {
+  return way_to(to).send(to, envelopes, packages);
+}
+
+}  // namespace bookchain::transport

@@ -1,0 +1,39 @@
+// What one connection has offered of large packages: each with the message that stays behind until the other
+// end has the package or declines it. Reads a part at a time, of each package in turn, so that a large book
+// holds up nothing else.
+#pragma once
+
+#include <map>
+
+#include "ledger/store/files.hpp"
+#include "transport/framing.hpp"
+
+namespace bookchain::transport {
+
+class PackageOutbox {
+ public:
+  void offer(const ledger::ExchangeId& exchange, boost::filesystem::path file, ledger::Bytes envelope);
+  [[nodiscard]] bool has(const ledger::ExchangeId& exchange) const { return offered_.contains(exchange); }
+  [[nodiscard]] bool empty() const { return offered_.empty(); }
+  [[nodiscard]] std::size_t held_bytes() const { return held_bytes_; }
+
+  /// The other end wants it from there on. What cannot be read is given up: its message is sent again later.
+  void want(const PackageWant& want);
+  /// Appends the next part of a package that is wanted; false if there is none.
+  [[nodiscard]] bool put_next_part(ledger::Bytes& out);
+  /// No more of it is wanted: gives its message. Nothing if it was not offered.
+  [[nodiscard]] std::optional<ledger::Bytes> finish(const ledger::ExchangeId& exchange);
+
+ private:
+  struct Offered {
+    boost::filesystem::path file;
+    ledger::Bytes envelope;
+    ledger::Descriptor open;  ///< while parts are to be sent
+    std::uint64_t offset{};
+  };
+  std::map<ledger::ExchangeId, Offered> offered_;
+  std::optional<ledger::ExchangeId> last_sent_;
+  std::size_t held_bytes_ = 0;
+};
+
+}  // namespace bookchain::transport

@@ -1,0 +1,97 @@
+// The sending side of a SocketLink: messages go out at once, large packages a part at a time behind them.
+#include <algorithm>
+#include <boost/filesystem/operations.hpp>
+
+#include "transport/socket_link.hpp"
+
+namespace bookchain::transport {
+
+using namespace ledger;
+
+namespace {
+
+/// Parts of packages are added while less than this is unwritten, so that a message never waits behind much.
+constexpr std::size_t pumped_bytes = 2 * max_part_bytes;
+
+}  // namespace
+
+Result<void> SocketLink::put_with_package(Connection& line, const PackageFile& package, const Bytes& envelope) {
+  boost::system::error_code error;
+  const auto size = boost::filesystem::file_size(package.path, error);
+  if (error) return Error{Token::io, "cannot read a package", package.path.string(), {}};
+  if (size <= max_small_package) {
+    BOOKCHAIN_TRY(const auto bytes, read_small_file(package.path, max_small_package));
+    put_packaged(line.out(), PackagedMessage{package.exchange, bytes, envelope});
+    return success();
+  }
+  if (line.packages.has(package.exchange)) return success();  // under way already
+  line.packages.offer(package.exchange, package.path, envelope);
+  put_frame(line.out(), FrameKind::offer, PackageOffer{package.exchange, size});
+  return success();
+}
+
+Result<void> SocketLink::send(PeerPort to, const std::vector<Bytes>& envelopes,
+                              const std::vector<PackageFile>& packages) {
+  auto& side = peers_.at(to);
+  if (side.lines.empty()) {
+    return Error{Token::io, "nobody listens for peer " + std::to_string(to.value), {}, {}};
+  }
+  const auto line = side.lines.back();
+  line->used = true;
+  has_sent_ = true;
+  auto package = packages.begin();
+  for (std::size_t i = 0; i < envelopes.size(); ++i) {
+    if (package != packages.end() && package->envelope == i) {
+      BOOKCHAIN_CHECK(put_with_package(*line, *package, envelopes[i]));
+      ++package;
+    } else {
+      put_frame(line->out(), FrameKind::message, {envelopes[i]});
+    }
+  }
+  line->flush();
+  side.was_full = line->unwritten() >= max_unwritten_bytes;
+  return success();
+}
+
+void SocketLink::written(Connection& connection) {
+  auto& side = peers_.at(connection.peer());
+  if (std::exchange(side.was_full, false)) stirred_ = true;
+  ++moved_;
+  pump_packages(connection);
+}
+
+void SocketLink::pump_packages(Connection& connection) {
+  while (connection.unwritten() < pumped_bytes && connection.packages.put_next_part(connection.out())) {
+  }
+  connection.flush();
+}
+
+void SocketLink::release_message(Connection& connection, const ExchangeId& exchange) {
+  const auto envelope = connection.packages.finish(exchange);
+  if (!envelope) return;
+  put_frame(connection.out(), FrameKind::message, {*envelope});
+  connection.flush();
+}
+
+bool SocketLink::still_waiting_at(PeerPort to) const {
+  const auto& lines = peers_.at(to).lines;
+  return std::ranges::any_of(lines, [](const Line& line) { return line->unwritten() > 0 || !line->packages.empty(); });
+}
+
+std::optional<std::size_t> SocketLink::room_for(PeerPort to) const {
+  const auto& side = peers_.at(to);
+  if (side.lines.empty()) return std::nullopt;
+  const auto& line = side.lines.back();
+  const auto taken = line->unwritten() + line->packages.held_bytes();
+  return taken >= max_unwritten_bytes ? 0 : max_unwritten_bytes - taken;
+}
+
+std::vector<PeerPort> SocketLink::take_renewed() {
+  std::vector<PeerPort> renewed;
+  for (auto& [port, side] : peers_) {
+    if (!side.lines.empty() && std::exchange(side.renewed, false)) renewed.push_back(port);
+  }
+  return renewed;
+}
+
+}  // namespace bookchain::transport
