@@ -59,6 +59,16 @@ Bytes encrypt_chunk(ChunkCipher& cipher, const ExchangeId& exchange, std::uint64
   return cipher.encrypt(chunk_nonce(index), chunk_associated(exchange, last), plaintext);
 }
 
+void encrypt_salted(ChunkCipher& cipher, const ExchangeId& exchange, std::uint64_t index, bool last, ByteView salted,
+                    std::span<std::uint8_t> out) {
+  cipher.encrypt_into(chunk_nonce(index), chunk_associated(exchange, last), salted, out);
+}
+
+bool decrypt_salted(ChunkCipher& cipher, const ExchangeId& exchange, std::uint64_t index, bool last,
+                    ByteView ciphertext, std::span<std::uint8_t> salted) {
+  return cipher.decrypt_into(chunk_nonce(index), chunk_associated(exchange, last), ciphertext, salted);
+}
+
 Result<OpenChunk> decrypt_chunk(ChunkCipher& cipher, const ExchangeId& exchange, const Book& book, std::uint64_t index,
                                 ByteView ciphertext) {
   const Error failure{Token::wrong_book, "a chunk of the book does not decrypt", std::to_string(index), {}};

@@ -23,6 +23,12 @@ inline constexpr std::string_view value_media_type = "application/vnd.bookchain.
 /// flag. The cipher's key must be fresh for `exchange`. Gives chunk length + 32 bytes.
 [[nodiscard]] Bytes encrypt_chunk(ChunkCipher& cipher, const ExchangeId& exchange, std::uint64_t index, bool last,
                                   const Salt& salt, ByteView chunk);
+/// The same from `salted`, which is salt || chunk, into `out`. Precondition: `out` has chunk_tag_size bytes more.
+void encrypt_salted(ChunkCipher& cipher, const ExchangeId& exchange, std::uint64_t index, bool last, ByteView salted,
+                    std::span<std::uint8_t> out);
+/// The way back. False if it does not decrypt. The leaf is not checked here. Precondition: as above.
+[[nodiscard]] bool decrypt_salted(ChunkCipher& cipher, const ExchangeId& exchange, std::uint64_t index, bool last,
+                                  ByteView ciphertext, std::span<std::uint8_t> salted);
 struct OpenChunk {
   Salt salt;
   Bytes chunk;

@@ -107,11 +107,25 @@ ChunkCipher& ChunkCipher::operator=(ChunkCipher&&) noexcept = default;
 // Twelve-byte nonces only: with longer ones this library's GCM gives a wrong plaintext under a good tag
 // when its counter wraps. The type of the nonce sees to it.
 
-Bytes ChunkCipher::encrypt(const ChunkNonce& nonce, ByteView associated, ByteView plaintext) {
-  Bytes out(plaintext.size() + chunk_tag_size);
+void ChunkCipher::encrypt_into(const ChunkNonce& nonce, ByteView associated, ByteView plaintext,
+                               std::span<std::uint8_t> out) {
+  assert(out.size() == plaintext.size() + chunk_tag_size);
   state_->encryption.EncryptAndAuthenticate(out.data(), out.data() + plaintext.size(), chunk_tag_size,
                                             nonce.bytes.data(), static_cast<int>(nonce.bytes.size()), associated.data(),
                                             associated.size(), plaintext.data(), plaintext.size());
+}
+
+bool ChunkCipher::decrypt_into(const ChunkNonce& nonce, ByteView associated, ByteView ciphertext,
+                               std::span<std::uint8_t> out) {
+  assert(ciphertext.size() == out.size() + chunk_tag_size);
+  return state_->decryption.DecryptAndVerify(out.data(), ciphertext.data() + out.size(), chunk_tag_size,
+                                             nonce.bytes.data(), static_cast<int>(nonce.bytes.size()),
+                                             associated.data(), associated.size(), ciphertext.data(), out.size());
+}
+
+Bytes ChunkCipher::encrypt(const ChunkNonce& nonce, ByteView associated, ByteView plaintext) {
+  Bytes out(plaintext.size() + chunk_tag_size);
+  encrypt_into(nonce, associated, plaintext, out);
   return out;
 }
 
@@ -119,10 +133,7 @@ Result<Bytes> ChunkCipher::decrypt(const ChunkNonce& nonce, ByteView associated,
   const Error failure{Token::wrong_key, "a chunk does not decrypt with the key", {}, {}};
   if (ciphertext.size() < chunk_tag_size) return failure;
   Bytes out(ciphertext.size() - chunk_tag_size);
-  const bool good = state_->decryption.DecryptAndVerify(
-      out.data(), ciphertext.data() + out.size(), chunk_tag_size, nonce.bytes.data(),
-      static_cast<int>(nonce.bytes.size()), associated.data(), associated.size(), ciphertext.data(), out.size());
-  if (!good) return failure;
+  if (!decrypt_into(nonce, associated, ciphertext, out)) return failure;
   return out;
 }
 

@@ -83,6 +83,13 @@ class ChunkCipher {
   [[nodiscard]] Bytes encrypt(const ChunkNonce& nonce, ByteView associated, ByteView plaintext);
   /// Token `wrong-key` if the tag does not verify.
   [[nodiscard]] Result<Bytes> decrypt(const ChunkNonce& nonce, ByteView associated, ByteView ciphertext);
+  /// The same into the caller's memory, for books of many chunks. Precondition: `out` is chunk_tag_size bytes larger
+  /// than the plaintext.
+  void encrypt_into(const ChunkNonce& nonce, ByteView associated, ByteView plaintext, std::span<std::uint8_t> out);
+  /// False if the tag does not verify; what is in `out` then means nothing. Precondition: `out` is chunk_tag_size
+  /// bytes smaller than the ciphertext.
+  [[nodiscard]] bool decrypt_into(const ChunkNonce& nonce, ByteView associated, ByteView ciphertext,
+                                  std::span<std::uint8_t> out);
 
  private:
   struct State;

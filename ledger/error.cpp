@@ -58,13 +58,14 @@ constexpr std::array tokens{
     TokenInfo{Token::ambiguous, "ambiguous", 6, "the name fits more than one; the ids are listed"},
     TokenInfo{Token::bad_file, "bad-file", 6, "the file is not what it claims to be"},
     TokenInfo{Token::bad_message, "bad-message", 6, "the message is not in canonical form"},
+    TokenInfo{Token::interrupted, "interrupted", 130, "Ctrl-C; nothing is half done, the command can be given again"},
 };
 
 constexpr bool in_order() {
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     if (static_cast<std::size_t>(tokens[i].token) != i) return false;
   }
-  return tokens.size() == static_cast<std::size_t>(Token::bad_message) + 1;
+  return tokens.size() == static_cast<std::size_t>(Token::interrupted) + 1;
 }
 static_assert(in_order(), "the table of tokens must list every token in the order of the enum");
 

@@ -69,6 +69,8 @@ enum class Token : std::uint8_t {
   ambiguous,
   bad_file,
   bad_message,
+  // 130: Ctrl-C
+  interrupted,
 };
 
 struct TokenInfo {

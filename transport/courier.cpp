@@ -98,7 +98,9 @@ Result<std::vector<SentReport>> Courier::decide_step(const Due& due, Report& rep
   if (due.step == Step::grant) {
     BOOKCHAIN_TRY(const auto record, parts_.node.may_grant(parts_.store, due.exchange));
     if (record.state != ExchangeState::requested) return std::vector<SentReport>{};
-    const auto key = parts_.environment.draw<BookKey>();
+    // No GRANT names the key of a package that was begun and not finished, so it is as good as a fresh one.
+    const auto begun = parts_.shelf.begun_key(due.exchange);
+    const auto key = begun ? *begun : parts_.environment.draw<BookKey>();
     Bytes coefficients(32 * (parts_.node.genesis().share_threshold() - 1));
     parts_.environment.random(coefficients);
     BOOKCHAIN_TRY(const auto root, parts_.shelf.write_package(record.request.body.book, record.book->body, due.exchange,

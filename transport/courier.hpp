@@ -184,6 +184,8 @@ class Courier {
                                            OpenedMail& mail) const;
   void leave_for_later(OpenedMail& mail, std::size_t most, Report& report) const;
   void add_late_packages(std::vector<Incoming>& messages) const;
+  [[nodiscard]] Result<std::unique_ptr<ledger::PackageSource>> find_package(PeerPort from,
+                                                                            const ExchangeId& exchange) const;
   [[nodiscard]] std::optional<CopiedPackage> copy_package(PeerPort from, const ledger::Message& message,
                                                           Report& report);
   [[nodiscard]] Result<void> settle_package(PeerPort from, const CopiedPackage& package);
@@ -196,7 +198,9 @@ class Courier {
   void note_arrival(const Incoming& arrival);
 
   [[nodiscard]] Result<void> tend_shelf();
-  void add_package(const OutboxRecord& row, std::size_t envelope, std::vector<PackageFile>& packages) const;
+  void add_package(PeerPort to, const OutboxRecord& row, std::size_t envelope, std::vector<PackageFile>& packages,
+                   Report& report);
+  [[nodiscard]] Result<void> make_package_again(const ExchangeId& exchange);
   [[nodiscard]] Result<void> deliver_all(const Notes& notes, bool drained, Report& report);
   void deliver_to(PeerPort to, const DeliveryNote& note, bool drained, bool renewed, ledger::Draft& marks,
                   Report& report);
@@ -207,6 +211,7 @@ class Courier {
   std::set<std::pair<PeerPort, ExchangeId>> dropped_packages_;  ///< to be removed after the commit
   std::set<ExchangeId> tried_packages_;                         ///< copied, or tried to be, in this turn
   bool swept_packages_ = false;
+  std::set<ExchangeId> remade_packages_;  ///< by this process: the first was handed over, this one is kept
 };
 
 }  // namespace bookchain::transport

@@ -78,19 +78,28 @@ void Courier::add_late_packages(std::vector<Incoming>& messages) const {
                        !record->package_arrived && !has_ended(record->state);
     if (!waits) continue;
     const auto from = record->request.body.receiver_port;
-    const auto package = parts_.link.open_package(from, exchange);
+    const auto package = find_package(from, exchange);
     if (!package && package.error().token == Token::no_such_file) continue;
     Header header{protocol_version, parts_.node.genesis().id(), from, parts_.node.identity().port, {}, {}};
     messages.push_back(Incoming{header, {}, GrantMessage{record->request, *record->grant, *record->book}, 0, 0, true});
   }
 }
 
-/// Copies the package that came with a GRANT, if one is wanted and there. What has no room here waits where it
-/// lies; what cannot be a package is removed. Neither stops anything else.
+/// The package as its sender put it here, or as a killed process had begun to take it.
+Result<std::unique_ptr<PackageSource>> Courier::find_package(PeerPort from, const ExchangeId& exchange) const {
+  auto package = parts_.link.open_package(from, exchange);
+  if (package || package.error().token != Token::no_such_file) return package;
+  auto begun = parts_.shelf.moved_package(exchange);
+  if (begun) return begun;
+  return package;
+}
+
+/// Takes the package that came with a GRANT into the home, if one is wanted and there. What has no room here waits
+/// where it lies; what cannot be a package is removed. Neither stops anything else.
 std::optional<Courier::CopiedPackage> Courier::copy_package(PeerPort from, const Message& message, Report& report) {
   const auto wanted = parts_.node.wanted_package(parts_.store, from, message);
   if (!wanted || !tried_packages_.insert(wanted->exchange).second) return std::nullopt;
-  const auto file = parts_.link.open_package(from, wanted->exchange);
+  const auto file = find_package(from, wanted->exchange);
   if (!file) {
     const auto& error = file.error();
     if (error.token == Token::no_such_file) return std::nullopt;  // it may come later

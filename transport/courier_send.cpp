@@ -92,7 +92,7 @@ void Courier::deliver_to(PeerPort to, const DeliveryNote& note, bool drained, bo
         bytes += row.payload.size();
         last = std::max(last, MessageNumber{key.number.value + 1});
         only_note = false;
-        if (row.with_package) add_package(row, envelopes.size() - 1, packages);
+        if (row.with_package) add_package(to, row, envelopes.size() - 1, packages, report);
         return true;
       });
   if (envelopes.empty()) return;
@@ -109,14 +109,36 @@ void Courier::deliver_to(PeerPort to, const DeliveryNote& note, bool drained, bo
   outgoing_rows.put(marks, to, record);
 }
 
-void Courier::add_package(const OutboxRecord& row, std::size_t envelope, std::vector<PackageFile>& packages) const {
+void Courier::add_package(PeerPort to, const OutboxRecord& row, std::size_t envelope,
+                          std::vector<PackageFile>& packages, Report& report) {
   const auto message = decode<Message>(row.payload);
   if (!message) return;
   const auto exchange = exchange_of(parts_.node.genesis().id(), message.value());
-  // The package is dropped when the exchange ends; its message may still be under way then.
-  if (exchange && parts_.shelf.has_package(*exchange)) {
-    packages.push_back(PackageFile{*exchange, parts_.shelf.package_path(*exchange), envelope});
+  if (!exchange) return;
+  if (!parts_.shelf.has_package(*exchange)) {
+    if (parts_.link.package_waits_at(to, *exchange)) return;
+    if (auto made = make_package_again(*exchange); !made) report.troubles.push_back(std::move(made).error());
   }
+  // The package is dropped when the exchange ends; its message may still be under way then.
+  if (!parts_.shelf.has_package(*exchange)) return;
+  // The first is handed over. One that was made again is kept, so that asking without end costs only once.
+  const bool may_move = !remade_packages_.contains(*exchange);
+  packages.push_back(PackageFile{*exchange, parts_.shelf.package_path(*exchange), envelope, may_move});
+}
+
+/// A package that was handed over and got lost on its way: book, key and exchange give the same bytes again. Does
+/// nothing where the requester has it, as its consent says, or the exchange is over.
+Result<void> Courier::make_package_again(const ExchangeId& exchange) {
+  const auto record = exchanges.get(parts_.store, exchange);
+  const bool needed = record && record->role == Role::owner && record->state == ExchangeState::granted &&
+                      record->grant && record->key && record->book;
+  if (!needed || !remade_packages_.insert(exchange).second) return success();
+  const auto& id = record->request.body.book;
+  BOOKCHAIN_TRY(const auto root,
+                parts_.shelf.write_package(id, record->book->body, exchange, *record->key, parts_.progress));
+  if (root == record->grant->body.ciphertext_root) return success();
+  // A rehearsed cheat: the honest package does not fit its grant.
+  return parts_.shelf.perform(ShelfTask{ShelfAction::drop_exchange, id, exchange});
 }
 
 Result<void> Courier::deliver_all(const Notes& notes, bool drained, Report& report) {

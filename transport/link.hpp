@@ -32,6 +32,7 @@ struct PackageFile {
   ExchangeId exchange;
   boost::filesystem::path path;
   std::size_t envelope{};  ///< place of its message among those it goes with: that must not come before it
+  bool may_move = false;   ///< the file itself may be handed over, which saves the receiver a copy; it is gone then
 };
 
 /// A package that a peer has for this one and brings if it is wanted.
@@ -75,6 +76,8 @@ class Link {
   /// Tokens: `io`, `disk-full`, `permission`, `over-quota`, `home-missing`.
   [[nodiscard]] virtual Result<void> send(PeerPort to, const std::vector<Bytes>& envelopes,
                                           const std::vector<PackageFile>& packages) = 0;
+  /// Whether a package of that exchange that this peer delivered lies at `to` now.
+  [[nodiscard]] virtual bool package_waits_at(PeerPort /*to*/, const ExchangeId& /*exchange*/) const { return false; }
   /// Whether something this peer delivered still waits at `to`, so that sending again is no help.
   [[nodiscard]] virtual bool still_waiting_at(PeerPort to) const = 0;
 

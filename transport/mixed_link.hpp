@@ -28,6 +28,9 @@ class MixedLink final : public Link {
   [[nodiscard]] Result<void> send(PeerPort to, const std::vector<Bytes>& envelopes,
                                   const std::vector<PackageFile>& packages) override;
   [[nodiscard]] bool still_waiting_at(PeerPort to) const override { return way_to(to).still_waiting_at(to); }
+  [[nodiscard]] bool package_waits_at(PeerPort to, const ExchangeId& exchange) const override {
+    return way_to(to).package_waits_at(to, exchange);
+  }
   [[nodiscard]] std::optional<std::size_t> room_for(PeerPort to) const override { return way_to(to).room_for(to); }
   [[nodiscard]] std::vector<PeerPort> take_renewed() override { return sockets_->take_renewed(); }
   [[nodiscard]] std::vector<OfferedPackage> offers() const override { return sockets_->offers(); }

@@ -130,7 +130,8 @@ Result<std::unique_ptr<PackageSource>> PackageInbox::open_package(PeerPort from,
     return Error{Token::no_such_file, "there is no package", path.string(), {}};
   }
   BOOKCHAIN_TRY(auto file, open_foreign(AT_FDCWD, path.string(), path));
-  return std::unique_ptr<PackageSource>(std::make_unique<OpenPackageFile>(std::move(file)));
+  return std::unique_ptr<PackageSource>(
+      std::make_unique<OpenPackageFile>(std::move(file), Descriptor(), path.string()));
 }
 
 Result<void> PackageInbox::drop(PeerPort from, const ExchangeId& exchange) {

@@ -216,12 +216,13 @@ void SpoolLink::prune(const SpoolFolder& bad) {
 
 Result<std::unique_ptr<PackageSource>> SpoolLink::open_package(PeerPort from, const ExchangeId& exchange) {
   const auto name = package_name(exchange);
-  BOOKCHAIN_TRY(const auto folder, from_folder(from, "new"));
+  BOOKCHAIN_TRY(auto folder, from_folder(from, "new"));
   if (stuck_.contains({from, name})) {
     return Error{Token::no_such_file, "a package cannot be read or removed", (folder / name).string(), {}};
   }
   BOOKCHAIN_TRY(auto file, open_foreign(folder.get(), name, folder / name));
-  return std::unique_ptr<PackageSource>(std::make_unique<OpenPackageFile>(std::move(file)));
+  return std::unique_ptr<PackageSource>(
+      std::make_unique<OpenPackageFile>(std::move(file), std::move(folder.descriptor), name));
 }
 
 Result<void> SpoolLink::drop_package(PeerPort from, const ExchangeId& exchange) {

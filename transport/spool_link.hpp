@@ -45,6 +45,7 @@ class SpoolLink final : public Link {
   [[nodiscard]] std::vector<std::pair<PeerPort, ExchangeId>> packages() const override;
   [[nodiscard]] Result<void> send(PeerPort to, const std::vector<Bytes>& envelopes,
                                   const std::vector<PackageFile>& packages) override;
+  [[nodiscard]] bool package_waits_at(PeerPort to, const ExchangeId& exchange) const override;
   [[nodiscard]] bool still_waiting_at(PeerPort to) const override;
 
  private:

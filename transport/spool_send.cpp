@@ -79,6 +79,9 @@ Result<void> SpoolLink::write_mail(const Target& to, const std::vector<Bytes>& e
 
 Result<void> SpoolLink::place_package(const Target& to, const PackageFile& package) {
   const auto name = package_name(package.exchange);
+  if (package.may_move && ::renameat(AT_FDCWD, package.path.c_str(), to.waiting.get(), name.c_str()) == 0) {
+    return success();
+  }
   remove_from(to.unfinished, name);
   if (::linkat(AT_FDCWD, package.path.c_str(), to.unfinished.get(), name.c_str(), 0) != 0) {
     // Another file system, or links to it are forbidden.
@@ -137,6 +140,12 @@ Result<void> SpoolLink::send(PeerPort to, const std::vector<Bytes>& envelopes,
     first = last;
   }
   return sync_file(folders.waiting.get(), folders.waiting.shown);
+}
+
+bool SpoolLink::package_waits_at(PeerPort to, const ExchangeId& exchange) const {
+  const auto folders = target(to);
+  return folders &&
+         ::faccessat(folders.value().waiting.get(), package_name(exchange).c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 bool SpoolLink::still_waiting_at(PeerPort to) const {

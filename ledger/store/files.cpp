@@ -6,7 +6,9 @@
 
 #include <boost/filesystem/operations.hpp>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
+#include <ctime>
 
 namespace bookchain::ledger {
 
@@ -66,6 +68,60 @@ Result<std::size_t> read_up_to(int descriptor, std::span<std::uint8_t> bytes, co
     done += static_cast<std::size_t>(got);
   }
   return done;
+}
+
+Result<void> write_at(int descriptor, ByteView bytes, std::uint64_t place, const fs::path& name) {
+  while (!bytes.empty()) {
+    const auto written = ::pwrite(descriptor, bytes.data(), bytes.size(), static_cast<off_t>(place));
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      return system_error("cannot write", name);
+    }
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+    place += static_cast<std::uint64_t>(written);
+  }
+  return success();
+}
+
+Result<std::size_t> read_at(int descriptor, std::span<std::uint8_t> bytes, std::uint64_t place, const fs::path& name) {
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const auto got = ::pread(descriptor, bytes.data() + done, bytes.size() - done, static_cast<off_t>(place + done));
+    if (got < 0) {
+      if (errno == EINTR) continue;
+      return system_error("cannot read", name);
+    }
+    if (got == 0) break;
+    done += static_cast<std::size_t>(got);
+  }
+  return done;
+}
+
+namespace {
+
+/// The system gives a read lease only on a file that nobody has open for writing. Whoever opens it in the moment that
+/// the lease is held makes the system send SIGIO, which would end the process.
+bool is_open_to_write(int descriptor) {
+  sigset_t of_lease;
+  sigset_t before;
+  sigemptyset(&of_lease);
+  sigaddset(&of_lease, SIGIO);
+  if (::pthread_sigmask(SIG_BLOCK, &of_lease, &before) != 0) return true;
+  const bool leased = ::fcntl(descriptor, F_SETLEASE, F_RDLCK) == 0;
+  if (leased) ::fcntl(descriptor, F_SETLEASE, F_UNLCK);
+  const timespec at_once{0, 0};
+  if (leased) ::sigtimedwait(&of_lease, nullptr, &at_once);
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return !leased;
+}
+
+}  // namespace
+
+bool is_ours_alone(int descriptor) {
+  struct stat info {};
+  if (::fstat(descriptor, &info) != 0 || !S_ISREG(info.st_mode)) return false;
+  if (info.st_uid != ::geteuid() || (info.st_mode & (S_IWGRP | S_IWOTH)) != 0 || info.st_nlink != 1) return false;
+  return !is_open_to_write(descriptor);
 }
 
 Result<void> sync_file(int descriptor, const fs::path& name) {

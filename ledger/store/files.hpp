@@ -35,6 +35,15 @@ class Descriptor {
 /// Reads until `bytes` is full or the file ends; gives how many were read.
 [[nodiscard]] Result<std::size_t> read_up_to(int descriptor, std::span<std::uint8_t> bytes,
                                              const boost::filesystem::path& name);
+/// The same at a place in the file, which other threads may read and write meanwhile.
+[[nodiscard]] Result<void> write_at(int descriptor, ByteView bytes, std::uint64_t place,
+                                    const boost::filesystem::path& name);
+[[nodiscard]] Result<std::size_t> read_at(int descriptor, std::span<std::uint8_t> bytes, std::uint64_t place,
+                                          const boost::filesystem::path& name);
+/// Whether nobody but this process can change the file from now on, but for others of this user that know where it
+/// lies: it is a regular file of this user's, this is its only name, others may not write it, and nobody has it open
+/// for writing. False where the file system cannot say.
+[[nodiscard]] bool is_ours_alone(int descriptor);
 [[nodiscard]] Result<void> sync_file(int descriptor, const boost::filesystem::path& name);
 [[nodiscard]] Result<void> sync_directory(const boost::filesystem::path& directory);
 /// Makes a directory and those above it, durably, with that mode for those made. No failure if it is there.

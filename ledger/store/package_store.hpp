@@ -3,13 +3,15 @@
 #pragma once
 
 #include <boost/filesystem/path.hpp>
+#include <memory>
 
 #include "ledger/book.hpp"
 #include "ledger/node.hpp"
 
 namespace bookchain::ledger {
 
-/// Told of long work as it goes on. Returning false stops the work with token `io`, "interrupted".
+/// Told of long work as it goes on: once with nothing done, then every MiB or so, at last with all of it, one call at
+/// a time, from whichever thread did the work. Returning false stops the work with token `interrupted`.
 class Progress {
  public:
   Progress() = default;
@@ -30,6 +32,9 @@ class PackageSource {
   [[nodiscard]] virtual Result<std::optional<std::uint64_t>> size() = 0;
   /// Fills `bytes` unless the package ends before; gives how many were read. Token `io`.
   [[nodiscard]] virtual Result<std::size_t> read(std::span<std::uint8_t> bytes) = 0;
+  /// Moves the file itself to `target`, which saves copying it, if it seems that nobody else can reach it then; gives
+  /// whether it did. What lies there afterwards may be another file: the sender owns the folder it came from.
+  [[nodiscard]] virtual bool move_to(const boost::filesystem::path& /*target*/) { return false; }
 };
 
 /// What came of opening a package. The environment's failures are not in here.
@@ -49,22 +54,32 @@ class PackageStore {
 
   /// Step 2: checks each chunk of a kept book against its leaf, encrypts it, writes the package durably;
   /// gives the ciphertext root. An older package of the exchange is replaced. Tokens: `wrong-book`
-  /// (the file on the shelf was changed), `unknown-book`, `io`, `disk-full`.
+  /// (the file on the shelf was changed), `unknown-book`, `io`, `disk-full`, `interrupted`. What an earlier call
+  /// with the same key left when it was killed or interrupted is checked and gone on with.
   [[nodiscard]] virtual Result<Hash> write_package(const BookId& id, const Book& book, const ExchangeId& exchange,
                                                    const BookKey& key, Progress* progress) = 0;
+  /// The key under which a package was begun and not finished; a grant that goes on with it must take that key.
+  [[nodiscard]] virtual std::optional<BookKey> begun_key(const ExchangeId& /*exchange*/) const { return std::nullopt; }
   [[nodiscard]] virtual boost::filesystem::path package_path(const ExchangeId& exchange) const = 0;
   [[nodiscard]] virtual bool has_package(const ExchangeId& exchange) const = 0;
-  /// Copies a package that a peer brought into the home, beside the one that is kept for this exchange,
-  /// hashing what is written, not what is read twice. A failure leaves nothing behind. Tokens: `wrong-book`
-  /// (not of the size and leaves that `book` gives), `io`, `disk-full`.
+  /// Brings a package that a peer delivered into the home, beside the one that is kept for this exchange: moves it
+  /// if it is this user's and nobody else can change it, else copies it, and hashes what lies in the home then, not
+  /// what is read twice. One that is false or does not fit leaves nothing behind. Tokens: `wrong-book`
+  /// (not of the size and leaves that `book` gives), `io`, `disk-full`, `interrupted`.
   [[nodiscard]] virtual Result<ReceivedPackage> take_package(const ExchangeId& exchange, PackageSource& source,
                                                              const Book& book, Progress* progress) = 0;
+  /// The package that was moved in by a process that was killed before its commit, so that the state does not know of
+  /// it; null if there is none. It lies nowhere else any more.
+  [[nodiscard]] virtual std::unique_ptr<PackageSource> moved_package(const ExchangeId& /*exchange*/) const {
+    return nullptr;
+  }
   /// What was taken last becomes the package of the exchange, durably. Token `io`.
   [[nodiscard]] virtual Result<void> keep_package(const ExchangeId& exchange) = 0;
   /// Removes what was taken and not kept.
   virtual void forget_package(const ExchangeId& exchange) = 0;
   /// Step 6: decrypts the package, checks every chunk against its leaf and the leaf list against BOOK,
-  /// keeps the plaintext aside, durably. The outer result is the environment's: `io`, `disk-full`.
+  /// keeps the plaintext aside, durably. The outer result is the environment's: `io`, `disk-full`, `interrupted`.
+  /// What an earlier call left when it was killed or interrupted is checked and gone on with.
   [[nodiscard]] virtual Result<OpenedPackage> open_package(const Book& book, const ExchangeId& exchange,
                                                            const BookKey& key, Progress* progress) = 0;
   /// Section 5: the first chunk of a package that does not decrypt or is not the registered one, with its paths.

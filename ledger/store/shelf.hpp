@@ -4,8 +4,11 @@
 //
 //   books/<book id>/content, salts, leaves        a book this peer keeps
 //   exchanges/<exchange id>/package               encrypted book with its leaf list
-//   exchanges/<exchange id>/package.new           one that is being written, or not yet accepted
-//   exchanges/<exchange id>/content, salts, leaves    decrypted, kept aside until the book is ours
+//   exchanges/<exchange id>/package.new           one that is being written, or copied and not yet accepted
+//   exchanges/<exchange id>/package.key           the key it is written with, while it is
+//   exchanges/<exchange id>/package.moved         one that was moved in and is not yet accepted
+//   exchanges/<exchange id>/content, salts, leaves    decrypted, kept aside until the book is ours; content.new
+//                                                 while it is being decrypted
 //   work/                                         files in the making, finished or removed by clear_work
 #pragma once
 
@@ -46,10 +49,12 @@ class Shelf final : public PackageStore {
   using Opened = OpenedPackage;
   [[nodiscard]] Result<Hash> write_package(const BookId& id, const Book& book, const ExchangeId& exchange,
                                            const BookKey& key, Progress* progress = nullptr) override;
+  [[nodiscard]] std::optional<BookKey> begun_key(const ExchangeId& exchange) const override;
   [[nodiscard]] boost::filesystem::path package_path(const ExchangeId& exchange) const override;
   [[nodiscard]] bool has_package(const ExchangeId& exchange) const override;
   [[nodiscard]] Result<ReceivedPackage> take_package(const ExchangeId& exchange, PackageSource& source,
                                                      const Book& book, Progress* progress = nullptr) override;
+  [[nodiscard]] std::unique_ptr<PackageSource> moved_package(const ExchangeId& exchange) const override;
   [[nodiscard]] Result<void> keep_package(const ExchangeId& exchange) override;
   void forget_package(const ExchangeId& exchange) override;
   [[nodiscard]] Result<OpenedPackage> open_package(const Book& book, const ExchangeId& exchange, const BookKey& key,
@@ -66,7 +71,8 @@ class Shelf final : public PackageStore {
 
  private:
   explicit Shelf(boost::filesystem::path home) : home_(std::move(home)) {}
-  [[nodiscard]] boost::filesystem::path unfinished_package(const ExchangeId& exchange) const;
+  /// A file in the folder of an exchange.
+  [[nodiscard]] boost::filesystem::path exchange_file(const ExchangeId& exchange, const char* file) const;
   boost::filesystem::path home_;
 };
 

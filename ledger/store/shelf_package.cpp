@@ -1,11 +1,9 @@
-// Packages on the shelf: an encrypted book with its leaf list, written by the owner, copied and opened
-// by the requester.
+// Packages on the shelf: an encrypted book with its leaf list, written by the owner and taken in by the requester.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <boost/filesystem/operations.hpp>
-#include <cstring>
 
 #include "ledger/store/shelf_files.hpp"
 
@@ -15,25 +13,8 @@ namespace fs = boost::filesystem;
 
 namespace {
 
-ByteView bytes_of(std::string_view text) {
-  return ByteView(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
-}
-
-/// Removes a file in the making, unless it was finished.
-class Unfinished {
- public:
-  explicit Unfinished(const fs::path& path) : path_(path) {}
-  ~Unfinished() {
-    if (!finished_) ::unlink(path_.c_str());
-  }
-  Unfinished(const Unfinished&) = delete;
-  Unfinished& operator=(const Unfinished&) = delete;
-  void finish() { finished_ = true; }
-
- private:
-  const fs::path& path_;
-  bool finished_ = false;
-};
+/// A smaller package is made anew sooner than its key is made durable.
+constexpr std::uint64_t resumable_bytes = std::uint64_t{16} << 20U;
 
 /// A package that cannot fit is not begun: other programs need the space that is left.
 Result<void> check_space(const fs::path& folder, std::uint64_t size) {
@@ -46,41 +27,219 @@ Result<void> check_space(const fs::path& folder, std::uint64_t size) {
 
 Error wrong_package(std::string what) { return Error{Token::wrong_book, std::move(what), "package", {}}; }
 
-}  // namespace
+/// Step 2: chunks are checked against their leaves, encrypted, hashed and written. What an earlier attempt wrote
+/// under the same key is kept where it decrypts: with this key nobody but this peer can have encrypted it, and it
+/// encrypted only what fitted its leaf.
+class PackageWriting final : public PieceWork {
+ public:
+  PackageWriting(KeptBook& kept, const Book& book, const ExchangeId& exchange, const BookKey& key, PlacedFile& out,
+                 Progress* progress)
+      : kept_(kept),
+        book_(book),
+        exchange_(exchange),
+        ciphers_{ChunkCipher(key), ChunkCipher(key)},
+        layout_(book.chunk_size),
+        out_(out),
+        meter_(progress, book.size) {}
 
-fs::path Shelf::package_path(const ExchangeId& exchange) const {
-  return home_ / "exchanges" / to_hex(exchange) / "package";
+  [[nodiscard]] Result<bool> next(Piece& piece) override { return kept_.next(piece); }
+
+  [[nodiscard]] Result<void> work(Piece& piece) override {
+    bool all_there = true;
+    for (std::size_t i = 0; i < piece.count; ++i) {
+      BOOKCHAIN_TRY(const auto there, is_there(piece, i));
+      if (!there) BOOKCHAIN_CHECK(make(piece, i));
+      all_there = all_there && there;
+      piece.hashes[i] = leaf_hash(layout_.encrypted(piece, i));
+    }
+    if (all_there) return success();
+    return out_.write(piece.encrypted, package_chunk_offset(book_, piece.first));
+  }
+
+  [[nodiscard]] Result<void> finish(Piece& piece) override {
+    for (const auto& hash : piece.hashes) tree_.push(hash);
+    out_.complete_to(package_chunk_offset(book_, piece.first + piece.count));
+    return meter_.advance(PieceLayout::plain_bytes(piece));
+  }
+
+  [[nodiscard]] Hash root() const { return tree_.root(); }
+
+ private:
+  [[nodiscard]] bool is_last(std::uint64_t index) const { return index + 1 == chunk_count(book_); }
+
+  [[nodiscard]] Result<bool> is_there(Piece& piece, std::size_t i) {
+    const auto index = piece.first + i;
+    if (out_.left_behind() < package_chunk_offset(book_, index + 1)) return false;
+    const auto encrypted = layout_.encrypted(piece, i);
+    BOOKCHAIN_TRY(const auto whole, out_.read(encrypted, package_chunk_offset(book_, index)));
+    return whole && decrypt_salted(ciphers_[piece.worker], exchange_, index, is_last(index), encrypted,
+                                   layout_.salted(piece, i));
+  }
+
+  [[nodiscard]] Result<void> make(Piece& piece, std::size_t i) {
+    const auto index = piece.first + i;
+    BOOKCHAIN_CHECK(kept_.load(piece, i));
+    encrypt_salted(ciphers_[piece.worker], exchange_, index, is_last(index), layout_.salted(piece, i),
+                   layout_.encrypted(piece, i));
+    return success();
+  }
+
+  KeptBook& kept_;
+  const Book& book_;
+  const ExchangeId& exchange_;
+  std::array<ChunkCipher, most_workers> ciphers_;
+  PieceLayout layout_;
+  PlacedFile& out_;
+  MerkleAccumulator tree_;
+  ProgressMeter meter_;
+};
+
+/// Step 3: the encrypted chunks of a package are hashed, and written if it is a copy. What is hashed is what is
+/// written: the sender may change its own file at any time.
+class PackageTaking final : public PieceWork {
+ public:
+  PackageTaking(PackageSource& source, const Book& book, PlacedFile* copy, Progress* progress)
+      : source_(source), book_(book), layout_(book.chunk_size), copy_(copy), meter_(progress, book.size) {}
+
+  [[nodiscard]] Result<bool> next(Piece& piece) override {
+    if (!layout_.take_up(piece, book_, next_)) return false;
+    BOOKCHAIN_TRY(const auto got, source_.read(piece.encrypted));
+    if (got != piece.encrypted.size()) return wrong_package("the package is cut short");
+    return true;
+  }
+  [[nodiscard]] Result<void> work(Piece& piece) override {
+    for (std::size_t i = 0; i < piece.count; ++i) piece.hashes[i] = leaf_hash(layout_.encrypted(piece, i));
+    if (copy_ == nullptr) return success();
+    return copy_->write(piece.encrypted, package_chunk_offset(book_, piece.first));
+  }
+  [[nodiscard]] Result<void> finish(Piece& piece) override {
+    for (const auto& hash : piece.hashes) tree_.push(hash);
+    if (copy_ != nullptr) copy_->complete_to(package_chunk_offset(book_, piece.first + piece.count));
+    return meter_.advance(PieceLayout::plain_bytes(piece));
+  }
+  [[nodiscard]] Hash root() const { return tree_.root(); }
+
+ private:
+  PackageSource& source_;
+  const Book& book_;
+  PieceLayout layout_;
+  PlacedFile* copy_;
+  std::uint64_t next_{};
+  MerkleAccumulator tree_;
+  ProgressMeter meter_;
+};
+
+/// Reads a package from its first byte to its last, into a copy if there is one to be.
+Result<ReceivedPackage> measure_package(PackageSource& source, const Book& book, PlacedFile* copy, Progress* progress) {
+  const auto expected = package_head(book);
+  auto head = expected;
+  BOOKCHAIN_TRY(const auto got, source.read(head));
+  if (got != head.size() || head != expected) return wrong_package("the package has another header");
+  if (copy != nullptr) BOOKCHAIN_CHECK(copy->write(head, 0));
+  auto place = static_cast<std::uint64_t>(head.size());
+  BOOKCHAIN_CHECK(pass_leaves(source, book, [&](ByteView leaves) -> Result<void> {
+    if (copy != nullptr) BOOKCHAIN_CHECK(copy->write(leaves, place));
+    place += leaves.size();
+    return success();
+  }));
+  PackageTaking taking(source, book, copy, progress);
+  BOOKCHAIN_CHECK(do_pieces(taking, book.size));
+  return ReceivedPackage{book.root, taking.root(), chunk_count(book)};
 }
 
-fs::path Shelf::unfinished_package(const ExchangeId& exchange) const {
-  return home_ / "exchanges" / to_hex(exchange) / "package.new";
+/// A package that lies in the home already, where nobody else can reach it.
+Result<ReceivedPackage> measure_moved(const fs::path& package, const Book& book, Progress* progress) {
+  // Its sender may have put something else in its place before it was moved, or have kept a way to this one.
+  const auto wrong = wrong_package("the package is not what its sender showed");
+  boost::system::error_code ignored;
+  if (fs::symlink_status(package, ignored).type() != fs::regular_file) return wrong;
+  BOOKCHAIN_TRY(const auto file, open_file(package, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+  if (!is_ours_alone(file.get())) return wrong;
+  (void)::posix_fadvise(file.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+  PackageFileSource source(file.get());
+  BOOKCHAIN_TRY(const auto size, source.size());
+  if (size != package_size(book)) return wrong_package("the package is not of the size that the book gives");
+  BOOKCHAIN_TRY(const auto received, measure_package(source, book, nullptr, progress));
+  BOOKCHAIN_CHECK(sync_file(file.get(), package));
+  return received;
+}
+
+/// A package that was moved into the home, and that the state may not know of.
+class MovedPackage final : public PackageSource {
+ public:
+  MovedPackage(Descriptor file, fs::path path) : file_(std::move(file)), source_(file_.get()), path_(std::move(path)) {}
+  [[nodiscard]] Result<std::optional<std::uint64_t>> size() override { return source_.size(); }
+  [[nodiscard]] Result<std::size_t> read(std::span<std::uint8_t> bytes) override { return source_.read(bytes); }
+  [[nodiscard]] bool move_to(const fs::path& target) override {
+    return target == path_ || ::rename(path_.c_str(), target.c_str()) == 0;
+  }
+
+ private:
+  Descriptor file_;
+  PackageFileSource source_;
+  fs::path path_;
+};
+
+}  // namespace
+
+fs::path Shelf::exchange_file(const ExchangeId& exchange, const char* file) const {
+  return home_ / "exchanges" / to_hex(exchange) / file;
+}
+
+fs::path Shelf::package_path(const ExchangeId& exchange) const { return exchange_file(exchange, "package"); }
+
+std::optional<BookKey> Shelf::begun_key(const ExchangeId& exchange) const {
+  boost::system::error_code ignored;
+  if (!fs::exists(exchange_file(exchange, "package.new"), ignored)) return std::nullopt;
+  const auto bytes = read_small_file(exchange_file(exchange, "package.key"), BookKey::size);
+  if (!bytes || bytes.value().size() != BookKey::size) return std::nullopt;
+  BookKey key;
+  std::ranges::copy(bytes.value(), key.bytes.begin());
+  return key;
 }
 
 Result<Hash> Shelf::write_package(const BookId& id, const Book& book, const ExchangeId& exchange, const BookKey& key,
                                   Progress* progress) {
   BOOKCHAIN_TRY(auto kept, KeptBook::open(home_ / "books" / to_hex(id), book));
-  const auto unfinished = unfinished_package(exchange);
-  BOOKCHAIN_CHECK(make_directory(unfinished.parent_path()));
-  Unfinished guard(unfinished);
-  BOOKCHAIN_TRY(auto out, BufferedWriter::create(unfinished));
-  BOOKCHAIN_CHECK(out.write(bytes_of(package_magic)));
-  const auto count = chunk_count(book);
-  BOOKCHAIN_CHECK(out.write(encode(count)));
-  for (const auto& leaf : kept.leaves()) BOOKCHAIN_CHECK(out.write(leaf.view()));
-  ChunkCipher cipher(key);
-  MerkleAccumulator tree;
-  ProgressMeter meter(progress, book.size);
-  for (std::uint64_t index = 0; index < count; ++index) {
-    BOOKCHAIN_TRY(const auto* chunk, kept.next());
-    const auto encrypted = encrypt_chunk(cipher, exchange, index, index + 1 == count, chunk->salt, chunk->bytes);
-    tree.push(leaf_hash(encrypted));
-    BOOKCHAIN_CHECK(out.write(encrypted));
-    BOOKCHAIN_CHECK(meter.advance(chunk->bytes.size()));
+  const auto path = exchange_file(exchange, "package.new");
+  const auto key_path = exchange_file(exchange, "package.key");
+  BOOKCHAIN_CHECK(make_directory(path.parent_path()));
+  const bool goes_on = begun_key(exchange) == key;
+  Unfinished package_guard(path);
+  Unfinished key_guard(key_path);
+  if (!goes_on && package_size(book) >= resumable_bytes) {
+    BOOKCHAIN_CHECK(remove_tree(path));
+    BOOKCHAIN_CHECK(write_file_durably(key_path, key.view(), 0600));
   }
-  BOOKCHAIN_CHECK(out.finish());
-  BOOKCHAIN_CHECK(rename_durably(unfinished, package_path(exchange)));
-  guard.finish();
-  return tree.root();
+  BOOKCHAIN_TRY(auto out, PlacedFile::open(path, goes_on));
+  const auto head = package_head(book);
+  BOOKCHAIN_CHECK(out.write(head, 0));
+  auto place = static_cast<std::uint64_t>(head.size());
+  BOOKCHAIN_CHECK(kept.copy_leaves([&](ByteView leaves) -> Result<void> {
+    BOOKCHAIN_CHECK(out.write(leaves, place));
+    place += leaves.size();
+    return success();
+  }));
+  PackageWriting writing(kept, book, exchange, key, out, progress);
+  if (auto written = do_pieces(writing, book.size); !written) {
+    package_guard.keep_if_interrupted(written.error());
+    key_guard.keep_if_interrupted(written.error());
+    return std::move(written).as_failure();
+  }
+  BOOKCHAIN_CHECK(out.finish(package_size(book)));
+  BOOKCHAIN_CHECK(rename_durably(path, package_path(exchange)));
+  package_guard.keep();
+  return writing.root();
+}
+
+std::unique_ptr<PackageSource> Shelf::moved_package(const ExchangeId& exchange) const {
+  // It got its last name before the commit that makes it known.
+  for (const auto* name : {"package.moved", "package"}) {
+    auto path = exchange_file(exchange, name);
+    auto file = open_file(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    if (file) return std::make_unique<MovedPackage>(std::move(file).value(), std::move(path));
+  }
+  return nullptr;
 }
 
 Result<ReceivedPackage> Shelf::take_package(const ExchangeId& exchange, PackageSource& source, const Book& book,
@@ -89,82 +248,34 @@ Result<ReceivedPackage> Shelf::take_package(const ExchangeId& exchange, PackageS
   if (size != package_size(book)) {
     return wrong_package("the package is not of the size that the book gives");
   }
-  const auto unfinished = unfinished_package(exchange);
-  BOOKCHAIN_CHECK(make_directory(unfinished.parent_path()));
-  BOOKCHAIN_CHECK(check_space(unfinished.parent_path(), *size));
-  Unfinished guard(unfinished);
-  BOOKCHAIN_TRY(auto out, BufferedWriter::create(unfinished));
-  Bytes start(package_magic.size() + 8);
-  BOOKCHAIN_TRY(const auto started, source.read(start));
-  const auto count = chunk_count(book);
-  Bytes expected(package_magic.begin(), package_magic.end());
-  const auto encoded_count = encode(count);
-  expected.insert(expected.end(), encoded_count.begin(), encoded_count.end());
-  if (started != start.size() || start != expected) return wrong_package("the package has another header");
-  BOOKCHAIN_CHECK(out.write(start));
-  BOOKCHAIN_TRY(const auto leaves, read_leaves(source, book));
-  for (const auto& leaf : leaves) BOOKCHAIN_CHECK(out.write(leaf.view()));
-  // What is hashed is what is written: the sender may change its file at any time.
-  MerkleAccumulator tree;
-  ProgressMeter meter(progress, book.size);
-  Bytes buffer;
-  for (std::uint64_t index = 0; index < count; ++index) {
-    buffer.resize(chunk_length(book, index) + Salt::size + chunk_tag_size);
-    BOOKCHAIN_TRY(const auto got, source.read(buffer));
-    if (got != buffer.size()) return wrong_package("the package is cut short");
-    tree.push(leaf_hash(buffer));
-    BOOKCHAIN_CHECK(out.write(buffer));
-    BOOKCHAIN_CHECK(meter.advance(chunk_length(book, index)));
+  const auto in_home = exchange_file(exchange, "package.moved");
+  BOOKCHAIN_CHECK(make_directory(in_home.parent_path()));
+  if (source.move_to(in_home)) {
+    auto received = measure_moved(in_home, book, progress);
+    // Whatever else failed may succeed when it is tried again, and it lies nowhere else.
+    if (!received && received.error().token == Token::wrong_book) (void)remove_tree(in_home);
+    return received;
   }
-  BOOKCHAIN_CHECK(out.finish());
-  guard.finish();
-  return ReceivedPackage{book.root, tree.root(), count};
+  BOOKCHAIN_CHECK(check_space(in_home.parent_path(), *size));
+  BOOKCHAIN_CHECK(remove_tree(in_home));
+  const auto copy = exchange_file(exchange, "package.new");
+  Unfinished guard(copy);
+  BOOKCHAIN_TRY(auto out, PlacedFile::open(copy, false));
+  BOOKCHAIN_TRY(const auto received, measure_package(source, book, &out, progress));
+  BOOKCHAIN_CHECK(out.finish(*size));
+  guard.keep();
+  return received;
 }
 
 Result<void> Shelf::keep_package(const ExchangeId& exchange) {
-  return rename_durably(unfinished_package(exchange), package_path(exchange));
+  boost::system::error_code ignored;
+  const auto in_home = exchange_file(exchange, "package.moved");
+  const bool was_moved = fs::exists(in_home, ignored);
+  return rename_durably(was_moved ? in_home : exchange_file(exchange, "package.new"), package_path(exchange));
 }
 
-void Shelf::forget_package(const ExchangeId& exchange) { ::unlink(unfinished_package(exchange).c_str()); }
-
-Result<Shelf::Opened> Shelf::open_package(const Book& book, const ExchangeId& exchange, const BookKey& key,
-                                          Progress* progress) {
-  const auto package = package_path(exchange);
-  const auto folder = package.parent_path();
-  BOOKCHAIN_TRY(const auto source, open_file(package, O_RDONLY | O_NOFOLLOW));
-  (void)::posix_fadvise(source.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
-  if (::lseek(source.get(), static_cast<off_t>(package_magic.size() + 8), SEEK_SET) < 0) {
-    return system_error("cannot read a package", package);
-  }
-  PackageFileSource own_package(source.get());
-  BOOKCHAIN_TRY(const auto leaves, read_leaves(own_package, book));
-  BOOKCHAIN_TRY(auto content, BufferedWriter::create(folder / "content.new"));
-  BOOKCHAIN_TRY(auto salts, BufferedWriter::create(folder / "salts"));
-  BOOKCHAIN_TRY(auto kept_leaves, BufferedWriter::create(folder / "leaves"));
-  ChunkCipher cipher(key);
-  ProgressMeter meter(progress, book.size);
-  Bytes buffer;
-  for (std::uint64_t index = 0; index < chunk_count(book); ++index) {
-    buffer.resize(chunk_length(book, index) + Salt::size + chunk_tag_size);
-    BOOKCHAIN_TRY(const auto got, read_up_to(source.get(), buffer, package));
-    if (got != buffer.size()) return wrong_package("the package is cut short");
-    auto open = decrypt_chunk(cipher, exchange, book, index, buffer);
-    const bool fits = open && chunk_leaf(open.value().salt, open.value().chunk) == leaves[index];
-    if (!fits) {
-      BOOKCHAIN_CHECK(remove_tree(folder / "content.new"));
-      Error wrong{Token::wrong_book, "chunk " + std::to_string(index) + " is not as it was registered", book.title, {}};
-      return Opened{std::move(wrong), index};
-    }
-    BOOKCHAIN_CHECK(content.write(open.value().chunk));
-    BOOKCHAIN_CHECK(salts.write(open.value().salt.view()));
-    BOOKCHAIN_CHECK(kept_leaves.write(leaves[index].view()));
-    BOOKCHAIN_CHECK(meter.advance(open.value().chunk.size()));
-  }
-  BOOKCHAIN_CHECK(content.finish());
-  BOOKCHAIN_CHECK(salts.finish());
-  BOOKCHAIN_CHECK(kept_leaves.finish());
-  BOOKCHAIN_CHECK(rename_durably(folder / "content.new", folder / "content"));
-  return Opened{std::nullopt, std::nullopt};
+void Shelf::forget_package(const ExchangeId& exchange) {
+  for (const auto* file : {"package.new", "package.moved"}) (void)remove_tree(exchange_file(exchange, file));
 }
 
 }  // namespace bookchain::ledger

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <boost/filesystem/operations.hpp>
 #include <boost/test/unit_test.hpp>
+#include <fstream>
 #include <thread>
 
 #include "cli/peer_files.hpp"
@@ -118,6 +119,8 @@ BOOST_AUTO_TEST_CASE(a_package_that_has_no_room_waits_and_the_rest_is_taken_in) 
   const std::string book = network.ok(5001, {"add-book", file.string(), "--title", "large"})["book"];
   network.receive_until_quiet();
   const auto id = network.exchange(5000, 5001, book, 2);
+  // What others may write is copied; what nobody else can reach needs no room.
+  fs::permissions(package_in_spool(network, 5000, 5001, id), fs::add_perms | fs::group_write);
   // In units of 512 bytes: 3 MiB.
   const auto ended =
       network.shell("ulimit -f 6144; exec bookchain -o json -n " + network.folder().string() + " -p 5000 receive");
@@ -126,6 +129,46 @@ BOOST_AUTO_TEST_CASE(a_package_that_has_no_room_waits_and_the_rest_is_taken_in) 
   BOOST_TEST(network.state(5000, id) == "granted", "the rest was taken in: " << ended.out);
   BOOST_TEST(!fs::exists(network.home(5000) / "exchanges" / id / "package.new"));
   BOOST_TEST(fs::exists(package_in_spool(network, 5000, 5001, id)));
+  network.settle();
+  BOOST_TEST(network.state(5000, id) == "committed");
+}
+
+BOOST_AUTO_TEST_CASE(a_package_that_is_taken_cannot_be_changed_by_its_sender_any_more) {
+  const Network network({"--auto-books", "0"});
+  const auto file = network.scratch("book");
+  write_file(file, std::string(std::size_t{2} << 20U, 'x'));
+  const std::string book = network.ok(5001, {"add-book", file.string(), "--title", "large"})["book"];
+  network.receive_until_quiet();
+  const auto id = network.exchange(5000, 5001, book, 2);
+  const auto package = package_in_spool(network, 5000, 5001, id);
+  // A name and an open file that the sender keeps.
+  fs::create_hard_link(package, network.scratch("name"));
+  std::ofstream open_file(package.string(), std::ios::binary | std::ios::in | std::ios::out);
+  network.ok(5000, {"receive"});
+  open_file.seekp(1'000'000);
+  open_file << "changed" << std::flush;
+  write_file(network.scratch("name"), "changed");
+  network.settle();
+  BOOST_TEST(network.state(5000, id) == "committed");
+  network.ok(5000, {"get-book", book, "--to", network.scratch("got").string()});
+  BOOST_TEST((read_file(network.scratch("got")) == read_file(file)));
+}
+
+/// The package itself was handed over: the owner has no other, and makes the same again.
+BOOST_AUTO_TEST_CASE(a_package_that_was_lost_with_its_grant_is_made_again) {
+  const Network network({"--seed", "lost"});
+  const auto at = [](const char* time) { return RunOptions{{{"BOOKCHAIN_CLOCK", time}}, {}, {}, {}}; };
+  const auto id = network.exchange(5000, 5001, network.book_of(5001), 1);
+  BOOST_TEST(network.at(5001, {"receive"}, at("1000000000")).exit_code == 0);
+  BOOST_TEST(network.at(5001, {"grant", id}, at("1000000000")).exit_code == 0);
+  const auto spool = network.home(5000) / "spool" / "5001" / "new";
+  const auto package = package_in_spool(network, 5000, 5001, id);
+  const auto before = read_file(package);
+  BOOST_TEST(!fs::exists(network.home(5001) / "exchanges" / id / "package"));
+  for (const auto& each : fs::directory_iterator(spool)) fs::remove(each.path());
+  BOOST_TEST(network.at(5001, {"receive"}, at("1000000100")).exit_code == 0);
+  BOOST_REQUIRE(fs::exists(package));
+  BOOST_TEST((read_file(package) == before));
   network.settle();
   BOOST_TEST(network.state(5000, id) == "committed");
 }

@@ -178,7 +178,9 @@ Result<void> SimLink::send(PeerPort to, const std::vector<Bytes>& envelopes, con
   Flight flight{self_, to, envelopes, {}, 0};
   for (const auto& package : packages) {
     const auto kept = shelf_.contents.packages.find(package.exchange);
-    if (kept != shelf_.contents.packages.end()) flight.packages[package.exchange] = kept->second;
+    if (kept == shelf_.contents.packages.end()) continue;
+    flight.packages[package.exchange] = kept->second;
+    if (package.may_move) shelf_.contents.packages.erase(kept);
   }
   network_.send(std::move(flight));
   return success();

@@ -99,7 +99,7 @@ using SendWatch = std::function<void(PeerPort to, const std::vector<Bytes>& enve
 
 class SimLink final : public transport::Link {
  public:
-  SimLink(PeerPort self, SimNetwork& network, Misfortune& misfortune, const SimShelf& shelf, Random chance)
+  SimLink(PeerPort self, SimNetwork& network, Misfortune& misfortune, SimShelf& shelf, Random chance)
       : self_(self), network_(network), misfortune_(misfortune), shelf_(shelf), chance_(std::move(chance)) {}
 
   [[nodiscard]] Result<std::vector<Parcel>> receive(std::size_t most) override;
@@ -119,7 +119,7 @@ class SimLink final : public transport::Link {
   PeerPort self_;
   SimNetwork& network_;
   Misfortune& misfortune_;
-  const SimShelf& shelf_;
+  SimShelf& shelf_;
   Random chance_;
 };
 

@@ -86,6 +86,22 @@ BOOST_FIXTURE_TEST_CASE(a_package_lies_there_before_its_message, Spools) {
   BOOST_TEST((second->open_package(PeerPort{5000}, exchange).error().token == Token::no_such_file));
 }
 
+BOOST_FIXTURE_TEST_CASE(a_package_that_may_be_moved_is_handed_over, Spools) {
+  ExchangeId exchange;
+  exchange.bytes.fill(7);
+  write(folder / "package", "encrypted");
+  BOOST_TEST(!first->package_waits_at(PeerPort{5001}, exchange));
+  BOOST_REQUIRE(first->send(PeerPort{5001}, {bytes_of("grant")}, {PackageFile{exchange, folder / "package", 0, true}})
+                    .has_value());
+  BOOST_TEST(!fs::exists(folder / "package"));
+  BOOST_TEST(first->package_waits_at(PeerPort{5001}, exchange));
+  auto source = second->open_package(PeerPort{5000}, exchange);
+  BOOST_REQUIRE(source.has_value());
+  BOOST_TEST(source.value()->move_to(folder / "taken"));
+  BOOST_TEST(fs::exists(folder / "taken"));
+  BOOST_TEST(!first->package_waits_at(PeerPort{5001}, exchange));
+}
+
 /// "Bad files are moved to bad/ with the reason, counted, and never stop the queue."
 BOOST_FIXTURE_TEST_CASE(what_is_no_delivery_goes_to_bad_and_the_queue_goes_on, Spools) {
   write(inbox() / "a-text", "hello");
