@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
+#include <set>
 
 #include "ledger/store/memory_store.hpp"
 
@@ -25,10 +27,18 @@ Error bad_block(const Error& error, Height height) {
   return Error{token, error.what, names_it ? block : block + ": " + error.subject, {}};
 }
 
-/// A chain in the making, checked block by block.
+Error interrupted() { return Error{Token::interrupted, "interrupted", {}, {}}; }
+
+bool goes_on(Progress* progress, std::uint64_t done, std::uint64_t in_all) {
+  return progress == nullptr || progress->advanced(done, in_all);
+}
+
+/// A chain in the making, checked block by block. What is kept of it is the head and who owns what; all else that
+/// would be stored is only shown to `see`.
 class Verification {
  public:
-  explicit Verification(const Genesis& genesis) : genesis_(genesis) {}
+  using See = std::function<void(const Write&)>;
+  explicit Verification(const Genesis& genesis, See see = {}) : genesis_(genesis), see_(std::move(see)) {}
 
   [[nodiscard]] Height next_height() const { return Height{head().height.value + 1}; }
   [[nodiscard]] Head head() const { return chain_head(genesis_, store_); }
@@ -37,8 +47,14 @@ class Verification {
   [[nodiscard]] Result<void> append(const CommittedBlock& committed) {
     Draft draft(store_);
     BOOKCHAIN_CHECK(verify_and_append(genesis_, draft, committed, false));
+    auto writes = draft.take_effects().writes;
+    std::erase_if(writes, [&](const Write& write) {
+      const bool needed = write.table == Table::facts || write.table == Table::ownership;
+      if (!needed && see_) see_(write);
+      return !needed;
+    });
     BOOKCHAIN_CHECK(store_.begin());
-    store_.apply(draft.take_effects().writes);
+    store_.apply(writes);
     return store_.commit();
   }
 
@@ -51,6 +67,7 @@ class Verification {
 
  private:
   const Genesis& genesis_;
+  See see_;
   MemoryStore store_;
 };
 
@@ -120,6 +137,8 @@ class LineReader {
     std::string text;      ///< without its line feed
     bool is_whole = true;  ///< false: too long, or without a line feed at the end of the file
   };
+  /// Bytes of the file that were read so far.
+  [[nodiscard]] std::uint64_t bytes_read() const { return bytes_read_; }
   /// Nothing at the end of the file.
   [[nodiscard]] Result<std::optional<Line>> next() {
     for (std::size_t looked_at = 0;;) {
@@ -147,6 +166,7 @@ class LineReader {
     auto* place = reinterpret_cast<std::uint8_t*>(buffer_.data() + old);
     BOOKCHAIN_TRY(const auto got, read_up_to(descriptor_, std::span(place, piece_bytes), name_));
     buffer_.resize(old + got);
+    bytes_read_ += got;
     return got > 0;
   }
 
@@ -155,6 +175,7 @@ class LineReader {
   std::size_t most_;
   std::string buffer_;
   std::size_t begin_ = 0;
+  std::uint64_t bytes_read_ = 0;
 };
 
 /// Takes a line apart from the left; whatever is not exactly there sticks as a fault.
@@ -256,10 +277,18 @@ Result<Descriptor> open_chain_file(const path& file) {
   return opened;
 }
 
+/// Bytes of a regular file; 0 of a pipe.
+std::uint64_t size_of(int descriptor) {
+  struct stat facts {};
+  if (::fstat(descriptor, &facts) != 0 || !S_ISREG(facts.st_mode)) return 0;
+  return static_cast<std::uint64_t>(facts.st_size);
+}
+
 }  // namespace
 
-Result<ChainVerdict> verify_chain_file(const Genesis& genesis, const path& file) {
+Result<ChainVerdict> verify_chain_file(const Genesis& genesis, const path& file, Progress* progress) {
   BOOKCHAIN_TRY(const auto descriptor, open_chain_file(file));
+  const auto in_all = size_of(descriptor.get());
   LineReader lines(descriptor.get(), file, max_line_bytes(genesis));
   Verification verification(genesis);
   BOOKCHAIN_TRY(const auto first, lines.next());
@@ -271,6 +300,7 @@ Result<ChainVerdict> verify_chain_file(const Genesis& genesis, const path& file)
   }
   for (std::uint64_t number = 2;; ++number) {
     BOOKCHAIN_TRY(const auto line, lines.next());
+    if (!goes_on(progress, lines.bytes_read(), in_all)) return interrupted();
     if (!line) return verification.verdict(std::nullopt);
     if (!line->is_whole) return verification.verdict(no_chain("a line is cut short or too long", file, number));
     const auto parsed = parse_block_line(line->text);
@@ -287,19 +317,52 @@ Result<ChainVerdict> verify_chain_file(const Genesis& genesis, const path& file)
 
 namespace {
 
-using Rows = std::vector<std::pair<Bytes, Bytes>>;
+/// What is stored about the owners of books beside the blocks, held against what follows from them. Every row of
+/// `history` and `moved` is written once, by one block: it is looked up then, and that there are no others is counted.
+class StoredOwners {
+ public:
+  explicit StoredOwners(const State& stored) : stored_(stored) {}
 
-Rows rows_of(const State& state, Table table) {
-  Rows rows;
-  state.scan(table, {}, {}, [&](ByteView key, ByteView value) {
-    rows.emplace_back(Bytes(key.begin(), key.end()), Bytes(value.begin(), value.end()));
-    return true;
-  });
-  return rows;
-}
+  void see(const Write& write) {
+    if (write.table != Table::history && write.table != Table::moved) return;
+    ++rows_[write.table];
+    if (stored_.get(write.table, write.key) != write.value) differing_.insert(write.table);
+  }
 
-/// What is stored beside the blocks, against what follows from them.
-std::optional<Error> difference(const Genesis& genesis, const State& stored, const Verification& verification) {
+  /// The first table that does not follow from the blocks.
+  [[nodiscard]] std::optional<Table> difference(const State& computed) {
+    compare_ownership(computed);
+    for (const auto table : {Table::ownership, Table::history, Table::moved}) {
+      if (differing_.contains(table) || count(stored_, table) != rows_[table]) return table;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  void compare_ownership(const State& computed) {
+    rows_[Table::ownership] = count(computed, Table::ownership);
+    computed.scan(Table::ownership, {}, {}, [&](ByteView key, ByteView value) {
+      const auto row = stored_.get(Table::ownership, key);
+      if (!row || !std::ranges::equal(*row, value)) differing_.insert(Table::ownership);
+      return true;
+    });
+  }
+  [[nodiscard]] static std::uint64_t count(const State& state, Table table) {
+    std::uint64_t rows = 0;
+    state.scan(table, {}, {}, [&](ByteView, ByteView) {
+      ++rows;
+      return true;
+    });
+    return rows;
+  }
+
+  const State& stored_;
+  std::map<Table, std::uint64_t> rows_;
+  std::set<Table> differing_;
+};
+
+std::optional<Error> difference(const Genesis& genesis, const State& stored, const Verification& verification,
+                                StoredOwners& owners) {
   const auto head = chain_head(genesis, stored);
   const auto computed = verification.head();
   if (head.height != computed.height || head.hash != computed.hash) {
@@ -308,25 +371,30 @@ std::optional<Error> difference(const Genesis& genesis, const State& stored, con
                  "block " + std::to_string(head.height.value),
                  {}};
   }
-  for (const auto table : {Table::ownership, Table::history, Table::moved}) {
-    if (rows_of(stored, table) != rows_of(verification.state(), table)) {
-      return Error{Token::bad_chain,
-                   "what is stored about the owners of books does not follow from the blocks",
-                   std::string(name(table)),
-                   {}};
-    }
-  }
-  return std::nullopt;
+  const auto table = owners.difference(verification.state());
+  if (!table) return std::nullopt;
+  return Error{Token::bad_chain,
+               "what is stored about the owners of books does not follow from the blocks",
+               std::string(name(*table)),
+               {}};
 }
 
 }  // namespace
 
-ChainVerdict verify_stored_chain(const Genesis& genesis, const State& state) {
-  Verification verification(genesis);
-  const auto checked =
-      each_block(state, Height{1}, [&](const CommittedBlock& committed) { return verification.append(committed); });
+Result<ChainVerdict> verify_stored_chain(const Genesis& genesis, const State& state, Progress* progress) {
+  StoredOwners owners(state);
+  Verification verification(genesis, [&](const Write& write) { owners.see(write); });
+  const auto in_all = chain_head(genesis, state).height.value;
+  bool stopped = !goes_on(progress, 0, in_all);
+  const auto checked = each_block(state, Height{1}, [&](const CommittedBlock& committed) -> Result<void> {
+    if (stopped) return interrupted();
+    BOOKCHAIN_CHECK(verification.append(committed));
+    stopped = !goes_on(progress, verification.head().height.value, in_all);
+    return success();
+  });
+  if (stopped) return interrupted();
   if (!checked) return verification.verdict_on_block(checked.error());
-  return verification.verdict(difference(genesis, state, verification));
+  return verification.verdict(difference(genesis, state, verification, owners));
 }
 
 }  // namespace bookchain::cli

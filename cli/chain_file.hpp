@@ -7,6 +7,7 @@
 
 #include "cli/files.hpp"
 #include "ledger/chain.hpp"
+#include "ledger/store/package_store.hpp"
 
 namespace bookchain::cli {
 
@@ -32,11 +33,14 @@ struct ChainVerdict {
 
 /// Checks an exported chain; "-" is stdin. The verdict's failure has a token of exit code 3 for wrong content
 /// (`bad-chain` or the finer one) and `bad-file` for what is not byte for byte such a file. Tokens of the
-/// call itself: `no-such-file`, `permission`, `io`, `bad-file` (a directory).
-[[nodiscard]] Result<ChainVerdict> verify_chain_file(const ledger::Genesis& genesis, const path& file);
+/// call itself: `no-such-file`, `permission`, `io`, `bad-file` (a directory), `interrupted`. `progress` is told bytes
+/// of the file.
+[[nodiscard]] Result<ChainVerdict> verify_chain_file(const ledger::Genesis& genesis, const path& file,
+                                                     ledger::Progress* progress = nullptr);
 
 /// Checks the chain of a peer's store, and that the head and the owners that are stored beside the blocks are
-/// those that follow from them.
-[[nodiscard]] ChainVerdict verify_stored_chain(const ledger::Genesis& genesis, const ledger::State& state);
+/// those that follow from them. `progress` is told blocks. Token `interrupted`.
+[[nodiscard]] Result<ChainVerdict> verify_stored_chain(const ledger::Genesis& genesis, const ledger::State& state,
+                                                       ledger::Progress* progress = nullptr);
 
 }  // namespace bookchain::cli

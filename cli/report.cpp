@@ -30,6 +30,14 @@ bool colors_on(const GlobalOptions& global, int descriptor) {
   return ::isatty(descriptor) == 1 && !is_set("NO_COLOR") && !dumb;
 }
 
+/// A bar needs a terminal that knows where the line begins; one that wants no colours has no bar drawn over it either.
+ProgressStyle style_of_progress(const GlobalOptions& global) {
+  if (global.quiet) return ProgressStyle::none;
+  if (global.format == Format::json) return ProgressStyle::events;
+  const bool terminal = ::isatty(STDERR_FILENO) == 1;
+  return terminal && colors_on(global, STDERR_FILENO) ? ProgressStyle::bar : ProgressStyle::lines;
+}
+
 void print(std::FILE* stream, const std::string& text) { std::fwrite(text.data(), 1, text.size(), stream); }
 
 void emit(YAML::Emitter& out, const Json& value) {
@@ -82,7 +90,7 @@ Report::Report(const GlobalOptions& global)
       verbose_(global.verbose),
       colors_(global.format == Format::text && colors_on(global, STDOUT_FILENO)),
       error_colors_(colors_on(global, STDERR_FILENO)),
-      shows_progress_(!global.quiet && ::isatty(STDERR_FILENO) == 1) {}
+      progress_(style_of_progress(global)) {}
 
 std::string Report::paint(const char* code, const std::string& text) const {
   if (!colors_ || text.empty()) return text;

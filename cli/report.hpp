@@ -12,6 +12,9 @@
 
 namespace bookchain::cli {
 
+/// How long work is shown on stderr.
+enum class ProgressStyle : std::uint8_t { none, bar, lines, events };
+
 class Report {
  public:
   /// Looks at the two streams and the environment once, for colours and progress bars.
@@ -29,7 +32,7 @@ class Report {
   [[nodiscard]] Format format() const { return format_; }
   [[nodiscard]] bool quiet() const { return quiet_; }
   [[nodiscard]] bool verbose() const { return verbose_; }
-  [[nodiscard]] bool shows_progress() const { return shows_progress_; }
+  [[nodiscard]] ProgressStyle progress() const { return progress_; }
 
   // Colours for text on stdout; the text itself where there are none.
   [[nodiscard]] std::string bold(const std::string& text) const { return paint("1", text); }
@@ -45,7 +48,7 @@ class Report {
   bool verbose_;
   bool colors_;
   bool error_colors_;
-  bool shows_progress_;
+  ProgressStyle progress_;
 };
 
 /// One line of JSON in ASCII, so that no terminal is harmed by what stands in it.

@@ -68,13 +68,19 @@ bool was_given_id(const State& state, const std::string& prefix) {
   return found;
 }
 
-Result<ExchangeId> select_only_exchange(const State& state, const std::string& step,
+Result<ExchangeId> select_only_exchange(const State& state, Among among, const std::string& step,
                                         const std::function<bool(const ExchangeId&)>& fits) {
   std::vector<ExchangeId> found;
-  exchanges.each(state, {}, [&](const ExchangeId& exchange, const ExchangeRecord&) {
+  const auto look_at = [&](const ExchangeId& exchange) {
     if (fits(exchange)) found.push_back(exchange);
-    return true;
-  });
+    return found.size() <= most_listed;
+  };
+  switch (among) {
+    case Among::open: open_exchanges.each(state, {}, [&](const ExchangeId& id, bool) { return look_at(id); }); break;
+    case Among::all:
+      exchanges.each(state, {}, [&](const ExchangeId& id, const ExchangeRecord&) { return look_at(id); });
+      break;
+  }
   if (found.size() > 1) {
     return Error{Token::ambiguous, "this can be meant in more than one exchange", step, list_ids(found)};
   }

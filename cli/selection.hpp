@@ -19,10 +19,13 @@ inline constexpr std::size_t min_prefix_digits = 6;
 /// the exchange before the grant.
 [[nodiscard]] bool was_given_id(const ledger::State& state, const std::string& prefix);
 
+/// Those that ended are many after a while: only what must is looked for among all.
+enum class Among : std::uint8_t { open, all };
 /// The only exchange for which `fits` holds; `step` is what it is looked for. Tokens: `unknown-exchange` (none
-/// fits), `ambiguous` (several; the hint lists them).
+/// fits), `ambiguous` (several; the hint lists some).
 [[nodiscard]] ledger::Result<ledger::ExchangeId> select_only_exchange(
-    const ledger::State& state, const std::string& step, const std::function<bool(const ledger::ExchangeId&)>& fits);
+    const ledger::State& state, Among among, const std::string& step,
+    const std::function<bool(const ledger::ExchangeId&)>& fits);
 
 /// A book of the catalogue by its id, else by the title of one for which `fits` holds. Tokens: `unknown-book`,
 /// `ambiguous`.

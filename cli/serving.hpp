@@ -24,6 +24,16 @@ class StopSignals {
   [[nodiscard]] int descriptor() const;
 };
 
+/// For the long work of a home that serves: it ends when a signal has come.
+class StopOnSignal final : public ledger::Progress {
+ public:
+  explicit StopOnSignal(const StopSignals& signals) : signals_(signals) {}
+  bool advanced(std::uint64_t /*done*/, std::uint64_t /*in_all*/) override { return signals_.caught() == 0; }
+
+ private:
+  const StopSignals& signals_;
+};
+
 struct ServePlan {
   transport::Policy policy{true, true, false};
   std::optional<std::chrono::microseconds> until_idle;

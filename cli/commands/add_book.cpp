@@ -61,7 +61,7 @@ Result<void> check(const Arguments& arguments) {
 Result<Answer> run(Session& session, const Arguments& arguments) {
   BOOKCHAIN_CHECK(check(arguments));
   BOOKCHAIN_TRY(auto files, session.peer());
-  TerminalProgress progress(session.report(), "reading");
+  WorkProgress progress(session.report(), "reading");
   BOOKCHAIN_TRY(const auto home, Home::open(std::move(files), &progress));
   BOOKCHAIN_TRY(const auto book, make(*home, arguments, &progress));
   BOOKCHAIN_TRY(const auto report, home->courier().wish(WishAddBook{book}));

@@ -39,7 +39,8 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
     return Error{Token::unknown_book, "the book is owned, but its content is not on the shelf yet", book->body.title,
                  session.command_at(reader->port(), "receive") + " finishes what was begun"};
   }
-  TerminalProgress progress(session.report(), "writing");
+  WorkProgress progress(session.report(), "writing", ProgressUnit::bytes,
+                        to_stdout ? Stop::at_once : Stop::between_pieces);
   if (to_stdout) {
     BOOKCHAIN_CHECK(shelf.read_book(id, book->body, STDOUT_FILENO, &progress));
   } else {

@@ -91,7 +91,7 @@ Result<std::optional<std::uint64_t>> limit_of(const Arguments& arguments) {
 Result<Answer> run_receive(Session& session, const Arguments& arguments) {
   BOOKCHAIN_TRY(const auto limit, limit_of(arguments));
   BOOKCHAIN_TRY(auto files, session.peer());
-  TerminalProgress progress(session.report(), "taking in");
+  WorkProgress progress(session.report(), "taking in");
   BOOKCHAIN_TRY(const auto home, Home::open(std::move(files), &progress));
   BOOKCHAIN_TRY(const auto report, take_in(*home, limit, false));
   Answer answer;
@@ -131,7 +131,7 @@ Result<Answer> dry_run(Session& session) {
 Result<Answer> run_step(Session& session, const Arguments& arguments) {
   if (arguments.has("dry-run")) return dry_run(session);
   BOOKCHAIN_TRY(auto files, session.peer());
-  TerminalProgress progress(session.report(), "working");
+  WorkProgress progress(session.report(), "working");
   BOOKCHAIN_TRY(const auto home, Home::open(std::move(files), &progress));
   BOOKCHAIN_TRY(const auto report, take_in(*home, std::nullopt, true));
   Answer answer;

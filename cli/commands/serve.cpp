@@ -86,7 +86,8 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   BOOKCHAIN_TRY(auto files, session.peer());
   // Before the lock: a signal that comes while waiting for it ends the program as well.
   const StopSignals signals;
-  BOOKCHAIN_TRY(const auto home, Home::open(std::move(files), nullptr, Home::Role::serve));
+  StopOnSignal stop(signals);
+  BOOKCHAIN_TRY(const auto home, Home::open(std::move(files), &stop, Home::Role::serve));
   plan.tell = [&](const transport::Report& report) { return tell(session, *home, report); };
   const auto port = std::to_string(home->port().value);
   const auto& out = session.report();

@@ -41,13 +41,14 @@ Result<ExchangeId> choose(const Home& home, const State& state, const Arguments&
   const auto runs = [&](const ExchangeId& exchange) { return !has_ended(exchanges.get(state, exchange)->state); };
   const auto runs_in_role = [&](const ExchangeId& exchange) { return of_role(exchange) && runs(exchange); };
   const auto word = std::string(name(step));
-  auto found = select_only_exchange(
-      state, word, [&](const ExchangeId& exchange) { return home.node().due_step(state, exchange) == step; });
+  auto found = select_only_exchange(state, Among::open, word, [&](const ExchangeId& exchange) {
+    return home.node().due_step(state, exchange) == step;
+  });
   if (found || found.error().token == Token::ambiguous) return found;
-  for (const auto& wider :
-       {std::function<bool(const ExchangeId&)>(runs_in_role), std::function<bool(const ExchangeId&)>(of_role),
-        std::function<bool(const ExchangeId&)>(runs)}) {
-    auto only = select_only_exchange(state, word, wider);
+  using Fits = std::function<bool(const ExchangeId&)>;
+  for (const auto& [among, wider] : {std::pair(Among::open, Fits(runs_in_role)), std::pair(Among::all, Fits(of_role)),
+                                     std::pair(Among::open, Fits(runs))}) {
+    auto only = select_only_exchange(state, among, word, wider);
     if (only) return only;
     if (only.error().token != Token::ambiguous) continue;
     return Error{Token::wrong_step, "the step is due in none of the exchanges here", word,
@@ -120,7 +121,7 @@ Result<Answer> take(Session& session, const Arguments& arguments, Step step) {
   }
   const auto role = arguments.has(settle_option) ? Role::owner : role_of(step);
   BOOKCHAIN_TRY(auto files, session.peer());
-  TerminalProgress progress(session.report(), step == Step::grant ? "encrypting" : "decrypting");
+  WorkProgress progress(session.report(), step == Step::grant ? "encrypting" : "decrypting");
   BOOKCHAIN_TRY(const auto home, Home::open(std::move(files), &progress));
   const auto failed = [&](const Error& error) {
     return at_the_right_peer(session, home->store(), arguments, step, role, error);

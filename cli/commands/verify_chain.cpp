@@ -5,6 +5,7 @@
 #include "cli/commands/commands.hpp"
 #include "cli/home.hpp"
 #include "cli/network_file.hpp"
+#include "cli/progress.hpp"
 #include "cli/readers.hpp"
 
 namespace bookchain::cli {
@@ -53,11 +54,13 @@ Answer answer_of(const Report& report, const ChainVerdict& verdict, const std::s
 Result<Answer> run(Session& session, const Arguments& arguments) {
   if (const auto file = arguments.at(0)) {
     BOOKCHAIN_TRY(const auto genesis, network_of(session));
-    BOOKCHAIN_TRY(const auto verdict, verify_chain_file(genesis, *file));
+    WorkProgress progress(session.report(), "checking", ProgressUnit::bytes, Stop::at_once);
+    BOOKCHAIN_TRY(const auto verdict, verify_chain_file(genesis, *file, &progress));
     return answer_of(session.report(), verdict, *file == "-" ? std::string("standard input") : printable(*file));
   }
   BOOKCHAIN_TRY(const auto reader, any_reader(session));
-  const auto verdict = verify_stored_chain(reader->genesis(), reader->state());
+  WorkProgress progress(session.report(), "checking", ProgressUnit::blocks, Stop::at_once);
+  BOOKCHAIN_TRY(const auto verdict, verify_stored_chain(reader->genesis(), reader->state(), &progress));
   BOOKCHAIN_CHECK(reader->state().status());
   return answer_of(session.report(), verdict, "chain of peer " + std::to_string(reader->port().value));
 }
