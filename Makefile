@@ -7,7 +7,7 @@ export JOBS
 program := build/release/bookchain
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build install format check-format lint asan model sim crash coverage clean
+.PHONY: help demo test build install format check-format lint asan model sim crash bench coverage clean
 
 help:  ## this list
 	@echo 'make TARGET, where TARGET is one of'
@@ -54,6 +54,12 @@ sim:  ## whole networks under faults and liars; SEEDS=100000 for the long run
 	@$(PACKAGES) build test
 	@scripts/build.sh dev sim sim_curve sim_planted
 	@tests/sim/run.sh build/dev $(SEEDS)
+
+bench:  ## how fast it is, against age and bare signatures: docs/performance.md; takes 8 GiB of disk for a while
+	@$(PACKAGES) build bench
+	@scripts/build.sh release bookchain grown_chain
+	@tests/bench/large_book.py $(program)
+	@tests/bench/growth.py $(program) build/release/tests/bench/grown_chain
 
 coverage:  ## which branches of the rules no test takes, and how many do: some minutes
 	@$(PACKAGES) build test
