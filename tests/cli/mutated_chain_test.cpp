@@ -78,7 +78,7 @@ void change_ten_blocks(std::size_t part) {
   const auto chain = ten_blocks(network);
   BOOST_REQUIRE(std::ranges::count(chain, '\n') == 11);
   const bool all = std::getenv("BOOKCHAIN_EVERY_BYTE") != nullptr;
-  change_evenly(network.folder() / "network.yaml", chain, 10, all ? chain.size() : 20'000, part, 4);
+  change_evenly(network.folder() / "network.yaml", chain, 10, all ? chain.size() : 20'000 / one_in, part, 4);
 }
 
 /// A chain of the test vectors, which has transactions of every type and form.
@@ -88,7 +88,7 @@ void change_vector(const std::string& peers) {
   const auto folder = path(source) / "tests" / "vectors" / "formats";
   const auto chain = read_file(folder / ("chain-" + peers + ".jsonl"));
   const auto blocks = static_cast<std::uint64_t>(std::ranges::count(chain, '\n')) - 1;
-  change_evenly(folder / ("network-" + peers + ".yaml"), chain, blocks, 4'000, 0, 1);
+  change_evenly(folder / ("network-" + peers + ".yaml"), chain, blocks, 4'000 / one_in, 0, 1);
 }
 
 }  // namespace
@@ -135,7 +135,7 @@ BOOST_AUTO_TEST_CASE(the_command_refuses_changed_bytes_with_a_token_and_names_th
   const Network network;
   const auto chain = ten_blocks(network);
   const auto file = network.scratch("changed");
-  constexpr std::size_t count = 300;
+  constexpr std::size_t count = 300 / one_in;
   for (std::size_t i = 0; i < count; ++i) {
     const auto place = i * chain.size() / count + i % 7;
     if (place >= chain.size()) break;

@@ -18,6 +18,14 @@ using boost::filesystem::path;
 using Json = nlohmann::json;
 using Words = std::vector<std::string>;
 
+/// Of thousands of like cases, one in so many is tried: the sanitizers, which take several times as long,
+/// see some of every kind.
+#ifdef __SANITIZE_ADDRESS__
+inline constexpr int one_in = 10;
+#else
+inline constexpr int one_in = 1;
+#endif
+
 /// A directory that is removed with all that is in it.
 class TemporaryDirectory {
  public:
