@@ -15,6 +15,12 @@ namespace ledger = bookchain::ledger;
 
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
+std::string a_hundred_million(char letter) {
+  std::string text;
+  text.resize(100'000'000, letter);
+  return text;
+}
+
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
   std::istringstream stream(text);
@@ -211,8 +217,8 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_not_byte_for_byte_an_export_is_refused) {
       replaced(chain, "\",\"certificate\"", "\", \"certificate\""),
       replaced(chain, "\"}\n{\"height\":2", "\"}\r\n{\"height\":2"),
       lines[1] + lines[2],
-      std::string(100'000'000, '{'),
-      lines[0] + std::string(100'000'000, '0') + "\n",
+      a_hundred_million('{'),
+      lines[0] + a_hundred_million('0') + "\n",
   };
   for (const auto& bytes : no_files) {
     const auto verdict = verdict_on(made.network, bytes);

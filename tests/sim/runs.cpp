@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <mutex>
 #include <thread>
@@ -161,7 +162,7 @@ std::string json_line(const Summary& summary, double seconds) {
           field("blocks", summary.counts.blocks) + "," +
           field("blocks_under_faults", summary.counts.blocks_under_faults) + "," +
           field("equivocations_seen", summary.counts.equivocations_seen) + "," +
-          field("violations", summary.violations) + "," + field("seconds", static_cast<std::uint64_t>(seconds + 0.5)) +
+          field("violations", summary.violations) + "," + field("seconds", static_cast<std::uint64_t>(std::llround(seconds))) +
           ",\"faults\":{";
   for (std::size_t i = 0; i < fault_count; ++i) {
     text += (i > 0 ? "," : "") + field(name(static_cast<Fault>(i)), summary.counts.faults[i]);

@@ -173,7 +173,7 @@ void Villain::take_step(const Due& due) {
 }
 
 void Villain::add_book(bool announce, const std::string& title) {
-  const auto size = chance_.below(3 * min_chunk_size);
+  const auto size = chance_.below(std::uint64_t{3} * min_chunk_size);
   auto text = random_text(chance_, size, min_chunk_size);
   const auto book = sign(Book{++serial_, title, "text/plain", size, min_chunk_size, text.root()});
   const auto id = genesis_.book_of(book);

@@ -50,7 +50,7 @@ void World::make_network() {
   GenesisFields fields;
   fields.chunk_size = min_chunk_size;
   fields.work_bits = 1;
-  fields.limits = Limits{4 * min_chunk_size, std::uint32_t{1} << 20U, std::uint32_t{1} << 18U};
+  fields.limits = Limits{std::uint64_t{4} * min_chunk_size, std::uint32_t{1} << 20U, std::uint32_t{1} << 18U};
   for (std::size_t i = 0; i < plan_.peers; ++i) {
     const PeerPort port{static_cast<std::uint16_t>(5000 + i)};
     const Identity identity{port, derived<SigningKey>("sim signing", port.value),
@@ -191,7 +191,7 @@ void World::let_peer_act() {
 
 void World::add_book(Home& home) {
   const auto port = home.identity.port;
-  const auto size = chance_.below(5) == 0 ? 0 : chance_.below(3 * min_chunk_size);
+  const auto size = chance_.below(5) == 0 ? 0 : chance_.below(std::uint64_t{3} * min_chunk_size);
   auto text = random_text(chance_, size, min_chunk_size);
   const auto serial = ++serials_[port];
   const auto book =
