@@ -1,7 +1,9 @@
 #include "ledger/genesis.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <set>
+#include <unordered_set>
 
 namespace bookchain::ledger {
 
@@ -9,6 +11,45 @@ namespace {
 
 constexpr std::string_view genesis_magic = "bookchain/1 genesis";
 constexpr std::uint32_t dispute_bytes = 65536;  ///< of a DISPUTE and its block, beside the chunk
+
+/// Signatures that were found good, so that one statement is not verified at every place it comes to: alone, in a
+/// message, in a block, in a certificate. Key, bytes and signature decide for ever whether it is good, and their hash
+/// is the whole key of this memory: it changes nothing but time. Bad ones are not remembered. Bounded: the older half
+/// is forgotten at once.
+class GoodSignatures {
+ public:
+  [[nodiscard]] bool has(const Hash& name) const { return young_.contains(name) || old_.contains(name); }
+  void add(const Hash& name) {
+    if (young_.size() >= most_of_a_half) {
+      old_ = std::move(young_);
+      young_.clear();
+    }
+    young_.insert(name);
+  }
+
+ private:
+  static constexpr std::size_t most_of_a_half = std::size_t{1} << 14U;
+  struct FirstBytes {
+    std::size_t operator()(const Hash& hash) const {
+      std::size_t first = 0;
+      std::memcpy(&first, hash.bytes.data(), sizeof first);
+      return first;
+    }
+  };
+  std::unordered_set<Hash, FirstBytes> young_;
+  std::unordered_set<Hash, FirstBytes> old_;
+};
+
+/// `verify`, but what was found good once is known. Each thread remembers for itself.
+bool verify_once(const VerifyKey& key, ByteView bytes, const Signature& signature) {
+  thread_local GoodSignatures good;
+  // Key and signature have fixed sizes: no two triples give the same bytes.
+  const auto name = sha256({key.view(), signature.view(), bytes});
+  if (good.has(name)) return true;
+  if (!verify(key, bytes, signature)) return false;
+  good.add(name);
+  return true;
+}
 
 Error out_of_range(std::string subject) {
   return Error{Token::bad_value, "the network cannot be used", std::move(subject), {}};
@@ -100,7 +141,7 @@ Result<void> Genesis::check_signature(PeerPort signer, ByteView bytes, const Sig
     return Error{
         Token::unknown_peer, "a statement is signed by a port that is no peer", std::to_string(signer.value), {}};
   }
-  if (!verify(peer->verify_key, bytes, signature)) {
+  if (!verify_once(peer->verify_key, bytes, signature)) {
     return Error{Token::bad_signature, "the signature of a statement does not verify", std::string(what), {}};
   }
   return success();

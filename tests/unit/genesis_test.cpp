@@ -268,4 +268,23 @@ BOOST_AUTO_TEST_CASE(prevotes_are_no_commit_certificate) {
   BOOST_TEST(token_of(network.check_certificate(certificate)) == "bad-signature");
 }
 
+/// Good signatures are remembered; nothing else is taken for one.
+BOOST_AUTO_TEST_CASE(a_statement_that_was_checked_once_is_refused_with_any_bit_changed) {
+  const auto genesis = network_of(4);
+  const Ack ack{filled<ExchangeId>(1), filled<Hash>(2)};
+  const auto good = signed_by(genesis, ports[0], ack);
+  for (int again = 0; again < 2; ++again) require_success(genesis.check(good));
+  for (std::size_t bit = 0; bit < Signature::size * 8; ++bit) {
+    auto changed = good;
+    changed.signature.bytes[bit / 8] = static_cast<std::uint8_t>(changed.signature.bytes[bit / 8] ^ (1U << (bit % 8)));
+    for (int again = 0; again < 2; ++again) BOOST_TEST(token_of(genesis.check(changed)) == "bad-signature", bit);
+  }
+  auto other = good;
+  other.body.grant.bytes[0] ^= 1U;
+  BOOST_TEST(token_of(genesis.check(other)) == "bad-signature");
+  other = good;
+  other.signer = ports[1];
+  BOOST_TEST(token_of(genesis.check(other)) == "bad-signature");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
