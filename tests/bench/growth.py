@@ -18,15 +18,24 @@ RUNS = 11
 SIGNATURES_A_BLOCK = 6
 
 
-def times_of(network, book):
-    """Medians in milliseconds."""
-    taken = {"start": [], "show-chain --tail 10": [], "request": [], "its validation": []}
-    for _ in range(RUNS):
-        taken["start"].append(network.at(5000, "list-books").seconds)
-        taken["show-chain --tail 10"].append(network.at(5000, "show-chain", "--tail", 10).seconds)
-        taken["request"].append(network.at(5000, "request", "--from", 5001, "--book", book).seconds)
-        taken["its validation"].append(network.at(5001, "receive").seconds)
-    return {what: 1000 * median(seconds) for what, seconds in taken.items()}
+class Grown:
+    """A network whose chain has that many blocks, with the times that commands take on it."""
+
+    def __init__(self, program, grown_chain, folder, blocks):
+        self.network = Network(program, folder, ["--auto-books", "1", "--work-bits", "0"])
+        self.book = self.network.at(5001, "list-books").json["books"][0]["book"]
+        subprocess.run([grown_chain, folder, str(blocks)], check=True)
+        self.taken = {"start": [], "show-chain --tail 10": [], "request": [], "its validation": []}
+
+    def measure(self):
+        at, taken = self.network.at, self.taken
+        taken["start"].append(at(5000, "list-books").seconds)
+        taken["show-chain --tail 10"].append(at(5000, "show-chain", "--tail", 10).seconds)
+        taken["request"].append(at(5000, "request", "--from", 5001, "--book", self.book).seconds)
+        taken["its validation"].append(at(5001, "receive").seconds)
+
+    def milliseconds(self, what):
+        return 1000 * median(self.taken[what])
 
 
 def verification(network, grown_chain, height):
@@ -62,21 +71,20 @@ def main():
     height = int(sys.argv[3]) if len(sys.argv) > 3 else 1_000_000
     short = int(sys.argv[4]) if len(sys.argv) > 4 else 10
     with tempfile.TemporaryDirectory(prefix="bookchain-bench-") as folder:
-        network = Network(program, folder + "/net", ["--auto-books", "1", "--work-bits", "0"])
-        owned = network.at(5001, "list-books").json["books"]
-        book = owned[0]["book"]
-        measured = {}
-        for blocks in (short, height):
-            subprocess.run([grown_chain, network.folder, str(blocks)], check=True)
-            measured[blocks] = times_of(network, book)
+        low = Grown(program, grown_chain, folder + "/low", short)
+        high = Grown(program, grown_chain, folder + "/high", height)
+        # In turns, so that what else the machine does weighs on both.
+        for _ in range(RUNS):
+            low.measure()
+            high.measure()
         rows = [("command", f"{short} blocks", f"{height} blocks", "ratio")]
         ratios = {}
-        for what, before in measured[short].items():
-            after = measured[height][what]
+        for what in low.taken:
+            before, after = low.milliseconds(what), high.milliseconds(what)
             ratios[what] = round(after / before, 3)
             rows.append((what, f"{before:.1f} ms", f"{after:.1f} ms", f"{after / before:.2f}"))
         report("commands on a long chain", rows, {"short": short, "height": height, "runs": RUNS, "ratios": ratios})
-        verified = verification(network, grown_chain, height)
+        verified = verification(high.network, grown_chain, height)
         report("verify-chain", [("what", "value"), *((key.replace("_", " "), value) for key, value in verified.items())],
                verified)
         grown = {role: round(size) for role, size in bytes_an_exchange(program, folder + "/small").items()}
