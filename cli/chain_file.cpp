@@ -28,7 +28,6 @@ Error bad_block(const Error& error, Height height) {
 }
 
 Error interrupted() { return Error{Token::interrupted, "interrupted", {}, {}}; }
-
 bool goes_on(Progress* progress, std::uint64_t done, std::uint64_t in_all) {
   return progress == nullptr || progress->advanced(done, in_all);
 }
@@ -317,16 +316,17 @@ Result<ChainVerdict> verify_chain_file(const Genesis& genesis, const path& file,
 
 namespace {
 
-/// What is stored about the owners of books beside the blocks, held against what follows from them. Every row of
-/// `history` and `moved` is written once, by one block: it is looked up then, and that there are no others is counted.
+/// What is stored about owners beside the blocks, held against what follows from them. A block may write a row of
+/// `history` or `moved` that a later one writes again: each stored row is equal once, and all that are are counted.
 class StoredOwners {
  public:
   explicit StoredOwners(const State& stored) : stored_(stored) {}
 
   void see(const Write& write) {
     if (write.table != Table::history && write.table != Table::moved) return;
-    ++rows_[write.table];
-    if (stored_.get(write.table, write.key) != write.value) differing_.insert(write.table);
+    const auto row = stored_.get(write.table, write.key);
+    if (!row) differing_.insert(write.table);
+    if (row == write.value) ++rows_[write.table];
   }
 
   /// The first table that does not follow from the blocks.

@@ -110,7 +110,7 @@ class Network {
     Transfer body;
     body.form = TransferForm::mined;
     body.book = book_;
-    body.request = sign(requester, Request{requester, owner, genesis().book_of(book_), Hash{}});
+    body.request = sign(requester, Request{requester, owner, genesis().book_of(book_), sha256(encode(stand))});
     const auto exchange = genesis().exchange_of(body.request);
     Grant grant;
     grant.exchange = exchange;
