@@ -57,7 +57,8 @@ sim:  ## whole networks under faults and liars; SEEDS=100000 for the long run
 
 bench:  ## how fast it is, against age and bare signatures: docs/performance.md; takes 8 GiB of disk for a while
 	@$(PACKAGES) build bench
-	@scripts/build.sh release bookchain grown_chain
+	@scripts/build.sh release bookchain grown_chain bench_parts
+	@tests/bench/exchanges.py $(program) build/release/tests/bench/bench_parts
 	@tests/bench/large_book.py $(program)
 	@tests/bench/growth.py $(program) build/release/tests/bench/grown_chain
 

@@ -1,6 +1,7 @@
 #include "cli/serving.hpp"
 
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include <atomic>
 #include <csignal>
 
+#include "cli/selection.hpp"
 #include "transport/spool_watch.hpp"
 
 namespace bookchain::cli {
@@ -21,6 +23,8 @@ using std::chrono::microseconds;
 
 /// inotify is a hint: the folders are looked at this often whatever it says.
 constexpr microseconds rescan{1'000'000};
+/// Requests of this peer's own that one turn makes.
+constexpr std::size_t most_requests_a_turn = 64;
 /// After a failure of the environment.
 constexpr microseconds pause_after_failure{1'000'000};
 
@@ -67,10 +71,13 @@ class Serving {
         signals_(signals),
         plan_(plan),
         watch_(transport::SpoolWatch::open(home.files().spool(), watched_files(home))),
+        wakes_(::epoll_create1(EPOLL_CLOEXEC)),
         began_(Clock::now()),
         active_(began_) {
+    wake_by(signals.descriptor());
+    if (plan.requests != nullptr) wake_by(request_descriptor_ = plan.requests->descriptor());
     if (home.sockets() == nullptr) return;
-    home.sockets()->watch(signals.descriptor());
+    home.sockets()->watch(wakes_.get());
     home.sockets()->watch(watch_.descriptor());
   }
 
@@ -79,9 +86,11 @@ class Serving {
     if (is_beside()) home_.wake_server();
     for (;;) {
       microseconds pause = rescan;
+      const bool asked = take_requests();
       auto report = home_.courier().turn({}, plan_.policy);
       if (report) {
         took_turn(report.value());
+        if (asked) active_ = Clock::now();
         pause = next_pause(report.value());
       } else {
         if (plan_.until_idle) return std::move(report).as_failure();
@@ -115,9 +124,52 @@ class Serving {
   }
 
   void rest(microseconds pause) {
-    if (home_.sockets() == nullptr) return watch_.wait(pause, signals_.descriptor());
+    // At its end it can be read for ever.
+    if (request_descriptor_ >= 0 && plan_.requests->descriptor() < 0) {
+      (void)::epoll_ctl(wakes_.get(), EPOLL_CTL_DEL, std::exchange(request_descriptor_, -1), nullptr);
+    }
+    if (home_.sockets() == nullptr) return watch_.wait(pause, wakes_.get());
     home_.sockets()->wait(pause);
     watch_.clear();
+  }
+
+  void wake_by(int descriptor) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    if (descriptor >= 0) (void)::epoll_ctl(wakes_.get(), EPOLL_CTL_ADD, descriptor, &event);
+  }
+
+  /// Makes the requests of the next lines, each by itself; what cannot be one is told and stops no other.
+  [[nodiscard]] bool take_requests() {
+    if (plan_.requests == nullptr) return false;
+    auto lines = plan_.requests->take(most_requests_a_turn);
+    for (auto& line : lines) {
+      auto requested =
+          line.request ? request(line.request.value()) : Result<ExchangeId>(std::move(line.request).error());
+      tell_request(line.number, requested);
+    }
+    return !lines.empty();
+  }
+
+  [[nodiscard]] Result<ExchangeId> request(const RequestStream::Wanted& wanted) {
+    BOOKCHAIN_TRY(const auto book, select_book_of(home_.genesis(), home_.store(), wanted.owner, wanted.selector));
+    BOOKCHAIN_TRY(const auto requested, home_.courier().request(wanted.owner, book));
+    return requested.exchange;
+  }
+
+  void tell_request(std::uint64_t line, const Result<ExchangeId>& requested) {
+    Json event{{"event", "request"}, {"line", line}};
+    std::string text = "request of line " + std::to_string(line) + ": ";
+    if (requested) {
+      event["exchange"] = to_hex(requested.value());
+      text += short_id(requested.value());
+    } else {
+      event["exchange"] = nullptr;
+      event["token"] = ledger::name(requested.error().token);
+      event["reason"] = sentence(requested.error());
+      text += session_.report().bad("refused") + ": " + sentence(requested.error());
+    }
+    if (!session_.report().event(event, text)) unheard_ = true;
   }
 
   void took_turn(const transport::Report& report) {
@@ -140,7 +192,7 @@ class Serving {
 
   /// How long nothing need be done.
   [[nodiscard]] microseconds next_pause(const transport::Report& report) {
-    if (report.more_waits) return microseconds{0};
+    if (report.more_waits || (plan_.requests != nullptr && plan_.requests->has_waiting())) return microseconds{0};
     auto pause = rescan;
     const auto until = [&](microseconds left) { pause = std::max(std::min(pause, left), microseconds{0}); };
     if (const auto wake = home_.courier().next_wake()) {
@@ -174,6 +226,8 @@ class Serving {
   const StopSignals& signals_;
   const ServePlan& plan_;
   transport::SpoolWatch watch_;
+  Descriptor wakes_;             ///< can be read when a signal or a request came
+  int request_descriptor_ = -1;  ///< among them
   Clock::time_point began_;
   Clock::time_point active_;
   std::string told_;

@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "cli/home.hpp"
+#include "cli/request_stream.hpp"
 #include "cli/session.hpp"
 
 namespace bookchain::cli {
@@ -38,6 +39,7 @@ struct ServePlan {
   transport::Policy policy{true, true, false};
   std::optional<std::chrono::microseconds> until_idle;
   std::optional<std::chrono::microseconds> at_most;    ///< give up after this time
+  RequestStream* requests = nullptr;                   ///< requests of this peer's own; outlives the plan
   std::function<bool()> done;                          ///< asked after each turn, under the lock; may be empty
   std::function<bool(const transport::Report&)> tell;  ///< what each turn did; may be empty; false: nobody hears it
 };

@@ -83,6 +83,11 @@ Result<ServePlan> read_plan(const Arguments& arguments) {
 
 Result<Answer> run(Session& session, const Arguments& arguments) {
   BOOKCHAIN_TRY(auto plan, read_plan(arguments));
+  std::optional<RequestStream> requests;
+  if (const auto file = arguments.get("requests")) {
+    BOOKCHAIN_TRY(requests, RequestStream::open(*file));
+    plan.requests = &*requests;
+  }
   BOOKCHAIN_TRY(auto files, session.peer());
   // Before the lock: a signal that comes while waiting for it ends the program as well.
   const StopSignals signals;
@@ -119,6 +124,8 @@ Command serve_command() {
                  {},
                  {{"grant", 0, OptionKind::value, "WHOM", "whom to grant requests to: all (default) or none"},
                   {"manual", 0, OptionKind::flag, "", "only take in, answer and vote; take no step"},
+                  {"requests", 0, OptionKind::value, "FILE",
+                   "make a request for each line OWNER SELECTOR of FILE as it comes; - is standard input"},
                   {"until-idle", 0, OptionKind::optional_value, "SECONDS",
                    "stop when nothing came or was due that long (default 1); exit 5 if an exchange is still open"}},
                  run};

@@ -1,0 +1,44 @@
+// Requests that come to a running `serve` as lines, "OWNER SELECTOR" each: from a file, a pipe or standard input.
+// Read as they come and without waiting; a line that cannot be is told and passed over.
+#pragma once
+
+#include "cli/files.hpp"
+#include "ledger/types.hpp"
+
+namespace bookchain::cli {
+
+class RequestStream {
+ public:
+  /// "-" is standard input. Tokens: `no-such-file`, `permission`, `io`.
+  [[nodiscard]] static Result<RequestStream> open(const std::string& file);
+
+  struct Wanted {
+    ledger::PeerPort owner;
+    std::string selector;
+  };
+  struct Line {
+    std::uint64_t number;    ///< from 1
+    Result<Wanted> request;  ///< token `usage`
+  };
+  /// Up to `most` lines that have come.
+  [[nodiscard]] std::vector<Line> take(std::size_t most);
+  /// Can be read when more comes; -1 once all has come.
+  [[nodiscard]] int descriptor() const { return ended_ || is_file_ ? -1 : file_.get(); }
+  /// Whether there are lines to be taken at once.
+  [[nodiscard]] bool has_waiting() const { return text_.find('\n') != std::string::npos || (is_file_ && !ended_); }
+  /// Whether all has come and was taken.
+  [[nodiscard]] bool has_ended() const { return ended_ && text_.empty(); }
+
+ private:
+  RequestStream(std::string name, ledger::Descriptor file);
+  void read_more();
+
+  std::string name_;
+  ledger::Descriptor file_;
+  std::string text_;  ///< what came and was not taken
+  std::uint64_t lines_ = 0;
+  bool is_file_ = false;  ///< all of it is there, and nothing tells of more
+  bool ended_ = false;
+};
+
+}  // namespace bookchain::cli

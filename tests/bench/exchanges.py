@@ -1,0 +1,260 @@
+#!/usr/bin/env python3
+"""exchanges.py PROGRAM PARTS [RUNS [EXCHANGES]]
+
+Exchanges a second of four `serve` processes, with value books that go to and fro among all pairs of peers: over
+sockets and over spools, 64 in flight and one alone. Against the floor of the same run: what the signatures, checks,
+seals and durable commits of an exchange take by themselves (parts.cpp). Requests come by `serve --requests -`.
+"""
+
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from measuring import median, report
+
+# What one exchange of four peers needs at least (docs/performance.md): statements that are signed, statements that
+# somebody checks for the first time, messages between two peers, and how many of them share a durable commit.
+SIGNATURES, VERIFICATIONS, MESSAGES, COMMIT_SIZE = 18, 31, 25, 64
+
+PORTS = (5000, 5001, 5002, 5003)
+START_SECONDS = 30
+STALL_SECONDS = 60
+
+
+class Network:
+    """A network in a directory, its peers served by processes of the program."""
+
+    def __init__(self, program: str, folder: Path, transport: str, books: int):
+        self.program, self.folder = program, folder
+        self.run("init", str(folder), "--transport", transport, "--auto-books", str(books))
+        listed = self.ask(PORTS[0], "list-books", "--all")["books"]
+        # Where each book is; one that travels is nowhere.
+        self.shelves = {port: [book["book"] for book in listed if book["owner"] == port] for port in PORTS}
+        self.servers = {}
+
+    def run(self, *words: str) -> str:
+        return subprocess.run([self.program, *words], check=True, capture_output=True, text=True).stdout
+
+    def ask(self, port: int, *words: str):
+        return json.loads(self.run("-n", str(self.folder), "-p", str(port), "-o", "json", *words))
+
+    def start(self):
+        for port in PORTS:
+            self.servers[port] = Server(self, port)
+        for server in self.servers.values():
+            server.await_start()
+
+    def stop(self):
+        for server in self.servers.values():
+            server.process.send_signal(signal.SIGTERM)
+        for server in self.servers.values():
+            server.process.wait(timeout=30)
+            server.process.stdin.close()
+            server.process.stdout.close()
+
+    def check(self) -> int:
+        """All chains are equal and valid; gives their height."""
+        heads = {(status["height"], status["head"]) for status in (self.ask(port, "status") for port in PORTS)}
+        if len(heads) != 1:
+            raise RuntimeError(f"the chains differ: {sorted(heads)}")
+        if not self.ask(PORTS[0], "verify-chain")["valid"]:
+            raise RuntimeError("the chain is not valid")
+        return heads.pop()[0]
+
+
+class Server:
+    def __init__(self, network: Network, port: int):
+        self.port = port
+        self.text = b""
+        self.process = subprocess.Popen(
+            [network.program, "-n", str(network.folder), "-p", str(port), "serve", "--requests", "-"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        os.set_blocking(self.process.stdout.fileno(), False)
+        self.lines = 0
+
+    def await_start(self):
+        end = time.monotonic() + START_SECONDS
+        while not any(line.startswith("serving") for line in self.read()):
+            if time.monotonic() > end or self.process.poll() is not None:
+                raise RuntimeError(f"serve at {self.port} did not start")
+            time.sleep(0.005)
+
+    def read(self) -> "list[str]":
+        """The lines that have come."""
+        while True:
+            try:
+                some = os.read(self.process.stdout.fileno(), 1 << 16)
+            except BlockingIOError:
+                break
+            if not some:
+                break
+            self.text += some
+        *lines, self.text = self.text.split(b"\n")
+        return [line.decode() for line in lines]
+
+    def request(self, owner: int, book: str) -> int:
+        self.process.stdin.write(f"{owner} {book}\n".encode())
+        self.process.stdin.flush()
+        self.lines += 1
+        return self.lines
+
+    def cpu_seconds(self) -> float:
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def memory_mib(self) -> float:
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM"):
+                return int(line.split()[1]) / 1024
+        return 0.0
+
+
+class Load:
+    """Keeps a number of exchanges in flight, spread over all pairs of peers, until enough have ended."""
+
+    def __init__(self, network: Network, in_flight: int):
+        self.network, self.in_flight = network, in_flight
+        self.pairs = [(to, of) for to in PORTS for of in PORTS if to != of]
+        self.turn = 0
+        self.asked = {}      # (requester, line) -> (owner, book, time)
+        self.running = {}    # (requester, short id) -> (owner, book, time)
+        self.latencies = []
+        self.refused = 0
+        self.early = 0
+
+    def ask_next(self) -> bool:
+        for _ in self.pairs:
+            requester, owner = self.pairs[self.turn % len(self.pairs)]
+            self.turn += 1
+            if not self.network.shelves[owner]:
+                continue
+            book = self.network.shelves[owner].pop(0)
+            line = self.network.servers[requester].request(owner, book)
+            self.asked[(requester, line)] = (owner, book, time.monotonic())
+            return True
+        return False
+
+    def hear(self, port: int, line: str, fill: bool):
+        words = line.split()
+        if line.startswith("request of line"):
+            entry = self.asked.pop((port, int(words[3].rstrip(":"))))
+            if words[4].startswith("refused"):
+                # The requester has not heard yet who owns the book now.
+                owner, book, _ = entry
+                self.network.shelves[owner].append(book)
+                self.early += 1
+                self.ask_next()
+                return
+            self.running[(port, words[4])] = entry
+        elif words and words[0] in ("committed", "exchange-over"):
+            entry = self.running.pop((port, words[1].rstrip(":")), None)
+            if entry is None:
+                return
+            owner, book, began = entry
+            if words[0] == "committed":
+                self.latencies.append(time.monotonic() - began)
+                self.network.shelves[port].append(book)
+            else:
+                self.refused += 1
+                self.network.shelves[owner].append(book)
+            if fill:
+                self.ask_next()
+
+    def run(self, exchanges: int) -> float:
+        """Exchanges a second, from the first request to the last commit at its requester."""
+        selector = selectors.DefaultSelector()
+        for port, server in self.network.servers.items():
+            selector.register(server.process.stdout, selectors.EVENT_READ, port)
+        began = heard = time.monotonic()
+        for _ in range(min(self.in_flight, exchanges)):
+            self.ask_next()
+        while len(self.latencies) + self.refused < exchanges:
+            for key, _ in selector.select(timeout=1):
+                for line in self.network.servers[key.data].read():
+                    heard = time.monotonic()
+                    left = exchanges - len(self.latencies) - self.refused - len(self.asked) - len(self.running)
+                    self.hear(key.data, line, fill=left > 0)
+            if time.monotonic() - heard > STALL_SECONDS:
+                raise RuntimeError(f"nothing has moved for {STALL_SECONDS} s: {self.running}")
+        return exchanges / (time.monotonic() - began)
+
+
+def percentile(values: "list[float]", part: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(part * len(ordered)))]
+
+
+def measure(program: str, folder: Path, transport: str, exchanges: int, in_flight: int) -> dict:
+    """One run of a fresh network."""
+    network = Network(program, folder, transport, max(in_flight, 20))
+    network.start()
+    try:
+        Load(network, min(in_flight, 8)).run(8)  # what is done once is done
+        before = [server.cpu_seconds() for server in network.servers.values()]
+        load = Load(network, in_flight)
+        rate = load.run(exchanges)
+        cpu = sum(server.cpu_seconds() for server in network.servers.values()) - sum(before)
+        memory = max(server.memory_mib() for server in network.servers.values())
+        settle(network)
+    finally:
+        network.stop()
+    height = network.check()
+    return {"transport": transport, "in_flight": in_flight, "exchanges": exchanges, "rate": rate,
+            "p50_ms": 1000 * percentile(load.latencies, 0.50), "p99_ms": 1000 * percentile(load.latencies, 0.99),
+            "cpu_ms_an_exchange": 1000 * cpu / exchanges, "memory_mib": memory, "height": height,
+            "over": load.refused, "early": load.early}
+
+
+def settle(network: Network):
+    """Waits until all peers have the last block."""
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        if len({network.ask(port, "status")["height"] for port in PORTS}) == 1:
+            return
+        time.sleep(0.1)
+
+
+def floor(parts, folder):
+    """Exchanges a second of all cores, were there nothing but signatures, checks, seals and durable commits."""
+    out = subprocess.run([parts, "--benchmark_format=json", "--benchmark_min_time=0.2"], check=True, cwd=folder,
+                         capture_output=True, text=True).stdout
+    micros = {each["name"]: each["real_time"] for each in json.loads(out)["benchmarks"]}
+    commit = micros["durable_commit/64/real_time"] / COMMIT_SIZE
+    needed = (SIGNATURES * micros["sign_statement"] + VERIFICATIONS * micros["verify_statement"] +
+              MESSAGES * (micros["seal_and_open_message"] + commit))
+    return len(os.sched_getaffinity(0)) * 1e6 / needed
+
+
+def main():
+    program, parts = (str(Path(word).resolve()) for word in sys.argv[1:3])
+    runs = int(sys.argv[3]) if len(sys.argv) > 3 else 5
+    exchanges = int(sys.argv[4]) if len(sys.argv) > 4 else 1000
+    measured = {}
+    floors = []
+    for _ in range(runs):
+        with tempfile.TemporaryDirectory() as folder:
+            floors.append(floor(parts, folder))
+            for transport in ("socket", "spool"):
+                for count, in_flight in ((exchanges, 64), (max(20, exchanges // 20), 1)):
+                    place = Path(folder) / f"{transport}-{in_flight}"
+                    run = measure(program, place, transport, count, in_flight)
+                    run["of_floor"] = run["rate"] / floors[-1]
+                    measured.setdefault((transport, in_flight), []).append(run)
+    rows = [("", "in flight", "a second", "of the floor", "p50 ms", "p99 ms", "CPU ms", "MiB")]
+    result = {"runs": runs, "floor": round(median(floors), 1), "medians": []}
+    for (transport, in_flight), all_runs in measured.items():
+        middle = {key: round(median([run[key] for run in all_runs]), 2) for key in
+                  ("rate", "of_floor", "p50_ms", "p99_ms", "cpu_ms_an_exchange", "memory_mib")}
+        result["medians"].append({"transport": transport, "in_flight": in_flight, **middle})
+        rows.append((transport, in_flight, *middle.values()))
+    report("exchanges", rows, result)
+
+
+if __name__ == "__main__":
+    main()
