@@ -84,7 +84,9 @@ struct Command {
 
 /// All commands, in the order in which help lists them.
 [[nodiscard]] std::span<const Command> all_commands();
-/// Null if there is none of that name.
+/// Null if there is none of that name. Names may have two words, with one space between them.
 [[nodiscard]] const Command* find_command(std::string_view name);
+/// The commands whose name is of two words and begins with this one; none if it begins no name.
+[[nodiscard]] std::vector<const Command*> commands_beginning_with(std::string_view word);
 
 }  // namespace bookchain::cli

@@ -16,9 +16,14 @@ struct Group {
 };
 
 constexpr std::array groups{
-    Group{"networks", "init"},          Group{"books", "get-book"}, Group{"the exchange, step by step", "mine"},
-    Group{"ending one early", "abort"}, Group{"going on", "serve"}, Group{"looking", "status"},
+    Group{"networks", "init"},
+    Group{"books", "get-book"},
+    Group{"the exchange, step by step", "mine"},
+    Group{"ending one early", "abort"},
+    Group{"going on", "serve"},
+    Group{"looking", "status"},
     Group{"the chain", "history"},
+    Group{"evidence", "evidence verify"},
 };
 
 std::string padded(std::string text, std::size_t columns) {
@@ -95,6 +100,12 @@ std::string help_of(const Command& command) {
   if (!command.details.empty()) text += "\n" + std::string(command.details) + "\n";
   if (!command.options.empty()) text += "\noptions\n" + option_lines(command.options);
   return text + "\nbookchain --help lists the global options.\n";
+}
+
+std::string help_of(std::span<const Command* const> commands) {
+  std::string text;
+  for (const auto* command : commands) text += (text.empty() ? "" : "\n") + help_of(*command);
+  return text;
 }
 
 std::string help_of_errors() {

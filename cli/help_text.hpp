@@ -12,6 +12,8 @@ namespace bookchain::cli {
 [[nodiscard]] std::string help_of_program();
 /// One command: how it is called, what it does, its options.
 [[nodiscard]] std::string help_of(const Command& command);
+/// The help of several commands, one after another.
+[[nodiscard]] std::string help_of(std::span<const Command* const> commands);
 /// Exit codes, and every token with its meaning.
 [[nodiscard]] std::string help_of_errors();
 

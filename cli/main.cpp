@@ -64,8 +64,12 @@ int main(int argc, char** argv) {
   const auto* command = invocation.value().command;
   if (global.help) {
     Arguments page;
-    if (command != nullptr) page.add(std::string(command->name));
+    if (!invocation.value().page.empty()) page.add(invocation.value().page);
     return run(global, *find_command("help"), page);
+  }
+  if (command == nullptr && !invocation.value().page.empty()) {
+    const auto& page = invocation.value().page;
+    return fail(Report(global), usage_error("the command has a second word", page, "see bookchain help " + page));
   }
   if (command == nullptr) {
     return fail(Report(global), usage_error("no command is named", "COMMAND", "bookchain --help lists all commands"));

@@ -41,6 +41,10 @@ class FieldWriter {
   /// Which of several things stands here, where that is not said by a statement's type.
   static constexpr std::string_view kind_of(const ledger::BadChunk& /*proof*/) { return "bad-chunk"; }
   static constexpr std::string_view kind_of(const ledger::BadDeal& /*proof*/) { return "bad-deal"; }
+  template <class Proof>
+  static std::string_view kind_of(const Proof& proof) {
+    return ledger::fault(ledger::Evidence(proof));
+  }
 
   template <class T>
   static Json alternative(const T& held) {

@@ -78,16 +78,21 @@ Error unknown_option(const std::string& typed, const Command* command) {
 
 Error unknown_command(const std::string& typed) {
   std::vector<std::string> names;
-  for (const auto& command : all_commands()) names.emplace_back(command.name);
+  for (const auto& command : all_commands()) {
+    names.emplace_back(command.name);
+    if (const auto space = command.name.find(' '); space != std::string_view::npos) {
+      names.emplace_back(command.name.substr(0, space));
+    }
+  }
   if (const auto meant = nearest(typed, names)) {
     return usage_error("there is no such command", typed, "did you mean " + *meant + "?");
   }
   return usage_error("there is no such command", typed, "bookchain --help lists all commands");
 }
 
-/// Place of the command among the words, or their number if none is named.
-Result<std::size_t> place_of_command(const std::vector<std::string>& words) {
-  for (std::size_t i = 0; i < words.size(); ++i) {
+/// Place of the first word from `first` on that is no global option, or their number if there is none.
+Result<std::size_t> place_of_word(const std::vector<std::string>& words, std::size_t first) {
+  for (std::size_t i = first; i < words.size(); ++i) {
     const auto& word = words[i];
     if (word.size() < 2 || word.front() != '-') return i;
     const auto found = global_word(word);
@@ -95,6 +100,27 @@ Result<std::size_t> place_of_command(const std::vector<std::string>& words) {
     if (found.value_follows) ++i;
   }
   return words.size();
+}
+
+/// The command that the words name, and the places of its name among them. Without one, the page that explains the
+/// commands which begin with the word at hand.
+struct NamedCommand {
+  const Command* command = nullptr;
+  std::string page;
+  std::vector<std::size_t> places;
+};
+
+Result<NamedCommand> name_command(const std::vector<std::string>& words) {
+  BOOKCHAIN_TRY(const auto place, place_of_word(words, 0));
+  if (place == words.size()) return NamedCommand{};
+  if (const auto* command = find_command(words[place])) return NamedCommand{command, words[place], {place}};
+  const auto members = commands_beginning_with(words[place]);
+  if (members.empty()) return unknown_command(words[place]);
+  BOOKCHAIN_TRY(const auto second, place_of_word(words, place + 1));
+  if (second == words.size()) return NamedCommand{nullptr, words[place], {place}};
+  const auto name = words[place] + " " + words[second];
+  if (const auto* command = find_command(name)) return NamedCommand{command, name, {place, second}};
+  return unknown_command(name);
 }
 
 void describe(po::options_description& description, const OptionSpec& option) {
@@ -221,13 +247,13 @@ Error usage_error(std::string what, std::string subject, std::string hint) {
 std::span<const OptionSpec> global_options() { return globals; }
 
 Result<Invocation> parse_command_line(const std::vector<std::string>& words) {
-  BOOKCHAIN_TRY(const auto place, place_of_command(words));
+  BOOKCHAIN_TRY(auto named, name_command(words));
   Invocation invocation;
+  invocation.command = named.command;
+  invocation.page = std::move(named.page);
   auto others = words;
-  if (place < words.size()) {
-    invocation.command = find_command(words[place]);
-    if (invocation.command == nullptr) return unknown_command(words[place]);
-    others.erase(others.begin() + static_cast<std::ptrdiff_t>(place));
+  for (auto place = named.places.rbegin(); place != named.places.rend(); ++place) {
+    others.erase(others.begin() + static_cast<std::ptrdiff_t>(*place));
   }
   BOOKCHAIN_TRY(auto values, parse_words(others, invocation.command));
   BOOKCHAIN_TRY(invocation.global, read_globals(values));

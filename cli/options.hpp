@@ -24,6 +24,7 @@ struct GlobalOptions {
 struct Invocation {
   GlobalOptions global;
   const Command* command = nullptr;  ///< null: none was named
+  std::string page;  ///< what help is asked about: the name of the command, or the first word of several
   Arguments arguments;
 };
 

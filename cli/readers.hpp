@@ -13,4 +13,8 @@ namespace bookchain::cli {
 /// The named peer alone, or all whose home and state can be read, in port order, at least one. Tokens as above.
 [[nodiscard]] Result<std::vector<std::unique_ptr<Reader>>> all_readers(const Session& session);
 
+/// The network file alone, where there is one: to check what anybody may check needs no peer. -n may name the file
+/// itself. Tokens: those of reading it; where there is none, those of reading a home.
+[[nodiscard]] Result<ledger::Genesis> network_alone(const Session& session);
+
 }  // namespace bookchain::cli

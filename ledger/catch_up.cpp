@@ -4,6 +4,7 @@
 
 #include "ledger/consensus_parts.hpp"
 #include "ledger/exchange.hpp"
+#include "ledger/sightings.hpp"
 
 namespace bookchain::ledger {
 
@@ -12,6 +13,7 @@ namespace {
 constexpr std::uint64_t ask_again_us = 5'000'000;
 
 void append_and_go_on(Context& context, const CommittedBlock& committed) {
+  close_height(context, committed.certificate);
   append_block(context.genesis, context.draft, committed);
   for (const auto& [hash, block] : candidates.all(context.draft)) candidates.erase(context.draft, hash);
   on_block_committed(context, committed);
@@ -27,6 +29,7 @@ Result<void> check_not_forked(Context& context, const CommittedBlock& committed)
   const auto own = blocks.get(context.draft, height);
   if (!own || context.genesis.block_hash(own->block) == context.genesis.block_hash(committed.block)) return success();
   BOOKCHAIN_CHECK(check_commit(context.genesis, committed.block, committed.certificate));
+  see_fork(context, own->certificate, committed.certificate);
   context.draft.note(Event{"fork", std::nullopt, std::to_string(height.value)});
   return refused(Token::bad_chain, "two blocks of one height have certificates", std::to_string(height.value));
 }

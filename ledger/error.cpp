@@ -42,6 +42,7 @@ constexpr std::array tokens{
     TokenInfo{Token::unknown_book, "unknown-book", 4, "this peer knows no such book"},
     TokenInfo{Token::unknown_peer, "unknown-peer", 4, "the network has no such peer"},
     TokenInfo{Token::unknown_message, "unknown-message", 4, "this peer has no such message"},
+    TokenInfo{Token::unknown_evidence, "unknown-evidence", 4, "this peer has no such evidence"},
     TokenInfo{Token::no_such_file, "no-such-file", 4, "the file does not exist"},
     TokenInfo{Token::home_missing, "home-missing", 4, "there is no network or no home of a peer there"},
     TokenInfo{Token::wrong_step, "wrong-step", 5, "another step is due first"},

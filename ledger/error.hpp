@@ -51,6 +51,7 @@ enum class Token : std::uint8_t {
   unknown_book,
   unknown_peer,
   unknown_message,
+  unknown_evidence,
   no_such_file,
   home_missing,
   // 5: not yet

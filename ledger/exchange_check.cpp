@@ -2,6 +2,7 @@
 // about the key.
 #include "ledger/exchange.hpp"
 #include "ledger/exchange_parts.hpp"
+#include "ledger/sightings.hpp"
 
 namespace bookchain::ledger {
 
@@ -29,7 +30,7 @@ Result<void> add_acks(const Context& context, ExchangeRecord& record, const std:
 
 /// One answer about the id: of a witness, to the consent at hand. The first one stays, but that a yes, which a TRANSFER
 /// can carry, takes the place of a no: what a witness signed twice is its fault and nobody else's loss.
-Result<void> add_id_answer(const Context& context, const ExchangeId& exchange, ExchangeRecord& record,
+Result<void> add_id_answer(Context& context, const ExchangeId& exchange, ExchangeRecord& record,
                            const Signed<IdAnswer>& answer) {
   if (std::ranges::find(record.id_answers, answer) != record.id_answers.end()) return success();
   if (!record.consent || answer.body.exchange != exchange ||
@@ -43,6 +44,7 @@ Result<void> add_id_answer(const Context& context, const ExchangeId& exchange, E
   const auto first = std::ranges::find(record.id_answers, answer.signer, &Signed<IdAnswer>::signer);
   if (first->body == answer.body) return success();
   context.draft.note(Event{"equivocation", exchange, std::to_string(answer.signer.value)});
+  accuse(context, contradiction(context.genesis.id(), *first, answer));
   if (answer.body.yes) {
     *first = answer;
     return success();
@@ -69,6 +71,9 @@ Result<void> on_consent(Context& context, PeerPort from, const ConsentMessage& m
   if (from != requester_of(record)) {
     return rejected(Token::wrong_sender, "a consent comes from a peer that is not the requester",
                     std::to_string(from.value));
+  }
+  if (record.consent && record.consent->body != message.consent.body) {
+    accuse(context, contradiction(context.genesis.id(), *record.consent, message.consent));
   }
   if (!record.grant || message.consent.body.grant != context.genesis.id_of(*record.grant)) {
     return rejected(Token::bad_statement, "the consent is to another grant", to_hex(exchange));
@@ -119,7 +124,10 @@ Result<void> on_release(Context& context, PeerPort from, const ReleaseMessage& m
       message.release.body.grant != context.genesis.id_of(*record.grant)) {
     return rejected(Token::bad_statement, "the release does not fit the exchange", to_hex(exchange));
   }
-  if (is_over(record.state)) return rejected(Token::exchange_over, "the exchange is over", to_hex(exchange));
+  if (is_over(record.state)) {
+    see_late_release(context, record, message.release);
+    return rejected(Token::exchange_over, "the exchange is over", to_hex(exchange));
+  }
   // Each answer is judged by itself: one that is refused is left out, and takes neither the others nor the key along.
   for (const auto& answer : message.id_answers) (void)add_id_answer(context, exchange, record, answer);
   count_id_answers(context, record);
@@ -179,4 +187,5 @@ Result<void> on_key_answer(Context& context, PeerPort from, const KeyAnswerMessa
   keep(context, exchange, record);
   return success();
 }
+
 }  // namespace bookchain::ledger

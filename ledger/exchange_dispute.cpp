@@ -4,6 +4,7 @@
 #include "ledger/exchange.hpp"
 #include "ledger/exchange_parts.hpp"
 #include "ledger/exchange_wish.hpp"
+#include "ledger/sightings.hpp"
 
 namespace bookchain::ledger {
 
@@ -46,6 +47,7 @@ Result<void> do_dispute(Context& context, const WishDispute& wish) {
   } else {
     dispute.proof = wish.bad_chunk.value();  // what is disputable has one of the two
   }
+  accuse(context, evidence_of(dispute));
   record.disputed = true;
   keep(context, wish.exchange, record);
   return submit(context, context.sign(std::move(dispute)));

@@ -1,6 +1,7 @@
 // How exchanges end, and how what was lost is sent again: OVER before consent, the chain after it.
 #include "ledger/exchange.hpp"
 #include "ledger/exchange_parts.hpp"
+#include "ledger/sightings.hpp"
 
 namespace bookchain::ledger {
 
@@ -266,10 +267,13 @@ void on_block_committed(Context& context, const CommittedBlock& committed) {
     if (const auto* transfer = std::get_if<Signed<Transfer>>(&transaction)) {
       commit_transfer(context, transfer->body, height);
       end_left_behind(context, book, context.genesis.exchange_of(transfer->body.request), false, height);
-    } else if (std::holds_alternative<Signed<Abort>>(transaction)) {
+    } else if (const auto* abort = std::get_if<Signed<Abort>>(&transaction)) {
+      see_abort(context, *abort);
       end_left_behind(context, book, std::nullopt, true, height);
     } else {
-      commit_dispute(context, std::get<Signed<Dispute>>(transaction), height);
+      const auto& dispute = std::get<Signed<Dispute>>(transaction);
+      keep_evidence(context, evidence_of(dispute.body), dispute.signer);
+      commit_dispute(context, dispute, height);
       end_left_behind(context, book, std::nullopt, false, height);
     }
   }

@@ -1,9 +1,11 @@
-// Steps 1 and 2 of the exchange, as messages: books announced, requests, grants, shares, ACKs.
+// Steps 1 and 2 of the exchange, as messages, at requester and owner: books announced, requests, grants, ACKs. What a
+// witness does is in exchange_witness.cpp.
 #include <cassert>
 
 #include "ledger/book.hpp"
 #include "ledger/exchange.hpp"
 #include "ledger/exchange_parts.hpp"
+#include "ledger/sightings.hpp"
 
 namespace bookchain::ledger {
 
@@ -16,53 +18,6 @@ Result<void> on_announce(Context& context, PeerPort from, const Announce& messag
 }
 
 // ---- step 1 ----
-
-namespace {
-
-/// Signs the ACK of a witness once the id it has from the requester fits the request, the share is
-/// kept, and no other grant is known. Section 3, step 2.
-void acknowledge_share(Context& context, const ExchangeId& exchange, ExchangeRecord& record) {
-  if (!record.acks.empty() || !record.grant || record.shares.empty()) return;
-  const auto given = witness_ids.get(context.draft, WitnessIdKey{requester_of(record), exchange});
-  if (!given || given->over) return;
-  record.request_id = given->request_id;
-  if (request_id_hash(given->request_id) != record.request.body.id_hash) return;
-  const auto ack = context.sign(Ack{exchange, context.genesis.id_of(*record.grant)});
-  record.acks.push_back(ack);
-  context.draft.send(requester_of(record), AckMessage{ack});
-  context.draft.send(owner_of(record), AckMessage{ack});
-}
-
-/// Signs the answer of a witness to a CONSENT once the requester gave it an id. Section 3, step 4.
-void answer_id(Context& context, const ExchangeId& exchange, ExchangeRecord& record) {
-  if (!record.consent || !record.id_answers.empty()) return;
-  const auto given = witness_ids.get(context.draft, WitnessIdKey{requester_of(record), exchange});
-  if (!given) return;
-  // The id that came with CHECK-ID fits the request, so it is the same exactly if this one fits too.
-  const bool yes = request_id_hash(given->request_id) == record.request.body.id_hash;
-  const auto answer = context.sign(IdAnswer{exchange, context.genesis.id_of(*record.consent), yes});
-  record.id_answers.push_back(answer);
-  record.state = ExchangeState::id_checked;
-  context.draft.send(owner_of(record), IdAnswerMessage{answer});
-  context.draft.send(requester_of(record), IdAnswerMessage{answer});
-}
-
-}  // namespace
-
-Result<void> on_witness_id(Context& context, PeerPort from, const WitnessId& message) {
-  const WitnessIdKey key{from, message.exchange};
-  if (const auto first = witness_ids.get(context.draft, key)) {
-    if (first->request_id == message.request_id) return success();
-    return rejected(Token::equivocation, "the requester gave another id before", to_hex(message.exchange));
-  }
-  witness_ids.put(context.draft, key, WitnessIdRecord{message.request_id, false, {}, {}, context.now});
-  auto record = exchanges.get(context.draft, message.exchange);
-  if (!record || record->role != Role::witness || requester_of(*record) != from) return success();
-  acknowledge_share(context, message.exchange, *record);
-  answer_id(context, message.exchange, *record);
-  keep(context, message.exchange, *record);
-  return success();
-}
 
 namespace {
 
@@ -146,9 +101,6 @@ Result<void> on_request(Context& context, PeerPort from, const RequestMessage& m
 
 // ---- step 2 ----
 
-namespace {
-
-/// A GRANT beside its REQUEST: signatures, and that they name each other. Section 3, step 2.
 Result<ExchangeId> check_grant_form(const Context& context, const Signed<Request>& request,
                                     const Signed<Grant>& grant) {
   BOOKCHAIN_CHECK(check_request_form(context, request));
@@ -161,7 +113,6 @@ Result<ExchangeId> check_grant_form(const Context& context, const Signed<Request
   return exchange;
 }
 
-/// Remembers a grant of a turn: one owner, one requester.
 void remember_turn(Context& context, const ExchangeId& exchange, const ExchangeRecord& record) {
   auto turn = turns.get(context.draft, turn_of(record)).value_or(TurnRecord{requester_of(record), {}, false, false});
   const bool fits = turn.exchanges.size() < max_turn_exchanges;
@@ -169,8 +120,6 @@ void remember_turn(Context& context, const ExchangeId& exchange, const ExchangeR
   turns.put(context.draft, turn_of(record), turn);
 }
 
-/// A grant known to this witness that excludes the one at hand: of the same X, or of the same turn to
-/// another requester.
 std::optional<ExchangeRecord> conflicting_grant(const Context& context, const ExchangeId& exchange,
                                                 const Signed<Request>& request, const Signed<Grant>& grant) {
   if (auto known = exchanges.get(context.draft, exchange); known && known->grant && known->grant->body != grant.body) {
@@ -181,6 +130,8 @@ std::optional<ExchangeRecord> conflicting_grant(const Context& context, const Ex
   if (!turn || turn->requester == request.signer || turn->exchanges.empty()) return std::nullopt;
   return exchanges.get(context.draft, turn->exchanges.front());
 }
+
+namespace {
 
 Result<void> check_package(const ExchangeRecord& record, const GrantMessage& message, const ReceivedPackage& package) {
   const auto& book = message.book.body;
@@ -208,6 +159,7 @@ Result<void> check_grant_again(Context& context, const ExchangeId& exchange, Exc
                                const GrantMessage& message) {
   if (record.grant->body != message.grant.body) {
     context.draft.note(Event{"equivocation", exchange, std::to_string(owner_of(record).value)});
+    accuse(context, contradiction(context.genesis.id(), *record.grant, message.grant));
     auto error = rejected(Token::equivocation, "the owner made two grants for one request", to_hex(exchange));
     return record.consent ? error : fail_before_consent(context, exchange, record, std::move(error));
   }
@@ -241,8 +193,15 @@ Result<void> on_grant(Context& context, PeerPort from, const GrantMessage& messa
     return fail_before_consent(context, exchange, record,
                                rejected(Token::wrong_book, "the owner granted another book", message.book.body.title));
   }
+  // A requester may be the witness of another exchange of this book: it knows both grants then.
+  if (const auto other = conflicting_grant(context, exchange, message.request, message.grant)) {
+    accuse(context, two_grants(context.genesis.id(), other->request, *other->grant, message.request, message.grant));
+    return fail_before_consent(context, exchange, record,
+                               rejected(Token::equivocation, "the owner granted the book to another in this turn"));
+  }
   record.grant = message.grant;
   record.book = message.book;
+  remember_turn(context, exchange, record);
   if (grant_age(context.draft, record) == GrantAge::past) {
     return fail_before_consent(
         context, exchange, record,
@@ -256,43 +215,6 @@ Result<void> on_grant(Context& context, PeerPort from, const GrantMessage& messa
   }
   drop_misfitting_acks(context.genesis, record);
   if (record.state == ExchangeState::requested) record.state = ExchangeState::granted;
-  keep(context, exchange, record);
-  return success();
-}
-
-Result<void> on_witness_share(Context& context, PeerPort from, const WitnessShare& message) {
-  BOOKCHAIN_TRY(const auto exchange, check_grant_form(context, message.request, message.grant));
-  if (from != message.grant.signer) {
-    return rejected(Token::wrong_sender, "a share comes from a peer that did not make the grant",
-                    std::to_string(from.value));
-  }
-  const auto index = context.genesis.witness_index(message.request.body.sender_port, message.request.body.receiver_port,
-                                                   context.self());
-  if (!index) return rejected(Token::wrong_recipient, "this peer is no witness of the exchange", to_hex(exchange));
-  if (share_commitment(exchange, *index, message.share) != message.grant.body.share_commitments[*index]) {
-    return rejected(Token::wrong_share, "the share does not fit its commitment", to_hex(exchange));
-  }
-  if (const auto other = conflicting_grant(context, exchange, message.request, message.grant)) {
-    const GrantConflict conflict{exchange, other->request, *other->grant, message.request, message.grant};
-    context.draft.send(message.request.signer, conflict);
-    auto first_told = conflict;
-    first_told.exchange = context.genesis.exchange_of(other->request);
-    if (requester_of(*other) != message.request.signer) context.draft.send(requester_of(*other), first_told);
-    return rejected(Token::equivocation, "the owner made two grants that exclude each other", to_hex(exchange));
-  }
-  auto record = exchanges.get(context.draft, exchange).value_or(ExchangeRecord{});
-  if (!record.grant) {
-    record.role = Role::witness;
-    record.state = ExchangeState::granted;
-    record.request = message.request;
-    record.grant = message.grant;
-    record.book = catalogue.get(context.draft, message.request.body.book);
-    record.began = context.now;
-  }
-  // Once the requester can read the book the share has done its work and is not taken again.
-  if (!has_ended(record.state)) add_share(record.shares, DealtShare{context.self(), message.share});
-  remember_turn(context, exchange, record);
-  acknowledge_share(context, exchange, record);
   keep(context, exchange, record);
   return success();
 }
@@ -335,51 +257,11 @@ Result<void> on_grant_conflict(Context& context, PeerPort from, const GrantConfl
     return rejected(Token::bad_statement, "the two grants do not exclude each other", to_hex(message.exchange));
   }
   context.draft.note(Event{"equivocation", message.exchange, std::to_string(owner_of(record).value)});
+  accuse(context, two_grants(context.genesis.id(), message.first_request, message.first, message.second_request,
+                             message.second));
   if (has_ended(record.state) || record.consent) return success();
   (void)fail_before_consent(context, message.exchange, record,
                             rejected(Token::equivocation, "the owner made two grants that exclude each other"));
-  return success();
-}
-
-// ---- step 4, at a witness ----
-
-Result<void> on_check_id(Context& context, PeerPort from, const CheckId& message) {
-  BOOKCHAIN_TRY(const auto exchange, check_grant_form(context, message.request, message.grant));
-  BOOKCHAIN_CHECK(context.genesis.check(message.consent));
-  const auto& consent = message.consent;
-  if (consent.signer != message.request.signer || consent.body.exchange != exchange ||
-      consent.body.grant != context.genesis.id_of(message.grant)) {
-    return rejected(Token::bad_statement, "the consent does not fit the grant", to_hex(exchange));
-  }
-  if (from != message.grant.signer && from != message.request.signer) {
-    return rejected(Token::wrong_sender, "only owner and requester may have an id checked", std::to_string(from.value));
-  }
-  if (from == context.self() || context.self() == message.grant.signer || context.self() == message.request.signer) {
-    return rejected(Token::wrong_recipient, "this peer is no witness of the exchange", to_hex(exchange));
-  }
-  if (request_id_hash(message.request_id) != message.request.body.id_hash) {
-    return rejected(Token::wrong_id, "the id does not fit the request", to_hex(exchange));
-  }
-  if (conflicting_grant(context, exchange, message.request, message.grant)) {
-    return rejected(Token::equivocation, "another grant is known that excludes this one", to_hex(exchange));
-  }
-  auto record = exchanges.get(context.draft, exchange).value_or(ExchangeRecord{});
-  if (!record.grant) {
-    record.role = Role::witness;
-    record.request = message.request;
-    record.grant = message.grant;
-    record.book = catalogue.get(context.draft, message.request.body.book);
-    record.began = context.now;
-    remember_turn(context, exchange, record);
-  }
-  if (!record.id_answers.empty()) {
-    context.draft.send(from, IdAnswerMessage{record.id_answers.front()});
-    return success();
-  }
-  record.consent = message.consent;
-  if (record.height == std::nullopt) record.state = ExchangeState::consented;
-  answer_id(context, exchange, record);
-  keep(context, exchange, record);
   return success();
 }
 

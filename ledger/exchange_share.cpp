@@ -3,6 +3,7 @@
 #include "ledger/book.hpp"
 #include "ledger/exchange.hpp"
 #include "ledger/exchange_parts.hpp"
+#include "ledger/sightings.hpp"
 
 namespace bookchain::ledger {
 
@@ -52,7 +53,8 @@ std::optional<std::uint32_t> index_of_share(const Genesis& genesis, const Exchan
 }
 
 /// Shares that fit their commitments and a key that does not: the owner dealt falsely (BAD-DEAL).
-void put_shares_together(const Genesis& genesis, const ExchangeId& exchange, ExchangeRecord& record) {
+void put_shares_together(Context& context, const ExchangeId& exchange, ExchangeRecord& record) {
+  const auto& genesis = context.genesis;
   std::vector<NumberedShare> numbered;
   for (std::size_t i = 0; i < genesis.share_threshold(); ++i) {
     const auto place = genesis.witness_index(requester_of(record), owner_of(record), record.shares[i].signer);
@@ -63,6 +65,8 @@ void put_shares_together(const Genesis& genesis, const ExchangeId& exchange, Exc
     record.key = key;
   } else {
     record.wrong_key_seen = true;
+    const auto fitting = std::span(record.shares).first(genesis.share_threshold());
+    accuse(context, FalseShares{record.request, *record.grant, BadDeal{{fitting.begin(), fitting.end()}}});
   }
 }
 
@@ -80,7 +84,7 @@ Result<void> on_share(Context& context, PeerPort from, const ShareMessage& messa
   if (record.key) return success();
   add_share(record.shares, DealtShare{witnesses_of(context.genesis, record)[*index], message.share});
   if (record.shares.size() >= context.genesis.share_threshold()) {
-    put_shares_together(context.genesis, message.exchange, record);
+    put_shares_together(context, message.exchange, record);
   }
   keep(context, message.exchange, record);
   return success();

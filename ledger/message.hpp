@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ledger/chain_message.hpp"
+#include "ledger/evidence.hpp"
 
 namespace bookchain::ledger {
 
@@ -247,12 +248,23 @@ struct ReceiptMessage {
   }
 };
 
+/// What a peer found out about another, to everybody: unlike the rest, it needs no trust in who tells it.
+struct EvidenceMessage {
+  static constexpr std::string_view name = "evidence";
+  Evidence evidence;
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("evidence", self.evidence);
+  }
+};
+
 /// The place in this list is the message's tag on the wire.
 using Message = std::variant<Announce, WitnessId, RequestMessage, GrantMessage, WitnessShare, AckMessage, GrantConflict,
                              ConsentMessage, CheckId, IdAnswerMessage, ReleaseMessage, CheckKey, KeyAnswerMessage, Over,
                              SendAgain, WantShare, ShareMessage, ReceiptMessage, NewRound, AnswerMessage, Promised,
                              ProposeMessage, PrevoteMessage, PrevotesMessage, PrecommitMessage, CommitMessage,
-                             WantBlocks, BlocksMessage, WantVotes, VotesMessage>;
+                             WantBlocks, BlocksMessage, WantVotes, VotesMessage, EvidenceMessage>;
 
 [[nodiscard]] std::string_view name(const Message& message);
 /// The exchange a message is about, or nothing for books and votes.

@@ -4,6 +4,7 @@
 #include "ledger/consensus.hpp"
 #include "ledger/exchange.hpp"
 #include "ledger/exchange_parts.hpp"
+#include "ledger/sightings.hpp"
 
 namespace bookchain::ledger {
 
@@ -45,6 +46,7 @@ struct Dispatch {
   Result<void> operator()(const BlocksMessage& m) const { return on_blocks(context, from, m); }
   Result<void> operator()(const WantVotes& m) const { return on_want_votes(context, from, m); }
   Result<void> operator()(const VotesMessage& m) const { return on_votes(context, from, m); }
+  Result<void> operator()(const EvidenceMessage& m) const { return on_evidence(context, from, m); }
 };
 
 /// A proposer is a voter too: what a peer sends itself is handled within the same step, until all is

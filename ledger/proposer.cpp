@@ -4,6 +4,7 @@
 
 #include "ledger/consensus_parts.hpp"
 #include "ledger/exchange.hpp"
+#include "ledger/sightings.hpp"
 
 namespace bookchain::ledger {
 
@@ -23,6 +24,11 @@ void open_ballot(Context& context, ProposerRecord& record) {
   auto round = std::max({voter.promise.round, record.highest_seen.round, record.ballot.round}).value;
   if (round == std::numeric_limits<std::uint64_t>::max()) return;
   ++round;
+  // Those who precommitted in the ballot that is given up may not hide it later.
+  if (!record.precommits.empty()) {
+    see_precommits(context,
+                   CommitCertificate{Precommit{record.height, record.ballot, record.block}, record.precommits});
+  }
   // A restored home may have opened ballots it forgot: it skips rounds at random.
   if (mute_until_fact.get(context.draft)) round += context.random % random_rounds_after_restore;
   record.ballot = Ballot{Round{round}, context.self()};
@@ -88,13 +94,25 @@ void propose(Context& context, ProposerRecord& record) {
                                      record.highest_lock, std::move(*block)});
 }
 
-/// The present ballot of this peer, if a vote for (height, ballot) is for it and the phase is right.
+/// The present ballot of this peer, if a vote for (height, ballot) is for it and the phase is right, or a later one.
 std::optional<ProposerRecord> running(const Context& context, Height height, const Ballot& ballot,
                                       ProposerPhase phase) {
   if (height != voting_height(context)) return std::nullopt;
   auto record = proposer_at(context, height);
-  if (record.ballot != ballot || record.phase != phase) return std::nullopt;
+  if (record.ballot != ballot || record.phase < phase) return std::nullopt;
   return record;
+}
+
+/// A vote in this peer's ballot for a block that it did not propose there; `taken` are the votes for the right one.
+template <class Vote>
+Error refuse_stray(Context& context, const ProposerRecord& record, const std::vector<VoteSignature>& taken,
+                   const Signed<Vote>& vote) {
+  const auto first = std::ranges::find(taken, vote.signer, &VoteSignature::signer);
+  if (first != taken.end()) {
+    notice(context, Signed<Vote>{vote.signer, Vote{record.height, record.ballot, record.block}, first->signature});
+  }
+  notice(context, vote);
+  return refused(Token::bad_statement, "a vote is for another block", text_of(record.ballot));
 }
 
 /// A voter whose promise lies more than max_round_jump below `ballot` refuses it (it was away while others
@@ -249,13 +267,19 @@ Result<void> on_answer(Context& context, PeerPort from, const AnswerMessage& mes
   const auto& body = message.answer.body;
   if (message.answer.signer != from) return refused(Token::wrong_sender, "an answer is signed by another peer");
   auto record = running(context, body.height, body.ballot, ProposerPhase::asking);
-  if (!record) {
+  if (!record || record->phase != ProposerPhase::asking) {
+    if (record) notice(context, message.answer);
     lead_on(context, from, body);
     return success();
   }
   const auto place = std::ranges::lower_bound(record->answers, from, {}, &Signed<Answer>::signer);
   // The first ANSWER of a voter counts: a lock of another one stands in no justification.
-  if (place != record->answers.end() && place->signer == from) return success();
+  if (place != record->answers.end() && place->signer == from) {
+    if (place->body != body && context.genesis.check(message.answer)) {
+      accuse(context, contradiction(context.genesis.id(), *place, message.answer));
+    }
+    return success();
+  }
   BOOKCHAIN_CHECK(context.genesis.check(message.answer));
   if (body.lock) {
     // A lock that is not proven is no answer: else a liar could name one nobody can follow.
@@ -285,8 +309,9 @@ Result<void> on_prevote(Context& context, PeerPort from, const PrevoteMessage& m
   if (message.vote.signer != from) return refused(Token::wrong_sender, "a vote is signed by another peer");
   auto record = running(context, body.height, body.ballot, ProposerPhase::prevoting);
   if (!record) return success();
-  if (body.block != record->block)
-    return refused(Token::bad_statement, "a vote is for another block", text_of(body.ballot));
+  if (body.block != record->block) return refuse_stray(context, *record, record->prevotes, message.vote);
+  notice_second(context, message.vote);
+  if (record->phase != ProposerPhase::prevoting) return success();
   BOOKCHAIN_CHECK(context.genesis.check(message.vote));
   add_vote(record->prevotes, VoteSignature{from, message.vote.signature});
   const bool enough = record->prevotes.size() >= context.genesis.vote_quorum();
@@ -304,8 +329,8 @@ Result<void> on_precommit(Context& context, PeerPort from, const PrecommitMessag
   if (message.vote.signer != from) return refused(Token::wrong_sender, "a vote is signed by another peer");
   auto record = running(context, body.height, body.ballot, ProposerPhase::precommitting);
   if (!record) return success();
-  if (body.block != record->block)
-    return refused(Token::bad_statement, "a vote is for another block", text_of(body.ballot));
+  if (body.block != record->block) return refuse_stray(context, *record, record->precommits, message.vote);
+  notice_second(context, message.vote);
   BOOKCHAIN_CHECK(context.genesis.check(message.vote));
   add_vote(record->precommits, VoteSignature{from, message.vote.signature});
   keep(context, *record);

@@ -186,6 +186,34 @@ struct Mark {
   }
 };
 
+struct EvidenceKey {
+  PeerPort accused;
+  EvidenceId id;
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("accused", self.accused);
+    visitor("id", self.id);
+  }
+};
+
+/// So much evidence about one peer is enough: a faulty one must not grow the table for ever.
+inline constexpr std::size_t max_evidence_an_accused = 16;
+
+/// Checked, and in a form that a stranger can check.
+struct EvidenceRecord {
+  Evidence evidence;
+  PeerPort told_by;  ///< this peer itself, or who told it
+  Time seen;         ///< by this peer's clock, for people only
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("evidence", self.evidence);
+    visitor("told_by", self.told_by);
+    visitor("seen", self.seen);
+  }
+};
+
 struct WitnessIdKey {
   PeerPort requester;
   ExchangeId exchange;
@@ -325,5 +353,7 @@ inline constexpr TypedTable<std::uint8_t, VoterRecord> voters{Table::voter};    
 inline constexpr TypedTable<std::uint8_t, ProposerRecord> proposers{Table::proposer};  ///< one row, key 0
 inline constexpr TypedTable<DeferredKey, DeferredRecord> deferred{Table::deferred};
 inline constexpr TypedTable<ShelfTaskKey, ShelfTask> shelf_tasks{Table::shelf_tasks};
+inline constexpr TypedTable<Ballot, SeenVotes> seen_votes{Table::seen_votes};
+inline constexpr TypedTable<EvidenceKey, EvidenceRecord> evidence_rows{Table::evidence};
 
 }  // namespace bookchain::ledger

@@ -44,6 +44,8 @@ std::string_view name(Table table) {
     case Table::seen: return "seen";
     case Table::retired: return "retired";
     case Table::trace: return "trace";
+    case Table::seen_votes: return "seen_votes";
+    case Table::evidence: return "evidence";
   }
   return "";
 }

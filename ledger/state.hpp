@@ -38,8 +38,11 @@ enum class Table : std::uint8_t {
   seen,      ///< peer, number -> hash of the message
   retired,   ///< peer, epoch -> nothing
   trace,     ///< exchange, order -> TraceRecord
+  // the rules again
+  seen_votes,  ///< Ballot -> SeenVotes: statements of others about the present height
+  evidence,    ///< accused, EvidenceId -> EvidenceRecord
 };
-inline constexpr std::size_t table_count = static_cast<std::size_t>(Table::trace) + 1;
+inline constexpr std::size_t table_count = static_cast<std::size_t>(Table::evidence) + 1;
 [[nodiscard]] std::string_view name(Table table);
 
 /// A reader's view. Reading never fails here: an implementation that cannot read gives nothing,

@@ -1,32 +1,13 @@
 // Whether a transaction is valid after the blocks below it (sections 3 and 5), and what it does.
 #include "ledger/book.hpp"
 #include "ledger/chain.hpp"
+#include "ledger/fraud.hpp"
 
 namespace bookchain::ledger {
 
 namespace {
 
 Error misfit(std::string what) { return Error{Token::bad_statement, std::move(what), {}, {}}; }
-
-/// BOOK, REQUEST and GRANT: each signed by whom it must be, and naming each other.
-Result<ExchangeId> check_granted(const Genesis& genesis, const Signed<Book>& book, const Signed<Request>& request,
-                                 const Signed<Grant>& grant) {
-  BOOKCHAIN_CHECK(check_book(genesis, book));
-  BOOKCHAIN_CHECK(genesis.check(request));
-  BOOKCHAIN_CHECK(genesis.check(grant));
-  const auto& body = request.body;
-  if (body.sender_port != request.signer || body.sender_port == body.receiver_port ||
-      genesis.find(body.receiver_port) == nullptr) {
-    return misfit("a transaction carries a request that is none");
-  }
-  if (body.book != genesis.book_of(book)) return misfit("the request of a transaction is for another book");
-  const auto exchange = genesis.exchange_of(request);
-  if (grant.signer != body.receiver_port || grant.body.exchange != exchange ||
-      grant.body.share_commitments.size() != genesis.witness_count()) {
-    return misfit("the grant of a transaction does not fit its request");
-  }
-  return exchange;
-}
 
 /// Statements of distinct witnesses, each good and passing `fits`, at least `least` of them.
 template <class Body, class Fits>
@@ -96,45 +77,6 @@ Result<void> check_abort(const Genesis& genesis, const State& state, const Signe
 }
 
 // ---- disputes (section 5) ----
-
-Result<void> check_bad_chunk(const ExchangeId& exchange, const Book& book, const Grant& grant, const BadChunk& proof) {
-  if (key_commitment(exchange, proof.key) != grant.key_commitment) {
-    return Error{Token::wrong_key, "the key of a dispute does not fit the commitment in the grant", {}, {}};
-  }
-  const auto count = chunk_count(book);
-  const auto ciphertext_leaf = leaf_hash(proof.ciphertext);
-  if (!merkle_verify(ciphertext_leaf, proof.index, count, proof.ciphertext_path, grant.ciphertext_root) ||
-      !merkle_verify(proof.leaf, proof.index, count, proof.leaf_path, book.root)) {
-    return misfit("the paths of a dispute do not lead to the roots");
-  }
-  ChunkCipher cipher(proof.key);
-  const auto open = decrypt_chunk(cipher, exchange, book, proof.index, proof.ciphertext);
-  // The salt comes out of the chunk, never from the accuser.
-  if (open && chunk_leaf(open.value().salt, open.value().chunk) == proof.leaf) {
-    return misfit("the chunk of a dispute is as it was registered");
-  }
-  return success();
-}
-
-Result<void> check_bad_deal(const Genesis& genesis, const ExchangeId& exchange, const Request& request,
-                            const Grant& grant, const BadDeal& proof) {
-  if (proof.shares.size() != genesis.share_threshold()) return misfit("a dispute brings another number of shares");
-  std::vector<NumberedShare> shares;
-  PeerPort last{};
-  for (const auto& dealt : proof.shares) {
-    if (!(last < dealt.signer)) return misfit("the shares of a dispute are not of distinct witnesses");
-    last = dealt.signer;
-    const auto index = genesis.witness_index(request.sender_port, request.receiver_port, dealt.signer);
-    if (!index || share_commitment(exchange, *index, dealt.share) != grant.share_commitments[*index]) {
-      return misfit("a share of a dispute does not fit its commitment");
-    }
-    shares.push_back(NumberedShare{*index, dealt.share});
-  }
-  if (key_commitment(exchange, combine(shares)) == grant.key_commitment) {
-    return misfit("the shares of a dispute give the key");
-  }
-  return success();
-}
 
 /// True if the TRANSFER of this very exchange is the last move of the book: the requester holds it still.
 bool is_after_transfer(const Ownership& stand, const ExchangeId& exchange, const Signed<Dispute>& dispute) {

@@ -109,6 +109,23 @@ struct DeferredRecord {
   }
 };
 
+/// What others signed in one ballot of the present height, the first statement of each: a second one that differs is
+/// evidence. Every signature in it was checked.
+struct SeenVotes {
+  std::optional<Signed<Propose>> propose;
+  std::vector<Signed<Answer>> answers;
+  std::vector<Signed<Prevote>> prevotes;
+  std::vector<Signed<Precommit>> precommits;
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("propose", self.propose);
+    visitor.list("answers", self.answers, max_peers);
+    visitor.list("prevotes", self.prevotes, max_peers);
+    visitor.list("precommits", self.precommits, max_peers);
+  }
+};
+
 /// Whom this peer asked for blocks, so that it asks each once and not at each message from above.
 struct AskedBlocks {
   Height head;

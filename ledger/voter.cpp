@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "ledger/consensus_parts.hpp"
+#include "ledger/sightings.hpp"
 
 namespace bookchain::ledger {
 
@@ -212,6 +213,7 @@ Result<void> on_propose(Context& context, PeerPort from, const ProposeMessage& m
   // No limit on the jump here: q ANSWERs show that the round was reached in steps.
   if (voter.prevote && voter.prevote->body.ballot == body.ballot) {
     if (voter.prevote->body.block != body.block) {
+      notice(context, message.propose);
       return refused(Token::equivocation, "the proposer proposed another block in this ballot", text_of(body.ballot));
     }
     context.draft.send(from, PrevoteMessage{*voter.prevote});
@@ -219,6 +221,7 @@ Result<void> on_propose(Context& context, PeerPort from, const ProposeMessage& m
   }
   BOOKCHAIN_CHECK(context.genesis.check(message.propose));
   BOOKCHAIN_CHECK(check_justification(context, message));
+  see_proposal(context, message);
   const auto own = std::ranges::find(message.answers, context.self(), &Signed<Answer>::signer);
   const bool known =
       own == message.answers.end() ||
@@ -229,6 +232,9 @@ Result<void> on_propose(Context& context, PeerPort from, const ProposeMessage& m
     return refused(Token::bad_statement, "a proposal names another block", text_of(body.ballot));
   }
   BOOKCHAIN_CHECK(check_block(context.genesis, context.draft, message.block));
+  for (const auto& transaction : message.block.transactions) {
+    if (const auto* abort = std::get_if<Signed<Abort>>(&transaction)) see_abort(context, *abort);
+  }
   voter.promise = body.ballot;
   voter.prevote = context.sign(Prevote{body.height, body.ballot, body.block});
   keep(context, voter);
@@ -255,12 +261,14 @@ Result<void> on_prevotes(Context& context, PeerPort from, const PrevotesMessage&
   if (vote.ballot < voter.promise) return refuse_ballot(context, voter, vote.ballot);
   if (voter.precommit && voter.precommit->body.ballot == vote.ballot) {
     if (voter.precommit->body.block != vote.block) {
+      if (context.genesis.check_certificate(message.certificate)) see_prevotes(context, message.certificate);
       return refused(Token::equivocation, "another block was precommitted in this ballot", text_of(vote.ballot));
     }
     context.draft.send(from, PrecommitMessage{*voter.precommit});
     return success();
   }
   BOOKCHAIN_CHECK(context.genesis.check_certificate(message.certificate));
+  see_prevotes(context, message.certificate);
   BOOKCHAIN_CHECK(notice_forgotten(context, message.certificate, voter.prevote));
   if (!candidates.get(context.draft, vote.block)) {
     deferred.put(context.draft, DeferredKey{from, DeferredKind::prevotes}, DeferredRecord{message, vote.height, {}});

@@ -41,6 +41,10 @@ namespace bookchain::cli {
 [[nodiscard]] Command verify_chain_command();
 [[nodiscard]] Command export_chain_command();
 [[nodiscard]] Command history_command();
+// evidence
+[[nodiscard]] Command list_evidence_command();
+[[nodiscard]] Command export_evidence_command();
+[[nodiscard]] Command verify_evidence_command();
 // help
 [[nodiscard]] Command help_command();
 

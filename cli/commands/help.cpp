@@ -28,7 +28,8 @@ ledger::Error unknown_page(const std::string& typed) {
 }
 
 ledger::Result<Answer> run(Session& /*session*/, const Arguments& arguments) {
-  const auto page = arguments.at(0);
+  auto page = arguments.at(0);
+  if (const auto second = arguments.at(1)) *page += " " + *second;
   Answer answer;
   if (!page) {
     answer.text = help_of_program();
@@ -40,6 +41,10 @@ ledger::Result<Answer> run(Session& /*session*/, const Arguments& arguments) {
   } else if (const auto* command = find_command(*page)) {
     answer.text = help_of(*command);
     answer.value["command"] = command_value(*command);
+  } else if (const auto commands = commands_beginning_with(*page); !commands.empty()) {
+    answer.text = help_of(commands);
+    answer.value["commands"] = Json::array();
+    for (const auto* each : commands) answer.value["commands"].push_back(command_value(*each));
   } else {
     return unknown_page(*page);
   }
@@ -54,7 +59,7 @@ Command help_command() {
                  "explain the program, a command, or the errors",
                  "Without COMMAND lists all commands; with one prints what its --help prints. `help errors` lists\n"
                  "the exit codes and the tokens of all errors; with -o json as data.",
-                 {{"COMMAND|errors", false}},
+                 {{"COMMAND|errors", false}, {"WORD", false}},
                  {},
                  run};
 }

@@ -74,6 +74,7 @@ struct Status {
   Counts counts;
   std::vector<PeerHeight> heights;
   std::vector<std::pair<MarkKey, Mark>> marks;  ///< against the owners of disputed grants
+  std::size_t evidence = 0;                     ///< how many pieces this peer has
 };
 
 Json value_of(const Reader& reader, const Status& status) {
@@ -98,6 +99,7 @@ Json value_of(const Reader& reader, const Status& status) {
                               {"exchange", to_hex(key.exchange)},
                               {"kind", name(mark.kind)}});
   }
+  value["evidence"] = status.evidence;
   value["peers"] = Json::array();
   for (const auto& [port, head] : status.heights) {
     value["peers"].push_back({{"port", port.value},
@@ -136,6 +138,10 @@ std::string text_of(const Session& session, const Reader& reader, const Status& 
     text += line("mark", std::to_string(key.port.value) + " cheated in exchange " + short_id(key.exchange) + ": " +
                              std::string(name(mark.kind)) + ", proof in block " + std::to_string(key.height.value));
   }
+  if (status.evidence > 0) {
+    text += line("evidence", std::to_string(status.evidence) + " that others broke the rules: " +
+                                 printable(session.command_at(reader.port(), "evidence list")));
+  }
   if (status.due.empty()) text += line("due", "nothing");
   for (const auto& each : status.due) {
     const auto words = std::string(name(each.step)) + " " + short_id(each.exchange);
@@ -153,7 +159,8 @@ Result<Answer> run(Session& session, const Arguments& /*arguments*/) {
                       reader->node().due(reader->state()),
                       count_mail(mailbox),
                       peer_heights(session, *reader),
-                      marks.all(reader->state())};
+                      marks.all(reader->state()),
+                      evidence_rows.all(reader->state()).size()};
   BOOKCHAIN_CHECK(reader->state().status());
   Answer answer;
   answer.value = value_of(*reader, status);

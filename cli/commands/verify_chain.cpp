@@ -1,10 +1,6 @@
-#include <boost/filesystem/operations.hpp>
-#include <cstdlib>
-
 #include "cli/chain_file.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/home.hpp"
-#include "cli/network_file.hpp"
 #include "cli/progress.hpp"
 #include "cli/readers.hpp"
 
@@ -13,22 +9,6 @@ namespace bookchain::cli {
 using namespace ledger;
 
 namespace {
-
-/// The network file alone, where there is one: to check a chain needs no peer. -n may name the file itself.
-Result<Genesis> network_of(const Session& session) {
-  const auto& global = session.global();
-  const auto* variable = std::getenv("BOOKCHAIN_NETWORK");
-  const bool in_environment = variable != nullptr && *variable != '\0';
-  if (!global.home) {
-    path place = global.network ? *global.network : std::string(in_environment ? variable : ".");
-    boost::system::error_code ignored;
-    if (boost::filesystem::is_directory(place, ignored)) place /= std::string(network_file_name);
-    auto genesis = load_network(place);
-    if (genesis || genesis.error().token != Token::home_missing) return genesis;
-  }
-  BOOKCHAIN_TRY(const auto files, session.any_peer());
-  return files->genesis;
-}
 
 Answer answer_of(const Report& report, const ChainVerdict& verdict, const std::string& whose) {
   Answer answer;
@@ -53,7 +33,7 @@ Answer answer_of(const Report& report, const ChainVerdict& verdict, const std::s
 
 Result<Answer> run(Session& session, const Arguments& arguments) {
   if (const auto file = arguments.at(0)) {
-    BOOKCHAIN_TRY(const auto genesis, network_of(session));
+    BOOKCHAIN_TRY(const auto genesis, network_alone(session));
     WorkProgress progress(session.report(), "checking", ProgressUnit::bytes, Stop::at_once);
     BOOKCHAIN_TRY(const auto verdict, verify_chain_file(genesis, *file, &progress));
     return answer_of(session.report(), verdict, *file == "-" ? std::string("standard input") : printable(*file));

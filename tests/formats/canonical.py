@@ -194,6 +194,21 @@ PROPOSE, PREVOTE, PRECOMMIT = (statement(number, VOTE) for number in (14, 15, 16
 BLOCK = statement(17, record(height=U8, previous=HASH, transactions_hash=HASH, time=U8, nonce=U8))
 
 
+def pair(read_statement):
+    return record(first=read_statement, second=read_statement)
+
+
+EVIDENCE = variant(
+    record(book=BOOK, request=REQUEST, grant=GRANT, proof=BAD_CHUNK),
+    record(request=REQUEST, grant=GRANT, proof=BAD_DEAL),
+    pair(GRANT),
+    record(first_request=REQUEST, first=GRANT, second_request=REQUEST, second=GRANT),
+    record(request=REQUEST, grant=GRANT, release=RELEASE, abort=ABORT),
+    *(pair(each) for each in (CONSENT, ID_ANSWER, ANSWER, PROPOSE, PREVOTE, PRECOMMIT)),
+    record(precommit=PRECOMMIT, answer=ANSWER),
+)
+
+
 def _header_and_list(reader):
     """Keeps the bytes of the list: they are hashed."""
     header = BLOCK(reader)

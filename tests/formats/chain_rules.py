@@ -133,16 +133,21 @@ class Rules:
     def check_granted(self, body):
         """Gives X, requester, owner and where the book stands."""
         stand = self.check_book(body.book)
-        request, grant = body.request.body, body.grant.body
-        require(self.is_good(body.request) and self.is_good(body.grant), "G1", "REQUEST or GRANT is not good")
-        requester, owner = request.sender_port, request.receiver_port
-        named = body.request.signer == requester != owner and owner in self.network.keys
-        require(named, "G2", "the request names other parties")
-        require(request.book == self.id(body.book), "G3", "the request is for another book")
-        exchange = self.id(body.request)
-        fits = body.grant.signer == owner and grant.exchange == exchange
-        require(fits and len(grant.share_commitments) == self.network.m, "G4", "the grant does not fit the request")
+        exchange, requester, owner = self.check_request_and_grant(body.request, body.grant)
+        require(body.request.body.book == self.id(body.book), "G3", "the request is for another book")
         return exchange, requester, owner, stand
+
+    def check_request_and_grant(self, request, grant):
+        """Gives X, requester and owner."""
+        require(self.is_good(request) and self.is_good(grant), "G1", "REQUEST or GRANT is not good")
+        requester, owner = request.body.sender_port, request.body.receiver_port
+        named = request.signer == requester != owner and owner in self.network.keys
+        require(named, "G2", "the request names other parties")
+        exchange = self.id(request)
+        fits = grant.signer == owner and grant.body.exchange == exchange
+        commitments = len(grant.body.share_commitments)
+        require(fits and commitments == self.network.m, "G4", "the grant does not fit the request")
+        return exchange, requester, owner
 
     def require_present(self, stand, owner, version, turn):
         require(stand.owner == owner, "V1", f"{owner} does not own the book")

@@ -20,6 +20,7 @@ import aes_gcm
 import canonical
 import chacha
 import chain_rules
+import check_evidence
 import ed25519
 import network_file
 import shamir
@@ -32,7 +33,9 @@ class Vectors:
         with open(os.path.join(docs, "formats.md"), encoding="utf-8") as file:
             self.page = file.read()
         with open(os.path.join(docs, "protocol.md"), encoding="utf-8") as file:
-            self.attacks = file.read().split("| attack |")[1]
+            protocol = file.read()
+            self.attacks = protocol.split("| attack |")[1]
+            self.claims = protocol.split("| | claim |")[1].split("\n\n")[0]
         self.checks = 0
         self.failures = []
 
@@ -249,8 +252,31 @@ def check_refused_blocks(vectors):
     vectors.check(f"rules of the page without a block that breaks them: {sorted(missing)}", not missing)
 
 
+def check_evidence_files(vectors):
+    """Each kind holds, what proves nothing breaks a rule, and every rule of the page is broken by something."""
+    rules = set()
+    for file in ("evidence.json", "no-evidence.json"):
+        content = vectors.json(file)
+        network = network_file.read(vectors.read(content["network"]))
+        for each in content["evidence"]:
+            what, data = f"{file}, {each['name']}: ", bytes.fromhex(each["file"])
+            try:
+                accused, number, about = check_evidence.verify(network, data)
+                vectors.check(what + "holds and should not", each["token"] == "")
+                found = (accused, number, check_evidence.identity(network, number, accused, about).hex())
+                vectors.check(what + "accused, number and id", found == (each["accused"], each["number"], each["id"]))
+            except chain_rules.Refused as refused:
+                rules.add(refused.rule)
+                vectors.check(f"{what}{refused}", each["token"] != "")
+    stated = set(re.findall(r"^- \*\*(P[0-9])\*\*", vectors.page, re.MULTILINE)) - {"P1", "P2"}
+    vectors.check(f"rules of evidence: {sorted(stated)} stated, {sorted(rules)} broken", stated <= rules)
+    rows = {int(row[0]): row[1] for row in vectors.table("number", ["evidence", "accused"])}
+    named = {each["number"]: each["fault"] for each in vectors.json("evidence.json")["evidence"]}
+    vectors.check("numbers and names of evidence on the page", rows == named)
+
+
 def check_named_tests(vectors):
-    """What the table of attacks says is shown by a test is shown by one that exists."""
+    """What the tables of attacks and claims say is shown by a test is shown by one that exists."""
     cases = {each["name"] for each in vectors.json("refused-blocks.json")}
     tests = os.path.dirname(os.path.dirname(os.path.abspath(vectors.folder)))
     sources = ""
@@ -259,6 +285,10 @@ def check_named_tests(vectors):
             if name.endswith((".cpp", ".sh", ".py", ".txt")):
                 with open(os.path.join(folder, name), encoding="utf-8") as file:
                     sources += file.read()
+    for row in vectors.claims.splitlines()[2:]:
+        shown_by = row.rstrip("| ").rpartition("|")[2]
+        for named in re.findall('"([^"]+)"|`([^`]+)`', shown_by):
+            vectors.check(f"docs/protocol.md: nothing shows {named}", "".join(named) in sources)
     for row in vectors.attacks.splitlines()[2:]:
         shown_by = row.rstrip("| ").rpartition("|")[2]
         for case in re.findall('"([^"]+)"', shown_by):
@@ -276,6 +306,7 @@ def main(arguments):
         check_sealed,
         check_package,
         check_refused_blocks,
+        check_evidence_files,
         check_named_tests,
     ):
         check(vectors)

@@ -164,7 +164,9 @@ std::vector<Message> messages_of_chain(const World& world, const CommittedBlock&
           WantBlocks{height},
           BlocksMessage{height, {committed}},
           WantVotes{},
-          VotesMessage{height, committed.certificate, std::nullopt}};
+          VotesMessage{height, committed.certificate, std::nullopt},
+          EvidenceMessage{contradiction(world.genesis.id(), world.sign(p2, Prevote{height, second, hash}),
+                                        world.sign(p2, Prevote{height, second, derived_hash("another block", 0)}))}};
 }
 
 }  // namespace

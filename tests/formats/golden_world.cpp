@@ -21,9 +21,9 @@ Bytes book_text(std::string_view title, std::size_t size) {
   return text;
 }
 
-World make_world(std::size_t peers) {
+World make_world(std::size_t peers, std::uint32_t chunk_size) {
   GenesisFields fields;
-  fields.chunk_size = 1024;
+  fields.chunk_size = chunk_size;
   fields.test_network = true;
   std::map<PeerPort, Identity> identities;
   for (std::size_t i = 0; i < peers; ++i) {

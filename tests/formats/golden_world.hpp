@@ -37,8 +37,8 @@ struct World {
     return sign_statement(genesis.id(), signer, identities.at(signer).signing_key, std::move(body));
   }
 };
-/// Ports 5000, 5001, ...; chunks of 1024 bytes, 8 bits of work.
-[[nodiscard]] World make_world(std::size_t peers);
+/// Ports 5000, 5001, ...; 8 bits of work.
+[[nodiscard]] World make_world(std::size_t peers, std::uint32_t chunk_size = 1024);
 
 /// A registered book with what its registrar knows of it.
 struct Content {

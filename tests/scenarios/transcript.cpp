@@ -67,6 +67,9 @@ class Printer {
   [[nodiscard]] std::string print(const Transaction& transaction) const {
     return std::visit([this](const auto& held) { return print(held); }, transaction);
   }
+  [[nodiscard]] std::string print(const Evidence& evidence) const {
+    return std::string(fault(evidence)) + "@" + std::to_string(accusation(genesis_, evidence).accused.value);
+  }
   [[nodiscard]] std::string print(const Block& block) const {
     Printer inner(genesis_);
     inner.list("transactions", block.transactions, max_block_transactions);

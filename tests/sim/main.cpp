@@ -123,7 +123,7 @@ bool run_attack(Attack attack, std::uint64_t runs, unsigned jobs, const std::str
   Summary among_others;
   const auto place = static_cast<std::size_t>(attack);
   const auto is_seen = [&] {
-    const bool evidence = !leaves_evidence(attack) || alone.counts.equivocations_seen > 0;
+    const bool evidence = !leaves_evidence(attack) || alone.counts.evidence > 0;
     return alone.counts.attacks[place] > 0 && evidence;
   };
   for (std::uint64_t round = 0; round < most_rounds && !is_seen(); ++round) {
@@ -140,9 +140,8 @@ bool run_attack(Attack attack, std::uint64_t runs, unsigned jobs, const std::str
   const auto violations = alone.violations + among_others.violations;
   std::cout << "attack=" << name(attack) << " signatures=" << signature_kind()
             << " runs=" << alone.seeds + among_others.seeds
-            << " times=" << alone.counts.attacks[place] + among_others.counts.attacks[place];
-  if (leaves_evidence(attack)) std::cout << " evidence=" << alone.counts.equivocations_seen;
-  std::cout << " violations=" << violations << std::endl;
+            << " times=" << alone.counts.attacks[place] + among_others.counts.attacks[place]
+            << " evidence=" << alone.counts.evidence << " violations=" << violations << std::endl;
   return violations == 0 && is_seen();
 }
 

@@ -66,7 +66,7 @@ BUGS = [
      "if (record.abort_sent || (turn && turn->abort_signed)) return",
      "if (!ON && (record.abort_sent || (turn && turn->abort_signed))) return"),
     # A witness signs an ACK for a share that does not fit.
-    ("share_not_checked", "ledger/exchange_request.cpp", 1,
+    ("share_not_checked", "ledger/exchange_witness.cpp", 1,
      "if (share_commitment(exchange, *index, message.share) != message.grant.body.share_commitments[*index]) {",
      "if (!ON && share_commitment(exchange, *index, message.share) != message.grant.body.share_commitments[*index]) {"),
     # An owner grants one book to a second requester in one turn.

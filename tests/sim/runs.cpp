@@ -162,8 +162,8 @@ std::string json_line(const Summary& summary, double seconds) {
           field("blocks", summary.counts.blocks) + "," +
           field("blocks_under_faults", summary.counts.blocks_under_faults) + "," +
           field("equivocations_seen", summary.counts.equivocations_seen) + "," +
-          field("violations", summary.violations) + "," + field("seconds", static_cast<std::uint64_t>(std::llround(seconds))) +
-          ",\"faults\":{";
+          field("evidence", summary.counts.evidence) + "," + field("violations", summary.violations) + "," +
+          field("seconds", static_cast<std::uint64_t>(std::llround(seconds))) + ",\"faults\":{";
   for (std::size_t i = 0; i < fault_count; ++i) {
     text += (i > 0 ? "," : "") + field(name(static_cast<Fault>(i)), summary.counts.faults[i]);
   }

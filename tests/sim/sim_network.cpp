@@ -21,6 +21,7 @@ void Counts::add(const Counts& other) {
   messages += other.messages;
   steps += other.steps;
   equivocations_seen += other.equivocations_seen;
+  evidence += other.evidence;
 }
 
 Misfortune::Misfortune(const Plan& plan, Counts& counts) : plan_(plan), counts_(counts) {

@@ -28,6 +28,7 @@ struct Counts {
   std::uint64_t messages{};
   std::uint64_t steps{};
   std::uint64_t equivocations_seen{};
+  std::uint64_t evidence{};  ///< pieces kept, at all honest peers
 
   void add(Fault fault) { ++faults[static_cast<std::size_t>(fault)]; }
   void add(Attack attack) { ++attacks[static_cast<std::size_t>(attack)]; }

@@ -365,8 +365,9 @@ void Watcher::reported(PeerPort peer, const transport::Report& report) {
   }
   for (const auto& event : report.events) {
     if (event.what == "fork") throw Violation{"no fork is seen", text_of(peer)};
-    if (event.what != "equivocation") continue;
-    ++counts_.equivocations_seen;
+    // The detail of both begins with the port of the peer that is blamed.
+    if (event.what != "equivocation" && event.what != "evidence") continue;
+    ++(event.what == "evidence" ? counts_.evidence : counts_.equivocations_seen);
     const PeerPort blamed{static_cast<std::uint16_t>(std::stoul(event.detail))};
     if (is_honest(blamed) && !restored_.contains(blamed)) {
       throw Violation{"honest peers are never blamed", text_of(peer) + " blames " + event.detail};

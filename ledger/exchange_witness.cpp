@@ -1,0 +1,142 @@
+// The witness of an exchange: the id that the requester gives it, its share of the key, and what it signs about both
+// (docs/protocol.md, section 3, steps 1, 2 and 4).
+#include "ledger/exchange.hpp"
+#include "ledger/exchange_parts.hpp"
+#include "ledger/sightings.hpp"
+
+namespace bookchain::ledger {
+
+namespace {
+
+/// Signs the ACK of a witness once the id it has from the requester fits the request, the share is
+/// kept, and no other grant is known. Section 3, step 2.
+void acknowledge_share(Context& context, const ExchangeId& exchange, ExchangeRecord& record) {
+  if (!record.acks.empty() || !record.grant || record.shares.empty()) return;
+  const auto given = witness_ids.get(context.draft, WitnessIdKey{requester_of(record), exchange});
+  if (!given || given->over) return;
+  record.request_id = given->request_id;
+  if (request_id_hash(given->request_id) != record.request.body.id_hash) return;
+  const auto ack = context.sign(Ack{exchange, context.genesis.id_of(*record.grant)});
+  record.acks.push_back(ack);
+  context.draft.send(requester_of(record), AckMessage{ack});
+  context.draft.send(owner_of(record), AckMessage{ack});
+}
+
+/// Signs the answer of a witness to a CONSENT once the requester gave it an id. Section 3, step 4.
+void answer_id(Context& context, const ExchangeId& exchange, ExchangeRecord& record) {
+  if (!record.consent || !record.id_answers.empty()) return;
+  const auto given = witness_ids.get(context.draft, WitnessIdKey{requester_of(record), exchange});
+  if (!given) return;
+  // The id that came with CHECK-ID fits the request, so it is the same exactly if this one fits too.
+  const bool yes = request_id_hash(given->request_id) == record.request.body.id_hash;
+  const auto answer = context.sign(IdAnswer{exchange, context.genesis.id_of(*record.consent), yes});
+  record.id_answers.push_back(answer);
+  record.state = ExchangeState::id_checked;
+  context.draft.send(owner_of(record), IdAnswerMessage{answer});
+  context.draft.send(requester_of(record), IdAnswerMessage{answer});
+}
+
+}  // namespace
+
+Result<void> on_witness_id(Context& context, PeerPort from, const WitnessId& message) {
+  const WitnessIdKey key{from, message.exchange};
+  if (const auto first = witness_ids.get(context.draft, key)) {
+    if (first->request_id == message.request_id) return success();
+    return rejected(Token::equivocation, "the requester gave another id before", to_hex(message.exchange));
+  }
+  witness_ids.put(context.draft, key, WitnessIdRecord{message.request_id, false, {}, {}, context.now});
+  auto record = exchanges.get(context.draft, message.exchange);
+  if (!record || record->role != Role::witness || requester_of(*record) != from) return success();
+  acknowledge_share(context, message.exchange, *record);
+  answer_id(context, message.exchange, *record);
+  keep(context, message.exchange, *record);
+  return success();
+}
+
+// ---- step 2 ----
+
+Result<void> on_witness_share(Context& context, PeerPort from, const WitnessShare& message) {
+  BOOKCHAIN_TRY(const auto exchange, check_grant_form(context, message.request, message.grant));
+  if (from != message.grant.signer) {
+    return rejected(Token::wrong_sender, "a share comes from a peer that did not make the grant",
+                    std::to_string(from.value));
+  }
+  const auto index = context.genesis.witness_index(message.request.body.sender_port, message.request.body.receiver_port,
+                                                   context.self());
+  if (!index) return rejected(Token::wrong_recipient, "this peer is no witness of the exchange", to_hex(exchange));
+  if (share_commitment(exchange, *index, message.share) != message.grant.body.share_commitments[*index]) {
+    return rejected(Token::wrong_share, "the share does not fit its commitment", to_hex(exchange));
+  }
+  if (const auto other = conflicting_grant(context, exchange, message.request, message.grant)) {
+    const GrantConflict conflict{exchange, other->request, *other->grant, message.request, message.grant};
+    context.draft.send(message.request.signer, conflict);
+    auto first_told = conflict;
+    first_told.exchange = context.genesis.exchange_of(other->request);
+    if (requester_of(*other) != message.request.signer) context.draft.send(requester_of(*other), first_told);
+    accuse(context, two_grants(context.genesis.id(), other->request, *other->grant, message.request, message.grant));
+    return rejected(Token::equivocation, "the owner made two grants that exclude each other", to_hex(exchange));
+  }
+  auto record = exchanges.get(context.draft, exchange).value_or(ExchangeRecord{});
+  if (!record.grant) {
+    record.role = Role::witness;
+    record.state = ExchangeState::granted;
+    record.request = message.request;
+    record.grant = message.grant;
+    record.book = catalogue.get(context.draft, message.request.body.book);
+    record.began = context.now;
+  }
+  // Once the requester can read the book the share has done its work and is not taken again.
+  if (!has_ended(record.state)) add_share(record.shares, DealtShare{context.self(), message.share});
+  remember_turn(context, exchange, record);
+  acknowledge_share(context, exchange, record);
+  keep(context, exchange, record);
+  return success();
+}
+
+// ---- step 4 ----
+
+Result<void> on_check_id(Context& context, PeerPort from, const CheckId& message) {
+  BOOKCHAIN_TRY(const auto exchange, check_grant_form(context, message.request, message.grant));
+  BOOKCHAIN_CHECK(context.genesis.check(message.consent));
+  const auto& consent = message.consent;
+  if (consent.signer != message.request.signer || consent.body.exchange != exchange ||
+      consent.body.grant != context.genesis.id_of(message.grant)) {
+    return rejected(Token::bad_statement, "the consent does not fit the grant", to_hex(exchange));
+  }
+  if (from != message.grant.signer && from != message.request.signer) {
+    return rejected(Token::wrong_sender, "only owner and requester may have an id checked", std::to_string(from.value));
+  }
+  if (from == context.self() || context.self() == message.grant.signer || context.self() == message.request.signer) {
+    return rejected(Token::wrong_recipient, "this peer is no witness of the exchange", to_hex(exchange));
+  }
+  if (request_id_hash(message.request_id) != message.request.body.id_hash) {
+    return rejected(Token::wrong_id, "the id does not fit the request", to_hex(exchange));
+  }
+  if (const auto other = conflicting_grant(context, exchange, message.request, message.grant)) {
+    accuse(context, two_grants(context.genesis.id(), other->request, *other->grant, message.request, message.grant));
+    if (other->consent && other->consent->body.exchange == exchange) {
+      accuse(context, contradiction(context.genesis.id(), *other->consent, consent));
+    }
+    return rejected(Token::equivocation, "another grant is known that excludes this one", to_hex(exchange));
+  }
+  auto record = exchanges.get(context.draft, exchange).value_or(ExchangeRecord{});
+  if (!record.grant) {
+    record.role = Role::witness;
+    record.request = message.request;
+    record.grant = message.grant;
+    record.book = catalogue.get(context.draft, message.request.body.book);
+    record.began = context.now;
+    remember_turn(context, exchange, record);
+  }
+  if (!record.id_answers.empty()) {
+    context.draft.send(from, IdAnswerMessage{record.id_answers.front()});
+    return success();
+  }
+  record.consent = message.consent;
+  if (record.height == std::nullopt) record.state = ExchangeState::consented;
+  answer_id(context, exchange, record);
+  keep(context, exchange, record);
+  return success();
+}
+
+}  // namespace bookchain::ledger
