@@ -76,6 +76,7 @@ class Serving {
         active_(began_) {
     wake_by(signals.descriptor());
     if (plan.requests != nullptr) wake_by(request_descriptor_ = plan.requests->descriptor());
+    if (plan.recover_after && plan.policy.steps) recovery_.emplace(*plan.recover_after);
     if (home.sockets() == nullptr) return;
     home.sockets()->watch(wakes_.get());
     home.sockets()->watch(watch_.descriptor());
@@ -91,6 +92,14 @@ class Serving {
       if (report) {
         took_turn(report.value());
         if (asked) active_ = Clock::now();
+        if (plan_.after_turn) {
+          if (const auto more = plan_.after_turn(); !more) tell_failure(more.error());
+        }
+        if (recovery_) {
+          recovery_->go_on(
+              home_, [&](const transport::Report& taken) { took_turn(taken); },
+              [&](const Error& error) { tell_failure(error); });
+        }
         pause = next_pause(report.value());
       } else {
         if (plan_.until_idle) return std::move(report).as_failure();
@@ -228,6 +237,7 @@ class Serving {
   transport::SpoolWatch watch_;
   Descriptor wakes_;             ///< can be read when a signal or a request came
   int request_descriptor_ = -1;  ///< among them
+  std::optional<Recovery> recovery_;
   Clock::time_point began_;
   Clock::time_point active_;
   std::string told_;

@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "cli/home.hpp"
+#include "cli/recovery.hpp"
 #include "cli/request_stream.hpp"
 #include "cli/session.hpp"
 
@@ -38,8 +39,11 @@ class StopOnSignal final : public ledger::Progress {
 struct ServePlan {
   transport::Policy policy{true, true, false};
   std::optional<std::chrono::microseconds> until_idle;
+  /// Goes on alone where nothing has changed in an exchange for so long; nothing: never.
+  std::optional<std::chrono::microseconds> recover_after = default_recovery;
   std::optional<std::chrono::microseconds> at_most;    ///< give up after this time
   RequestStream* requests = nullptr;                   ///< requests of this peer's own; outlives the plan
+  std::function<Result<void>()> after_turn;            ///< after each turn, under the lock; may be empty
   std::function<bool()> done;                          ///< asked after each turn, under the lock; may be empty
   std::function<bool(const transport::Report&)> tell;  ///< what each turn did; may be empty; false: nobody hears it
 };

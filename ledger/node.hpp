@@ -148,6 +148,12 @@ struct Due {
   Step step{};
 };
 
+/// What a peer can do alone in an exchange whose other side is silent.
+struct Recovery {
+  Wish wish;
+  bool under_way = false;  ///< it was begun before and goes on now: there is nothing more to wait for
+};
+
 class Node {
  public:
   /// Keeps references: both outlive the node.
@@ -169,6 +175,11 @@ class Node {
   [[nodiscard]] Result<ExchangeRecord> may_dispute(const State& state, const ExchangeId& exchange) const;
   /// Whether `exchange` may be opened now. Tokens as of WishOpen.
   [[nodiscard]] Result<ExchangeRecord> may_open(const State& state, const ExchangeId& exchange) const;
+
+  /// After the consent, where nothing is due here: what this peer can do without waiting for the other side any longer
+  /// (docs/protocol.md, section 5). Whether it was silent for long enough is for the caller to say: the rules know no
+  /// clock. Nothing once the TRANSFER is under way.
+  [[nodiscard]] std::optional<Recovery> recovery(const State& state, const ExchangeId& exchange) const;
 
   /// The package that this message must bring, or nothing if none is wanted: the caller copies no other, and
   /// under no other exchange.

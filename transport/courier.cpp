@@ -54,6 +54,7 @@ Result<std::vector<SentReport>> Courier::decide(decltype(Input::what) what, Repo
   parts_.store.apply(outcome.effects.writes);
   Draft draft(parts_.store);
   std::vector<SentReport> sent;
+  if (parts_.tamper != nullptr) parts_.tamper->tamper(parts_.store, outcome.effects.outgoing);
   for (auto& leaving : outcome.effects.outgoing) {
     const auto before = outgoing_rows.get(draft, leaving.to);
     const bool full = before && before->kept_bytes > max_bytes_with_blocks;

@@ -40,6 +40,16 @@ class Observer {
   virtual void reached(KillPoint point) = 0;
 };
 
+/// Changes what the rules decided to send, before it is durable: a liar, for lessons and tests.
+class Tamper {
+ public:
+  Tamper() = default;
+  Tamper(const Tamper&) = delete;
+  Tamper& operator=(const Tamper&) = delete;
+  virtual ~Tamper() = default;
+  virtual void tamper(const ledger::State& state, std::vector<ledger::Outgoing>& leaving) = 0;
+};
+
 enum class ReceiveResult : std::uint8_t { accepted, refused, duplicate };
 [[nodiscard]] std::string_view name(ReceiveResult result);
 
@@ -96,6 +106,7 @@ class Courier {
     Environment& environment;
     Observer* observer = nullptr;
     ledger::Progress* progress = nullptr;
+    Tamper* tamper = nullptr;
   };
   /// Token `bad-value` if a channel cannot be made.
   [[nodiscard]] static Result<Courier> make(Parts parts);
@@ -135,6 +146,9 @@ class Courier {
   /// When this peer should look again although nothing came: a back-off that ends, or something to be
   /// sent again. Nothing while it can only wait.
   [[nodiscard]] std::optional<ledger::Time> next_wake() const;
+
+  /// Null: an honest peer again.
+  void set_tamper(Tamper* tamper) { parts_.tamper = tamper; }
 
   [[nodiscard]] const ledger::Node& node() const { return parts_.node; }
   [[nodiscard]] ledger::Store& store() { return parts_.store; }

@@ -4,6 +4,7 @@
 
 #include "cli/commands/commands.hpp"
 #include "cli/guidance.hpp"
+#include "cli/misbehaviour.hpp"
 #include "cli/serving.hpp"
 #include "cli/turn_report.hpp"
 
@@ -78,7 +79,46 @@ Result<ServePlan> read_plan(const Arguments& arguments) {
     BOOKCHAIN_TRY(const auto time, seconds_to_microseconds("--until-idle", idle->empty() ? "1" : *idle));
     plan.until_idle = std::chrono::microseconds(time);
   }
+  if (const auto after = arguments.get("recover-after")) {
+    plan.recover_after.reset();
+    if (*after != "never") {
+      BOOKCHAIN_TRY(const auto time, seconds_to_microseconds("--recover-after", *after));
+      if (time > 0) plan.recover_after = std::chrono::microseconds(time);
+    }
+  }
   return plan;
+}
+
+/// Null unless the peer is to misbehave.
+Result<std::unique_ptr<Misbehaviour>> misbehaviour(const Session& session, Home& home, const Arguments& arguments,
+                                                   ServePlan& plan) {
+  const auto kind = arguments.get("misbehave");
+  if (!kind) return std::unique_ptr<Misbehaviour>{};
+  BOOKCHAIN_TRY(auto made, Misbehaviour::make(home, *kind));
+  if (made->grants_by_itself()) plan.policy.grants = false;
+  plan.after_turn = [&act = *made] { return act.after_turn(); };
+  home.courier().set_tamper(made.get());
+  session.report().warning("this peer misbehaves: " + *kind);
+  return made;
+}
+
+std::string details() {
+  std::string text =
+      "Runs until SIGINT (exit 130) or SIGTERM (exit 0). Tells what happens, one line an event; with\n"
+      "-o json one object a line. Other commands may be used on the same home meanwhile. Never ends an\n"
+      "exchange because of time alone. Where nothing moved for --recover-after seconds after the consent,\n"
+      "it completes the exchange without the other side: a requester has it claimed and takes the key from\n"
+      "the witnesses, an owner has it settled.\n"
+      "\n"
+      "On test networks (init --seed) --misbehave shows what one peer can do against the others. KIND:\n";
+  for (const auto& kind : misbehaviour_kinds()) {
+    constexpr std::size_t columns = 26;
+    std::string line = "  " + std::string(kind.name);
+    line.resize(std::max(line.size() + 2, columns), ' ');
+    text += line + std::string(kind.summary) + "\n";
+  }
+  text.pop_back();
+  return text;
 }
 
 Result<Answer> run(Session& session, const Arguments& arguments) {
@@ -93,6 +133,7 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   const StopSignals signals;
   StopOnSignal stop(signals);
   BOOKCHAIN_TRY(const auto home, Home::open(std::move(files), &stop, Home::Role::serve));
+  BOOKCHAIN_TRY(const auto lies, misbehaviour(session, *home, arguments, plan));
   plan.tell = [&](const transport::Report& report) { return tell(session, *home, report); };
   const auto port = std::to_string(home->port().value);
   const auto& out = session.report();
@@ -116,13 +157,15 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
 }  // namespace
 
 Command serve_command() {
+  static const auto page = details();
   return Command{"serve",
                  "take in, answer, vote and take every step that is due, until a signal",
-                 "Runs until SIGINT (exit 130) or SIGTERM (exit 0). Tells what happens, one line an event; with\n"
-                 "-o json one object a line. Other commands may be used on the same home meanwhile. Never ends an\n"
-                 "exchange because of time alone.",
+                 page.c_str(),
                  {},
                  {{"grant", 0, OptionKind::value, "WHOM", "whom to grant requests to: all (default) or none"},
+                  {"recover-after", 0, OptionKind::value, "SECONDS",
+                   "go on without a silent other side after that time (default 600); 0 or never: wait for ever"},
+                  {"misbehave", 0, OptionKind::value, "KIND", "test networks: break the rules in one way, see above"},
                   {"manual", 0, OptionKind::flag, "", "only take in, answer and vote; take no step"},
                   {"requests", 0, OptionKind::value, "FILE",
                    "make a request for each line OWNER SELECTOR of FILE as it comes; - is standard input"},

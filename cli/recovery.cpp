@@ -1,0 +1,50 @@
+#include "cli/recovery.hpp"
+
+#include "ledger/exchange_parts.hpp"
+
+namespace bookchain::cli {
+
+using namespace ledger;
+
+namespace {
+
+constexpr std::chrono::seconds look_every{1};
+
+/// How long nothing has changed in an exchange, by this peer's clock; none if that was put back meanwhile.
+std::uint64_t quiet_us(const ExchangeRecord& record, Time now) {
+  return now.value < record.changed.value ? 0 : now.value - record.changed.value;
+}
+
+/// What is told of it: who was silent, and what this peer does without.
+Event told(const ExchangeId& exchange, const ExchangeRecord& record, const Wish& wish) {
+  const auto other = record.role == Role::requester ? owner_of(record) : requester_of(record);
+  std::string what = "asking those again whose answers are missing";
+  if (std::holds_alternative<WishClaim>(wish)) what = "going on without the owner";
+  if (std::holds_alternative<WishSettle>(wish)) what = "having the transfer settled without the requester";
+  return Event{"recovery", exchange, std::to_string(other.value) + " is silent: " + what};
+}
+
+}  // namespace
+
+void Recovery::go_on(Home& home, const std::function<void(const transport::Report&)>& took,
+                     const std::function<void(const Error&)>& failed) {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < look_again_) return;
+  look_again_ = now + look_every;
+  for (const auto& [exchange, unused] : open_exchanges.all(home.store())) {
+    const auto recovery = home.node().recovery(home.store(), exchange);
+    if (!recovery) continue;
+    const auto record = exchanges.get(home.store(), exchange);
+    const auto after = static_cast<std::uint64_t>(after_.count());
+    if (!recovery->under_way && quiet_us(*record, home.environment().now()) < after) continue;
+    auto report = home.courier().wish(recovery->wish);
+    if (!report) {
+      failed(report.error());
+      continue;
+    }
+    report.value().events.insert(report.value().events.begin(), told(exchange, *record, recovery->wish));
+    took(report.value());
+  }
+}
+
+}  // namespace bookchain::cli

@@ -1,0 +1,30 @@
+// Recovery: `serve` goes on alone where the other side of an exchange was silent for a while after the consent
+// (docs/protocol.md, section 5). It completes exchanges and ends none.
+#pragma once
+
+#include <chrono>
+#include <functional>
+
+#include "cli/home.hpp"
+
+namespace bookchain::cli {
+
+/// Nothing has changed in an exchange for that long before `serve` goes on alone. Long beside what a peer that is there
+/// needs for any step, short beside what people wait for.
+inline constexpr std::chrono::microseconds default_recovery{std::chrono::minutes{10}};
+
+class Recovery {
+ public:
+  explicit Recovery(std::chrono::microseconds after) : after_(after) {}
+
+  /// Takes what is to be taken now; `took` is shown what each did, `failed` why one did not. Looks at most once a
+  /// second.
+  void go_on(Home& home, const std::function<void(const transport::Report&)>& took,
+             const std::function<void(const Error&)>& failed);
+
+ private:
+  std::chrono::microseconds after_;
+  std::chrono::steady_clock::time_point look_again_;
+};
+
+}  // namespace bookchain::cli

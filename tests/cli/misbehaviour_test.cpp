@@ -1,0 +1,282 @@
+// `serve --misbehave KIND` (docs/protocol.md, sections 5 and 6): one liar among five peers, in every way that the
+// program knows. What becomes of the honest ones is what section 6 promises, and where two signatures exclude each
+// other every honest peer has the evidence.
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <set>
+#include <thread>
+
+#include "tests/cli/process.hpp"
+
+namespace {
+
+using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
+
+constexpr int requester = 5000;
+constexpr int owner = 5001;
+constexpr int witness = 5003;
+
+/// How the exchange of the honest ones ends.
+enum class End { committed, over, either, open };
+
+struct Case {
+  const char* kind;
+  int liar;
+  End end;
+  const char* form = "mined";  ///< of the transfer, where there is one; empty: whichever
+  const char* evidence = "";   ///< the fault that every honest peer knows of then
+};
+
+/// Five peers, one of which lies: f = 1, so the promises hold.
+struct Stage {
+  Network network{{"--seed", "lies", "--auto-books", "6"}, {5000, 5001, 5002, 5003, 5004}};
+  std::string book = network.book_of(owner);
+  std::vector<std::unique_ptr<Background>> servers;
+
+  void serve(int port, const Words& options) {
+    Words words{"-n", network.folder().string(), "-p", std::to_string(port), "-o", "json", "serve"};
+    words.insert(words.end(), options.begin(), options.end());
+    servers.push_back(std::make_unique<Background>(words));
+  }
+  void all_serve(int liar, const std::string& kind) {
+    for (const int port : network.ports()) {
+      serve(port,
+            port == liar ? Words{"--misbehave", kind, "--recover-after", "never"} : Words{"--recover-after", "1"});
+    }
+  }
+  [[nodiscard]] std::string request(int from) const { return request(from, book); }
+  [[nodiscard]] std::string request(int from, const std::string& wanted) const {
+    return network.ok(from, {"request", "--from", std::to_string(owner), "--book", wanted})["exchange"];
+  }
+  /// Empty as long as the peer has not heard of it.
+  [[nodiscard]] std::string state(int port, const std::string& exchange) const {
+    const auto shown = network.at(port, {"show-exchange", exchange});
+    return shown.exit_code == 0 ? shown.json()["state"].get<std::string>() : std::string();
+  }
+  [[nodiscard]] std::vector<int> honest(int liar) const {
+    auto ports = network.ports();
+    std::erase(ports, liar);
+    return ports;
+  }
+  [[nodiscard]] static bool becomes_true(const std::function<bool()>& condition, int tenths = 250) {
+    for (int i = 0; i < tenths; ++i) {
+      if (condition()) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    return condition();
+  }
+  [[nodiscard]] std::set<std::string> faults(int port, int accused) const {
+    std::set<std::string> found;
+    const auto list = network.ok(port, {"evidence", "list"});
+    for (const auto& each : list["evidence"]) {
+      BOOST_TEST(each["accused"] == accused, port << " accuses " << each.dump());
+      found.insert(each["fault"]);
+    }
+    return found;
+  }
+};
+
+bool is_over(const std::string& state) { return state == "invalid" || state == "aborted" || state == "refused"; }
+
+std::string form_of_last_transfer(const Stage& stage, int at) {
+  std::string form;
+  const auto chain = stage.network.ok(at, {"show-chain"});
+  for (const auto& block : chain["blocks"]) {
+    for (const auto& one : block["transactions"]) {
+      if (one["type"] == "transfer") form = one["form"];
+    }
+  }
+  return form;
+}
+
+void check_end(const Stage& stage, const Case& each, const std::string& id, int looker) {
+  const auto state = [&] { return stage.state(looker, id); };
+  switch (each.end) {
+    case End::committed: {
+      BOOST_TEST(Stage::becomes_true([&] { return state() == "committed"; }), state());
+      BOOST_TEST(stage.network.ok(looker, {"history", stage.book})["history"].back()["owner"] == requester);
+      const auto read = [&] { return each.liar == requester || stage.network.on_shelf(requester, stage.book); };
+      BOOST_TEST(Stage::becomes_true(read));
+      if (*each.form != '\0') BOOST_TEST(form_of_last_transfer(stage, looker) == each.form);
+      return;
+    }
+    case End::over: BOOST_TEST(Stage::becomes_true([&] { return is_over(state()); }), state()); return;
+    case End::either:
+      BOOST_TEST(Stage::becomes_true([&] { return is_over(state()) || state() == "committed"; }), state());
+      return;
+    case End::open:
+      std::this_thread::sleep_for(std::chrono::milliseconds(2500));
+      BOOST_TEST((state() != "committed" && !is_over(state())), state());
+      // Nothing was given away: the book is its owner's, and lies on no other shelf.
+      BOOST_TEST(!stage.network.on_shelf(requester, stage.book));
+      BOOST_TEST(stage.network.on_shelf(owner, stage.book));
+      return;
+  }
+}
+
+/// A vote that comes when the block is final already is held against nothing: then other blocks follow.
+void more_exchanges(const Stage& stage, const Case& each, int looker) {
+  const auto found = [&] { return stage.faults(looker, each.liar).contains(each.evidence); };
+  for (int again = 0; again < 4 && !Stage::becomes_true(found, 10); ++again) {
+    const auto id = stage.request(looker, stage.network.book_of(owner));
+    BOOST_TEST(Stage::becomes_true([&] {
+      const auto state = stage.state(owner, id);
+      return state == "committed" || is_over(state);
+    }));
+  }
+}
+
+void play(const Case& each) {
+  BOOST_TEST_CONTEXT(each.kind << " at " << each.liar) {
+    Stage stage;
+    stage.all_serve(each.liar, each.kind);
+    const auto id = stage.request(requester);
+    const int looker = each.liar == requester ? owner : requester;
+    check_end(stage, each, id, looker);
+    const std::string fault = each.evidence;
+    if (!fault.empty() && each.liar == witness) more_exchanges(stage, each, looker);
+    for (const int port : stage.honest(each.liar)) {
+      if (fault.empty()) BOOST_TEST(stage.faults(port, each.liar).empty());
+      const auto known = [&] { return fault.empty() || stage.faults(port, each.liar).contains(fault); };
+      BOOST_TEST(Stage::becomes_true(known, 80), port << " has no evidence");
+    }
+  }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(silent_peers)
+
+BOOST_AUTO_TEST_CASE(whoever_falls_silent_after_any_step_takes_nothing_from_the_others) {
+  for (const auto& each : {
+           Case{"silent-after-request", requester, End::open},
+           Case{"silent-after-consent", requester, End::committed, "settled"},
+           Case{"silent-after-open", requester, End::committed, "settled"},
+           Case{"silent-after-check-key", requester, End::committed, "settled"},
+           Case{"silent-after-mine", requester, End::committed, ""},
+       }) {
+    play(each);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_owner_that_falls_silent_keeps_its_book_or_loses_it_for_good) {
+  for (const auto& each : {
+           Case{"silent", owner, End::open},
+           Case{"silent-after-grant", owner, End::committed, "claimed"},
+           Case{"silent-after-check-id", owner, End::committed, "claimed"},
+           Case{"silent-after-release", owner, End::committed},
+       }) {
+    play(each);
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(silent_witnesses)
+
+BOOST_AUTO_TEST_CASE(one_of_three_witnesses_may_be_silent_from_any_step_on) {
+  for (const auto* kind : {"silent", "silent-after-grant", "silent-after-check-id", "silent-after-mine",
+                           "withheld-answers", "withheld-votes"}) {
+    play({kind, witness, End::committed});
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(lying_requesters_and_owners)
+
+BOOST_AUTO_TEST_CASE(a_requester_that_lies_gains_nothing) {
+  for (const auto& each : {
+           Case{"wrong-id", requester, End::over},
+           Case{"two-ids", requester, End::committed},
+           Case{"two-consents", requester, End::committed, "mined", "two-consents"},
+           Case{"two-proposals", requester, End::committed, "mined", "two-proposals"},
+       }) {
+    play(each);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_owner_that_lies_is_found_out) {
+  for (const auto& each : {
+           Case{"wrong-key", owner, End::committed, "claimed"},
+           Case{"bad-chunk", owner, End::over, "", "bad-chunk"},
+           Case{"two-grants", owner, End::either, "", "two-grants"},
+           Case{"release-and-abort", owner, End::either, "", "release-and-abort"},
+       }) {
+    play(each);
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(lying_witnesses)
+
+BOOST_AUTO_TEST_CASE(one_lying_witness_of_three_stops_nothing_and_is_named_where_it_signed_twice) {
+  for (const auto& each : {
+           Case{"lying-answers", witness, End::committed},
+           Case{"two-id-answers", witness, End::committed, "mined", "two-id-answers"},
+           Case{"two-answers", witness, End::committed, "mined", "two-answers"},
+           Case{"two-prevotes", witness, End::committed, "mined", "two-prevotes"},
+           Case{"two-precommits", witness, End::committed, "mined", "two-precommits"},
+           Case{"hidden-lock", witness, End::committed},
+       }) {
+    play(each);
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(misbehaviour)
+
+// The shares are asked for only where the owner is silent, so there are two liars here: one more than is borne, and
+// still the false deal is proven.
+BOOST_AUTO_TEST_CASE(false_shares_are_proven_when_the_owner_falls_silent) {
+  Stage stage;
+  for (const int port : {requester, 5002, 5003, 5004}) stage.serve(port, {"--recover-after", "1"});
+  stage.serve(owner, {"--misbehave", "bad-shares"});
+  const auto id = stage.request(requester);
+  BOOST_TEST(Stage::becomes_true([&] { return stage.state(requester, id) != "requested"; }));
+  stage.servers.back().reset();  // gone for good once it granted
+  BOOST_TEST(Stage::becomes_true([&] {
+    const auto state = stage.state(requester, id);
+    return is_over(state) || state == "committed";
+  }));
+  const auto faults = stage.faults(requester, owner);
+  const auto state = stage.state(requester, id);
+  // Either it was still there to release the key, or its shares gave it away.
+  BOOST_TEST((faults.contains("bad-deal") || state == "committed"), state);
+}
+
+BOOST_AUTO_TEST_CASE(a_double_sale_reaches_one_requester_and_is_proven_by_the_witnesses) {
+  Stage stage;
+  stage.all_serve(owner, "double-sale");
+  const auto first = stage.request(requester);
+  BOOST_TEST(Stage::becomes_true([&] { return stage.state(requester, first) != "requested"; }));
+  const auto second = stage.request(5002);
+  const auto ended = [&](int port, const std::string& id) {
+    const auto state = stage.state(port, id);
+    return is_over(state) || state == "committed";
+  };
+  BOOST_TEST(Stage::becomes_true([&] { return ended(requester, first) && ended(5002, second); }));
+  const auto history = stage.network.ok(5003, {"history", stage.book})["history"];
+  BOOST_TEST(history.size() <= 2U);
+}
+
+BOOST_AUTO_TEST_CASE(peers_misbehave_on_test_networks_only_and_in_ways_that_are_known) {
+  const Network real;
+  real.refused(owner, {"serve", "--misbehave", "wrong-key", "--until-idle=0"}, 3, "not-a-test-network");
+  const Network test({"--seed", "kinds"});
+  test.refused(owner, {"serve", "--misbehave", "wrong-kay"}, 2, "usage");
+  const auto help = run({"help", "serve"}).out;
+  for (const auto* kind : {"silent-after-grant", "wrong-key", "two-proposals", "withheld-votes", "double-sale"}) {
+    BOOST_TEST(mentions(help, kind));
+    const auto served = test.at(5003, {"serve", "--misbehave", kind, "--until-idle=0"});
+    BOOST_TEST(served.exit_code == 0);
+    BOOST_TEST(mentions(served.err, "misbehaves"));
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()

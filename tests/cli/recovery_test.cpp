@@ -1,0 +1,146 @@
+// `serve` where the other side of an exchange dies or stops after the consent (docs/protocol.md, section 5): what was
+// begun is completed without it, and when it comes back it finds that out. No exchange ends by time alone.
+#include <boost/test/unit_test.hpp>
+#include <csignal>
+#include <memory>
+#include <thread>
+
+#include "tests/cli/process.hpp"
+
+namespace {
+
+using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
+
+constexpr int requester = 5000;
+constexpr int owner = 5001;
+
+struct Stage {
+  Network network;
+  std::string book = network.book_of(owner);
+  std::vector<std::unique_ptr<Background>> servers;
+
+  void serve(int port, const Words& options) {
+    Words words{"-n", network.folder().string(), "-p", std::to_string(port), "-o", "json", "serve"};
+    words.insert(words.end(), options.begin(), options.end());
+    servers.push_back(std::make_unique<Background>(words));
+  }
+  void witnesses_serve() {
+    serve(5002, {});
+    serve(5003, {});
+  }
+  /// Waits until the exchange is in that state at that peer.
+  [[nodiscard]] bool comes_to(int port, const std::string& exchange, const std::string& state) const {
+    for (int i = 0; i < 200; ++i) {
+      if (network.state(port, exchange) == state) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    return false;
+  }
+  [[nodiscard]] std::string form_of_last_transfer() const {
+    return network.ok(5002, {"show-chain", "--tail", "1"})["blocks"][0]["transactions"][0]["form"];
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(recovery)
+
+BOOST_AUTO_TEST_CASE(a_requester_whose_owner_died_after_the_consent_gets_book_and_key_from_the_witnesses) {
+  Stage stage;
+  const auto id = stage.network.exchange(requester, owner, stage.book, 3);
+  stage.witnesses_serve();
+  stage.serve(requester, {"--recover-after", "1"});
+  BOOST_TEST(stage.comes_to(requester, id, "committed"));
+  BOOST_TEST(stage.form_of_last_transfer() == "claimed");
+  for (int i = 0; i < 100 && !stage.network.on_shelf(requester, stage.book); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  BOOST_TEST(stage.network.on_shelf(requester, stage.book));
+  BOOST_TEST(mentions(stage.servers.back()->out_so_far(), "5001 is silent: going on without the owner"));
+  // The owner that comes back finds the book gone.
+  stage.serve(owner, {});
+  BOOST_TEST(stage.comes_to(owner, id, "committed"));
+  BOOST_TEST(!stage.network.on_shelf(owner, stage.book));
+}
+
+BOOST_AUTO_TEST_CASE(an_owner_that_is_stopped_and_goes_on_later_finds_its_book_claimed) {
+  Stage stage;
+  const auto id = stage.network.exchange(requester, owner, stage.book, 2);
+  stage.network.receive_until_quiet();
+  stage.serve(owner, {"--manual"});
+  stage.network.ok(requester, {"consent", id});
+  BOOST_TEST(stage.comes_to(owner, id, "consented"));
+  stage.servers.back()->signal(SIGSTOP);
+  stage.witnesses_serve();
+  stage.serve(requester, {"--recover-after", "1"});
+  BOOST_TEST(stage.comes_to(requester, id, "committed"));
+  stage.servers.front()->signal(SIGCONT);
+  BOOST_TEST(stage.comes_to(owner, id, "committed"));
+  BOOST_TEST(!stage.network.on_shelf(owner, stage.book));
+}
+
+BOOST_AUTO_TEST_CASE(an_owner_whose_requester_died_after_the_consent_has_the_transfer_settled) {
+  Stage stage;
+  const auto id = stage.network.exchange(requester, owner, stage.book, 3);
+  stage.witnesses_serve();
+  stage.serve(owner, {"--recover-after", "1"});
+  BOOST_TEST(stage.comes_to(owner, id, "committed"));
+  BOOST_TEST(stage.form_of_last_transfer() == "settled");
+  BOOST_TEST(!stage.network.on_shelf(owner, stage.book));
+  // The requester, when it comes back, has the book.
+  stage.serve(requester, {});
+  BOOST_TEST(stage.comes_to(requester, id, "committed"));
+  for (int i = 0; i < 100 && !stage.network.on_shelf(requester, stage.book); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  BOOST_TEST(stage.network.on_shelf(requester, stage.book));
+}
+
+BOOST_AUTO_TEST_CASE(told_never_to_recover_serve_waits) {
+  for (const auto* never : {"never", "0"}) {
+    Stage stage;
+    const auto id = stage.network.exchange(requester, owner, stage.book, 3);
+    stage.witnesses_serve();
+    stage.serve(requester, {"--recover-after", never, "--until-idle=2"});
+    BOOST_TEST(stage.servers.back()->wait().exit_code == 5);
+    BOOST_TEST(stage.network.state(requester, id) == "consented");
+  }
+  const Network network;
+  network.refused(requester, {"serve", "--recover-after", "soon"}, 2, "usage");
+}
+
+// "With four and one witness dead the program says at once which answer is missing and that no exchange can pass
+// without it"; with five the others are enough (tests/cli/misbehaviour_test.cpp).
+BOOST_AUTO_TEST_CASE(with_four_peers_and_a_dead_witness_the_program_says_whose_answer_is_missing) {
+  const Network network;
+  const std::string id =
+      network.ok(requester, {"request", "--from", std::to_string(owner), "--book", network.book_of(owner)})["exchange"];
+  const auto all_but_the_dead_receive = [&] {
+    for (const int port : {requester, owner, 5002, requester, owner}) network.ok(port, {"receive"});
+  };
+  all_but_the_dead_receive();
+  network.ok(owner, {"grant", id});
+  all_but_the_dead_receive();
+  const auto refused = network.at(requester, {"consent", id});
+  BOOST_TEST(refused.exit_code == 5);
+  BOOST_TEST(refused.token() == "waiting");
+  BOOST_TEST(mentions(refused.err, "ACKs of witnesses are missing, receive is due at 5003"), refused.err);
+  BOOST_TEST(mentions(refused.err, "no exchange passes without one that is silent"), refused.err);
+  const auto shown = network.show(requester, id);
+  BOOST_TEST((shown["waiting_for"] == Json{5003}));
+  BOOST_TEST(mentions(shown["not_guaranteed"].dump(), "both witnesses"));
+  // Nothing was given away, and the requester may give it up.
+  network.ok(requester, {"abort", id});
+  BOOST_TEST(network.on_shelf(owner, network.book_of(owner)));
+}
+
+// Before the consent nothing is recorded by anybody, however long it takes.
+BOOST_AUTO_TEST_CASE(before_the_consent_there_is_nothing_to_recover) {
+  Stage stage;
+  const auto id = stage.network.exchange(requester, owner, stage.book, 2);
+  stage.serve(owner, {"--recover-after", "0.1", "--until-idle=2"});
+  BOOST_TEST(stage.servers.back()->wait().exit_code == 5);
+  BOOST_TEST(stage.network.state(owner, id) == "granted");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
