@@ -1,6 +1,7 @@
 #include "cli/commands/commands.hpp"
 #include "cli/exchange_view.hpp"
 #include "cli/next_steps.hpp"
+#include "cli/stakes.hpp"
 #include "cli/wrapping.hpp"
 
 namespace bookchain::cli {
@@ -34,6 +35,20 @@ std::string peers_text(const Report& report, const std::vector<PeerView>& peers,
     if (peer.may.empty()) continue;
     text += std::string(indent, ' ') + report.faint("may ") + joined(peer.may, ", ") + "\n";
   }
+  return text;
+}
+
+/// What is guaranteed, at stake, and not promised; a heading and lines below it.
+std::string stakes_text(const Report& report, const Stakes& stakes) {
+  std::string text;
+  const auto add = [&](const std::string& heading, const std::vector<std::string>& lines) {
+    if (lines.empty()) return;
+    text += "\n" + report.faint(heading) + "\n";
+    for (const auto& each : lines) text += "  " + wrapped(each, 2) + "\n";
+  };
+  add("guaranteed now", stakes.guaranteed);
+  add("who could still gain or lose", stakes.at_stake);
+  add("not guaranteed", stakes.not_guaranteed);
   return text;
 }
 
@@ -76,6 +91,7 @@ std::string text_of(const Session& session, const Reader& reader, const Exchange
     text += line("reason", printable(*reason) + (token.empty() ? std::string() : " [" + printable(token) + "]"));
   }
   text += peers_text(report, peer_views(reader, view), reader.port());
+  text += stakes_text(report, stakes_of(reader, view));
   const auto next = next_text(session, guide(reader.node(), reader.state(), view.id));
   return next.empty() ? text : text + "\n" + next;
 }
@@ -92,6 +108,10 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   Answer answer;
   answer.value = exchange_value(session, *reader, view);
   answer.value["peers"] = peers_value(peer_views(*reader, view));
+  const auto stakes = stakes_of(*reader, view);
+  answer.value["guaranteed"] = stakes.guaranteed;
+  answer.value["at_stake"] = stakes.at_stake;
+  answer.value["not_guaranteed"] = stakes.not_guaranteed;
   answer.text = text_of(session, *reader, view);
   BOOKCHAIN_CHECK(reader->state().status());
   if (!reveal) return answer;
@@ -112,7 +132,8 @@ Command show_exchange_command() {
       "show-exchange",
       "where an exchange stands, who holds what, and how it goes on",
       "Shows the state of an exchange as this peer knows it, why it is over if it is, what each peer holds\n"
-      "and may still do, who is awaited, and the commands that go on, ready to be typed. EXCHANGE is an id\n"
+      "and may still do; what is guaranteed as it stands, who could still gain or lose what, and what nobody\n"
+      "promises; who is awaited, and the commands that go on, ready to be typed. EXCHANGE is an id\n"
       "or the first 6 or more digits of it; without one, the only exchange that has not ended.\n"
       "\n"
       "Exit codes: 0 also for an exchange that is over; 3 --reveal where it is not a test network; 4 this\n"

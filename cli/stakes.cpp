@@ -1,0 +1,140 @@
+#include "cli/stakes.hpp"
+
+#include "ledger/exchange_parts.hpp"
+
+namespace bookchain::cli {
+
+using namespace ledger;
+
+namespace {
+
+class Words {
+ public:
+  Words(const Genesis& genesis, const ExchangeRecord& record)
+      : genesis_(genesis),
+        record_(record),
+        requester_(std::to_string(requester_of(record).value)),
+        owner_(std::to_string(owner_of(record).value)) {}
+
+  [[nodiscard]] Stakes stakes() {
+    switch (record_.state) {
+      case ExchangeState::requested: requested(); break;
+      case ExchangeState::granted: granted(); break;
+      case ExchangeState::consented:
+      case ExchangeState::id_checked: consented(); break;
+      case ExchangeState::released:
+      case ExchangeState::opened:
+      case ExchangeState::key_checked: released(); break;
+      case ExchangeState::mined: mined(); break;
+      case ExchangeState::committed: committed(); break;
+      case ExchangeState::refused:
+      case ExchangeState::invalid:
+      case ExchangeState::aborted: over(); break;
+    }
+    return std::move(stakes_);
+  }
+
+ private:
+  [[nodiscard]] std::string witnesses(std::size_t count) const {
+    const auto of = genesis_.witness_count();
+    if (count == of && of == 2) return "both witnesses";
+    return count == of ? "all " + std::to_string(of) + " witnesses"
+                       : std::to_string(count) + " of " + std::to_string(of) + " witnesses";
+  }
+  void sure(std::string text) { stakes_.guaranteed.push_back(std::move(text)); }
+  void at_stake(std::string text) { stakes_.at_stake.push_back(std::move(text)); }
+  void unsure(std::string text) { stakes_.not_guaranteed.push_back(std::move(text)); }
+
+  void requested() {
+    sure("the book is " + owner_ + "'s, and nobody has anything of it");
+    at_stake("nothing: either side may still go");
+    unsure("that " + owner_ + " grants it");
+  }
+
+  void granted() {
+    sure(requester_ + " has the book encrypted and no key; " + shares_below());
+    sure("no block can make the book " + requester_ + "'s without its consent");
+    at_stake("nothing: " + requester_ + " may abort, and so may " + owner_);
+    at_stake(owner_ + " may grant the book to nobody else before it has aborted this turn on the chain");
+    unsure("that " + requester_ + " consents, or that " + witnesses(genesis_.ack_quorum()) + " acknowledge");
+  }
+
+  void consented() {
+    sure("only the chain ends it now: by a transfer, or by an abort of " + owner_ + " before it releases the key");
+    sure(owner_ + " loses the book only by a block that makes it " + requester_ + "'s");
+    sure("once that block is there, " + witnesses(genesis_.share_threshold()) + " give " + requester_ +
+         " the key, whatever " + owner_ + " does; " + shares_below());
+    at_stake(requester_ + " cannot go back. If " + owner_ + " stays silent, it goes on without: mine --without-owner");
+    at_stake(owner_ + " may abort as long as it has not released the key");
+    unsure("that " + witnesses(genesis_.witness_majority()) + " answer: without them no block can record it");
+  }
+
+  void released() {
+    sure(owner_ + " has signed that it gave the key, and can abort no more");
+    sure(owner_ + " can have the transfer recorded alone: mine --settle");
+    if (record_.role == Role::requester && record_.plaintext_ready) {
+      sure(requester_ + " has read the book: every byte is as it was registered");
+    } else {
+      sure("if the book is not the registered one, " + requester_ + " has the proof: open, then dispute");
+    }
+    at_stake(requester_ + " can read the book before the chain says that it is its own; if it never mines, " + owner_ +
+             " settles and loses nothing by it");
+    unsure("that " + owner_ + " forgets what it has read, or kept the key to itself");
+    unsure("that " + witnesses(genesis_.witness_majority()) +
+           " answer about the key: without them, mine --without-owner");
+  }
+
+  void mined() {
+    sure("once " + std::to_string(genesis_.vote_quorum()) + " of " + std::to_string(genesis_.peer_count()) +
+         " peers have voted the transfer is final, and the same at all");
+    sure("whoever proposes next finishes a block that may be final already, also if its miner is gone");
+    at_stake("whose the book is: " + requester_ + "'s with the block, " + owner_ + "'s until then");
+    unsure("that this block is the first: an abort, a dispute or another transfer of the turn may be");
+  }
+
+  void committed() {
+    sure("the book is " + requester_ + "'s at every peer, and no vote undoes that");
+    sure("only " + requester_ + " could give it back, by a dispute that proves it false");
+    const bool reads = record_.role != Role::requester || record_.plaintext_ready;
+    if (reads) {
+      at_stake("nothing any more");
+    } else {
+      at_stake(requester_ + " cannot read it yet: it needs the key of " + owner_ + " or the shares of " +
+               witnesses(genesis_.share_threshold()));
+    }
+    unsure("that " + owner_ + " forgets what it has read");
+  }
+
+  void over() {
+    if (record_.height) {
+      sure("the chain has ended it: nothing can record this exchange any more");
+    } else if (record_.grant) {
+      sure("no block can record it, for " + requester_ + " has not consented");
+    } else {
+      sure("the book was not granted: nobody has anything of it");
+    }
+    at_stake(record_.grant && !record_.height
+                 ? owner_ + " may grant the book to others once it has aborted the turn on the chain"
+                 : "nothing any more");
+    unsure("that a new request ends otherwise");
+  }
+
+  [[nodiscard]] std::string shares_below() const {
+    return "fewer than " + std::to_string(genesis_.share_threshold()) + " shares say nothing about it";
+  }
+
+  const Genesis& genesis_;
+  const ExchangeRecord& record_;
+  std::string requester_;
+  std::string owner_;
+  Stakes stakes_;
+};
+
+}  // namespace
+
+Stakes stakes_of(const Reader& reader, const ExchangeView& view) {
+  if (!view.record) return {};
+  return Words(reader.genesis(), *view.record).stakes();
+}
+
+}  // namespace bookchain::cli
