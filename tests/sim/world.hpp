@@ -92,6 +92,7 @@ class World final : private transport::Observer {
   [[nodiscard]] std::optional<std::string> unfinished();
   void check_end();
   void check_shelves();
+  void check_fairness();
 
   Plan plan_;
   Counts counts_;

@@ -184,8 +184,33 @@ void World::check_shelves() {
   }
 }
 
+/// What is promised to the one honest side of an exchange with a liar (docs/protocol.md, section 6).
+void World::check_fairness() {
+  for (const auto port : honest_) {
+    auto& at = home(port);
+    if (at.restored) continue;
+    for (const auto& [exchange, record] : exchanges.all(at.store)) {
+      const bool moved_here = watcher_->chain().transfers().contains(exchange.bytes);
+      if (record.role == Role::requester && moved_here && !record.plaintext_ready && !record.key) {
+        const auto against_owner = evidence_rows.all(at.store, encode(record.request.body.receiver_port));
+        const bool proven = std::ranges::any_of(against_owner, [&](const auto& row) {
+          return accusation(*genesis_, row.second.evidence).exchange == exchange;
+        });
+        if (!proven) throw Violation{"an honest requester has the book or evidence", at_port(port)};
+      }
+      if (record.role == Role::owner && record.release) {
+        const auto yes = std::ranges::count_if(record.id_answers, [](const auto& answer) { return answer.body.yes; });
+        const bool can_settle = record.consent && record.acks.size() >= genesis_->ack_quorum() &&
+                                static_cast<std::size_t>(yes) >= genesis_->witness_majority();
+        if (!can_settle) throw Violation{"an honest owner that released can have it recorded", at_port(port)};
+      }
+    }
+  }
+}
+
 void World::check_end() {
   check_shelves();
+  check_fairness();
   counts_.committed += watcher_->chain().transfers().size();
   for (const auto port : honest_) {
     if (watcher_->height_of(port) != watcher_->chain().height()) throw Violation{"all chains are equal", at_port(port)};
