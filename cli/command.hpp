@@ -20,6 +20,7 @@ enum class OptionKind : std::uint8_t {
   flag,            ///< --dry-run
   value,           ///< --from PORT
   optional_value,  ///< --wait[=SECONDS]
+  values,          ///< --cards A.yaml B.yaml: all words up to the next option
 };
 
 struct OptionSpec {
@@ -45,16 +46,27 @@ class Arguments {
     const auto found = options_.find(option);
     return found == options_.end() ? std::nullopt : std::optional(found->second);
   }
+  /// All values of an option that takes several.
+  [[nodiscard]] const std::vector<std::string>& all(std::string_view option) const {
+    static const std::vector<std::string> none;
+    const auto found = lists_.find(option);
+    return found == lists_.end() ? none : found->second;
+  }
   /// Argument number `index`, if given.
   [[nodiscard]] std::optional<std::string> at(std::size_t index) const {
     return index < arguments_.size() ? std::optional(arguments_[index]) : std::nullopt;
   }
 
-  void set(std::string option, std::string value) { options_[std::move(option)] = std::move(value); }
+  /// One value, or several of an option that takes them.
+  void set(const std::string& option, std::vector<std::string> values) {
+    options_[option] = values.front();
+    lists_[option] = std::move(values);
+  }
   void add(std::string argument) { arguments_.push_back(std::move(argument)); }
 
  private:
   std::map<std::string, std::string, std::less<>> options_;
+  std::map<std::string, std::vector<std::string>, std::less<>> lists_;
   std::vector<std::string> arguments_;
 };
 

@@ -110,6 +110,10 @@ Result<std::string> read_text_file(const path& file, std::size_t most, bool dash
 Result<std::string> read_secret_file(const path& file, std::size_t most) {
   struct stat facts {};
   BOOKCHAIN_TRY(const auto descriptor, open_regular(file, O_NOFOLLOW, facts));
+  if (facts.st_uid != ::geteuid()) {
+    return Error{Token::permission, "a file of secrets belongs to another user", file.string(),
+                 "act as its owner, or make it your own: chown"};
+  }
   if ((facts.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
     return Error{Token::permission, "others than its owner can reach a file of secrets", file.string(),
                  "make it private: chmod 600 " + shell_word(file.string())};

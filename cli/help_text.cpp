@@ -16,7 +16,7 @@ struct Group {
 };
 
 constexpr std::array groups{
-    Group{"networks", "init"},
+    Group{"networks", "restore"},
     Group{"books", "get-book"},
     Group{"the exchange, step by step", "mine"},
     Group{"ending one early", "abort"},
@@ -37,6 +37,7 @@ std::string form_of(const OptionSpec& option) {
   switch (option.kind) {
     case OptionKind::flag: break;
     case OptionKind::value: form += " " + std::string(option.placeholder); break;
+    case OptionKind::values: form += " " + std::string(option.placeholder) + "..."; break;
     case OptionKind::optional_value: form += "[=" + std::string(option.placeholder) + "]"; break;
   }
   return form;

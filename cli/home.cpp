@@ -16,11 +16,16 @@ namespace {
 /// How long a visit waits for a peer that does not move: one that is stopped costs no more.
 constexpr std::chrono::milliseconds visit_patience{2'000};
 
-path resolve(std::string_view relative, const path& network_file) {
-  return boost::filesystem::absolute(path(std::string(relative)), network_file.parent_path()).lexically_normal();
+path resolve(std::string_view relative, const path& base) {
+  return boost::filesystem::absolute(path(std::string(relative)), base).lexically_normal();
 }
 
 }  // namespace
+
+std::optional<path> spool_at(std::string_view address, const path& base) {
+  if (!address.starts_with(spool_scheme)) return std::nullopt;
+  return resolve(address.substr(spool_scheme.size()), base);
+}
 
 Addresses addresses_of(const PeerFiles& files) {
   Addresses addresses;
@@ -29,14 +34,14 @@ Addresses addresses_of(const PeerFiles& files) {
     const std::string_view address = own == files.addresses.end() ? peer.address : own->second;
     const bool self = peer.port == files.port();
     if (address.starts_with(socket_scheme)) {
-      auto socket = resolve(address.substr(socket_scheme.size()), files.network_file);
+      auto socket = resolve(address.substr(socket_scheme.size()), files.address_base);
       if (self) {
         addresses.own_socket = std::move(socket);
       } else {
         addresses.sockets[peer.port] = std::move(socket);
       }
     } else if (!self) {
-      addresses.spools[peer.port] = resolve(address.substr(spool_scheme.size()), files.network_file);
+      addresses.spools[peer.port] = resolve(address.substr(spool_scheme.size()), files.address_base);
     }
   }
   return addresses;
@@ -102,7 +107,8 @@ Result<void> Home::open_link(Role role) {
   role_ = role;
   const auto addresses = addresses_of(*files_);
   const std::size_t max_envelope_bytes = genesis().fields().limits.message_bytes + transport::seal_overhead;
-  transport::SpoolLink::Settings spools{port(), files_->spool(), addresses.spools, max_envelope_bytes};
+  transport::SpoolLink::Settings spools{port(), files_->spool, addresses.spools, max_envelope_bytes,
+                                        {},     files_->users, files_->quota};
   transport::ConnectionTerms terms{genesis().id(), port(), {}, max_envelope_bytes, draw_random};
   for (const auto& peer : genesis().peers()) {
     if (peer.port == port()) continue;

@@ -15,6 +15,8 @@
 
 namespace bookchain::cli {
 
+/// Where an address is a folder: the folder; a relative one is taken from `base`.
+[[nodiscard]] std::optional<path> spool_at(std::string_view address, const path& base);
 /// Where the peers are reached, by the network file and this home's config.
 struct Addresses {
   std::map<ledger::PeerPort, path> spools;   ///< of other peers

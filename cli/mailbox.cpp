@@ -103,7 +103,7 @@ Letter Mailbox::open_any(ByteView envelope) const {
 
 void Mailbox::each_in_inbox(const VisitLetter& visit) const {
   for (const auto& [from, channel] : channels_) {
-    for (const auto& file : deliveries_in(reader_.files().spool() / std::to_string(from.value) / "new")) {
+    for (const auto& file : deliveries_in(reader_.files().spool / std::to_string(from.value) / "new")) {
       const auto envelopes = transport::read_mail(file, max_envelope_bytes());
       if (!envelopes) {
         // Another process of this peer may have taken it in meanwhile.

@@ -1,7 +1,5 @@
 #include "cli/network_file.hpp"
 
-#include "cli/strict_yaml.hpp"
-
 namespace bookchain::cli {
 
 using namespace ledger;
@@ -10,37 +8,18 @@ namespace {
 
 constexpr std::uint64_t file_version = 1;
 
-/// In double quotes, with everything escaped that YAML would take for syntax: line ends, too, which it
-/// would read as spaces. Addresses are UTF-8.
-std::string in_quotes(std::string_view text) {
-  static constexpr std::string_view digits = "0123456789abcdef";
-  std::string out = "\"";
-  for (const char letter : text) {
-    const auto byte = static_cast<unsigned char>(letter);
-    if (byte < 0x20U || byte == 0x7fU) {
-      out += {'\\', 'x', digits[byte >> 4U], digits[byte & 15U]};
-      continue;
-    }
-    if (letter == '"' || letter == '\\') out.push_back('\\');
-    out.push_back(letter);
-  }
-  return out + "\"";
-}
-
 Result<Peer> read_peer(const YamlView& view) {
   BOOKCHAIN_CHECK(view.check_keys({"port", "verify_key", "agreement_point", "address"}));
   Peer peer;
   BOOKCHAIN_TRY(const auto port_view, view.at("port"));
-  BOOKCHAIN_TRY(const auto port, port_view.number(1, 65535));
-  peer.port = PeerPort{static_cast<std::uint16_t>(port)};
+  BOOKCHAIN_TRY(peer.port, read_port(port_view));
   BOOKCHAIN_TRY(const auto verify_view, view.at("verify_key"));
   BOOKCHAIN_TRY(peer.verify_key, verify_view.hex<VerifyKey>());
   if (!is_sound(peer.verify_key)) return verify_view.fault(Token::bad_value, "an Ed25519 key is unsound");
   BOOKCHAIN_TRY(const auto point_view, view.at("agreement_point"));
   BOOKCHAIN_TRY(peer.agreement_point, point_view.hex<AgreementPoint>());
   BOOKCHAIN_TRY(const auto address_view, view.at("address"));
-  BOOKCHAIN_TRY(peer.address, address_view.text());
-  if (!is_address(peer.address)) return address_view.fault(Token::bad_value, address_forms);
+  BOOKCHAIN_TRY(peer.address, read_address(address_view));
   return peer;
 }
 
@@ -97,6 +76,17 @@ bool is_address(std::string_view text) {
     if (text.starts_with(scheme) && text.size() > scheme.size()) return true;
   }
   return false;
+}
+
+Result<PeerPort> read_port(const YamlView& view) {
+  BOOKCHAIN_TRY(const auto number, view.number(1, 65535));
+  return PeerPort{static_cast<std::uint16_t>(number)};
+}
+
+Result<std::string> read_address(const YamlView& view) {
+  BOOKCHAIN_TRY(auto address, view.text());
+  if (!is_address(address)) return view.fault(Token::bad_value, address_forms);
+  return address;
 }
 
 std::string write_network(const Genesis& genesis) {

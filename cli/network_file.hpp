@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cli/files.hpp"
+#include "cli/strict_yaml.hpp"
 #include "ledger/genesis.hpp"
 
 namespace bookchain::cli {
@@ -16,6 +17,9 @@ inline constexpr std::string_view socket_scheme = "socket:";
 inline constexpr const char* address_forms = "an address is spool:FOLDER or socket:PATH";
 /// Whether it is of one of the two forms, and no longer than a network allows.
 [[nodiscard]] bool is_address(std::string_view text);
+/// A port, and where a peer is delivered to, as they stand in every file. Tokens: `bad-type`, `bad-value`.
+[[nodiscard]] Result<ledger::PeerPort> read_port(const YamlView& view);
+[[nodiscard]] Result<std::string> read_address(const YamlView& view);
 
 /// The text of a network file.
 [[nodiscard]] std::string write_network(const ledger::Genesis& genesis);

@@ -6,9 +6,7 @@
 
 #include "cli/book_making.hpp"
 #include "cli/network_file.hpp"
-#include "cli/peer_files.hpp"
-#include "ledger/records.hpp"
-#include "ledger/store/sqlite_store.hpp"
+#include "cli/new_peer.hpp"
 
 namespace bookchain::cli {
 
@@ -46,22 +44,11 @@ Error taken(const path& what) {
 }
 
 struct NewPeer {
-  Identity identity;
-  std::optional<Hash> seed;
+  PeerKeys keys;
   std::vector<Signed<Book>> books;
-};
 
-/// Keys from the seed, or from the operating system.
-NewPeer make_peer(PeerPort port, const std::optional<std::string>& seed) {
-  const auto key = [&]<class Key>(const char* purpose) {
-    if (!seed) return random_bytes<Key>();
-    return rename<Key>(derive(bytes_of(*seed), std::to_string(port.value) + " " + purpose));
-  };
-  NewPeer peer{
-      {port, key.operator()<SigningKey>("signing key"), key.operator()<AgreementKey>("agreement key")}, {}, {}};
-  if (seed) peer.seed = derive(bytes_of(*seed), std::to_string(port.value) + " randomness");
-  return peer;
-}
+  [[nodiscard]] PeerPort port() const { return keys.identity.port; }
+};
 
 /// Values 0 to 9, distinct as long as there are enough of them, in an order drawn at random.
 std::vector<std::string> draw_values(std::uint64_t count, transport::Environment& environment) {
@@ -86,12 +73,14 @@ std::vector<std::string> draw_values(std::uint64_t count, transport::Environment
 Result<void> make_home(const path& home, NewPeer& peer, const Genesis& genesis, const NetworkPlan& plan) {
   BOOKCHAIN_CHECK(make_directory(home));
   const auto network_file = (path("..") / std::string(network_file_name)).string();
-  BOOKCHAIN_CHECK(write_text_file(home / "config.yaml", write_config(peer.identity.port, network_file), 0600));
-  BOOKCHAIN_CHECK(write_text_file(home / "keys.yaml", write_keys(peer.identity, peer.seed), 0600));
-  ProcessEnvironment environment(peer.seed, home / "draws", std::nullopt);
+  const HomeConfig config{peer.port(), network_file, std::nullopt, std::nullopt};
+  BOOKCHAIN_CHECK(write_text_file(home / std::string(config_file_name), write_config(config), 0600));
+  BOOKCHAIN_CHECK(write_text_file(home / std::string(keys_file_name), write_keys(peer.keys), 0600));
+  ProcessEnvironment environment(peer.keys.seed, home / "draws", std::nullopt);
   BOOKCHAIN_TRY(auto shelf, Shelf::open(home));
   for (const auto& value : draw_values(plan.auto_books, environment)) {
-    BOOKCHAIN_TRY(auto book, make_value_book(shelf, environment, genesis, peer.identity, value, peer.books.size() + 1));
+    BOOKCHAIN_TRY(auto book,
+                  make_value_book(shelf, environment, genesis, peer.keys.identity, value, peer.books.size() + 1));
     const auto id = genesis.book_of(book);
     BOOKCHAIN_CHECK(shelf.keep_draft(to_hex(id), id));
     peer.books.push_back(std::move(book));
@@ -99,34 +88,17 @@ Result<void> make_home(const path& home, NewPeer& peer, const Genesis& genesis, 
   return success();
 }
 
-/// Every catalogue holds every book from the start; nothing is waiting.
-Result<void> make_state(const path& home, const NewPeer& peer, const std::vector<NewPeer>& peers,
-                        const Genesis& genesis) {
-  BOOKCHAIN_TRY(const auto store, SqliteStore::open(home / "state.sqlite", SqliteStore::Mode::create));
-  BOOKCHAIN_CHECK(store->begin());
-  Draft draft(*store);
-  for (const auto& each : peers) {
-    for (const auto& book : each.books) catalogue.put(draft, genesis.book_of(book), book);
-  }
-  std::uint64_t order = 1;
-  for (const auto& book : peer.books) shelf.put(draft, genesis.book_of(book), ShelfRecord{order++});
-  next_order_fact.put(draft, order);
-  next_serial_fact.put(draft, order);
-  store->apply(draft.take_effects().writes);
-  return store->commit();
-}
-
 Result<Genesis> plan_genesis(const std::vector<NewPeer>& peers, const NetworkPlan& plan) {
   GenesisFields fields;
   fields.work_bits = plan.work_bits;
   fields.test_network = plan.seed.has_value();
   for (const auto& peer : peers) {
-    const auto port = peer.identity.port;
+    const auto& identity = peer.keys.identity;
     const bool sockets = plan.transport == "socket";
     const auto address =
-        (sockets ? "socket:" : "spool:") + std::to_string(port.value) + (sockets ? "/socket" : "/spool");
+        (sockets ? "socket:" : "spool:") + std::to_string(identity.port.value) + (sockets ? "/socket" : "/spool");
     fields.peers.push_back(
-        Peer{port, verify_key(peer.identity.signing_key), agreement_point(peer.identity.agreement_key), address});
+        Peer{identity.port, verify_key(identity.signing_key), agreement_point(identity.agreement_key), address});
   }
   return Genesis::make(std::move(fields));
 }
@@ -163,24 +135,22 @@ Result<MadeNetwork> make_network(const path& folder, const NetworkPlan& plan) {
   BOOKCHAIN_TRY(const auto before, made_before(folder, plan));
   if (before) return *before;
   std::vector<NewPeer> peers;
-  for (const auto port : plan.ports) peers.push_back(make_peer(port, plan.seed));
+  for (const auto port : plan.ports) peers.push_back(NewPeer{make_peer_keys(port, plan.seed), {}});
   BOOKCHAIN_TRY(const auto genesis, plan_genesis(peers, plan));
   BOOKCHAIN_CHECK(make_directory(folder, 0755));
   BOOKCHAIN_CHECK(clear_ground(folder, plan));
   const auto unfinished = folder / std::string(unfinished_name);
   BOOKCHAIN_CHECK(write_text_file(unfinished, describe(plan), 0600));
+  // Every catalogue holds every book from the start; nothing is waiting.
+  std::vector<Signed<Book>> books;
   for (auto& peer : peers) {
-    BOOKCHAIN_CHECK(make_home(folder / std::to_string(peer.identity.port.value), peer, genesis, plan));
+    BOOKCHAIN_CHECK(make_home(folder / std::to_string(peer.port().value), peer, genesis, plan));
+    books.insert(books.end(), peer.books.begin(), peer.books.end());
   }
   for (const auto& peer : peers) {
-    const auto home = folder / std::to_string(peer.identity.port.value);
-    BOOKCHAIN_CHECK(make_state(home, peer, peers, genesis));
-    for (const auto& other : peers) {
-      if (other.identity.port == peer.identity.port || plan.transport == "socket") continue;
-      for (const auto* part : {"tmp", "new", "cur", "bad"}) {
-        BOOKCHAIN_CHECK(make_directory(home / "spool" / std::to_string(other.identity.port.value) / part));
-      }
-    }
+    const auto home = folder / std::to_string(peer.port().value);
+    BOOKCHAIN_CHECK(make_state(home, genesis, books, peer.books));
+    if (plan.transport != "socket") BOOKCHAIN_CHECK(make_spool(home / "spool", genesis, peer.port()));
   }
   BOOKCHAIN_CHECK(write_text_file(folder / std::string(network_file_name), write_network(genesis), 0644));
   BOOKCHAIN_CHECK(rename_durably(unfinished, folder / std::string(plan_name)));

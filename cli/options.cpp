@@ -129,6 +129,8 @@ void describe(po::options_description& description, const OptionSpec& option) {
   // Program_options keeps the semantic and deletes it.
   if (option.kind == OptionKind::flag) {
     description.add_options()(names.c_str(), po::bool_switch(), "");
+  } else if (option.kind == OptionKind::values) {
+    description.add_options()(names.c_str(), po::value<std::vector<std::string>>()->multitoken()->composing(), "");
   } else if (option.kind == OptionKind::value) {
     description.add_options()(names.c_str(), po::value<std::string>(), "");
   } else {
@@ -178,7 +180,7 @@ Result<std::map<std::string, std::vector<std::string>>> parse_words(const std::v
     po::store(parsed, map);
     for (const auto& [name, value] : map) {
       if (value.defaulted()) continue;
-      if (name == rest) {
+      if (value.value().type() == typeid(std::vector<std::string>)) {
         values[name] = value.as<std::vector<std::string>>();
       } else if (value.value().type() == typeid(bool)) {
         values[name] = {std::string()};
@@ -258,7 +260,7 @@ Result<Invocation> parse_command_line(const std::vector<std::string>& words) {
   BOOKCHAIN_TRY(auto values, parse_words(others, invocation.command));
   BOOKCHAIN_TRY(invocation.global, read_globals(values));
   const auto given = values.contains(rest) ? values.extract(rest).mapped() : std::vector<std::string>{};
-  for (auto& [name, value] : values) invocation.arguments.set(name, value.front());
+  for (auto& [name, value] : values) invocation.arguments.set(name, std::move(value));
   for (const auto& argument : given) invocation.arguments.add(argument);
   // Whoever asks for help need not know the arguments yet.
   if (invocation.command != nullptr && !invocation.global.help && !invocation.global.version) {

@@ -2,8 +2,9 @@
 
 #include <boost/filesystem/operations.hpp>
 
+#include "cli/host_access.hpp"
 #include "cli/network_file.hpp"
-#include "cli/strict_yaml.hpp"
+#include "cli/printable.hpp"
 
 namespace bookchain::cli {
 
@@ -17,29 +18,68 @@ constexpr std::uint64_t file_version = 1;
 struct Config {
   PeerPort port;
   path network_file;
+  path address_base;
+  path spool;
   std::map<PeerPort, std::string> addresses;
   unsigned socket_mode = 0600;
+  std::map<PeerPort, std::uint32_t> users;
+  transport::Quota quota;
+  std::set<std::string> stated;
 };
 
-Result<PeerPort> read_port(const YamlView& view) {
-  BOOKCHAIN_TRY(const auto number, view.number(1, 65535));
-  return PeerPort{static_cast<std::uint16_t>(number)};
+/// Of a home that is none, or not yet one.
+Error no_config(const path& home) {
+  boost::system::error_code ignored;
+  if (boost::filesystem::exists(home / std::string(keys_file_name), ignored)) {
+    return Error{Token::home_missing, "the peer has keys but has joined no network", home.string(),
+                 "bookchain --home " + shell_word(home.string()) + " join NETWORK.yaml"};
+  }
+  return Error{Token::home_missing, "there is no home of a peer here", home.string(),
+               "name the network with -n DIR and the peer with -p PORT"};
 }
 
-Result<std::map<PeerPort, std::string>> read_addresses(const YamlView& view) {
-  std::map<PeerPort, std::string> addresses;
+/// A path of config.yaml, absolute.
+Result<path> read_path(const YamlView& view, const path& home) {
+  BOOKCHAIN_TRY(const auto text, view.text());
+  if (text.empty()) return view.fault(Token::bad_value, "a path is empty");
+  return boost::filesystem::absolute(path(text), home).lexically_normal();
+}
+
+/// A map whose keys are ports.
+template <class Value>
+Result<std::map<PeerPort, Value>> read_by_port(const YamlView& view, Result<Value> (*read)(const YamlView&)) {
+  std::map<PeerPort, Value> values;
   BOOKCHAIN_TRY(const auto fields, view.map());
   for (const auto& [name, value] : fields) {
     const bool digits = name.find_first_not_of("0123456789") == std::string::npos && name.size() <= 5;
     const auto number = digits && !name.empty() ? std::stoul(name) : 0;
     if (number < 1 || number > 65535 || std::to_string(number) != name) {
-      return value.fault(Token::bad_type, "addresses are named by ports");
+      return value.fault(Token::bad_type, "ports are wanted here");
     }
-    BOOKCHAIN_TRY(auto address, value.text());
-    if (!is_address(address)) return value.fault(Token::bad_value, address_forms);
-    addresses[PeerPort{static_cast<std::uint16_t>(number)}] = std::move(address);
+    BOOKCHAIN_TRY(values[PeerPort{static_cast<std::uint16_t>(number)}], read(value));
   }
-  return addresses;
+  return values;
+}
+
+Result<transport::Quota> read_quota(const YamlView& view) {
+  BOOKCHAIN_CHECK(view.check_keys({"bytes", "files"}));
+  transport::Quota quota;
+  if (view.has("bytes")) {
+    BOOKCHAIN_TRY(const auto bytes, view.at("bytes"));
+    BOOKCHAIN_TRY(quota.bytes, bytes.number(least_quota.bytes, most_quota.bytes));
+  }
+  if (view.has("files")) {
+    BOOKCHAIN_TRY(const auto files, view.at("files"));
+    BOOKCHAIN_TRY(quota.files, files.number(least_quota.files, most_quota.files));
+  }
+  return quota;
+}
+
+Result<std::uint32_t> read_user(const YamlView& view) {
+  BOOKCHAIN_TRY(const auto name, view.text());
+  const auto user = find_user(name);
+  if (!user) return view.fault(Token::bad_value, "this host has no such user");
+  return *user;
 }
 
 /// As chmod has it, four octal digits; nobody but the owner may be left out.
@@ -55,25 +95,48 @@ Result<Config> read_config(const path& file) {
   auto text = read_text_file(file, max_config_bytes);
   if (!text) {
     if (text.error().token != Token::no_such_file) return std::move(text).as_failure();
-    return Error{Token::home_missing, "there is no home of a peer here", file.parent_path().string(),
-                 "name the network with -n DIR and the peer with -p PORT"};
+    return no_config(file.parent_path());
   }
   const auto& name = file.string();
   BOOKCHAIN_TRY(const auto tree, parse_strict_yaml(name, text.value()));
   const YamlView view(name, tree, {});
-  BOOKCHAIN_CHECK(view.check_keys({"bookchain", "port", "network", "addresses", "socket_mode"}));
+  BOOKCHAIN_CHECK(view.check_keys(
+      {"bookchain", "port", "network", "relative_to", "spool", "addresses", "users", "quota", "socket_mode"}));
   BOOKCHAIN_TRY(const auto version, view.at("bookchain"));
   BOOKCHAIN_CHECK(version.number(file_version, file_version));
   Config config;
   BOOKCHAIN_TRY(const auto port, view.at("port"));
   BOOKCHAIN_TRY(config.port, read_port(port));
   BOOKCHAIN_TRY(const auto network_view, view.at("network"));
-  BOOKCHAIN_TRY(const auto network, network_view.text());
-  if (network.empty()) return network_view.fault(Token::bad_value, "the path of the network file is empty");
-  config.network_file = boost::filesystem::absolute(path(network), file.parent_path()).lexically_normal();
+  const auto home = file.parent_path();
+  BOOKCHAIN_TRY(config.network_file, read_path(network_view, home));
+  config.address_base = config.network_file.parent_path();
+  if (view.has("relative_to")) {
+    BOOKCHAIN_TRY(const auto base, view.at("relative_to"));
+    BOOKCHAIN_TRY(config.address_base, read_path(base, home));
+  }
+  config.spool = home / "spool";
+  if (view.has("spool")) {
+    BOOKCHAIN_TRY(const auto spool, view.at("spool"));
+    BOOKCHAIN_TRY(config.spool, read_path(spool, home));
+  }
+  for (const auto* key : {"relative_to", "spool"}) {
+    if (view.has(key)) config.stated.insert(key);
+  }
   if (view.has("addresses")) {
     BOOKCHAIN_TRY(const auto addresses, view.at("addresses"));
-    BOOKCHAIN_TRY(config.addresses, read_addresses(addresses));
+    BOOKCHAIN_TRY(config.addresses, read_by_port(addresses, read_address));
+  }
+  if (view.has("users")) {
+    BOOKCHAIN_TRY(const auto users, view.at("users"));
+    BOOKCHAIN_TRY(config.users, read_by_port(users, read_user));
+  }
+  if (view.has("quota")) {
+    BOOKCHAIN_TRY(const auto quota, view.at("quota"));
+    BOOKCHAIN_TRY(config.quota, read_quota(quota));
+    for (const auto* key : {"bytes", "files"}) {
+      if (quota.has(key)) config.stated.insert(std::string("quota.") + key);
+    }
   }
   if (view.has("socket_mode")) {
     BOOKCHAIN_TRY(const auto mode, view.at("socket_mode"));
@@ -82,12 +145,7 @@ Result<Config> read_config(const path& file) {
   return config;
 }
 
-struct Keys {
-  Identity identity;
-  std::optional<Hash> seed;
-};
-
-Result<Keys> read_keys(const path& file) {
+Result<PeerKeys> read_keys(const path& file) {
   BOOKCHAIN_TRY(auto text, read_secret_file(file, max_config_bytes));
   const auto& name = file.string();
   auto parsed = parse_strict_yaml(name, text);
@@ -97,7 +155,7 @@ Result<Keys> read_keys(const path& file) {
   BOOKCHAIN_CHECK(view.check_keys({"bookchain", "port", "signing_key", "agreement_key", "seed"}));
   BOOKCHAIN_TRY(const auto version, view.at("bookchain"));
   BOOKCHAIN_CHECK(version.number(file_version, file_version));
-  Keys keys{};
+  PeerKeys keys{};
   BOOKCHAIN_TRY(const auto port, view.at("port"));
   BOOKCHAIN_TRY(keys.identity.port, read_port(port));
   BOOKCHAIN_TRY(const auto signing, view.at("signing_key"));
@@ -117,50 +175,54 @@ Error misfit(std::string what, const path& file) {
 
 }  // namespace
 
-std::string write_config(PeerPort port, const std::string& network_file) {
-  return "# The home of one peer. Paths are relative to this folder.\n"
-         "bookchain: " +
-         std::to_string(file_version) +
-         "\n"
-         "port: " +
-         std::to_string(port.value) +
-         "\n"
-         "network: \"" +
-         network_file +
-         "\"\n"
+std::string write_config(const HomeConfig& config) {
+  std::string text = "# The home of one peer. Paths are relative to this folder.\n";
+  text += "bookchain: " + std::to_string(file_version) + "\n";
+  text += "port: " + std::to_string(config.port.value) + "\n";
+  text += "network: " + in_quotes(config.network) + "\n";
+  if (config.relative_to) {
+    text += "# What the addresses of the network file are relative to.\n";
+    text += "relative_to: " + in_quotes(*config.relative_to) + "\n";
+  }
+  if (config.spool) {
+    text += "# Where this peer finds what others deliver.\n";
+    text += "spool: " + in_quotes(*config.spool) + "\n";
+  }
+  return text +
          "# Where another peer's spool lies, if not where the network file says (relative to it):\n"
          "# addresses:\n"
          "#   5001: \"spool:/somewhere/else/spool\"\n"
          "# Who may connect, if this peer listens on a socket; 0600 is this user alone:\n"
-         "# socket_mode: \"0600\"\n";
+         "# socket_mode: \"0600\"\n"
+         "# The user of this host that delivers for another peer: nobody else can take its place.\n"
+         "# users:\n"
+         "#   5001: ben\n"
+         "# What each of the others may have waiting here; what is more it holds back.\n"
+         "# quota:\n"
+         "#   bytes: " +
+         std::to_string(transport::Quota{}.bytes) + "\n#   files: " + std::to_string(transport::Quota{}.files) + "\n";
 }
 
-std::string write_keys(const Identity& identity, const std::optional<Hash>& seed) {
-  std::string text =
-      "# Secret. Whoever has these keys is this peer.\n"
-      "bookchain: " +
-      std::to_string(file_version) +
-      "\n"
-      "port: " +
-      std::to_string(identity.port.value) +
-      "\n"
-      "signing_key: \"" +
-      to_hex(identity.signing_key) +
-      "\"\n"
-      "agreement_key: \"" +
-      to_hex(identity.agreement_key) + "\"\n";
-  if (seed) {
-    text +=
-        "# A TEST NETWORK: the randomness of this peer comes from here and can be repeated.\n"
-        "seed: \"" +
-        to_hex(*seed) + "\"\n";
+std::string write_keys(const PeerKeys& keys) {
+  const auto& identity = keys.identity;
+  std::string text = "# Secret. Whoever has these keys is this peer.\n";
+  text += "bookchain: " + std::to_string(file_version) + "\n";
+  text += "port: " + std::to_string(identity.port.value) + "\n";
+  text += "signing_key: " + in_quotes(to_hex(identity.signing_key)) + "\n";
+  text += "agreement_key: " + in_quotes(to_hex(identity.agreement_key)) + "\n";
+  if (keys.seed) {
+    text += "# A TEST NETWORK: the randomness of this peer comes from here and can be repeated.\n";
+    text += "seed: " + in_quotes(to_hex(*keys.seed)) + "\n";
   }
   return text;
 }
 
+Result<PeerKeys> load_keys(const path& home) { return read_keys(home / std::string(keys_file_name)); }
+
 Result<std::unique_ptr<PeerFiles>> load_peer_files(const path& home) {
-  BOOKCHAIN_TRY(auto config, read_config(home / "config.yaml"));
-  BOOKCHAIN_TRY(auto keys, read_keys(home / "keys.yaml"));
+  BOOKCHAIN_CHECK(check_home_is_own(home));
+  BOOKCHAIN_TRY(auto config, read_config(home / std::string(config_file_name)));
+  BOOKCHAIN_TRY(auto keys, load_keys(home));
   BOOKCHAIN_TRY(auto genesis, load_network(config.network_file));
   const auto* peer = genesis.find(config.port);
   if (peer == nullptr) {
@@ -175,16 +237,22 @@ Result<std::unique_ptr<PeerFiles>> load_peer_files(const path& home) {
   if (keys.seed && !genesis.fields().test_network) {
     return misfit("only a test network may take its randomness from a seed", home / "keys.yaml");
   }
-  for (const auto& [port, address] : config.addresses) {
-    if (genesis.find(port) == nullptr) {
+  const auto check_known = [&](const auto& by_port, const char* what) -> Result<void> {
+    for (const auto& [port, value] : by_port) {
+      if (genesis.find(port) != nullptr) continue;
       return Error{Token::unknown_peer,
-                   "config.yaml has the address of a peer that the network does not have",
+                   std::string("config.yaml has ") + what + " of a peer that the network does not have",
                    std::to_string(port.value),
                    {}};
     }
-  }
-  return std::make_unique<PeerFiles>(PeerFiles{home, std::move(config.network_file), std::move(genesis), keys.identity,
-                                               keys.seed, std::move(config.addresses), config.socket_mode});
+    return success();
+  };
+  BOOKCHAIN_CHECK(check_known(config.addresses, "the address"));
+  BOOKCHAIN_CHECK(check_known(config.users, "the user"));
+  return std::make_unique<PeerFiles>(PeerFiles{home, std::move(config.network_file), std::move(config.spool),
+                                               std::move(config.address_base), std::move(genesis), keys.identity,
+                                               keys.seed, std::move(config.addresses), config.socket_mode,
+                                               std::move(config.users), config.quota, std::move(config.stated)});
 }
 
 }  // namespace bookchain::cli

@@ -70,7 +70,7 @@ class Serving {
         home_(home),
         signals_(signals),
         plan_(plan),
-        watch_(transport::SpoolWatch::open(home.files().spool(), watched_files(home))),
+        watch_(transport::SpoolWatch::open(home.files().spool, watched_files(home))),
         wakes_(::epoll_create1(EPOLL_CLOEXEC)),
         began_(Clock::now()),
         active_(began_) {

@@ -60,6 +60,13 @@ Result<std::optional<PeerPort>> Session::named_port() const {
   return std::optional(PeerPort{static_cast<std::uint16_t>(number)});
 }
 
+Result<path> Session::place_of_home() const {
+  if (const auto home = named_home()) return *home;
+  BOOKCHAIN_TRY(const auto port, named_port());
+  if (!port) return usage_error("no home is named", "--home DIR", "or name it as DIR/N by -n DIR -p N");
+  return network_folder() / std::to_string(port->value);
+}
+
 bool Session::names_a_peer() const {
   return named_home().has_value() || global_.port.has_value() || variable("BOOKCHAIN_PORT").has_value();
 }
@@ -91,8 +98,9 @@ Result<std::unique_ptr<PeerFiles>> Session::peer_or(PeerPort port) const {
   }
   const auto folder = network_folder();
   const auto home = folder / std::to_string(port.value);
-  boost::system::error_code ignored;
-  if (!fs::exists(home / "config.yaml", ignored)) {
+  boost::system::error_code failed;
+  const bool not_there = fs::status(home / "config.yaml", failed).type() == fs::file_not_found;
+  if (not_there) {
     BOOKCHAIN_TRY(const auto genesis, load_network(folder / std::string(network_file_name)));
     if (genesis.find(port) == nullptr) {
       std::string ports;

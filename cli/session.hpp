@@ -27,6 +27,11 @@ class Session {
   /// it lies elsewhere.
   [[nodiscard]] Result<std::vector<std::unique_ptr<PeerFiles>>> readable_peers() const;
 
+  /// The home that is named, whether it is there or not: --home, or DIR/N. Token `usage` if none is.
+  [[nodiscard]] Result<path> place_of_home() const;
+  /// The port named by -p or the environment, if any. Token `usage`.
+  [[nodiscard]] Result<std::optional<ledger::PeerPort>> named_port() const;
+
   /// Whether a peer was named at all.
   [[nodiscard]] bool names_a_peer() const;
 
@@ -35,7 +40,6 @@ class Session {
 
  private:
   [[nodiscard]] std::optional<path> named_home() const;
-  [[nodiscard]] Result<std::optional<ledger::PeerPort>> named_port() const;
   [[nodiscard]] path network_folder() const;
 
   GlobalOptions global_;

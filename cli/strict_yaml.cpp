@@ -245,4 +245,19 @@ Result<std::string> YamlView::text() const {
   return node_->text;
 }
 
+std::string in_quotes(std::string_view text) {
+  static constexpr std::string_view digits = "0123456789abcdef";
+  std::string out = "\"";
+  for (const char letter : text) {
+    const auto byte = static_cast<unsigned char>(letter);
+    if (byte < 0x20U || byte == 0x7fU) {
+      out += {'\\', 'x', digits[byte >> 4U], digits[byte & 15U]};
+      continue;
+    }
+    if (letter == '"' || letter == '\\') out.push_back('\\');
+    out.push_back(letter);
+  }
+  return out + "\"";
+}
+
 }  // namespace bookchain::cli

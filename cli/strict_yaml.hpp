@@ -36,6 +36,10 @@ struct YamlField {
 /// Tokens: `bad-config` (no YAML, or a feature that is refused here), `repeated-key`.
 [[nodiscard]] ledger::Result<YamlNode> parse_strict_yaml(const std::string& file, const std::string& text);
 
+/// Text as a scalar in double quotes, with everything escaped that YAML would take for syntax: line ends, too,
+/// which it would read as spaces. `text` is UTF-8.
+[[nodiscard]] std::string in_quotes(std::string_view text);
+
 /// A node with its place, for reading it with the types that are wanted.
 class YamlView {
  public:

@@ -164,6 +164,15 @@ void begin_restore(Context& context) {
   }
 }
 
+Result<void> check_caught_up(const Genesis& genesis, const State& state) {
+  const auto mute_until = mute_until_fact.get(state);
+  if (!mute_until) return success();
+  const auto head = chain_head(genesis, state).height;
+  // The height after the highest proven one is no block yet.
+  if (*mute_until <= Height{head.value + 1}) return success();
+  return Error{Token::waiting, "this home was restored and has not caught up with the others", {}, "receive first"};
+}
+
 Result<void> notice_forgotten(Context& context, Height height) {
   const auto mute_until = mute_until_fact.get(context.draft);
   if (mute_until && height <= *mute_until) return success();

@@ -1,4 +1,5 @@
 // Where an exchange stands: which step may be taken, and what an error says of one that may not.
+#include "ledger/consensus.hpp"
 #include "ledger/exchange_parts.hpp"
 #include "ledger/exchange_wish.hpp"
 
@@ -86,6 +87,7 @@ Result<ExchangeRecord> Node::may_grant(const State& state, const ExchangeId& exc
   BOOKCHAIN_TRY(auto record, find_exchange(state, exchange, Role::owner));
   if (is_over(record.state)) return over_error(exchange, record);
   if (record.state != ExchangeState::requested) return record;
+  BOOKCHAIN_CHECK(check_caught_up(genesis_, state));
   const auto stand = standing(genesis_, state, *record.book);
   if (stand.owner != identity_.port) {
     return rejected(Token::not_owner, "peer " + std::to_string(identity_.port.value) + " does not own the book",

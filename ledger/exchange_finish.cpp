@@ -155,6 +155,7 @@ Result<void> abort_turn(Context& context, const ExchangeId& exchange, ExchangeRe
   if (turn.released) {
     return rejected(Token::too_late, "the key is released, so the turn cannot be aborted", to_hex(exchange));
   }
+  BOOKCHAIN_CHECK(check_caught_up(context.genesis, context.draft));
   const bool first = !turn.abort_signed;
   turn.abort_signed = true;
   turns.put(context.draft, key, turn);

@@ -3,6 +3,7 @@
 #include "ledger/exchange_wish.hpp"
 
 #include "ledger/book.hpp"
+#include "ledger/consensus.hpp"
 #include "ledger/exchange.hpp"
 #include "ledger/exchange_parts.hpp"
 
@@ -167,6 +168,7 @@ Result<void> release(Context& context, const WishRelease& wish) {
   if (is_over(record.state)) return over_error(wish.exchange, record);
   if (record.release && !wish.rehearsed_key) return success();
   if (record.state < ExchangeState::id_checked) return not_due(context, wish.exchange, record);
+  BOOKCHAIN_CHECK(check_caught_up(context.genesis, context.draft));
   auto turn = turns.get(context.draft, turn_of(record)).value_or(TurnRecord{requester_of(record), {}, false, false});
   // An owner never signs both RELEASE and ABORT in one turn (section 5).
   if (turn.abort_signed) {
@@ -216,6 +218,10 @@ Result<void> do_wish(Context& context, const Wish& wish) {
         if constexpr (std::is_same_v<W, WishRefuse>) return do_refuse(context, wanted);
         if constexpr (std::is_same_v<W, WishAbort>) return do_abort(context, wanted);
         if constexpr (std::is_same_v<W, WishAskAgain>) return do_ask_again(context, wanted);
+        if constexpr (std::is_same_v<W, WishRestore>) {
+          begin_restore(context);
+          return success();
+        }
       },
       wish);
 }

@@ -89,9 +89,13 @@ struct WishAskAgain {
   ExchangeId exchange;
 };
 
+/// The home was put back from a copy: it asks the others first what it may have voted on, and signs nothing that it
+/// could contradict until it has come as far as they are (section 4).
+struct WishRestore {};
+
 using Wish =
     std::variant<WishAddBook, WishRequest, WishGrant, WishConsent, WishCheckId, WishRelease, WishOpen, WishCheckKey,
-                 WishMine, WishSettle, WishClaim, WishDispute, WishRefuse, WishAbort, WishAskAgain>;
+                 WishMine, WishSettle, WishClaim, WishDispute, WishRefuse, WishAbort, WishAskAgain, WishRestore>;
 
 // ---- input ----
 

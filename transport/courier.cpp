@@ -130,12 +130,25 @@ Result<std::vector<SentReport>> Courier::decide_step(const Due& due, Report& rep
   return decide(plain_wish(due), report);
 }
 
+/// A request that the policy refuses is over at once.
+bool Courier::may_grant(const ExchangeId& exchange, const Policy& policy, Report& report) {
+  if (!policy.grants || !policy.judge) return policy.grants;
+  const auto record = exchanges.get(parts_.store, exchange);
+  if (!record) return false;
+  auto verdict = policy.judge(parts_.store, *record);
+  if (verdict.what == GrantVerdict::What::refuse) {
+    // Only for the environment does it fail, and then the commit tells.
+    (void)decide(Wish{WishRefuse{exchange, std::move(verdict.reason)}}, report);
+  }
+  return verdict.what == GrantVerdict::What::grant;
+}
+
 void Courier::take_due_steps(const Policy& policy, Report& report) {
   std::set<std::pair<ExchangeId, Step>> tried;
   for (bool progress = true; progress;) {
     progress = false;
     for (const auto& due : parts_.node.due(parts_.store)) {
-      if (due.step == Step::grant && !policy.grants) continue;
+      if (due.step == Step::grant && !may_grant(due.exchange, policy, report)) continue;
       const auto key = std::pair(due.exchange, policy.one_each ? Step::request : due.step);
       if (!tried.insert(key).second) continue;
       const auto before = report.steps.size();
@@ -237,6 +250,20 @@ Result<void> Courier::take_notes() {
   BOOKCHAIN_CHECK(parts_.store.begin());
   parts_.store.apply(draft.take_effects().writes);
   return parts_.store.commit();
+}
+
+Result<Report> Courier::restore() {
+  Report report;
+  BOOKCHAIN_CHECK(parts_.store.begin());
+  Draft draft(parts_.store);
+  for (const auto& [to, channel] : channels_) renew_epoch(draft, to, parts_.environment.draw<Epoch>());
+  parts_.store.apply(draft.take_effects().writes);
+  if (auto decided = decide(Wish{WishRestore{}}, report); !decided) {
+    roll_back();
+    return std::move(decided).as_failure();
+  }
+  BOOKCHAIN_CHECK(finish({}, {}, {}, false, report));
+  return report;
 }
 
 Result<Report> Courier::wish(const Wish& wish) {

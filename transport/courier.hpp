@@ -4,6 +4,7 @@
 // is in the Store, so that several processes can take turns on one home.
 #pragma once
 
+#include <functional>
 #include <limits>
 #include <map>
 #include <set>
@@ -89,11 +90,20 @@ struct Report {
   bool more_waits = false;     ///< there may be more to take in
 };
 
+/// What becomes of a request that could be granted.
+struct GrantVerdict {
+  enum class What : std::uint8_t { grant, wait, refuse };
+  What what{};
+  std::string reason;  ///< of a refusal
+};
+
 /// Which steps a turn takes by itself.
 struct Policy {
   bool steps = false;     ///< false: only takes in, answers, votes
   bool grants = true;     ///< with steps: whether requests are granted
   bool one_each = false;  ///< with steps: at most one step of each exchange
+  /// With grants: asked for each request that could be granted; without it all are.
+  std::function<GrantVerdict(const ledger::State&, const ledger::ExchangeRecord&)> judge = nullptr;
 };
 
 class Courier {
@@ -120,6 +130,8 @@ class Courier {
   /// commits, acknowledges, delivers. Fails only for the environment.
   [[nodiscard]] Result<Report> turn(const Intake& intake, const Policy& policy);
 
+  /// The home was put back from a copy: everything leaves under new epochs, and the rules are told (WishRestore).
+  [[nodiscard]] Result<Report> restore();
   /// Decides one wish, commits, delivers. Tokens: the rules', and the environment's.
   [[nodiscard]] Result<Report> wish(const ledger::Wish& wish);
 
@@ -184,6 +196,7 @@ class Courier {
   /// One step of the rules and what follows from it for delivery, within the open transaction.
   [[nodiscard]] Result<std::vector<SentReport>> decide(decltype(ledger::Input::what) what, Report& report,
                                                        std::optional<Error>* refusal = nullptr);
+  [[nodiscard]] bool may_grant(const ExchangeId& exchange, const Policy& policy, Report& report);
   [[nodiscard]] Result<std::vector<SentReport>> decide_step(const ledger::Due& due, Report& report);
   void take_due_steps(const Policy& policy, Report& report);
   [[nodiscard]] Result<void> take_mail(OpenedMail& mail, const Policy& policy, Notes& notes, Report& report);

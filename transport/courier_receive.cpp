@@ -112,6 +112,9 @@ std::optional<Courier::CopiedPackage> Courier::copy_package(PeerPort from, const
         ReceivedReport{std::nullopt, std::nullopt, {}, wanted->exchange, ReceiveResult::refused, error});
     return std::nullopt;
   }
+  // What is too short may still be growing, where a program that synchronises folders brings it.
+  const auto size = file.value()->size();
+  if (size && size.value() && *size.value() < package_size(wanted->book)) return std::nullopt;
   auto package = parts_.shelf.take_package(wanted->exchange, *file.value(), wanted->book, parts_.progress);
   if (package) return CopiedPackage{wanted->exchange, package.value()};
   // A package that is none fits no grant: the rules see that from its roots.

@@ -74,10 +74,39 @@ Result<SpoolFolder> SpoolFolder::inside(const std::string& name) const {
   return system_error("cannot open a folder of a spool", path);
 }
 
-Result<void> SpoolFolder::check_safe() const {
+bool FolderFacts::is_own() const { return owner == ::geteuid(); }
+
+bool FolderFacts::is_drop_box() const {
+  constexpr unsigned marks = S_ISVTX | S_ISGID;
+  return (mode & marks) == marks && (mode & S_IWOTH) != 0;
+}
+
+Result<FolderFacts> SpoolFolder::facts() const {
   struct stat facts {};
   if (::fstat(get(), &facts) != 0) return system_error("cannot look at a spool", shown);
-  if ((facts.st_mode & S_IWOTH) == 0 || (facts.st_mode & S_ISVTX) != 0) return success();
+  return FolderFacts{facts.st_uid, facts.st_mode};
+}
+
+std::optional<FolderFacts> SpoolFolder::facts_of(const std::string& name) const {
+  struct stat facts {};
+  if (::fstatat(get(), name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) != 0) return std::nullopt;
+  return FolderFacts{facts.st_uid, facts.st_mode};
+}
+
+Result<void> SpoolFolder::make(const std::string& name, bool shared) const {
+  // By the umask and not by chmod: that would take the set-group-id bit, which is inherited, from a folder whose
+  // group is another user's.
+  const auto mask = ::umask(shared ? 0007 : 0077);
+  const int made = ::mkdirat(get(), name.c_str(), 0770);
+  ::umask(mask);
+  if (made == 0) return sync_file(get(), shown);
+  if (errno == EEXIST) return success();
+  return system_error("cannot make a folder in a spool", shown / name);
+}
+
+Result<void> SpoolFolder::check_safe() const {
+  BOOKCHAIN_TRY(const auto found, facts());
+  if ((found.mode & S_IWOTH) == 0 || (found.mode & S_ISVTX) != 0) return success();
   return Error{Token::permission, "a spool can be written by everybody", shown.string(),
                "take the right away: chmod o-w " + shown.string()};
 }
@@ -113,8 +142,11 @@ Result<void> SpoolFolder::remove(const std::string& name) const {
   return system_error("cannot remove", shown / name);
 }
 
-Result<Descriptor> SpoolFolder::create(const std::string& name) const {
-  return open_at(get(), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600, shown / name);
+Result<Descriptor> SpoolFolder::create(const std::string& name, bool shared) const {
+  const unsigned mode = shared ? 0640 : 0600;
+  BOOKCHAIN_TRY(auto file, open_at(get(), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode, shown / name));
+  if (shared && ::fchmod(file.get(), mode) != 0) return system_error("cannot set the mode of a file", shown / name);
+  return file;
 }
 
 Result<Descriptor> open_foreign(int folder, const std::string& name, const fs::path& shown) {

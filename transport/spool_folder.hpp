@@ -13,6 +13,19 @@ inline constexpr std::string_view package_suffix = ".package";
 /// The exchange in such a name; nothing if it is another name.
 [[nodiscard]] std::optional<ledger::ExchangeId> exchange_in_name(std::string_view name);
 
+/// Whose a folder is, and who may do what in it.
+struct FolderFacts {
+  std::uint32_t owner{};
+  std::uint32_t mode{};
+
+  /// Whether this process's user owns it.
+  [[nodiscard]] bool is_own() const;
+  /// Whether other users deliver into it by making a folder of their own there, as in /tmp: with the sticky bit
+  /// nobody else removes that, and with the set-group-id bit it has the group of this folder, so that the owner of
+  /// this one gets at what lies in there and no third user does.
+  [[nodiscard]] bool is_drop_box() const;
+};
+
 /// A folder with the path that errors name.
 struct SpoolFolder {
   boost::filesystem::path shown;
@@ -25,13 +38,19 @@ struct SpoolFolder {
   [[nodiscard]] static ledger::Result<SpoolFolder> open(const boost::filesystem::path& path);
   /// A folder in this one. Tokens: `no-such-file`, `permission`, `io` (a link or no folder, too).
   [[nodiscard]] ledger::Result<SpoolFolder> inside(const std::string& name) const;
+  [[nodiscard]] ledger::Result<FolderFacts> facts() const;
+  /// The same of a thing in this folder; nothing if it is not there.
+  [[nodiscard]] std::optional<FolderFacts> facts_of(const std::string& name) const;
+  /// Makes a folder in this one, for its user and group (`shared`) or its user alone. No failure if it is there.
+  [[nodiscard]] ledger::Result<void> make(const std::string& name, bool shared) const;
   /// Token `permission` if everybody can write there and the sticky bit is missing.
   [[nodiscard]] ledger::Result<void> check_safe() const;
   /// In order; beyond a fixed number what was not listed waits until the rest is gone.
   [[nodiscard]] std::vector<std::string> names() const;
   /// Removes a file or a whole tree, following no link. No failure if it is not there.
   [[nodiscard]] ledger::Result<void> remove(const std::string& name) const;
-  [[nodiscard]] ledger::Result<ledger::Descriptor> create(const std::string& name) const;
+  /// A new file, for its user alone or to be read by the group of the folder as well.
+  [[nodiscard]] ledger::Result<ledger::Descriptor> create(const std::string& name, bool shared = false) const;
 };
 
 /// Opens a regular file that somebody else put there: no link is followed, no pipe waited for. Tokens:

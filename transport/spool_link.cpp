@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <boost/filesystem/operations.hpp>
+#include <cerrno>
+#include <cstdio>
 #include <limits>
 
 #include "ledger/codec.hpp"
@@ -69,10 +71,15 @@ Result<std::unique_ptr<SpoolLink>> SpoolLink::open(Settings settings, Environmen
   BOOKCHAIN_CHECK(make_directory(settings.own_spool));
   BOOKCHAIN_TRY(const auto spool, SpoolFolder::open(settings.own_spool));
   BOOKCHAIN_CHECK(spool.check_safe());
+  BOOKCHAIN_TRY(const auto facts, spool.facts());
   std::unique_ptr<SpoolLink> link(new SpoolLink(std::move(settings), environment));
+  link->drop_box_ = facts.is_drop_box();
+  // A spool on a share that this peer may only read from has the default.
+  (void)publish_quota(spool, link->settings_.quota);
   for (const auto port : link->settings_.senders) {
     const auto path = link->settings_.own_spool / std::to_string(port.value);
     for (const auto* part : {"tmp", "new", "cur", "bad"}) {
+      if (link->drop_box_) break;
       boost::system::error_code ignored;
       if (fs::is_directory(path / part, ignored)) continue;
       auto made = make_directory(path / part);
@@ -83,32 +90,57 @@ Result<std::unique_ptr<SpoolLink>> SpoolLink::open(Settings settings, Environmen
   return link;
 }
 
-/// A folder that is none is the fault of one sender: it is told once, and the others are heard.
+/// A folder that is none, or is closed by the user it belongs to, is the fault of one sender: it is told once, and
+/// the others are heard.
 Result<void> SpoolLink::look_at(PeerPort from) {
-  auto folder = from_folder(from, {});
-  if (folder) {
-    BOOKCHAIN_CHECK(folder.value().check_safe());
-    for (const auto* part : {"bad", "new"}) {
-      folder = from_folder(from, part);
-      if (!folder) break;
-    }
-    if (folder) return folder.value().check_safe();
-  }
-  if (folder.error().token == Token::permission) return std::move(folder).as_failure();
-  faults_.push_back(Parcel{from, {}, {}, Error{Token::bad_file, folder.error().what, folder.error().subject, {}}});
+  auto checked = check_folders(from);
+  if (checked) return success();
+  // Nothing has been delivered yet.
+  if (drop_box_ && checked.error().token == Token::no_such_file) return success();
+  BOOKCHAIN_TRY(const auto spool, SpoolFolder::open(settings_.own_spool));
+  const auto facts = spool.facts_of(std::to_string(from.value));
+  const bool of_sender = facts && !facts->is_own();
+  if (checked.error().token == Token::permission && !of_sender) return checked;
+  faults_.push_back(Parcel{from, {}, {}, Error{Token::bad_file, checked.error().what, checked.error().subject, {}}});
   return success();
+}
+
+Result<void> SpoolLink::check_folders(PeerPort from) const {
+  BOOKCHAIN_TRY(const auto folder, from_folder(from, {}));
+  BOOKCHAIN_CHECK(folder.check_safe());
+  if (!drop_box_) BOOKCHAIN_CHECK(from_folder(from, "bad"));
+  BOOKCHAIN_TRY(const auto waiting, from_folder(from, "new"));
+  return waiting.check_safe();
+}
+
+/// Who is first could take the name of another sender's folder; the owner of the spool can move it away.
+Result<void> SpoolLink::keep_strangers_out(const SpoolFolder& spool, PeerPort from) const {
+  const auto user = settings_.users.find(from);
+  const auto name = std::to_string(from.value);
+  if (user == settings_.users.end()) return success();
+  const auto facts = spool.facts_of(name);
+  if (!facts || facts->owner == user->second || facts->is_own()) return success();
+  constexpr int most_names = 1000;
+  for (int i = 0; i < most_names; ++i) {
+    const auto aside = ".not-" + name + "-" + std::to_string(i);
+    if (::renameat2(spool.get(), name.c_str(), spool.get(), aside.c_str(), RENAME_NOREPLACE) == 0) break;
+    if (errno != EEXIST) return system_error("a folder of another user cannot be moved away", spool / name);
+  }
+  return Error{Token::no_such_file, "nothing was delivered yet", (spool / name).string(), {}};
 }
 
 Result<SpoolFolder> SpoolLink::from_folder(PeerPort from, const std::string& part) const {
   BOOKCHAIN_TRY(const auto spool, SpoolFolder::open(settings_.own_spool));
+  BOOKCHAIN_CHECK(keep_strangers_out(spool, from));
   BOOKCHAIN_TRY(auto folder, spool.inside(std::to_string(from.value)));
   if (part.empty()) return folder;
   return folder.inside(part);
 }
 
-/// Takes from each sender in turn, so that one who floods does not starve the others.
+/// Takes from each sender in turn, and begins with another one each time, so that one who floods, with many files
+/// or with large ones, does not starve the others.
 std::vector<std::pair<PeerPort, std::string>> SpoolLink::waiting(std::size_t most) const {
-  std::map<PeerPort, std::vector<std::string>> by_sender;
+  std::vector<std::pair<PeerPort, std::vector<std::string>>> by_sender;
   for (const auto port : settings_.senders) {
     const auto folder = from_folder(port, "new");
     if (!folder) continue;
@@ -116,8 +148,10 @@ std::vector<std::pair<PeerPort, std::string>> SpoolLink::waiting(std::size_t mos
     std::erase_if(names, [&, from = port](const auto& name) {
       return name.ends_with(package_suffix) || stuck_.contains({from, name});
     });
-    if (!names.empty()) by_sender[port] = std::move(names);
+    if (!names.empty()) by_sender.emplace_back(port, std::move(names));
   }
+  if (by_sender.size() > 1)
+    std::ranges::rotate(by_sender, by_sender.begin() + static_cast<std::ptrdiff_t>(first_ % by_sender.size()));
   std::vector<std::pair<PeerPort, std::string>> taken;
   for (std::size_t place = 0; taken.size() < most; ++place) {
     bool any = false;
@@ -137,6 +171,7 @@ Result<std::vector<Parcel>> SpoolLink::receive(std::size_t most) {
   auto parcels = std::move(faults_);
   faults_.clear();
   std::size_t bytes_read = 0;
+  ++first_;
   for (const auto& [from, name] : waiting(most)) {
     if (bytes_read > max_bytes_read_a_turn) break;
     const auto folder = from_folder(from, "new");
@@ -179,6 +214,10 @@ Result<void> SpoolLink::put_aside(const Parcel& parcel, const Error& reason) {
 
 Result<void> SpoolLink::move_aside(PeerPort from, const std::string& name, const Error& reason) {
   BOOKCHAIN_TRY(const auto folder, from_folder(from, "new"));
+  if (drop_box_) {
+    BOOKCHAIN_TRY(const auto of_sender, from_folder(from, {}));
+    BOOKCHAIN_CHECK(of_sender.make("bad", false));
+  }
   BOOKCHAIN_TRY(const auto bad, from_folder(from, "bad"));
   // Its own name would make it the reason of another.
   const auto kept_as = name.ends_with(reason_suffix) ? name + ".delivery" : name;

@@ -11,6 +11,7 @@
 #include "transport/environment.hpp"
 #include "transport/link.hpp"
 #include "transport/spool_folder.hpp"
+#include "transport/spool_quota.hpp"
 
 namespace bookchain::transport {
 
@@ -30,9 +31,13 @@ class SpoolLink final : public Link {
     std::map<PeerPort, boost::filesystem::path> spools;  ///< of the other peers
     std::size_t max_envelope_bytes{};
     std::vector<PeerPort> senders = {};  ///< who may deliver here; empty: those whose spools are given
+    /// Which user each sender is, where that is known: folders of others in its place are moved away.
+    std::map<PeerPort, std::uint32_t> users = {};
+    Quota quota = {};  ///< of each sender in the own spool
   };
-  /// Makes the folders for every sender below the own spool (mode 0700) if missing. Tokens: `io`,
-  /// `permission` (the spool can be written by everybody and lacks the sticky bit), `disk-full`.
+  /// Makes the folders for every sender below the own spool (mode 0700) if missing; in a drop box
+  /// (FolderFacts) each sender makes its own. Tokens: `io`, `permission` (the spool can be written by everybody
+  /// and lacks the sticky bit), `disk-full`.
   [[nodiscard]] static Result<std::unique_ptr<SpoolLink>> open(Settings settings, Environment& environment);
 
   [[nodiscard]] Result<std::vector<Parcel>> receive(std::size_t most) override;
@@ -54,11 +59,18 @@ class SpoolLink final : public Link {
   struct Target {
     SpoolFolder unfinished;
     SpoolFolder waiting;
+    bool shared = false;  ///< with another user, who reads as the group of the folder
+    Quota quota;          ///< of this peer there
   };
   [[nodiscard]] Result<Target> target(PeerPort to) const;
+  [[nodiscard]] Result<SpoolFolder> own_folder_in(const SpoolFolder& spool, const FolderFacts& facts) const;
   /// The folder that `from` delivers into, or a part of it.
   [[nodiscard]] Result<SpoolFolder> from_folder(PeerPort from, const std::string& part) const;
+  [[nodiscard]] static Result<void> check_quota(const Target& to, const std::vector<Bytes>& envelopes,
+                                                const std::vector<PackageFile>& packages);
   [[nodiscard]] Result<void> look_at(PeerPort from);
+  [[nodiscard]] Result<void> check_folders(PeerPort from) const;
+  [[nodiscard]] Result<void> keep_strangers_out(const SpoolFolder& spool, PeerPort from) const;
   [[nodiscard]] std::vector<std::pair<PeerPort, std::string>> waiting(std::size_t most) const;
   [[nodiscard]] Result<void> move_aside(PeerPort from, const std::string& name, const Error& reason);
   static void prune(const SpoolFolder& bad);
@@ -69,6 +81,8 @@ class SpoolLink final : public Link {
 
   Settings settings_;
   Environment& environment_;
+  std::size_t first_ = 0;           ///< whose deliveries are taken first: each sender in turn
+  bool drop_box_ = false;           ///< each sender makes its own folder in the own spool
   std::map<PeerPort, bool> swept_;  ///< spools whose tmp/ this process has cleared of its own leftovers
   std::vector<Parcel> faults_;      ///< folders that are none, to be told once
   /// What could neither be taken nor removed: told once by this process, and passed over.

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <boost/filesystem/operations.hpp>
 #include <cerrno>
 #include <cstdio>
 
@@ -26,9 +27,9 @@ bool is_own_name(std::string_view name) {
 }
 
 /// Copies a package where a link to it cannot be made.
-Result<void> copy_package(const fs::path& from, const SpoolFolder& folder, const std::string& name) {
+Result<void> copy_package(const fs::path& from, const SpoolFolder& folder, const std::string& name, bool shared) {
   BOOKCHAIN_TRY(const auto source, open_file(from, O_RDONLY | O_NOFOLLOW));
-  BOOKCHAIN_TRY(const auto target, folder.create(name));
+  BOOKCHAIN_TRY(const auto target, folder.create(name, shared));
   Bytes buffer(std::size_t{1} << 20U);
   for (;;) {
     BOOKCHAIN_TRY(const auto got, read_up_to(source.get(), buffer, from));
@@ -62,7 +63,7 @@ Result<void> SpoolLink::write_mail(const Target& to, const std::vector<Bytes>& e
   for (;;) {
     const auto name = fresh_name();
     {
-      BOOKCHAIN_TRY(const auto file, to.unfinished.create(name));
+      BOOKCHAIN_TRY(const auto file, to.unfinished.create(name, to.shared));
       auto written = write_all(file.get(), bytes, to.unfinished / name);
       if (written) written = sync_file(file.get(), to.unfinished / name);
       if (!written) {
@@ -79,13 +80,15 @@ Result<void> SpoolLink::write_mail(const Target& to, const std::vector<Bytes>& e
 
 Result<void> SpoolLink::place_package(const Target& to, const PackageFile& package) {
   const auto name = package_name(package.exchange);
-  if (package.may_move && ::renameat(AT_FDCWD, package.path.c_str(), to.waiting.get(), name.c_str()) == 0) {
+  if (package.may_move && !to.shared &&
+      ::renameat(AT_FDCWD, package.path.c_str(), to.waiting.get(), name.c_str()) == 0) {
     return success();
   }
   remove_from(to.unfinished, name);
-  if (::linkat(AT_FDCWD, package.path.c_str(), to.unfinished.get(), name.c_str(), 0) != 0) {
-    // Another file system, or links to it are forbidden.
-    if (auto copied = copy_package(package.path, to.unfinished, name); !copied) {
+  // A link has the modes of this peer's own file, which another user cannot read.
+  if (to.shared || ::linkat(AT_FDCWD, package.path.c_str(), to.unfinished.get(), name.c_str(), 0) != 0) {
+    // Or another file system, or links to it are forbidden.
+    if (auto copied = copy_package(package.path, to.unfinished, name, to.shared); !copied) {
       remove_from(to.unfinished, name);
       return copied;
     }
@@ -100,15 +103,32 @@ Result<void> SpoolLink::place_package(const Target& to, const PackageFile& packa
   return success();
 }
 
+/// In a drop box the folder is made by whoever delivers: then it is its user's own, and its group that of the
+/// receiver, so that no third user can read, add, change or remove anything in there.
+Result<SpoolFolder> SpoolLink::own_folder_in(const SpoolFolder& spool, const FolderFacts& facts) const {
+  const auto name = std::to_string(settings_.self.value);
+  if (!facts.is_drop_box()) return spool.inside(name);
+  BOOKCHAIN_CHECK(spool.make(name, true));
+  const auto made = spool.facts_of(name);
+  if (!made || !made->is_own()) {
+    return Error{Token::permission, "another user has taken this peer's folder in a spool", (spool / name).string(),
+                 "whose spool it is can remove that folder"};
+  }
+  BOOKCHAIN_TRY(auto own, spool.inside(name));
+  for (const auto* part : {"tmp", "new", "cur"}) BOOKCHAIN_CHECK(own.make(part, true));
+  return own;
+}
+
 Result<SpoolLink::Target> SpoolLink::target(PeerPort to) const {
   const auto found = settings_.spools.find(to);
   const auto path = found == settings_.spools.end() ? fs::path() : found->second;
   const auto folders = [&]() -> Result<Target> {
     BOOKCHAIN_TRY(const auto spool, SpoolFolder::open(path));
-    BOOKCHAIN_TRY(const auto own, spool.inside(std::to_string(settings_.self.value)));
+    BOOKCHAIN_TRY(const auto facts, spool.facts());
+    BOOKCHAIN_TRY(const auto own, own_folder_in(spool, facts));
     BOOKCHAIN_TRY(auto unfinished, own.inside("tmp"));
     BOOKCHAIN_TRY(auto waiting, own.inside("new"));
-    return Target{std::move(unfinished), std::move(waiting)};
+    return Target{std::move(unfinished), std::move(waiting), facts.is_drop_box() && !facts.is_own(), quota_of(spool)};
   };
   auto opened = folders();
   if (!opened && opened.error().token == Token::no_such_file) {
@@ -118,10 +138,34 @@ Result<SpoolLink::Target> SpoolLink::target(PeerPort to) const {
   return opened;
 }
 
+/// Where nothing waits, anything may be sent: else what is more than the quota by itself would never leave.
+Result<void> SpoolLink::check_quota(const Target& to, const std::vector<Bytes>& envelopes,
+                                    const std::vector<PackageFile>& packages) {
+  auto load = load_of(to.waiting);
+  if (load.files == 0) return success();
+  std::uint64_t bytes = 0;
+  for (const auto& envelope : envelopes) bytes += envelope.size() + mail_frame_bytes;
+  // Messages share files up to a size; at least one file is needed.
+  load.files += bytes / preferred_mail_bytes;
+  load.add(bytes, false);
+  for (const auto& package : packages) {
+    boost::system::error_code ignored;
+    const auto size = fs::file_size(package.path, ignored);
+    if (!ignored && !to.waiting.facts_of(package_name(package.exchange))) load.add(size, true);
+  }
+  if (load.fits(to.quota)) return success();
+  return Error{
+      Token::over_quota, {}, to.waiting.shown.string(), "it is sent when the other has taken in what waits there"};
+}
+
 Result<void> SpoolLink::send(PeerPort to, const std::vector<Bytes>& envelopes,
                              const std::vector<PackageFile>& packages) {
   BOOKCHAIN_TRY(const auto folders, target(to));
   for (const auto* folder : {&folders.unfinished, &folders.waiting}) BOOKCHAIN_CHECK(folder->check_safe());
+  if (auto fits = check_quota(folders, envelopes, packages); !fits) {
+    fits.error().what = "the spool of peer " + std::to_string(to.value) + " has as much of this peer's as it takes";
+    return fits;
+  }
   if (!swept_[to]) {
     // Only this peer writes there, and the lock of its home is held: what it left is a killed process's.
     for (const auto& name : folders.unfinished.names()) {

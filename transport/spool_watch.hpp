@@ -11,8 +11,8 @@ namespace bookchain::transport {
 
 class SpoolWatch {
  public:
-  /// Watches new/ of every sender's folder below `spool`, and whether somebody changes one of `files` or closes it
-  /// after it was open for writing. Without inotify it only waits out the time.
+  /// Watches new/ of every sender's folder below `spool`, also of those that come later, and whether somebody changes
+  /// one of `files` or closes it after it was open for writing. Without inotify it only waits out the time.
   [[nodiscard]] static SpoolWatch open(const boost::filesystem::path& spool,
                                        const std::vector<boost::filesystem::path>& files);
 
@@ -24,8 +24,12 @@ class SpoolWatch {
   void clear();
 
  private:
-  explicit SpoolWatch(ledger::Descriptor queue) : queue_(std::move(queue)) {}
+  SpoolWatch(ledger::Descriptor queue, boost::filesystem::path spool)
+      : queue_(std::move(queue)), spool_(std::move(spool)) {}
+  void watch_folders();
+
   ledger::Descriptor queue_;
+  boost::filesystem::path spool_;
 };
 
 }  // namespace bookchain::transport

@@ -9,6 +9,11 @@ namespace bookchain::cli {
 
 // networks and homes
 [[nodiscard]] Command init_command();
+/// `init --cards`.
+[[nodiscard]] ledger::Result<Answer> init_from_cards(const Session& session, const Arguments& arguments);
+[[nodiscard]] Command keygen_command();
+[[nodiscard]] Command join_command();
+[[nodiscard]] Command restore_command();
 // books
 [[nodiscard]] Command add_book_command();
 [[nodiscard]] Command list_books_command();
@@ -35,6 +40,7 @@ namespace bookchain::cli {
 [[nodiscard]] Command inbox_command();
 [[nodiscard]] Command outbox_command();
 [[nodiscard]] Command show_message_command();
+[[nodiscard]] Command config_command();
 [[nodiscard]] Command status_command();
 // the chain
 [[nodiscard]] Command show_chain_command();

@@ -72,6 +72,7 @@ std::string describe(const Session& session, const MadeNetwork& made, const path
 Result<Answer> run(Session& session, const Arguments& arguments) {
   const path folder(*arguments.at(0));
   if (folder.empty()) return usage_error("the directory has no name", {});
+  if (arguments.has("cards")) return init_from_cards(session, arguments);
   BOOKCHAIN_TRY(const auto plan, read_plan(arguments));
   BOOKCHAIN_TRY(const auto made, make_network(folder, plan));
   Answer answer;
@@ -96,15 +97,19 @@ Command init_command() {
       "Doing it again with the same options changes nothing; with others it is refused (home-exists).\n"
       "With --seed the keys come from the seed, for tests and lessons: anybody who knows the seed can\n"
       "act as any peer, so such a network is marked as a test network and says so.\n"
+      "With --cards only the network file is made, of owners who made their keys themselves (see keygen): the\n"
+      "ports, keys and addresses are those of the cards, and each card must be signed by its owner's key.\n"
       "\n"
-      "Example: bookchain init library --auto-books 5",
+      "Examples: bookchain init library --auto-books 5\n"
+      "          bookchain init library --cards ann.yaml ben.yaml cleo.yaml dora.yaml",
       {{"DIR", true}},
       {{"ports", 0, OptionKind::value, "LIST", "ports of the peers, 4 to 64 of them; default 5000,5001,5002,5003"},
        {"transport", 0, OptionKind::value, "KIND", "how peers deliver to each other: spool (default) or socket"},
        {"auto-books", 0, OptionKind::value, "K", "value books each peer starts with; default 3, 0 for none"},
        {"work-bits", 0, OptionKind::value, "B",
         "proof of work: leading zero bits of a block's hash, 0 to 24; default 8"},
-       {"seed", 0, OptionKind::value, "S", "a test network: the same seed gives the same keys and books"}},
+       {"seed", 0, OptionKind::value, "S", "a test network: the same seed gives the same keys and books"},
+       {"cards", 0, OptionKind::values, "CARD", "a network of these cards, 4 to 64 of them"}},
       run};
 }
 

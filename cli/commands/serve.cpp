@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/commands/commands.hpp"
+#include "cli/grant_rules.hpp"
 #include "cli/guidance.hpp"
 #include "cli/misbehaviour.hpp"
 #include "cli/serving.hpp"
@@ -72,8 +73,18 @@ std::optional<Error> open_exchanges_error(Home& home) {
 Result<ServePlan> read_plan(const Arguments& arguments) {
   ServePlan plan;
   const auto grant = arguments.get("grant").value_or("all");
-  if (grant != "all" && grant != "none") return usage_error("--grant takes all or none", grant);
-  plan.policy.grants = grant == "all";
+  if (grant.empty()) return usage_error("an option needs a value", "--grant");
+  plan.policy.grants = grant != "none";
+  if (grant != "all" && grant != "none") {
+    auto loaded = load_grant_rules(grant);
+    if (!loaded && loaded.error().token == Token::no_such_file) {
+      return usage_error("--grant takes all, none or a file of rules", grant);
+    }
+    BOOKCHAIN_TRY(auto rules, std::move(loaded));
+    plan.policy.judge = [rules = std::move(rules)](const State& state, const ExchangeRecord& record) {
+      return rules.judge(state, record);
+    };
+  }
   plan.policy.steps = !arguments.has("manual");
   if (const auto idle = arguments.get("until-idle")) {
     BOOKCHAIN_TRY(const auto time, seconds_to_microseconds("--until-idle", idle->empty() ? "1" : *idle));
@@ -158,20 +169,21 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
 
 Command serve_command() {
   static const auto page = details();
-  return Command{"serve",
-                 "take in, answer, vote and take every step that is due, until a signal",
-                 page.c_str(),
-                 {},
-                 {{"grant", 0, OptionKind::value, "WHOM", "whom to grant requests to: all (default) or none"},
-                  {"recover-after", 0, OptionKind::value, "SECONDS",
-                   "go on without a silent other side after that time (default 600); 0 or never: wait for ever"},
-                  {"misbehave", 0, OptionKind::value, "KIND", "test networks: break the rules in one way, see above"},
-                  {"manual", 0, OptionKind::flag, "", "only take in, answer and vote; take no step"},
-                  {"requests", 0, OptionKind::value, "FILE",
-                   "make a request for each line OWNER SELECTOR of FILE as it comes; - is standard input"},
-                  {"until-idle", 0, OptionKind::optional_value, "SECONDS",
-                   "stop when nothing came or was due that long (default 1); exit 5 if an exchange is still open"}},
-                 run};
+  return Command{
+      "serve",
+      "take in, answer, vote and take every step that is due, until a signal",
+      page.c_str(),
+      {},
+      {{"grant", 0, OptionKind::value, "WHOM", "whom to grant requests to: all (default), none, or a file of rules"},
+       {"recover-after", 0, OptionKind::value, "SECONDS",
+        "go on without a silent other side after that time (default 600); 0 or never: wait for ever"},
+       {"misbehave", 0, OptionKind::value, "KIND", "test networks: break the rules in one way, see above"},
+       {"manual", 0, OptionKind::flag, "", "only take in, answer and vote; take no step"},
+       {"requests", 0, OptionKind::value, "FILE",
+        "make a request for each line OWNER SELECTOR of FILE as it comes; - is standard input"},
+       {"until-idle", 0, OptionKind::optional_value, "SECONDS",
+        "stop when nothing came or was due that long (default 1); exit 5 if an exchange is still open"}},
+      run};
 }
 
 }  // namespace bookchain::cli

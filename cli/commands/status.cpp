@@ -1,6 +1,8 @@
 #include "cli/commands/commands.hpp"
+#include "cli/fingerprint.hpp"
 #include "cli/home.hpp"
 #include "cli/mailbox.hpp"
+#include "cli/peer_view.hpp"
 #include "cli/session.hpp"
 #include "ledger/chain.hpp"
 
@@ -9,32 +11,6 @@ namespace bookchain::cli {
 using namespace ledger;
 
 namespace {
-
-/// How far another peer's chain is, where its home can be read from here.
-struct PeerHeight {
-  PeerPort port;
-  std::optional<Head> head;
-};
-
-std::vector<PeerHeight> peer_heights(const Session& session, const Reader& self) {
-  std::map<PeerPort, Head> heads;
-  heads[self.port()] = chain_head(self.genesis(), self.state());
-  if (auto readable = session.readable_peers()) {
-    for (auto& files : readable.value()) {
-      if (files->port() == self.port() || files->genesis.id() != self.genesis().id()) continue;
-      const auto reader = Reader::open(std::move(files));
-      if (!reader) continue;
-      const auto head = chain_head(reader.value()->genesis(), reader.value()->state());
-      if (reader.value()->state().status()) heads[reader.value()->port()] = head;
-    }
-  }
-  std::vector<PeerHeight> heights;
-  for (const auto& peer : self.genesis().peers()) {
-    const auto head = heads.find(peer.port);
-    heights.push_back({peer.port, head == heads.end() ? std::nullopt : std::optional(head->second)});
-  }
-  return heights;
-}
 
 struct Counts {
   std::size_t inbox = 0;
@@ -72,7 +48,7 @@ struct Status {
   std::optional<Height> mute_until;
   std::vector<Due> due;
   Counts counts;
-  std::vector<PeerHeight> heights;
+  std::vector<PeerView> peers;
   std::vector<std::pair<MarkKey, Mark>> marks;  ///< against the owners of disputed grants
   std::size_t evidence = 0;                     ///< how many pieces this peer has
 };
@@ -81,6 +57,7 @@ Json value_of(const Reader& reader, const Status& status) {
   Json value;
   value["port"] = reader.port().value;
   value["network"] = to_hex(reader.genesis().id());
+  value["fingerprint"] = fingerprint(reader.genesis().id());
   value["test_network"] = reader.genesis().fields().test_network;
   value["height"] = status.head.height.value;
   value["head"] = to_hex(status.head.hash);
@@ -100,30 +77,16 @@ Json value_of(const Reader& reader, const Status& status) {
                               {"kind", name(mark.kind)}});
   }
   value["evidence"] = status.evidence;
-  value["peers"] = Json::array();
-  for (const auto& [port, head] : status.heights) {
-    value["peers"].push_back({{"port", port.value},
-                              {"height", head ? Json(head->height.value) : Json(nullptr)},
-                              {"head", head ? Json(to_hex(head->hash)) : Json(nullptr)}});
-  }
+  value["peers"] = peers_value(status.peers);
   return value;
 }
 
-std::string heights_text(const Report& report, const std::vector<PeerHeight>& heights, PeerPort self) {
-  TextTable table({"PEER", "HEIGHT", "HEAD"});
-  table.align_right(1);
-  for (const auto& [port, head] : heights) {
-    table.add({std::to_string(port.value) + (port == self ? "*" : ""), head ? std::to_string(head->height.value) : "?",
-               head ? short_id(head->hash) : "its home cannot be read from here"});
-  }
-  return table.draw(report);
-}
-
-std::string text_of(const Session& session, const Reader& reader, const Status& status) {
+std::string text_of(const Session& session, const Reader& reader, const Status& status, Time now) {
   const auto blocks = std::to_string(status.head.height.value) + (status.head.height.value == 1 ? " block" : " blocks");
   const bool test = reader.genesis().fields().test_network;
   auto text = line("peer", std::to_string(reader.port().value));
   text += line("network", to_hex(reader.genesis().id()) + (test ? " (a test network: its keys can be guessed)" : ""));
+  text += line("", "fingerprint " + fingerprint(reader.genesis().id()));
   text += line("chain", blocks + ", head " + short_id(status.head.hash));
   text += line("inbox", std::to_string(status.counts.inbox) + " waiting to be taken in");
   text += line("outbox", std::to_string(status.counts.outbox) + " waiting to be acknowledged");
@@ -147,7 +110,7 @@ std::string text_of(const Session& session, const Reader& reader, const Status& 
     const auto words = std::string(name(each.step)) + " " + short_id(each.exchange);
     text += line("due", printable(session.command_at(reader.port(), words)));
   }
-  return text + "\n" + heights_text(session.report(), status.heights, reader.port());
+  return text + "\n" + peers_text(session.report(), status.peers, reader.port(), now);
 }
 
 Result<Answer> run(Session& session, const Arguments& /*arguments*/) {
@@ -158,13 +121,17 @@ Result<Answer> run(Session& session, const Arguments& /*arguments*/) {
                       mute_until_fact.get(reader->state()),
                       reader->node().due(reader->state()),
                       count_mail(mailbox),
-                      peer_heights(session, *reader),
+                      view_peers(session, *reader),
                       marks.all(reader->state()),
                       evidence_rows.all(reader->state()).size()};
   BOOKCHAIN_CHECK(reader->state().status());
   Answer answer;
   answer.value = value_of(*reader, status);
-  answer.text = text_of(session, *reader, status);
+  std::optional<Time> clock;
+  if (reader->files().seed) {
+    BOOKCHAIN_TRY(clock, fixed_clock());
+  }
+  answer.text = text_of(session, *reader, status, clock.value_or(system_time()));
   return answer;
 }
 
@@ -174,8 +141,9 @@ Command status_command() {
   return Command{"status",
                  "this peer at a glance: chain, what is due, what waits",
                  "Shows the height and head of this peer's chain, the steps that are due here, and how many\n"
-                 "messages wait to be taken in and to be acknowledged; then the heights of the other peers, where\n"
-                 "their homes can be read from here.\n"
+                 "messages wait to be taken in and to be acknowledged; then the other peers: their heights, where\n"
+                 "their homes can be read from here, the fingerprints of their cards, and which of them do not\n"
+                 "answer or deliver for another network.\n"
                  "\n"
                  "Exit codes: 2 no peer is named, 4 there is no such home.\n"
                  "\n"

@@ -53,11 +53,11 @@ BOOST_AUTO_TEST_CASE(help_of_a_command_and_its_help_option_print_the_same) {
 BOOST_AUTO_TEST_CASE(all_commands_of_the_contract_are_there) {
   const auto names = command_names();
   for (const auto* name :
-       {"init",         "add-book",       "list-books",    "request",    "grant",        "consent",
-        "check-id",     "release",        "open",          "check-key",  "mine",         "refuse",
-        "abort",        "receive",        "step",          "serve",      "inbox",        "outbox",
-        "show-message", "list-exchanges", "show-exchange", "show-chain", "verify-chain", "export-chain",
-        "history",      "get-book",       "trace",         "status",     "help"}) {
+       {"init",       "add-book",     "list-books",   "request", "grant",        "consent",        "check-id",
+        "release",    "open",         "check-key",    "mine",    "refuse",       "abort",          "receive",
+        "step",       "serve",        "inbox",        "outbox",  "show-message", "list-exchanges", "show-exchange",
+        "show-chain", "verify-chain", "export-chain", "history", "get-book",     "trace",          "status",
+        "help",       "keygen",       "join",         "config",  "restore"}) {
     BOOST_TEST((std::ranges::find(names, name) != names.end()), name);
   }
 }

@@ -157,7 +157,11 @@ BOOST_AUTO_TEST_CASE(a_package_that_is_taken_cannot_be_changed_by_its_sender_any
 /// The package itself was handed over: the owner has no other, and makes the same again.
 BOOST_AUTO_TEST_CASE(a_package_that_was_lost_with_its_grant_is_made_again) {
   const Network network({"--seed", "lost"});
-  const auto at = [](const char* time) { return RunOptions{{{"BOOKCHAIN_CLOCK", time}}, {}, {}, {}}; };
+  const auto at = [](const char* time) {
+    RunOptions options;
+    options.environment["BOOKCHAIN_CLOCK"] = time;
+    return options;
+  };
   const auto id = network.exchange(5000, 5001, network.book_of(5001), 1);
   BOOST_TEST(network.at(5001, {"receive"}, at("1000000000")).exit_code == 0);
   BOOST_TEST(network.at(5001, {"grant", id}, at("1000000000")).exit_code == 0);

@@ -1,6 +1,7 @@
 #include "tests/cli/process.hpp"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -39,6 +40,10 @@ std::string program() {
   ::dup2(output, 1);
   ::dup2(errors, 2);
   for (int descriptor = 3; descriptor < 256; ++descriptor) ::close(descriptor);
+  if (options.user) {
+    const auto user = *options.user;
+    if (::setgroups(0, nullptr) != 0 || ::setgid(user) != 0 || ::setuid(user) != 0) ::_exit(125);
+  }
   if (options.folder && ::chdir(options.folder->c_str()) != 0) ::_exit(126);
   std::map<std::string, std::string> variables{
       {"PATH", "/usr/bin:/bin"}, {"LC_ALL", "C.UTF-8"}, {"ASAN_OPTIONS", "detect_leaks=1"}};

@@ -56,6 +56,7 @@ struct RunOptions {
   std::string input;
   std::optional<path> folder;  ///< working directory
   std::string program;         ///< another program; empty: the one under test
+  std::optional<uid_t> user;   ///< run as this user, with the group of the same number; only root can
 };
 
 /// Runs the program to its end.

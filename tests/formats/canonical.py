@@ -192,6 +192,7 @@ ANSWER = statement(13, record(height=U8, ballot=BALLOT, lock=optional(record(bal
 VOTE = record(height=U8, ballot=BALLOT, block=HASH)
 PROPOSE, PREVOTE, PRECOMMIT = (statement(number, VOTE) for number in (14, 15, 16))
 BLOCK = statement(17, record(height=U8, previous=HASH, transactions_hash=HASH, time=U8, nonce=U8))
+CARD = statement(18, record(verify_key=HASH, agreement_point=HASH, address=text(255), test_network=TRUTH))
 
 
 def pair(read_statement):

@@ -152,6 +152,25 @@ def check_statements(vectors):
     check_commitments(vectors, file["commitments"])
 
 
+def check_card(vectors):
+    """A card names no network: 32 zero bytes stand there. Its key is its own."""
+    each = vectors.json("card.json")
+    found = canonical.whole(canonical.CARD, bytes.fromhex(each["canonical"]))
+    unsigned = found.unsigned(bytes(32))
+    vectors.check("card: number", found.number == each["type"])
+    vectors.check("card: unsigned", unsigned.hex() == each["unsigned"])
+    vectors.check("card: id", found.id(bytes(32)).hex() == each["id"])
+    vectors.check("card: good", ed25519.verify(found.body.verify_key, unsigned, found.signature))
+    vectors.check("card: fields", same_fields(found.body, each["fields"]))
+    groups = [each["id"][i : i + 4] for i in range(0, 40, 4)]
+    vectors.check("card: fingerprint", " ".join(groups) == each["fingerprint"])
+    vectors.check("card.yaml", network_file.read_card(vectors.read(each["file"])) == bytes.fromhex(each["canonical"]))
+    peer = network_file.read(vectors.read(each["network"])).peers[0]
+    same = (peer.port, peer.verify_key, peer.agreement_point, peer.address.decode())
+    body = found.body
+    vectors.check("card: peer", same == (found.signer, body.verify_key, body.agreement_point, body.address))
+
+
 def check_commitments(vectors, each):
     def tagged(tag, *parts):
         return chain_rules.sha256(b"bookchain/1 " + tag, *parts).hex()
@@ -302,6 +321,7 @@ def main(arguments):
     for check in (
         check_networks,
         check_statements,
+        check_card,
         check_messages,
         check_sealed,
         check_package,

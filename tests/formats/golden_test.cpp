@@ -3,6 +3,8 @@
 // program understands fails too. BOOKCHAIN_REGENERATE=1 writes them anew.
 #include <boost/test/unit_test.hpp>
 
+#include "cli/card_file.hpp"
+#include "cli/fingerprint.hpp"
 #include "cli/network_file.hpp"
 #include "tests/formats/golden_chains.hpp"
 #include "tests/formats/golden_files.hpp"
@@ -208,6 +210,26 @@ BOOST_AUTO_TEST_CASE(every_kind_of_message_has_its_tag_and_bytes) {
     vectors.push_back(Json{{"message", name(messages[tag])}, {"tag", tag}, {"canonical", to_hex(bytes)}});
   }
   check_golden("messages.json", vectors);
+}
+
+BOOST_AUTO_TEST_CASE(a_card_has_the_bytes_it_had_and_its_peer_has_the_same_fingerprint_in_the_network) {
+  const auto& genesis = four().world.genesis;
+  const auto& identity = four().world.identities.at(p0);
+  const auto& peer = genesis.peers().front();
+  const auto card =
+      sign_card(p0, identity.signing_key, identity.agreement_key, peer.address, genesis.fields().test_network);
+  const auto unsigned_form = unsigned_bytes(no_network, card.signer, card.body);
+  check_golden("card.yaml", cli::write_card(card));
+  check_golden("card.json", Json{{"file", "card.yaml"},
+                                 {"network", "network-4.yaml"},
+                                 {"type", static_cast<unsigned>(Card::type)},
+                                 {"signer", card.signer.value},
+                                 {"fields", json_of(card.body)},
+                                 {"unsigned", to_hex(unsigned_form)},
+                                 {"id", to_hex(sha256(unsigned_form))},
+                                 {"signature", to_hex(card.signature)},
+                                 {"canonical", to_hex(encode(card))},
+                                 {"fingerprint", cli::fingerprint(card_id(genesis, peer))}});
 }
 
 BOOST_AUTO_TEST_CASE(a_sealed_message_opens_at_its_receiver) {

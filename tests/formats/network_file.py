@@ -33,6 +33,17 @@ PEER = re.compile(
 )
 
 
+CARD = re.compile(
+    "bookchain: 1\n"
+    f"port: {NUMBER}\n"
+    f"verify_key: {HEX}\n"
+    f"agreement_point: {HEX}\n"
+    r'address: "((?:[^"\\\n]|\\["\\])*)"' + "\n"
+    "test_network: (true|false)\n"
+    'signature: "([0-9a-f]{128})"\n'
+)
+
+
 def numbers(n):
     """m, f, q, a, A and t of a network of n peers."""
     m, f = n - 2, (n - 1) // 3
@@ -96,13 +107,27 @@ def check_peers(peers):
             raise BadNetwork(f"N3: the address of {peer.port}")
 
 
+def without_comments(data):
+    try:
+        return re.sub(r"\A(#[^\n]*\n)*", "", data.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise BadNetwork("the file is not UTF-8") from None
+
+
+def read_card(data):
+    """The canonical statement of a card's file."""
+    card = CARD.fullmatch(without_comments(data))
+    if not card:
+        raise BadNetwork("the card is not in the form of the page")
+    port, verify_key, point, address, test, signature = card.groups()
+    address = re.sub(r'\\(["\\])', r"\1", address).encode()
+    body = bytes.fromhex(verify_key + point) + len(address).to_bytes(4, "big") + address + bytes([test == "true"])
+    return int(port).to_bytes(2, "big") + body + bytes.fromhex(signature)
+
+
 def read(data):
     """The network of a file's bytes."""
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        raise BadNetwork("the network file is not UTF-8") from None
-    text = re.sub(r"\A(#[^\n]*\n)*", "", text)
+    text = without_comments(data)
     head = HEAD.match(text)
     if not head:
         raise BadNetwork("the network file does not begin as one")

@@ -3,7 +3,7 @@
 // say, never the same thing in a second spelling.
 #include <tuple>
 
-#include "ledger/genesis.hpp"
+#include "ledger/card.hpp"
 #include "ledger/records.hpp"
 #include "tests/unit/filler.hpp"
 #include "tests/unit/support.hpp"
@@ -58,7 +58,7 @@ void check_canonical(const T& value) {
 using Statements =
     std::tuple<Signed<Book>, Signed<Request>, Signed<Grant>, Signed<Ack>, Signed<Consent>, Signed<IdAnswer>,
                Signed<Release>, Signed<KeyAnswer>, Signed<Receipt>, Signed<Transfer>, Signed<Abort>, Signed<Dispute>,
-               Signed<Answer>, Signed<Propose>, Signed<Prevote>, Signed<Precommit>, Signed<BlockHeader>>;
+               Signed<Answer>, Signed<Propose>, Signed<Prevote>, Signed<Precommit>, Signed<BlockHeader>, Signed<Card>>;
 using Aggregates = std::tuple<Block, CommittedBlock, PrevoteCertificate, CommitCertificate, Transaction, GenesisFields>;
 using Rows = std::tuple<Ownership, MoveKey, Move, ShelfRecord, ExchangeRecord, WitnessIdKey, WitnessIdRecord, TurnKey,
                         TurnRecord, VoterRecord, ProposerRecord, DeferredKey, DeferredRecord, AskedBlocks,

@@ -34,8 +34,8 @@ struct Place {
     fields.test_network = test_network;
     write("network.yaml", write_network(value_of(Genesis::make(fields))));
     require_success(make_directory(home));
-    write("5001/config.yaml", write_config(own_port, "../network.yaml"));
-    write("5001/keys.yaml", write_keys(identity(), std::nullopt));
+    write("5001/config.yaml", write_config({own_port, "../network.yaml", {}, {}}));
+    write("5001/keys.yaml", write_keys({identity(), std::nullopt}));
   }
   static Identity identity(PeerPort port = own_port) {
     return Identity{port, signing_key_of(port), agreement_key_of(port)};
@@ -185,21 +185,21 @@ BOOST_AUTO_TEST_CASE(keys_that_others_can_reach_are_refused) {
 
 BOOST_AUTO_TEST_CASE(keys_that_are_not_those_of_the_network_are_refused) {
   const Place place;
-  place.write("5001/keys.yaml", write_keys(Place::identity(PeerPort{5002}), std::nullopt));
+  place.write("5001/keys.yaml", write_keys({Place::identity(PeerPort{5002}), std::nullopt}));
   BOOST_TEST(place.token() == "bad-config");
   auto mixed = Place::identity();
   mixed.agreement_key = agreement_key_of(PeerPort{5002});
-  place.write("5001/keys.yaml", write_keys(mixed, std::nullopt));
+  place.write("5001/keys.yaml", write_keys({mixed, std::nullopt}));
   BOOST_TEST(place.token() == "bad-config");
   mixed = Place::identity();
   mixed.signing_key = signing_key_of(PeerPort{5002});
-  place.write("5001/keys.yaml", write_keys(mixed, std::nullopt));
+  place.write("5001/keys.yaml", write_keys({mixed, std::nullopt}));
   BOOST_TEST(place.token() == "bad-config");
 }
 
 // Real owners' keys never come from a seed: it could be guessed.
 BOOST_AUTO_TEST_CASE(a_seed_is_for_test_networks_only) {
-  const auto keys = write_keys(Place::identity(), filled<Hash>(7));
+  const auto keys = write_keys({Place::identity(), filled<Hash>(7)});
   const Place real;
   real.write("5001/keys.yaml", keys);
   BOOST_TEST(real.token() == "bad-config");
@@ -227,7 +227,7 @@ BOOST_AUTO_TEST_CASE(addresses_are_named_by_canonical_ports_of_the_network) {
            Case{"  5002: \"spool:a\"\n  5002: \"spool:b\"\n", "repeated-key"},
        }) {
     const Place place;
-    place.write("5001/config.yaml", write_config(own_port, "../network.yaml") + "addresses:\n" + addresses);
+    place.write("5001/config.yaml", write_config({own_port, "../network.yaml", {}, {}}) + "addresses:\n" + addresses);
     BOOST_TEST(place.token() == token, addresses);
   }
 }
@@ -235,13 +235,13 @@ BOOST_AUTO_TEST_CASE(addresses_are_named_by_canonical_ports_of_the_network) {
 BOOST_AUTO_TEST_CASE(a_home_that_is_missing_or_of_no_peer_is_refused_with_its_token) {
   const Place place;
   BOOST_TEST(token_of(load_peer_files(place.folder / "5002")) == "home-missing");
-  place.write("5001/config.yaml", write_config(PeerPort{6000}, "../network.yaml"));
+  place.write("5001/config.yaml", write_config({PeerPort{6000}, "../network.yaml", {}, {}}));
   BOOST_TEST(place.token() == "unknown-peer");
-  place.write("5001/config.yaml", write_config(PeerPort{5002}, "../network.yaml"));
+  place.write("5001/config.yaml", write_config({PeerPort{5002}, "../network.yaml", {}, {}}));
   BOOST_TEST(place.token() == "bad-config");
-  place.write("5001/config.yaml", write_config(own_port, "../none.yaml"));
+  place.write("5001/config.yaml", write_config({own_port, "../none.yaml", {}, {}}));
   BOOST_TEST(place.token() == "home-missing");
-  place.write("5001/config.yaml", write_config(own_port, "../network.yaml") + "more: 1\n");
+  place.write("5001/config.yaml", write_config({own_port, "../network.yaml", {}, {}}) + "more: 1\n");
   BOOST_TEST(place.token() == "unknown-key");
 }
 

@@ -1,0 +1,131 @@
+#include <cstdlib>
+
+#include "cli/commands/commands.hpp"
+#include "cli/home.hpp"
+#include "cli/network_file.hpp"
+#include "cli/session.hpp"
+
+namespace bookchain::cli {
+
+using namespace ledger;
+
+namespace {
+
+/// One value of a home, as it is in force.
+struct Setting {
+  std::string name;
+  Json value;
+  std::string origin;  ///< flag, environment, file, network, default
+  Json fallback = nullptr;
+  Json least = nullptr;
+  Json most = nullptr;
+};
+
+bool in_environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr && *value != '\0';
+}
+
+std::string octal(unsigned mode) {
+  return "0" + std::to_string(mode / 64) + std::to_string(mode / 8 % 8) + std::to_string(mode % 8);
+}
+
+/// Which home it is, and how the program talks.
+void add_invocation(const GlobalOptions& global, const PeerFiles& files, std::vector<Setting>& settings) {
+  const bool by_port = global.port.has_value();
+  settings.push_back({"home", files.home.string(),
+                      global.home                                    ? "flag"
+                      : !by_port && in_environment("BOOKCHAIN_HOME") ? "environment"
+                                                                     : "default"});
+  settings.push_back({"port", files.port().value,
+                      by_port                            ? "flag"
+                      : in_environment("BOOKCHAIN_PORT") ? "environment"
+                                                         : "file",
+                      nullptr, 1, 65535});
+  const char* output = global.format == Format::json ? "json" : global.format == Format::yaml ? "yaml" : "text";
+  settings.push_back({"output", output, global.format == Format::text ? "default" : "flag", "text"});
+  settings.push_back({"clock", in_environment("BOOKCHAIN_CLOCK") && files.seed ? "fixed" : "system",
+                      in_environment("BOOKCHAIN_CLOCK") && files.seed ? "environment" : "default", "system"});
+}
+
+void add_places(const PeerFiles& files, std::vector<Setting>& settings) {
+  const auto from = [&](const char* key) { return files.stated.contains(key) ? "file" : "default"; };
+  settings.push_back({"network", files.network_file.string(), "file"});
+  settings.push_back(
+      {"relative_to", files.address_base.string(), from("relative_to"), files.network_file.parent_path().string()});
+  settings.push_back({"spool", files.spool.string(), from("spool"), (files.home / "spool").string()});
+  settings.push_back(
+      {"socket_mode", octal(files.socket_mode), files.socket_mode == 0600U ? "default" : "file", "0600"});
+  settings.push_back({"quota.bytes", files.quota.bytes, from("quota.bytes"), transport::Quota{}.bytes,
+                      least_quota.bytes, most_quota.bytes});
+  settings.push_back({"quota.files", files.quota.files, from("quota.files"), transport::Quota{}.files,
+                      least_quota.files, most_quota.files});
+}
+
+void add_peers(const PeerFiles& files, std::vector<Setting>& settings) {
+  for (const auto& peer : files.genesis.peers()) {
+    if (peer.port == files.port()) continue;
+    const auto port = std::to_string(peer.port.value);
+    const auto own = files.addresses.find(peer.port);
+    const bool stated = own != files.addresses.end();
+    settings.push_back(
+        {"addresses." + port, stated ? own->second : peer.address, stated ? "file" : "network", peer.address});
+    const auto user = files.users.find(peer.port);
+    const bool known = user != files.users.end();
+    settings.push_back({"users." + port, known ? Json(user->second) : Json(nullptr), known ? "file" : "default"});
+  }
+}
+
+std::string text_of(const Json& value) {
+  if (value.is_null()) return "-";
+  return value.is_string() ? printable(value.get<std::string>()) : value.dump();
+}
+
+std::string draw(const Report& report, const std::vector<Setting>& settings) {
+  TextTable table({"NAME", "VALUE", "FROM", "DEFAULT", "BOUNDS"});
+  for (const auto& each : settings) {
+    const auto bounds = each.least.is_null() ? "-" : text_of(each.least) + " to " + text_of(each.most);
+    table.add({each.name, text_of(each.value), each.origin, text_of(each.fallback), bounds});
+  }
+  return table.draw(report);
+}
+
+Result<Answer> run(Session& session, const Arguments& /*arguments*/) {
+  BOOKCHAIN_TRY(const auto files, session.peer());
+  std::vector<Setting> settings;
+  add_invocation(session.global(), *files, settings);
+  add_places(*files, settings);
+  add_peers(*files, settings);
+  Answer answer;
+  answer.value["port"] = files->port().value;
+  answer.value["file"] = (files->home / std::string(config_file_name)).string();
+  answer.value["values"] = Json::array();
+  for (const auto& each : settings) {
+    answer.value["values"].push_back({{"name", each.name},
+                                      {"value", each.value},
+                                      {"origin", each.origin},
+                                      {"default", each.fallback},
+                                      {"least", each.least},
+                                      {"most", each.most}});
+  }
+  answer.text = draw(session.report(), settings);
+  return answer;
+}
+
+}  // namespace
+
+Command config_command() {
+  return Command{"config",
+                 "each value of this peer's home, and where it comes from",
+                 "Shows what is in force, where it comes from, what it would be otherwise and its bounds. From:\n"
+                 "flag (the command line), environment, file (config.yaml of the home), network (the network file)\n"
+                 "or default. To change a value, edit config.yaml; what is not understood there is refused with its\n"
+                 "line. Nothing secret is shown.\n"
+                 "\n"
+                 "Example: bookchain -n library -p 5000 config",
+                 {},
+                 {},
+                 run};
+}
+
+}  // namespace bookchain::cli

@@ -1,0 +1,102 @@
+#include "cli/grant_rules.hpp"
+
+#include <algorithm>
+
+#include "cli/network_file.hpp"
+
+namespace bookchain::cli {
+
+using namespace ledger;
+
+namespace {
+
+constexpr std::size_t max_rules_bytes = std::size_t{1} << 18U;
+constexpr std::uint64_t most_grants = 1'000'000;
+constexpr std::size_t max_reason_bytes = 255;
+constexpr std::size_t least_digits = 6;
+
+Result<std::string> read_book(const YamlView& view) {
+  BOOKCHAIN_TRY(auto digits, view.text());
+  const bool hex = digits.find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (!hex || digits.size() < least_digits || digits.size() > 2 * BookId::size) {
+    return view.fault(Token::bad_value, "a book is named by the first 6 or more digits of its id, in quotes");
+  }
+  return digits;
+}
+
+Result<GrantRule> read_rule(const YamlView& view) {
+  BOOKCHAIN_CHECK(view.check_keys({"peer", "book", "count"}));
+  GrantRule rule;
+  if (view.has("peer")) {
+    BOOKCHAIN_TRY(const auto peer, view.at("peer"));
+    BOOKCHAIN_TRY(rule.peer, read_port(peer));
+  }
+  if (view.has("book")) {
+    BOOKCHAIN_TRY(const auto book, view.at("book"));
+    BOOKCHAIN_TRY(rule.book, read_book(book));
+  }
+  if (view.has("count")) {
+    BOOKCHAIN_TRY(const auto count, view.at("count"));
+    BOOKCHAIN_TRY(rule.count, count.number(0, most_grants));
+  }
+  if (!rule.peer && !rule.book && !rule.count) return view.fault(Token::missing_key, "a rule says nothing");
+  return rule;
+}
+
+}  // namespace
+
+bool GrantRule::fits(const ExchangeRecord& record) const {
+  if (peer && record.request.signer != *peer) return false;
+  return !book || to_hex(record.request.body.book).starts_with(*book);
+}
+
+transport::GrantVerdict GrantRules::judge(const State& state, const ExchangeRecord& record) const {
+  using transport::GrantVerdict;
+  for (const auto& rule : rules) {
+    if (!rule.fits(record)) continue;
+    if (!rule.count) return {GrantVerdict::What::grant, {}};
+    std::uint64_t granted = 0;
+    for (const auto& [unused, other] : exchanges.all(state)) {
+      if (other.role == Role::owner && other.grant && rule.fits(other)) ++granted;
+    }
+    if (granted < *rule.count) return {GrantVerdict::What::grant, {}};
+  }
+  if (!refuses_others) return {GrantVerdict::What::wait, {}};
+  return {GrantVerdict::What::refuse, reason};
+}
+
+Result<GrantRules> read_grant_rules(const std::string& file, const std::string& text) {
+  BOOKCHAIN_TRY(const auto tree, parse_strict_yaml(file, text));
+  const YamlView view(file, tree, {});
+  BOOKCHAIN_CHECK(view.check_keys({"bookchain", "grants", "otherwise", "reason"}));
+  BOOKCHAIN_TRY(const auto version, view.at("bookchain"));
+  BOOKCHAIN_CHECK(version.number(1, 1));
+  GrantRules rules;
+  BOOKCHAIN_TRY(const auto list_view, view.at("grants"));
+  BOOKCHAIN_TRY(const auto list, list_view.list());
+  for (const auto& each : list) {
+    BOOKCHAIN_TRY(auto rule, read_rule(each));
+    rules.rules.push_back(std::move(rule));
+  }
+  if (view.has("otherwise")) {
+    BOOKCHAIN_TRY(const auto otherwise, view.at("otherwise"));
+    BOOKCHAIN_TRY(const auto word, otherwise.text());
+    if (word != "wait" && word != "refuse") return otherwise.fault(Token::bad_value, "wait or refuse is wanted here");
+    rules.refuses_others = word == "refuse";
+  }
+  rules.reason = "the owner does not give this book to this peer";
+  if (view.has("reason")) {
+    BOOKCHAIN_TRY(const auto reason, view.at("reason"));
+    BOOKCHAIN_TRY(rules.reason, reason.text());
+    if (rules.reason.size() > max_reason_bytes) return reason.fault(Token::bad_value, "a reason has at most 255 bytes");
+    if (!rules.refuses_others) return reason.fault(Token::bad_value, "a reason needs `otherwise: refuse`");
+  }
+  return rules;
+}
+
+Result<GrantRules> load_grant_rules(const path& file) {
+  BOOKCHAIN_TRY(const auto text, read_text_file(file, max_rules_bytes));
+  return read_grant_rules(file.string(), text);
+}
+
+}  // namespace bookchain::cli

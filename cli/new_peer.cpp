@@ -1,0 +1,47 @@
+#include "cli/new_peer.hpp"
+
+#include "cli/environment.hpp"
+#include "ledger/records.hpp"
+#include "ledger/store/sqlite_store.hpp"
+
+namespace bookchain::cli {
+
+using namespace ledger;
+
+PeerKeys make_peer_keys(PeerPort port, const std::optional<std::string>& seed) {
+  const auto bytes = seed ? ByteView(reinterpret_cast<const std::uint8_t*>(seed->data()), seed->size()) : ByteView();
+  const auto derived = [&](const char* purpose) { return derive(bytes, std::to_string(port.value) + " " + purpose); };
+  const auto key = [&]<class Key>(const char* purpose) {
+    return seed ? rename<Key>(derived(purpose)) : random_bytes<Key>();
+  };
+  PeerKeys keys{{port, key.operator()<SigningKey>("signing key"), key.operator()<AgreementKey>("agreement key")},
+                std::nullopt};
+  if (seed) keys.seed = derived("randomness");
+  return keys;
+}
+
+Result<void> make_state(const path& home, const Genesis& genesis, const std::vector<Signed<Book>>& catalogue_books,
+                        const std::vector<Signed<Book>>& own) {
+  BOOKCHAIN_TRY(const auto store, SqliteStore::open(home / std::string(state_file_name), SqliteStore::Mode::create));
+  BOOKCHAIN_CHECK(store->begin());
+  Draft draft(*store);
+  for (const auto& book : catalogue_books) catalogue.put(draft, genesis.book_of(book), book);
+  std::uint64_t order = 1;
+  for (const auto& book : own) shelf.put(draft, genesis.book_of(book), ShelfRecord{order++});
+  next_order_fact.put(draft, order);
+  next_serial_fact.put(draft, order);
+  store->apply(draft.take_effects().writes);
+  return store->commit();
+}
+
+Result<void> make_spool(const path& spool, const Genesis& genesis, PeerPort self) {
+  for (const auto& other : genesis.peers()) {
+    if (other.port == self) continue;
+    for (const auto* part : {"tmp", "new", "cur", "bad"}) {
+      BOOKCHAIN_CHECK(make_directory(spool / std::to_string(other.port.value) / part));
+    }
+  }
+  return success();
+}
+
+}  // namespace bookchain::cli

@@ -1,0 +1,20 @@
+// The parts of a new home that `init` and the ceremony of separate owners share.
+#pragma once
+
+#include "cli/peer_files.hpp"
+
+namespace bookchain::cli {
+
+/// Keys from a seed, of a test network, or from the operating system.
+[[nodiscard]] PeerKeys make_peer_keys(ledger::PeerPort port, const std::optional<std::string>& seed);
+
+/// The state of a peer that has done nothing yet: it knows the books of `catalogue`, and `own` are on its shelf.
+/// Tokens: `io`, `permission`, `disk-full`.
+[[nodiscard]] Result<void> make_state(const path& home, const ledger::Genesis& genesis,
+                                      const std::vector<ledger::Signed<ledger::Book>>& catalogue,
+                                      const std::vector<ledger::Signed<ledger::Book>>& own);
+
+/// SENDER/{tmp,new,cur,bad} for every other peer.
+[[nodiscard]] Result<void> make_spool(const path& spool, const ledger::Genesis& genesis, ledger::PeerPort self);
+
+}  // namespace bookchain::cli

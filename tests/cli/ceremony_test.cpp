@@ -1,0 +1,335 @@
+// Owners who do not trust each other make a network: keygen, init --cards, join. What each must be shown, what is
+// refused, and that doing it again changes nothing.
+#include <sys/stat.h>
+
+#include <boost/filesystem/operations.hpp>
+#include <boost/test/unit_test.hpp>
+#include <regex>
+
+#include "tests/cli/process.hpp"
+
+namespace {
+
+using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
+namespace fs = boost::filesystem;
+
+constexpr std::array names{"ann", "ben", "cleo", "dora"};
+
+/// Four people in folders of their own.
+struct Owners {
+  TemporaryDirectory scratch;
+
+  [[nodiscard]] path home(std::size_t i) const { return scratch / names[i]; }
+  [[nodiscard]] path network_file() const { return scratch / "common" / "network.yaml"; }
+
+  static Ended json(Words words) {
+    words.insert(words.begin(), {"-o", "json"});
+    return run(words);
+  }
+  [[nodiscard]] Ended keygen(std::size_t i, const Words& more = {}) const {
+    Words words{"keygen", "--home", home(i).string(), "--port", std::to_string(5000 + i)};
+    words.insert(words.end(), more.begin(), more.end());
+    return json(words);
+  }
+  [[nodiscard]] Ended assemble(const Words& more = {}) const {
+    Words words{"init", (scratch / "common").string(), "--cards"};
+    for (std::size_t i = 0; i < 4; ++i) words.push_back((home(i) / "card.yaml").string());
+    words.insert(words.end(), more.begin(), more.end());
+    return json(words);
+  }
+  [[nodiscard]] Ended join(std::size_t i) const {
+    return json({"--home", home(i).string(), "join", network_file().string()});
+  }
+  [[nodiscard]] Ended at(std::size_t i, Words words) const {
+    words.insert(words.begin(), {"--home", home(i).string()});
+    return json(words);
+  }
+  void all_keys() const {
+    for (std::size_t i = 0; i < 4; ++i) BOOST_REQUIRE(keygen(i).exit_code == 0);
+  }
+  void all_joined() const {
+    all_keys();
+    BOOST_REQUIRE(assemble().exit_code == 0);
+    for (std::size_t i = 0; i < 4; ++i) BOOST_REQUIRE(join(i).exit_code == 0);
+  }
+};
+
+void check_refused(const Ended& ended, int exit_code, const std::string& token) {
+  BOOST_TEST(ended.exit_code == exit_code, ended.err);
+  BOOST_TEST(ended.token() == token, ended.err);
+  BOOST_TEST(ended.out.empty());
+}
+
+std::string replaced(std::string text, const std::string& part, const std::string& by) {
+  const auto place = text.find(part);
+  BOOST_REQUIRE_MESSAGE(place != std::string::npos, part << " is not in " << text);
+  return text.replace(place, part.size(), by);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(ceremony)
+
+BOOST_AUTO_TEST_CASE(four_owners_make_a_network_and_hand_over_a_file) {
+  const Owners owners;
+  std::vector<std::string> cards;
+  for (std::size_t i = 0; i < 4; ++i) {
+    const auto made = owners.keygen(i).json();
+    BOOST_TEST(made["port"] == 5000 + i);
+    BOOST_TEST(made["card"] == (owners.home(i) / "card.yaml").string());
+    cards.push_back(made["fingerprint"]);
+    BOOST_TEST(std::regex_match(cards.back(), std::regex("([0-9a-f]{4} ){9}[0-9a-f]{4}")));
+  }
+  const auto network = owners.assemble().json();
+  const std::string fingerprint = network["fingerprint"];
+  BOOST_TEST(network["file"] == owners.network_file().string());
+  for (std::size_t i = 0; i < 4; ++i) {
+    const auto joined = owners.join(i).json();
+    BOOST_TEST(joined["network"] == network["network"]);
+    BOOST_TEST(joined["fingerprint"] == fingerprint);
+    for (std::size_t j = 0; j < 4; ++j) {
+      BOOST_TEST(joined["peers"][j]["port"] == 5000 + j);
+      BOOST_TEST(joined["peers"][j]["fingerprint"] == cards[j]);
+      BOOST_TEST(network["peers"][j]["fingerprint"] == cards[j]);
+    }
+    const auto status = owners.at(i, {"status"}).json();
+    BOOST_TEST(status["fingerprint"] == fingerprint);
+    for (std::size_t j = 0; j < 4; ++j) BOOST_TEST(status["peers"][j]["fingerprint"] == cards[j]);
+  }
+  write_file(owners.scratch / "novel.txt", std::string(200'000, 'n'));
+  const auto book = owners.at(1, {"add-book", (owners.scratch / "novel.txt").string()}).json()["book"];
+  std::vector<std::unique_ptr<Background>> servers;
+  for (std::size_t i = 1; i < 4; ++i) {
+    servers.push_back(std::make_unique<Background>(Words{"--home", owners.home(i).string(), "serve"}));
+  }
+  BOOST_REQUIRE(owners.at(0, {"receive"}).exit_code == 0);
+  const auto ended = owners.at(0, {"request", "--from", "5001", "--book", book, "--wait=60"});
+  BOOST_TEST(ended.json()["state"] == "committed", ended.err);
+  BOOST_TEST(owners.at(0, {"get-book", book, "--to", (owners.scratch / "got.txt").string()}).exit_code == 0);
+  BOOST_TEST((read_file(owners.scratch / "got.txt") == read_file(owners.scratch / "novel.txt")));
+}
+
+BOOST_AUTO_TEST_CASE(keys_are_private_and_the_rest_of_the_ceremony_has_none_of_them) {
+  const Owners owners;
+  const auto old_mask = ::umask(0);
+  owners.all_keys();
+  const auto assembled = owners.assemble();
+  const auto joined = owners.join(0);
+  ::umask(old_mask);
+  const auto keys = read_file(owners.home(0) / "keys.yaml");
+  struct stat facts {};
+  BOOST_REQUIRE(::stat((owners.home(0) / "keys.yaml").c_str(), &facts) == 0);
+  BOOST_TEST((facts.st_mode & 07777U) == 0600U);
+  const std::regex secret("[0-9a-f]{64}");
+  int count = 0;
+  for (auto found = std::sregex_iterator(keys.begin(), keys.end(), secret); found != std::sregex_iterator(); ++found) {
+    ++count;
+    for (const auto& text : {owners.keygen(0).out, assembled.out, joined.out, read_file(owners.network_file()),
+                             read_file(owners.home(0) / "card.yaml"), read_file(owners.home(0) / "config.yaml")}) {
+      BOOST_TEST(!mentions(text, found->str()));
+    }
+  }
+  BOOST_TEST(count == 2);
+}
+
+BOOST_AUTO_TEST_CASE(each_step_done_again_changes_nothing) {
+  const Owners owners;
+  owners.all_joined();
+  BOOST_REQUIRE(owners.at(0, {"add-book", "--value", "7"}).exit_code == 0);
+  const auto before = snapshot(owners.scratch.get());
+  for (std::size_t i = 0; i < 4; ++i) BOOST_TEST(owners.keygen(i).exit_code == 0);
+  BOOST_TEST(owners.assemble().exit_code == 0);
+  for (std::size_t i = 0; i < 4; ++i) BOOST_TEST(owners.join(i).exit_code == 0);
+  BOOST_TEST((snapshot(owners.scratch.get()) == before));
+  BOOST_TEST(owners.at(0, {"list-books"}).json()["books"].size() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(the_keys_of_a_home_are_never_replaced) {
+  const Owners owners;
+  BOOST_REQUIRE(owners.keygen(0).exit_code == 0);
+  const auto before = snapshot(owners.home(0));
+  const auto home = owners.home(0).string();
+  check_refused(Owners::json({"keygen", "--home", home, "--port", "5001"}), 3, "home-exists");
+  check_refused(owners.keygen(0, {"--seed", "s"}), 3, "home-exists");
+  BOOST_TEST((snapshot(owners.home(0)) == before));
+  // A card that was lost is written again, of the same keys.
+  fs::remove(owners.home(0) / "card.yaml");
+  BOOST_TEST(owners.keygen(0).exit_code == 0);
+  BOOST_TEST((snapshot(owners.home(0)) == before));
+  // Keys that were lost are not made anew beside a card that others have.
+  fs::remove(owners.home(0) / "keys.yaml");
+  check_refused(owners.keygen(0), 3, "home-exists");
+}
+
+BOOST_AUTO_TEST_CASE(an_address_can_be_changed_until_the_home_has_joined) {
+  const Owners owners;
+  const auto first = owners.keygen(0).json();
+  BOOST_TEST(first["address"] == "spool:" + (owners.home(0) / "spool").string());
+  const auto second = owners.keygen(0, {"--address", "spool:ann-takes-here"}).json();
+  BOOST_TEST(second["address"] == "spool:ann-takes-here");
+  BOOST_TEST(second["fingerprint"] != first["fingerprint"]);
+  BOOST_TEST(owners.keygen(0).json()["address"] == "spool:ann-takes-here");
+  check_refused(owners.keygen(2, {"--address", "ftp:elsewhere"}), 6, "bad-value");
+  for (std::size_t i = 1; i < 4; ++i) BOOST_REQUIRE(owners.keygen(i).exit_code == 0);
+  BOOST_REQUIRE(owners.assemble().exit_code == 0);
+  // Relative to the folder of the network file, for the owner as for the others.
+  const auto joined = owners.join(0).json();
+  BOOST_TEST(joined["spool"] == (owners.scratch / "common" / "ann-takes-here").string());
+  BOOST_TEST(fs::is_directory(owners.scratch / "common" / "ann-takes-here"));
+  for (std::size_t i = 1; i < 4; ++i) BOOST_REQUIRE(owners.join(i).exit_code == 0);
+  BOOST_REQUIRE(owners.at(1, {"add-book", "--value", "7"}).exit_code == 0);
+  BOOST_TEST(owners.at(0, {"receive"}).json()["received"][0]["type"] == "announce");
+  check_refused(owners.keygen(0, {"--address", "spool:elsewhere"}), 3, "home-exists");
+}
+
+BOOST_AUTO_TEST_CASE(cards_that_are_false_or_do_not_go_together_make_no_network_file) {
+  const Owners owners;
+  owners.all_keys();
+  const auto card = owners.home(3) / "card.yaml";
+  const auto good = read_file(card);
+  write_file(card, replaced(good, "port: 5003", "port: 5004"));
+  check_refused(owners.assemble(), 3, "bad-signature");
+  write_file(card, replaced(good, "/dora/spool", "/liar/spool"));
+  check_refused(owners.assemble(), 3, "bad-signature");
+  write_file(card, read_file(owners.home(2) / "card.yaml"));
+  check_refused(owners.assemble(), 6, "bad-value");
+  write_file(card, "port: 5003\n");
+  check_refused(owners.assemble(), 6, "missing-key");
+  fs::remove(card);
+  check_refused(owners.assemble(), 4, "no-such-file");
+  write_file(card, good);
+  for (const auto* option : {"--ports=5000,5001,5002,5003", "--seed=s", "--auto-books=1"}) {
+    check_refused(owners.assemble({option}), 2, "usage");
+  }
+  check_refused(Owners::json({"init", (owners.scratch / "common").string(), "--cards", card.string()}), 2, "usage");
+  BOOST_TEST(!fs::exists(owners.network_file()));
+  BOOST_TEST(owners.assemble().exit_code == 0);
+  const auto before = read_file(owners.network_file());
+  check_refused(owners.assemble({"--work-bits", "9"}), 3, "home-exists");
+  BOOST_TEST(read_file(owners.network_file()) == before);
+}
+
+BOOST_AUTO_TEST_CASE(a_network_file_with_another_card_of_this_peer_is_not_joined) {
+  const Owners owners;
+  owners.all_keys();
+  BOOST_REQUIRE(owners.assemble().exit_code == 0);
+  // Whoever makes the network file puts keys of its own in place of those of 5000.
+  const auto liar = (owners.scratch / "liar").string();
+  const auto assemble_with = [&](const Words& options, const std::string& folder) {
+    Words words{"keygen", "--home", liar + folder, "--port", "5000"};
+    words.insert(words.end(), options.begin(), options.end());
+    BOOST_REQUIRE(Owners::json(words).exit_code == 0);
+    Words init{"init", (owners.scratch / folder).string(), "--cards", liar + folder + "/card.yaml"};
+    for (std::size_t i = 1; i < 4; ++i) init.push_back((owners.home(i) / "card.yaml").string());
+    BOOST_REQUIRE(Owners::json(init).exit_code == 0);
+    return (owners.scratch / folder / "network.yaml").string();
+  };
+  const auto false_file = assemble_with({}, "false");
+  const auto before = snapshot(owners.home(0));
+  const auto join_with = [&](const std::string& file) {
+    return Owners::json({"--home", owners.home(0).string(), "join", file});
+  };
+  const auto told = join_with(false_file);
+  check_refused(told, 3, "wrong-network");
+  BOOST_TEST(mentions(told.err, "other keys"));
+  // A network without this peer, a file that was changed, one that is none.
+  const auto fifth = (owners.scratch / "fifth").string();
+  BOOST_REQUIRE(Owners::json({"keygen", "--home", fifth, "--port", "5004"}).exit_code == 0);
+  check_refused(Owners::json({"--home", fifth, "join", owners.network_file().string()}), 4, "unknown-peer");
+  write_file(owners.scratch / "changed.yaml", replaced(read_file(owners.network_file()), "/ben/spool", "/liar/spool"));
+  check_refused(join_with((owners.scratch / "changed.yaml").string()), 3, "wrong-network");
+  check_refused(join_with((owners.scratch / "none.yaml").string()), 4, "no-such-file");
+  check_refused(join_with((owners.home(0) / "card.yaml").string()), 6, "unknown-key");
+  check_refused(Owners::json({"--home", (owners.scratch / "nobody").string(), "join", owners.network_file().string()}),
+                4, "home-missing");
+  BOOST_TEST((snapshot(owners.home(0)) == before));
+  // The others cannot see the lie in their own cards: the fingerprint of the network is another.
+  BOOST_TEST(Owners::json({"--home", owners.home(1).string(), "join", false_file}).json()["fingerprint"] !=
+             owners.join(0).json()["fingerprint"]);
+  check_refused(owners.join(1), 3, "home-exists");
+}
+
+BOOST_AUTO_TEST_CASE(a_home_without_a_network_says_what_is_missing) {
+  const Owners owners;
+  BOOST_REQUIRE(owners.keygen(0).exit_code == 0);
+  const auto ended = owners.at(0, {"status"});
+  check_refused(ended, 4, "home-missing");
+  BOOST_TEST(mentions(ended.err, "join"));
+  check_refused(Owners::json({"keygen", "--home", owners.home(1).string()}), 2, "usage");
+  fs::create_directory(owners.scratch / "alone");
+  // Without --home the home is that of the port in the folder of the network.
+  BOOST_TEST(Owners::json({"-n", (owners.scratch / "alone").string(), "keygen", "--port", "5000"}).exit_code == 0);
+  BOOST_TEST(fs::is_regular_file(owners.scratch / "alone" / "5000" / "card.yaml"));
+}
+
+BOOST_AUTO_TEST_CASE(keys_from_the_same_seed_are_those_of_init_and_the_network_is_marked) {
+  const Owners owners;
+  for (std::size_t i = 0; i < 4; ++i) BOOST_REQUIRE(owners.keygen(i, {"--seed", "moby"}).exit_code == 0);
+  BOOST_REQUIRE(owners.assemble().exit_code == 0);
+  BOOST_REQUIRE(owners.join(2).exit_code == 0);
+  BOOST_TEST(owners.at(2, {"status"}).json()["test_network"] == true);
+  const auto made = Owners::json({"init", (owners.scratch / "one").string(), "--seed", "moby"});
+  BOOST_REQUIRE(made.exit_code == 0);
+  BOOST_TEST(read_file(owners.scratch / "one" / "5002" / "keys.yaml") == read_file(owners.home(2) / "keys.yaml"));
+  BOOST_TEST(mentions(read_file(owners.network_file()), "TEST NETWORK"));
+  fs::remove_all(owners.home(1));
+  BOOST_REQUIRE(owners.keygen(1).exit_code == 0);
+  fs::remove(owners.network_file());
+  check_refused(owners.assemble(), 6, "bad-value");
+}
+
+BOOST_AUTO_TEST_CASE(status_shows_a_peer_of_another_network_and_one_that_does_not_answer) {
+  const Owners owners;
+  RunOptions noon;
+  noon.environment["BOOKCHAIN_CLOCK"] = "2026-01-31T12:00:00Z";
+  RunOptions later;
+  later.environment["BOOKCHAIN_CLOCK"] = "2026-01-31T12:05:00Z";
+  for (std::size_t i = 0; i < 4; ++i) BOOST_REQUIRE(owners.keygen(i, {"--seed", "s"}).exit_code == 0);
+  BOOST_REQUIRE(owners.assemble().exit_code == 0);
+  // 5001 joins with another file of the same cards.
+  Words other{"init", (owners.scratch / "other").string(), "--work-bits", "9", "--cards"};
+  for (std::size_t i = 0; i < 4; ++i) other.push_back((owners.home(i) / "card.yaml").string());
+  const auto other_network = Owners::json(other).json();
+  for (const std::size_t i : {0U, 2U, 3U}) BOOST_REQUIRE(owners.join(i).exit_code == 0);
+  BOOST_REQUIRE(Owners::json({"--home", owners.home(1).string(), "join", other_network["file"]}).exit_code == 0);
+  const auto at = [&](std::size_t i, const std::string& command, const RunOptions& clock) {
+    return run({"--home", owners.home(i).string(), command}, clock);
+  };
+  BOOST_REQUIRE(run({"--home", owners.home(0).string(), "add-book", "--value", "3"}, noon).exit_code == 0);
+  BOOST_REQUIRE(run({"--home", owners.home(1).string(), "add-book", "--value", "4"}, noon).exit_code == 0);
+  for (std::size_t i = 2; i < 4; ++i) BOOST_REQUIRE(at(i, "receive", noon).exit_code == 0);
+  BOOST_REQUIRE(at(0, "receive", noon).exit_code == 0);
+  const auto peers = owners.at(0, {"status"}).json()["peers"];
+  BOOST_TEST(peers[1]["other_network"] == other_network["network"]);
+  BOOST_TEST(peers[1]["unanswered"] == 1);
+  BOOST_TEST(peers[1]["unanswered_since"] == 1'769'860'800'000'000);
+  BOOST_TEST(peers[2]["other_network"].is_null());
+  BOOST_TEST(peers[2]["unanswered"] == 0);
+  BOOST_TEST(peers[2]["unanswered_since"].is_null());
+  BOOST_TEST(!mentions(at(0, "status", noon).out, "does not answer"));
+  const auto told = at(0, "status", later).out;
+  BOOST_TEST(mentions(told, "5001 does not answer: 1 message waits"));
+  BOOST_TEST(mentions(told, "5001 is in another network"));
+  BOOST_TEST(mentions(told, other_network["fingerprint"].get<std::string>()));
+  BOOST_TEST(!mentions(told, "5002 does not answer"));
+}
+
+BOOST_AUTO_TEST_CASE(a_join_that_was_cut_short_is_finished_by_the_next) {
+  const Owners owners;
+  owners.all_joined();
+  const auto home = owners.home(0);
+  // What a killed process leaves: the mark, and whatever it had made by then.
+  fs::remove(home / "config.yaml");
+  write_file(home / "join.unfinished", "");
+  write_file(home / "state.sqlite", "not yet a state");
+  BOOST_TEST(owners.join(0).exit_code == 0);
+  BOOST_TEST(owners.at(0, {"status"}).exit_code == 0);
+  BOOST_TEST(!fs::exists(home / "join.unfinished"));
+  // Without the mark the state is one that was used: it is not made anew.
+  fs::remove(home / "config.yaml");
+  const auto before = snapshot(home);
+  check_refused(owners.join(0), 3, "home-exists");
+  BOOST_TEST((snapshot(home) == before));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,315 @@
+// Four peers as four users of one host: they hand over a book, and nobody reads, forges, changes, deletes or fills
+// up what is another's. Needs root, which alone can act as other users; skipped, and said to be, otherwise.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/filesystem/operations.hpp>
+#include <boost/test/unit_test.hpp>
+#include <iostream>
+
+#include "tests/cli/process.hpp"
+
+namespace {
+
+using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
+namespace fs = boost::filesystem;
+
+constexpr uid_t first_user = 61001;
+
+/// The program where every user can run it: neither the build folder nor memory need allow that.
+struct PublicProgram {
+  path folder = fs::temp_directory_path() / fs::unique_path("bookchain-users-%%%%%%%%");
+  path file = folder / "bookchain";
+
+  PublicProgram() {
+    fs::create_directory(folder);
+    fs::copy_file(std::getenv("BOOKCHAIN_PROGRAM"), file);
+    ::chmod(folder.c_str(), 0755);
+    ::chmod(file.c_str(), 0755);
+  }
+  ~PublicProgram() {
+    boost::system::error_code ignored;
+    fs::remove_all(folder, ignored);
+  }
+  PublicProgram(const PublicProgram&) = delete;
+  PublicProgram& operator=(const PublicProgram&) = delete;
+};
+
+/// Peers 5000 to 5003 of users 61001 to 61004, each with a folder of its own.
+class FourUsers {
+ public:
+  explicit FourUsers(const Words& join_options = {}) {
+    ::chmod(scratch_.get().c_str(), 0755);
+    for (std::size_t i = 0; i < 4; ++i) {
+      fs::create_directory(home(i).parent_path());
+      BOOST_REQUIRE(::chown(home(i).parent_path().c_str(), user(i), user(i)) == 0);
+      ok(i, {"keygen", "--port", std::to_string(5000 + i), "--seed", "users"});
+    }
+    Words init{"-o", "json", "init", (scratch_ / "common").string(), "--cards"};
+    for (std::size_t i = 0; i < 4; ++i) init.push_back((home(i) / "card.yaml").string());
+    BOOST_REQUIRE(run(init).exit_code == 0);
+    for (std::size_t i = 0; i < 4; ++i) {
+      Words join{"join", (scratch_ / "common" / "network.yaml").string()};
+      join.insert(join.end(), join_options.begin(), join_options.end());
+      ok(i, join);
+    }
+  }
+
+  [[nodiscard]] static uid_t user(std::size_t i) { return first_user + static_cast<uid_t>(i); }
+  [[nodiscard]] path home(std::size_t i) const { return scratch_ / ("user" + std::to_string(i)) / "home"; }
+  [[nodiscard]] path scratch(const std::string& name) const { return scratch_ / name; }
+  /// Where `from` delivers to `to`.
+  [[nodiscard]] path spool(std::size_t to, std::size_t from) const {
+    return home(to) / "spool" / std::to_string(5000 + from);
+  }
+
+  [[nodiscard]] RunOptions as(std::size_t i, const std::string& clock = {}) const {
+    RunOptions options;
+    options.user = user(i);
+    options.program = program_.file.string();
+    if (!clock.empty()) options.environment["BOOKCHAIN_CLOCK"] = clock;
+    return options;
+  }
+  [[nodiscard]] Words words_of(std::size_t i, const Words& words) const {
+    Words all{"-o", "json", "--home", home(i).string()};
+    all.insert(all.end(), words.begin(), words.end());
+    return all;
+  }
+  [[nodiscard]] Ended at(std::size_t i, const Words& words, const std::string& clock = {}) const {
+    return run(words_of(i, words), as(i, clock));
+  }
+  Json ok(std::size_t i, const Words& words, const std::string& clock = {}) const {
+    const auto ended = at(i, words, clock);
+    BOOST_REQUIRE_MESSAGE(ended.exit_code == 0, words.front() << " of user " << i << ": " << ended.err);
+    return ended.json();
+  }
+  /// Lines of a shell as that user.
+  [[nodiscard]] Ended shell(std::size_t i, const std::string& lines) const {
+    auto options = as(i);
+    options.program = "/bin/sh";
+    return run({"-c", lines}, options);
+  }
+  void check_denied(std::size_t i, const std::string& lines) const {
+    const auto ended = shell(i, lines);
+    BOOST_TEST(ended.exit_code != 0, "user " << i << " could: " << lines << "\n" << ended.out);
+  }
+  void check_allowed(std::size_t i, const std::string& lines) const {
+    const auto ended = shell(i, lines);
+    BOOST_TEST(ended.exit_code == 0, "user " << i << " could not: " << lines << "\n" << ended.err);
+  }
+  [[nodiscard]] std::string add_file(std::size_t i, std::size_t size) const {
+    const auto file = scratch("book-of-" + std::to_string(i));
+    write_file(file, std::string(size, 'b'));
+    return ok(i, {"add-book", file.string()})["book"];
+  }
+
+ private:
+  TemporaryDirectory scratch_;
+  PublicProgram program_;
+};
+
+bool skipped() {
+  if (::geteuid() == 0) return false;
+  std::cerr << "SKIPPED: only root can act as four users\n";
+  return true;
+}
+
+/// The other three at work.
+std::vector<std::unique_ptr<Background>> serve_others(const FourUsers& users, std::size_t but) {
+  std::vector<std::unique_ptr<Background>> servers;
+  for (std::size_t i = 0; i < 4; ++i) {
+    if (i != but) servers.push_back(std::make_unique<Background>(users.words_of(i, {"serve"}), users.as(i)));
+  }
+  return servers;
+}
+
+std::size_t files_in(const path& folder) {
+  return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(users)
+
+BOOST_AUTO_TEST_CASE(an_exchange_of_a_file_between_four_users_ends_committed) {
+  if (skipped()) return;
+  const FourUsers users;
+  const auto book = users.add_file(1, 300'000);
+  users.ok(0, {"receive"});
+  const auto servers = serve_others(users, 0);
+  const auto ended = users.at(0, {"request", "--from", "5001", "--book", book, "--wait=60"});
+  BOOST_TEST(ended.json()["state"] == "committed", ended.err);
+  const auto got = users.home(0).parent_path() / "got";
+  users.ok(0, {"get-book", book, "--to", got.string()});
+  BOOST_TEST((read_file(got) == read_file(users.scratch("book-of-1"))));
+}
+
+BOOST_AUTO_TEST_CASE(nobody_gets_at_the_keys_books_state_or_messages_of_another) {
+  if (skipped()) return;
+  const FourUsers users;
+  const auto book = users.add_file(1, 5000);
+  users.ok(0, {"receive"});
+  users.ok(0, {"request", "--from", "5001", "--book", book});
+  // A message and a package of 5001 wait at 5000, a message of 5000 at 5002.
+  users.ok(1, {"receive"});
+  users.ok(1, {"grant"});
+  for (std::size_t owner = 0; owner < 4; ++owner) {
+    for (std::size_t thief = 0; thief < 4; ++thief) {
+      if (thief == owner) continue;
+      const auto home = users.home(owner).string();
+      users.check_denied(thief, "ls " + home);
+      for (const auto* file : {"keys.yaml", "config.yaml", "state.sqlite", "network.yaml", "lock", "draws"}) {
+        users.check_denied(thief, "cat " + home + "/" + file);
+        users.check_denied(thief, "echo x >> " + home + "/" + file);
+      }
+      for (const auto* folder : {"books", "exchanges", "work"}) {
+        if (fs::exists(users.home(owner) / folder)) users.check_denied(thief, "ls " + home + "/" + folder);
+      }
+      users.check_denied(thief, "touch " + home + "/new");
+      const auto ended = run(users.words_of(owner, {"status"}), users.as(thief));
+      BOOST_TEST(ended.exit_code == 1);
+      BOOST_TEST(ended.token() == "permission");
+      BOOST_TEST(mentions(ended.err, "another user"));
+    }
+  }
+  const auto package = users.spool(0, 1) / "new";
+  BOOST_TEST(files_in(package) > 1);
+  for (const std::size_t thief : {2U, 3U}) {
+    users.check_denied(thief, "ls " + package.string());
+    for (const auto& entry : fs::directory_iterator(package)) {
+      users.check_denied(thief, "cat " + entry.path().string());
+      users.check_denied(thief, "rm -f " + entry.path().string());
+      users.check_denied(thief, "echo x >> " + entry.path().string());
+      users.check_denied(thief, "ln " + entry.path().string() + " " +
+                                    users.scratch("user" + std::to_string(thief)).string() + "/stolen");
+    }
+    users.check_denied(thief, "touch " + package.string() + "/forged");
+    users.check_denied(thief, "rm -rf " + users.spool(0, 1).string());
+    users.check_denied(thief, "mv " + users.spool(0, 1).string() + " " + users.spool(0, 1).string() + ".away");
+    users.check_denied(thief, "chmod 777 " + users.spool(0, 1).string());
+  }
+  // The one they are for can read them, and take them away.
+  users.check_allowed(0, "ls " + package.string());
+  for (const auto& entry : fs::directory_iterator(package)) users.check_allowed(0, "cat " + entry.path().string());
+  BOOST_TEST(!users.ok(0, {"receive"})["received"].empty());
+  BOOST_TEST(files_in(package) == 0);
+}
+
+// What a sender does to its own delivery before it is taken harms nobody: it is refused, and comes again whole.
+BOOST_AUTO_TEST_CASE(a_delivery_that_its_sender_changed_or_took_back_changes_nothing) {
+  if (skipped()) return;
+  const FourUsers users;
+  const std::string noon = "2026-01-31T12:00:00Z";
+  const std::string later = "2026-01-31T12:01:00Z";
+  const std::string much_later = "2026-01-31T12:09:00Z";
+  users.ok(1, {"add-book", "--value", "7"}, noon);
+  const auto waiting = users.spool(0, 1) / "new";
+  BOOST_REQUIRE(files_in(waiting) == 1);
+  users.check_allowed(
+      1, "for f in " + waiting.string() + "/*; do dd if=/dev/zero of=$f bs=1 seek=60 count=5 conv=notrunc; done");
+  const auto received = users.ok(0, {"receive"}, noon)["received"];
+  BOOST_REQUIRE(received.size() == 1);
+  BOOST_TEST(received[0]["result"] == "refused");
+  BOOST_TEST(received[0]["from"].is_null());
+  BOOST_TEST(users.ok(0, {"list-books", "--all"})["books"].empty());
+  users.ok(1, {"receive"}, later);
+  users.check_allowed(1, "rm " + waiting.string() + "/*");
+  BOOST_TEST(users.ok(0, {"receive"}, later)["received"].empty());
+  users.ok(1, {"receive"}, much_later);
+  BOOST_TEST(users.ok(0, {"receive"}, much_later)["received"][0]["result"] == "accepted");
+  BOOST_TEST(users.ok(0, {"list-books", "--all"})["books"].size() == 1);
+  // Taken: the sender cannot take it back.
+  users.ok(1, {"receive"}, much_later);
+  BOOST_TEST(users.ok(1, {"status"})["outbox"] == 2);  // to 5002 and 5003, which have not looked yet
+  users.check_denied(1, "rm " + users.home(0).string() + "/state.sqlite");
+}
+
+BOOST_AUTO_TEST_CASE(one_who_fills_its_folder_with_rubbish_stops_nobody) {
+  if (skipped()) return;
+  const FourUsers users;
+  const auto book = users.add_file(1, 50'000);
+  users.ok(0, {"receive"});
+  users.ok(3, {"add-book", "--value", "1"});
+  // 5003 floods the requester, the owner and the other witness: files, folders, pipes and links.
+  for (const std::size_t victim : {0U, 1U, 2U}) {
+    const auto folder = (users.spool(victim, 3) / "new").string();
+    users.check_allowed(3, "cd " + folder +
+                               " && seq 4000 | sed s/^/0-/ | xargs touch && mkdir -p 1/2/3 && mkfifo 2 && "
+                               "ln -s /dev/zero 3 && head -c 3000000 /dev/zero > 4 && mkdir 5 && chmod 0 5");
+  }
+  const auto servers = serve_others(users, 0);
+  const auto ended = users.at(0, {"request", "--from", "5001", "--book", book, "--wait=90"});
+  BOOST_TEST(ended.json()["state"] == "committed", ended.err);
+}
+
+// Who is first could take another's place. The receiver who knows which user a peer is moves such a folder away.
+BOOST_AUTO_TEST_CASE(a_folder_made_in_the_name_of_another_is_told_and_moved_away) {
+  if (skipped()) return;
+  const FourUsers users;
+  users.check_allowed(3, "mkdir -p " + (users.spool(0, 1) / "new").string());
+  const auto told = users.at(1, {"add-book", "--value", "7"});
+  BOOST_TEST(told.exit_code == 1);
+  BOOST_TEST(told.token() == "permission");
+  BOOST_TEST(mentions(told.err, "another user has taken"));
+  BOOST_TEST(users.ok(0, {"receive"})["received"].empty());
+  BOOST_TEST(users.ok(1, {"status"})["undelivered"][0]["port"] == 5000);
+  const auto config = read_file(users.home(0) / "config.yaml");
+  write_file(users.home(0) / "config.yaml", config + "users:\n  5001: \"61002\"\n");
+  BOOST_TEST(users.ok(0, {"receive"})["received"].empty());
+  users.ok(1, {"receive"});
+  BOOST_TEST(users.ok(0, {"receive"})["received"][0]["result"] == "accepted");
+  users.check_denied(3, "mkdir " + users.spool(0, 1).string());
+}
+
+BOOST_AUTO_TEST_CASE(with_a_group_or_private_others_do_not_even_reach_the_spool) {
+  if (skipped()) return;
+  const FourUsers alone({"--private"});
+  alone.check_denied(1, "ls " + (alone.home(0) / "spool").string());
+  const auto ended = alone.at(1, {"add-book", "--value", "7"});
+  BOOST_TEST(ended.exit_code == 1);
+  BOOST_TEST(ended.token() == "permission");
+  // A join that was cut short is made again, with other options.
+  const auto join_again = [&](const std::string& group) {
+    const auto home = alone.home(0).string();
+    alone.check_allowed(0, "rm -f " + home + "/config.yaml; touch " + home + "/join.unfinished");
+    return alone.at(0, {"join", alone.scratch("common").string() + "/network.yaml", "--group", group});
+  };
+  const auto own_group = std::to_string(FourUsers::user(0));
+  BOOST_TEST(join_again(own_group).exit_code == 0);
+  BOOST_TEST((fs::status(alone.home(0)).permissions() == fs::perms(0710)));
+  alone.check_denied(1, "ls " + (alone.home(0) / "spool").string());
+  const auto foreign = join_again(std::to_string(FourUsers::user(1)));
+  BOOST_TEST(foreign.exit_code == 1);
+  BOOST_TEST(foreign.token() == "permission");
+  BOOST_TEST(join_again("no-such-group").exit_code == 2);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_open_to_others_is_refused_with_what_to_do) {
+  if (skipped()) return;
+  const FourUsers users;
+  const auto check = [&](const std::string& lines, const std::string& what) {
+    users.check_allowed(0, lines);
+    const auto ended = users.at(0, {"receive"});
+    BOOST_TEST(ended.exit_code == 1, lines);
+    BOOST_TEST(ended.token() == "permission", lines);
+    BOOST_TEST(mentions(ended.err, what), ended.err);
+  };
+  const auto home = users.home(0).string();
+  check("chmod 644 " + home + "/keys.yaml", "chmod 600");
+  check("chmod 600 " + home + "/keys.yaml; chmod 777 " + home, "chmod go-w");
+  check("chmod 711 " + home + "; chmod 777 " + home + "/spool", "chmod o-w");
+  users.check_allowed(0, "chmod 3777 " + home + "/spool");
+  users.ok(0, {"receive"});
+  // A sender that closes its folder is not heard, and stops nobody.
+  users.ok(1, {"add-book", "--value", "7"});
+  users.ok(2, {"add-book", "--value", "8"});
+  users.check_allowed(1, "chmod 0 " + users.spool(0, 1).string());
+  users.check_allowed(3, "mkdir -m 777 " + users.spool(0, 3).string());
+  const auto received = users.ok(0, {"receive"})["received"];
+  std::vector<std::string> results;
+  for (const auto& each : received) results.push_back(each["result"]);
+  BOOST_TEST(std::ranges::count(results, "accepted") == 1);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,119 @@
+// What one sender may have waiting: it holds back what would be more, and one sender's load delays no other.
+#include "transport/spool_quota.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <fstream>
+
+#include "tests/transport/pair.hpp"
+#include "transport/spool_link.hpp"
+
+namespace bookchain::transport::tests {
+
+namespace fs = boost::filesystem;
+
+BOOST_AUTO_TEST_SUITE(spool_quota)
+
+struct QuotaSpools {
+  Folder folder;
+  CountingEnvironment environment;
+  std::unique_ptr<SpoolLink> sender;
+  std::unique_ptr<SpoolLink> receiver;
+
+  void open(const Quota& quota) {
+    receiver = link(5001, {5000, 5002}, quota);
+    sender = link(5000, {5001}, {});
+  }
+  std::unique_ptr<SpoolLink> link(std::uint16_t self, const std::vector<std::uint16_t>& others, const Quota& quota) {
+    std::map<PeerPort, fs::path> spools;
+    for (const auto other : others) spools[PeerPort{other}] = folder / std::to_string(other);
+    auto made = SpoolLink::open(
+        {PeerPort{self}, folder / std::to_string(self), spools, std::size_t{1} << 24U, {}, {}, quota}, environment);
+    BOOST_REQUIRE(made.has_value());
+    return std::move(made).value();
+  }
+  [[nodiscard]] std::string send(std::size_t size, const std::vector<PackageFile>& packages = {}) const {
+    const auto sent = sender->send(PeerPort{5001}, {Bytes(size, 1)}, packages);
+    return sent ? "sent" : std::string(name(sent.error().token));
+  }
+  void take_one() const {
+    const auto parcels = receiver->receive(1);
+    BOOST_REQUIRE((parcels.has_value() && parcels.value().size() == 1));
+    BOOST_REQUIRE(receiver->acknowledge(parcels.value().front()).has_value());
+  }
+  [[nodiscard]] PackageFile package(std::uint8_t number, std::size_t size) const {
+    PackageFile package{{}, folder / ("package" + std::to_string(number))};
+    package.exchange.bytes.fill(number);
+    std::ofstream(package.path.string(), std::ios::binary) << std::string(size, 'p');
+    return package;
+  }
+};
+
+BOOST_FIXTURE_TEST_CASE(what_is_above_the_number_of_files_is_held_back_until_some_are_taken, QuotaSpools) {
+  open({1000, 3});
+  for (int i = 0; i < 3; ++i) BOOST_TEST(send(10) == "sent");
+  BOOST_TEST(send(10) == "over-quota");
+  BOOST_TEST(receiver->count_waiting() == 3U);
+  take_one();
+  BOOST_TEST(send(10) == "sent");
+  BOOST_TEST(send(10) == "over-quota");
+}
+
+BOOST_FIXTURE_TEST_CASE(what_is_above_the_bytes_is_held_back_unless_nothing_waits, QuotaSpools) {
+  open({1000, 100});
+  BOOST_TEST(send(5000) == "sent");
+  BOOST_TEST(send(1) == "over-quota");
+  take_one();
+  BOOST_TEST(send(500) == "sent");
+  BOOST_TEST(send(600) == "over-quota");
+  BOOST_TEST(send(300) == "sent");
+}
+
+BOOST_FIXTURE_TEST_CASE(one_book_may_always_be_under_way, QuotaSpools) {
+  open({1000, 100});
+  BOOST_TEST(send(100) == "sent");
+  BOOST_TEST(send(100, {package(1, 50'000)}) == "sent");
+  // The same again is no second one.
+  BOOST_TEST(send(100, {package(1, 50'000)}) == "sent");
+  BOOST_TEST(send(100, {package(2, 40'000)}) == "over-quota");
+  ExchangeId first;
+  first.bytes.fill(1);
+  BOOST_REQUIRE(receiver->drop_package(PeerPort{5000}, first).has_value());
+  BOOST_TEST(send(100, {package(2, 40'000)}) == "sent");
+}
+
+BOOST_FIXTURE_TEST_CASE(the_quota_that_a_receiver_states_is_the_one_that_a_sender_keeps, QuotaSpools) {
+  open({5000, 7});
+  const auto spool = SpoolFolder::open(folder / "5001");
+  BOOST_TEST((quota_of(spool.value()) == Quota{5000, 7}));
+  receiver = link(5001, {5000}, {});
+  BOOST_TEST((quota_of(spool.value()) == Quota{}));
+  // What is no such file says nothing.
+  for (const auto* text : {"", "bookchain/1 quota\nbytes 1\nfiles 1", "bookchain/1 quota\nbytes 01\nfiles 1\n",
+                           "bookchain/1 quota\nbytes -1\nfiles 1\n", "bookchain/1 quota\nbytes 1\nfiles 1\nmore\n",
+                           "bookchain/1 quota\nbytes 18446744073709551616\nfiles 1\n"}) {
+    std::ofstream((folder / "5001" / "quota").string(), std::ios::binary | std::ios::trunc) << text;
+    BOOST_TEST((quota_of(spool.value()) == Quota{}), text);
+  }
+  BOOST_TEST((read_quota(write_quota({1, 2})) == Quota{1, 2}));
+}
+
+// Two with large files in each turn: whoever comes after them must not wait for ever.
+BOOST_FIXTURE_TEST_CASE(senders_of_large_files_do_not_starve_the_last_one, QuotaSpools) {
+  receiver = link(5001, {4000, 4001, 5002}, {});
+  const std::vector<Bytes> large(3, Bytes(std::size_t{1} << 24U, 1));
+  for (const auto port : {std::uint16_t{4000}, std::uint16_t{4001}}) {
+    BOOST_REQUIRE(link(port, {5001}, {})->send(PeerPort{5001}, large, {}).has_value());
+  }
+  BOOST_REQUIRE(link(5002, {5001}, {})->send(PeerPort{5001}, {Bytes(10, 1)}, {}).has_value());
+  bool heard = false;
+  for (int turn = 0; turn < 3 && !heard; ++turn) {
+    const auto parcels = receiver->receive(64);
+    BOOST_REQUIRE(parcels.has_value());
+    for (const auto& parcel : parcels.value()) heard = heard || parcel.from == PeerPort{5002};
+  }
+  BOOST_TEST(heard);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace bookchain::transport::tests

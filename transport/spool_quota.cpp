@@ -1,0 +1,104 @@
+#include "transport/spool_quota.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+
+namespace bookchain::transport {
+
+using namespace ledger;
+
+namespace {
+
+constexpr const char* quota_name = "quota";
+constexpr const char* unfinished_name = "quota.new";
+constexpr std::size_t most_bytes = 256;
+constexpr std::string_view head = "bookchain/1 quota\nbytes ";
+constexpr std::string_view middle = "\nfiles ";
+
+/// Takes a number off the front of `text`.
+std::optional<std::uint64_t> take_number(std::string_view& text) {
+  std::uint64_t number = 0;
+  const auto [stopped, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failed != std::errc{}) return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(stopped - text.data()));
+  return number;
+}
+
+std::optional<Quota> published(const SpoolFolder& spool) {
+  const auto bytes = read_foreign(spool.get(), quota_name, spool / quota_name, most_bytes);
+  if (!bytes) return std::nullopt;
+  return read_quota({reinterpret_cast<const char*>(bytes.value().data()), bytes.value().size()});
+}
+
+}  // namespace
+
+std::string write_quota(const Quota& quota) {
+  return std::string(head) + std::to_string(quota.bytes) + std::string(middle) + std::to_string(quota.files) + "\n";
+}
+
+std::optional<Quota> read_quota(std::string_view text) {
+  const auto whole = text;
+  if (!text.starts_with(head)) return std::nullopt;
+  text.remove_prefix(head.size());
+  const auto bytes = take_number(text);
+  if (!bytes || !text.starts_with(middle)) return std::nullopt;
+  text.remove_prefix(middle.size());
+  const auto files = take_number(text);
+  if (!files) return std::nullopt;
+  const Quota quota{*bytes, *files};
+  if (write_quota(quota) != whole) return std::nullopt;
+  return quota;
+}
+
+Result<void> publish_quota(const SpoolFolder& spool, const Quota& quota) {
+  // Where it never stood, the default need not.
+  const auto there = published(spool);
+  if (there.value_or(Quota{}) == quota) return success();
+  BOOKCHAIN_CHECK(spool.remove(unfinished_name));
+  const auto text = write_quota(quota);
+  {
+    BOOKCHAIN_TRY(const auto file, spool.create(unfinished_name));
+    const ByteView bytes(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
+    BOOKCHAIN_CHECK(write_all(file.get(), bytes, spool / unfinished_name));
+    if (::fchmod(file.get(), 0644) != 0) return system_error("cannot set the mode of a file", spool / unfinished_name);
+    BOOKCHAIN_CHECK(sync_file(file.get(), spool / unfinished_name));
+  }
+  if (::renameat(spool.get(), unfinished_name, spool.get(), quota_name) != 0) {
+    return system_error("cannot publish the quota of a spool", spool / quota_name);
+  }
+  return sync_file(spool.get(), spool.shown);
+}
+
+Quota quota_of(const SpoolFolder& spool) {
+  // In a drop box anybody can make a file of that name: what counts is the word of the owner.
+  const auto owner = spool.facts();
+  const auto file = spool.facts_of(quota_name);
+  if (!owner || !file || file->owner != owner.value().owner) return Quota{};
+  return published(spool).value_or(Quota{});
+}
+
+void Load::add(std::uint64_t size, bool is_package) {
+  ++files;
+  bytes += size;
+  if (is_package) largest_package = std::max(largest_package, size);
+}
+
+Load load_of(const SpoolFolder& waiting) {
+  Load load;
+  for (const auto& name : waiting.names()) {
+    struct stat facts {};
+    if (::fstatat(waiting.get(), name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    // What a file takes of the disk: one that is all hole fills nothing.
+    static constexpr std::uint64_t bytes_of_a_block = 512;
+    const auto on_disk = static_cast<std::uint64_t>(facts.st_blocks) * bytes_of_a_block;
+    load.add(std::min(static_cast<std::uint64_t>(facts.st_size), on_disk), exchange_in_name(name).has_value());
+  }
+  return load;
+}
+
+}  // namespace bookchain::transport
