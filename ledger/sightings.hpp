@@ -43,7 +43,7 @@ void close_height(Context& context, const CommitCertificate& certificate);
 /// Two commit certificates of one height for two blocks.
 void see_fork(Context& context, const CommitCertificate& one, const CommitCertificate& other);
 
-/// An ABORT that others can see, too: held against the RELEASEs that this peer was given. Precondition: it is good.
+/// An ABORT that others can see, too: held against the RELEASEs that this peer was given. It need not be checked.
 void see_abort(Context& context, const Signed<Abort>& abort);
 /// A RELEASE that came after the turn was ended.
 void see_late_release(Context& context, const ExchangeRecord& record, const Signed<Release>& release);

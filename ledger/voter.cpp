@@ -206,6 +206,10 @@ Result<void> on_propose(Context& context, PeerPort from, const ProposeMessage& m
   const auto& body = message.propose.body;
   BOOKCHAIN_CHECK(check_port(body.ballot, from));
   if (message.propose.signer != from) return refused(Token::wrong_sender, "a proposal is signed by another peer");
+  // Whatever becomes of the proposal: who had a quicker ballot has seen the ABORT all the same.
+  for (const auto& transaction : message.block.transactions) {
+    if (const auto* abort = std::get_if<Signed<Abort>>(&transaction)) see_abort(context, *abort);
+  }
   if (place_in_time(context, from, body.height, DeferredKind::propose, message) != Relevance::now) return success();
   BOOKCHAIN_CHECK(check_may_vote(context, body.height));
   auto voter = voter_at(context, body.height);
@@ -232,9 +236,6 @@ Result<void> on_propose(Context& context, PeerPort from, const ProposeMessage& m
     return refused(Token::bad_statement, "a proposal names another block", text_of(body.ballot));
   }
   BOOKCHAIN_CHECK(check_block(context.genesis, context.draft, message.block));
-  for (const auto& transaction : message.block.transactions) {
-    if (const auto* abort = std::get_if<Signed<Abort>>(&transaction)) see_abort(context, *abort);
-  }
   voter.promise = body.ballot;
   voter.prevote = context.sign(Prevote{body.height, body.ballot, body.block});
   keep(context, voter);

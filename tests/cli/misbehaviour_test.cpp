@@ -252,10 +252,12 @@ BOOST_AUTO_TEST_CASE(false_shares_are_proven_when_the_owner_falls_silent) {
 
 BOOST_AUTO_TEST_CASE(a_double_sale_reaches_one_requester_and_is_proven_by_the_witnesses) {
   Stage stage;
-  stage.all_serve(owner, "double-sale");
   const auto first = stage.request(requester);
-  BOOST_TEST(Stage::becomes_true([&] { return stage.state(requester, first) != "requested"; }));
+  const Words for_a_moment{"serve", "--misbehave", "double-sale", "--until-idle=0"};
+  (void)stage.network.at(owner, for_a_moment);
   const auto second = stage.request(5002);
+  (void)stage.network.at(owner, for_a_moment);
+  stage.all_serve(owner, "double-sale");
   const auto ended = [&](int port, const std::string& id) {
     const auto state = stage.state(port, id);
     return is_over(state) || state == "committed";
@@ -263,6 +265,9 @@ BOOST_AUTO_TEST_CASE(a_double_sale_reaches_one_requester_and_is_proven_by_the_wi
   BOOST_TEST(Stage::becomes_true([&] { return ended(requester, first) && ended(5002, second); }));
   const auto history = stage.network.ok(5003, {"history", stage.book})["history"];
   BOOST_TEST(history.size() <= 2U);
+  for (const int port : {5003, 5004}) {
+    BOOST_TEST(Stage::becomes_true([&] { return stage.faults(port, owner).contains("double-sale"); }));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(peers_misbehave_on_test_networks_only_and_in_ways_that_are_known) {
