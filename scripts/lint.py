@@ -30,6 +30,7 @@ JOINED_BY_BUILD = ("ledger", "ledger/store", "transport", "tests/sim")
 # they be quick, and foreign text is what some of them are about.
 SHALLOW = ["--extra-arg=-Xclang", "--extra-arg=-analyzer-config", "--extra-arg=-Xclang", "--extra-arg=mode=shallow"]
 FOR_TESTS = ["--checks=-clang-analyzer-*,-performance-*,-misc-misleading-bidirectional"]
+OF_GCC_ALONE = ("-fpch-preprocess", "-Wno-stringop-overflow", "-Wno-maybe-uninitialized")
 COUNTS = re.compile(r"^\d+ warnings?( and \d+ errors?)? (generated|treated as error)s?\.?$|^Error while processing .*", re.M)
 
 
@@ -41,7 +42,7 @@ def flags_of(command):
         word = words.pop(0)
         if word in ("-o", "-c"):
             words.pop(0)
-        elif word != "-fpch-preprocess":  # of g++ alone
+        elif word not in OF_GCC_ALONE:
             kept.append(word)
     return kept
 
