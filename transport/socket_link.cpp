@@ -45,6 +45,14 @@ Result<std::unique_ptr<SocketLink>> SocketLink::open(Settings settings, Role rol
 }
 
 SocketLink::~SocketLink() {
+  try {
+    close_all();
+  } catch (...) {
+    // There was no memory to end it in order: what is left open closes with its own destructor.
+  }
+}
+
+void SocketLink::close_all() {
   for (auto& stranger : std::exchange(strangers_, {})) stranger->close();
   for (auto& [port, side] : peers_) {
     for (auto& line : std::exchange(side.lines, {})) line->close();

@@ -124,6 +124,7 @@ class SocketLink final : public Link, private ConnectionOwner {
 
   // socket_link.cpp: connections
   [[nodiscard]] Result<void> take_place();
+  void close_all();
   void accept_next();
   void take_stranger(Connection::Socket socket);
   void call(PeerPort port, PeerSide& side);

@@ -151,7 +151,8 @@ std::vector<std::pair<PeerPort, std::string>> SpoolLink::waiting(std::size_t mos
     if (!names.empty()) by_sender.emplace_back(port, std::move(names));
   }
   if (by_sender.size() > 1)
-    std::ranges::rotate(by_sender, by_sender.begin() + static_cast<std::ptrdiff_t>(first_ % by_sender.size()));
+    std::rotate(by_sender.begin(), by_sender.begin() + static_cast<std::ptrdiff_t>(first_ % by_sender.size()),
+                by_sender.end());
   std::vector<std::pair<PeerPort, std::string>> taken;
   for (std::size_t place = 0; taken.size() < most; ++place) {
     bool any = false;
