@@ -182,7 +182,9 @@ class Serving {
   }
 
   void took_turn(const transport::Report& report) {
-    const bool busy = home_.sockets() != nullptr && home_.sockets()->is_busy();
+    // A peer that holds a package up keeps nobody here: what counts is that packages come on.
+    const auto steps = home_.sockets() == nullptr ? 0 : home_.sockets()->package_steps();
+    const bool busy = std::exchange(package_steps_, steps) != steps;
     if (!report.received.empty() || !report.steps.empty() || !report.sent.empty() || report.more_waits || busy)
       active_ = Clock::now();
     if (!report.sent.empty() && is_beside()) home_.wake_server();
@@ -240,6 +242,7 @@ class Serving {
   std::optional<Recovery> recovery_;
   Clock::time_point began_;
   Clock::time_point active_;
+  std::uint64_t package_steps_ = 0;
   std::string told_;
   bool unheard_ = false;
 };

@@ -140,6 +140,7 @@ void Connection::take_bytes(ByteView bytes) {
 void Connection::flush() {
   if (!writing_.empty() || pending_.empty() || stage_ == Stage::closed) return;
   writing_.swap(pending_);
+  writing_answers_ = std::exchange(pending_answers_, 0);
   written_ = 0;
   write_since_ = SteadyClock::now();
   write_some();
@@ -151,10 +152,12 @@ void Connection::write_some() {
                              if (self->stage_ == Stage::closed) return;
                              if (error) return self->close();
                              self->written_ += size;
+                             self->written_in_all_ += size;
                              self->write_since_ = SteadyClock::now();
                              if (self->written_ < self->writing_.size()) return self->write_some();
                              self->written_ = 0;
                              self->writing_.clear();
+                             self->writing_answers_ = 0;
                              if (self->writing_.capacity() > kept_buffer_bytes) Bytes().swap(self->writing_);
                              self->since_ = self->write_since_;
                              if (self->is_open()) self->owner_.written(*self);

@@ -29,6 +29,23 @@ struct ConnectionTerms {
 
 class Connection;
 
+/// How packages come on: so many bytes of them, or the end of one. What only drips does not come on.
+class PackageProgress {
+ public:
+  static constexpr std::uint64_t bytes_of_a_step = std::uint64_t{64} << 10U;
+  void add(std::uint64_t bytes) {
+    bytes_ += bytes;
+    steps_ += bytes_ / bytes_of_a_step;
+    bytes_ %= bytes_of_a_step;
+  }
+  void end_one() { ++steps_; }
+  [[nodiscard]] std::uint64_t steps() const { return steps_; }
+
+ private:
+  std::uint64_t bytes_ = 0;
+  std::uint64_t steps_ = 0;
+};
+
 class ConnectionOwner {
  public:
   ConnectionOwner() = default;
@@ -77,12 +94,31 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] ledger::Bytes& out() { return pending_; }
   void flush();
   [[nodiscard]] std::size_t unwritten() const { return pending_.size() + writing_.size() - written_; }
+  /// How much the other end has taken so far.
+  [[nodiscard]] std::uint64_t written_in_all() const { return written_in_all_; }
+  /// Appends and flushes a frame that the other end brought about by one of its own. Whoever asks without end and
+  /// never reads makes unread_answers() grow.
+  template <class Body>
+  void answer(FrameKind kind, const Body& body) {
+    const auto before = pending_.size();
+    put_frame(pending_, kind, body);
+    pending_answers_ += pending_.size() - before;
+    flush();
+  }
+  [[nodiscard]] std::size_t unread_answers() const { return pending_answers_ + writing_answers_; }
   /// While held nothing is read: the other end has to wait.
   void hold(bool held);
   void close();
 
+  struct Offer {
+    std::uint64_t size{};
+    bool wanted = false;  ///< and comes on this connection
+  };
   PackageOutbox packages;
-  bool used = false;  ///< messages were given to it
+  std::map<ledger::ExchangeId, Offer> offers;  ///< packages that the other end has and brings if they are wanted
+  PackageProgress progress;                    ///< of the packages that come and go here
+  bool used = false;                           ///< messages were given to it
+  bool given_up = false;                       ///< a visit waits for its answers no longer
 
  private:
   enum class Stage : std::uint8_t { greeting, answering, proving, open, closed };
@@ -111,6 +147,9 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   ledger::Bytes pending_;
   ledger::Bytes writing_;
   std::size_t written_ = 0;
+  std::uint64_t written_in_all_ = 0;
+  std::size_t pending_answers_ = 0;  ///< bytes of answers in `pending_`
+  std::size_t writing_answers_ = 0;  ///< and in `writing_`
   bool held_ = false;
   bool reading_ = false;
   SteadyClock::time_point since_;        ///< of the last stage, frame or complete write

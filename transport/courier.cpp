@@ -190,7 +190,7 @@ Result<void> Courier::take_mail(OpenedMail& mail, const Policy& policy, Notes& n
 
 Result<Report> Courier::turn(const Intake& intake, const Policy& policy) {
   Report report;
-  const auto waiting = parts_.link.count_waiting();
+  const auto waiting = parts_.link.waiting();
   BOOKCHAIN_TRY(const auto parcels, parts_.link.receive(intake.deliveries));
   auto mail = open_parcels(parcels, report);
   tried_packages_.clear();
@@ -203,14 +203,30 @@ Result<Report> Courier::turn(const Intake& intake, const Policy& policy) {
     return std::move(taken).as_failure();
   }
   report.deliveries = parcels.size();
-  const bool all_seen = parcels.size() >= waiting && parcels.size() < intake.deliveries;
-  report.more_waits = !all_seen || !mail.unfinished.empty();
-  BOOKCHAIN_CHECK(finish(parcels, mail, notes, !report.more_waits, report));
+  const auto drained = drained_peers(waiting, parcels, mail);
+  report.more_waits = drained.size() < channels_.size() || parcels.size() >= intake.deliveries;
+  BOOKCHAIN_CHECK(finish(parcels, mail, notes, drained, report));
   return report;
 }
 
+std::set<PeerPort> Courier::drained_peers(const std::map<PeerPort, std::size_t>& waiting,
+                                          const std::vector<Parcel>& parcels, const OpenedMail& mail) const {
+  auto left = waiting;
+  for (const auto& parcel : parcels) {
+    const auto place = left.find(parcel.from);
+    if (place != left.end() && place->second > 0) --place->second;
+  }
+  for (const auto i : mail.unfinished) ++left[parcels[i].from];
+  std::set<PeerPort> drained;
+  for (const auto& [port, channel] : channels_) {
+    const auto place = left.find(port);
+    if (place == left.end() || place->second == 0) drained.insert(port);
+  }
+  return drained;
+}
+
 Result<void> Courier::finish(const std::vector<Parcel>& parcels, const OpenedMail& mail, const Notes& notes,
-                             bool drained, Report& report) {
+                             const std::set<PeerPort>& drained, Report& report) {
   const bool changed = !parcels.empty() || !report.received.empty() || !report.steps.empty() || !report.sent.empty();
   if (changed) reach(KillPoint::before_commit);
   if (auto committed = parts_.store.commit(); !committed) {
@@ -262,7 +278,7 @@ Result<Report> Courier::restore() {
     roll_back();
     return std::move(decided).as_failure();
   }
-  BOOKCHAIN_CHECK(finish({}, {}, {}, false, report));
+  BOOKCHAIN_CHECK(finish({}, {}, {}, {}, report));
   return report;
 }
 
@@ -274,7 +290,7 @@ Result<Report> Courier::wish(const Wish& wish) {
     roll_back();
     return std::move(decided).as_failure();
   }
-  BOOKCHAIN_CHECK(finish({}, {}, {}, false, report));
+  BOOKCHAIN_CHECK(finish({}, {}, {}, {}, report));
   return report;
 }
 
@@ -296,14 +312,14 @@ Result<Report> Courier::take_step(const Due& due) {
   }
   if (report.steps.empty())
     report.steps.push_back(StepReport{due.exchange, due.step, std::move(sent).value(), std::nullopt});
-  BOOKCHAIN_CHECK(finish({}, {}, {}, false, report));
+  BOOKCHAIN_CHECK(finish({}, {}, {}, {}, report));
   return report;
 }
 
 Result<Report> Courier::deliver() {
   Report report;
   BOOKCHAIN_CHECK(tend_shelf());
-  BOOKCHAIN_CHECK(deliver_all({}, false, report));
+  BOOKCHAIN_CHECK(deliver_all({}, {}, report));
   return report;
 }
 

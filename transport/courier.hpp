@@ -202,9 +202,12 @@ class Courier {
   [[nodiscard]] Result<void> take_mail(OpenedMail& mail, const Policy& policy, Notes& notes, Report& report);
   /// Forgets the transaction and what was to follow it.
   void roll_back();
+  /// The peers of whom all was taken that waited when the turn began.
+  [[nodiscard]] std::set<PeerPort> drained_peers(const std::map<PeerPort, std::size_t>& waiting,
+                                                 const std::vector<Parcel>& parcels, const OpenedMail& mail) const;
   /// Commits, then everything that may only follow: acknowledges, tends the shelf, delivers.
   [[nodiscard]] Result<void> finish(const std::vector<Parcel>& parcels, const OpenedMail& mail, const Notes& notes,
-                                    bool drained, Report& report);
+                                    const std::set<PeerPort>& drained, Report& report);
 
   [[nodiscard]] OpenedMail open_parcels(const std::vector<Parcel>& parcels, Report& report) const;
   [[nodiscard]] Result<void> open_envelope(PeerPort from, ledger::ByteView envelope, std::size_t parcel,
@@ -228,7 +231,7 @@ class Courier {
   void add_package(PeerPort to, const OutboxRecord& row, std::size_t envelope, std::vector<PackageFile>& packages,
                    Report& report);
   [[nodiscard]] Result<void> make_package_again(const ExchangeId& exchange);
-  [[nodiscard]] Result<void> deliver_all(const Notes& notes, bool drained, Report& report);
+  [[nodiscard]] Result<void> deliver_all(const Notes& notes, const std::set<PeerPort>& drained, Report& report);
   void deliver_to(PeerPort to, const DeliveryNote& note, bool drained, bool renewed, ledger::Draft& marks,
                   Report& report);
   [[nodiscard]] bool is_due_again(PeerPort to, const OutgoingRecord& record) const;

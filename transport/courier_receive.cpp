@@ -143,6 +143,7 @@ bool Courier::may_want_package(PeerPort from, const ExchangeId& exchange) const 
 /// What is offered is fetched if it is the package of a request of this peer's own, and declined otherwise.
 void Courier::answer_offers(Report& report) {
   for (const auto& offer : parts_.link.offers()) {
+    if (dropped_packages_.contains({offer.from, offer.exchange})) continue;
     const auto record = exchanges.get(parts_.store, offer.exchange);
     const auto book = record ? catalogue.get(parts_.store, record->request.body.book) : std::nullopt;
     if (book && may_want_package(offer.from, offer.exchange) && offer.size == package_size(book->body)) {

@@ -141,15 +141,15 @@ Result<void> Courier::make_package_again(const ExchangeId& exchange) {
   return parts_.shelf.perform(ShelfTask{ShelfAction::drop_exchange, id, exchange});
 }
 
-Result<void> Courier::deliver_all(const Notes& notes, bool drained, Report& report) {
+Result<void> Courier::deliver_all(const Notes& notes, const std::set<PeerPort>& drained, Report& report) {
   Draft marks(parts_.store);
   const auto renewed = parts_.link.take_renewed();
   for (const auto& [to, channel] : channels_) {
     const auto note = notes.find(to);
-    deliver_to(to, note == notes.end() ? DeliveryNote{} : note->second, drained,
+    deliver_to(to, note == notes.end() ? DeliveryNote{} : note->second, drained.contains(to),
                std::ranges::find(renewed, to) != renewed.end(), marks, report);
   }
-  parts_.link.end_turn(drained);
+  parts_.link.end_turn();
   const auto writes = marks.take_effects().writes;
   if (writes.empty()) return success();
   // Lost with the power, this makes the peer send again what was delivered: no harm.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <boost/filesystem/path.hpp>
+#include <map>
 #include <memory>
 
 #include "ledger/error.hpp"
@@ -55,8 +56,13 @@ class Link {
   /// Takes what waits, at most `most` parcels, without removing it. Never blocks. A parcel that cannot
   /// be read is reported with its fault and out of the way. Tokens: `io`, `permission`.
   [[nodiscard]] virtual Result<std::vector<Parcel>> receive(std::size_t most) = 0;
-  /// How many parcels wait now.
-  [[nodiscard]] virtual std::size_t count_waiting() const = 0;
+  /// How many parcels of each sender wait now; none of those that are not named.
+  [[nodiscard]] virtual std::map<PeerPort, std::size_t> waiting() const = 0;
+  [[nodiscard]] std::size_t count_waiting() const {
+    std::size_t count = 0;
+    for (const auto& [from, parcels] : waiting()) count += parcels;
+    return count;
+  }
   /// After the commit of all that the parcel brought: it will not be given again by this link, even if it
   /// cannot be removed.
   [[nodiscard]] virtual Result<void> acknowledge(const Parcel& parcel) = 0;
@@ -87,12 +93,13 @@ class Link {
   [[nodiscard]] virtual std::optional<std::size_t> room_for(PeerPort /*to*/) const { return max_bytes_sealed_a_turn; }
   /// Peers that may have lost what was given for them and not acknowledged, and can be reached: told once.
   [[nodiscard]] virtual std::vector<PeerPort> take_renewed() { return {}; }
-  /// Packages that wait to be fetched; drop_package() declines one.
+  /// Packages that wait to be fetched, or lie in memory and nobody took them; drop_package() declines one.
   [[nodiscard]] virtual std::vector<OfferedPackage> offers() const { return {}; }
-  /// Begins to fetch a package, or goes on where it broke off. Tokens: `io`, `disk-full`, `permission`.
+  /// Begins to fetch a package, or goes on where it broke off; keeps one that is here. Tokens: `io`, `disk-full`,
+  /// `permission`.
   [[nodiscard]] virtual Result<void> fetch_package(const OfferedPackage& /*offer*/) { return ledger::success(); }
-  /// The end of a turn. `drained`: all that had come when it began was decided, and what followed was given to send.
-  virtual void end_turn(bool /*drained*/) {}
+  /// The end of a turn: what was acknowledged is decided, and what followed was given to send.
+  virtual void end_turn() {}
 };
 
 }  // namespace bookchain::transport

@@ -1,5 +1,6 @@
 #include "transport/mixed_link.hpp"
 
+#include <algorithm>
 #include <iterator>
 
 namespace bookchain::transport {
@@ -16,17 +17,25 @@ Link& MixedLink::giver_of(const Parcel& parcel) const {
   return *spools_;
 }
 
-/// Beside a process that serves, nothing is taken in: its acknowledgement could not be sent from here.
+/// Beside a process that serves, nothing is taken in: its acknowledgement could not be sent from here. Each link has
+/// half of a turn, and what the other does not use: who floods over one holds up nobody on the other.
 Result<std::vector<Parcel>> MixedLink::receive(std::size_t most) {
   if (sockets_->is_beside()) return std::vector<Parcel>{};
+  sockets_first_ = !sockets_first_;
+  const auto half = most / 2 + (sockets_first_ ? most % 2 : 0);
   BOOKCHAIN_TRY(auto parcels, sockets_->receive(most));
-  BOOKCHAIN_TRY(auto files, spools_->receive(most - parcels.size()));
+  BOOKCHAIN_TRY(auto files, spools_->receive(most - std::min(parcels.size(), half)));
+  // What does not fit stays with the link, as everything that is not acknowledged.
+  if (parcels.size() + files.size() > most) parcels.resize(most - std::min(most, files.size()));
   parcels.insert(parcels.end(), std::make_move_iterator(files.begin()), std::make_move_iterator(files.end()));
   return parcels;
 }
 
-std::size_t MixedLink::count_waiting() const {
-  return sockets_->is_beside() ? 0 : sockets_->count_waiting() + spools_->count_waiting();
+std::map<PeerPort, std::size_t> MixedLink::waiting() const {
+  if (sockets_->is_beside()) return {};
+  auto counts = sockets_->waiting();
+  for (const auto& [from, count] : spools_->waiting()) counts[from] += count;
+  return counts;
 }
 
 Result<void> MixedLink::acknowledge(const Parcel& parcel) { return giver_of(parcel).acknowledge(parcel); }

@@ -18,7 +18,7 @@ class MixedLink final : public Link {
   [[nodiscard]] SocketLink& sockets() { return *sockets_; }
 
   [[nodiscard]] Result<std::vector<Parcel>> receive(std::size_t most) override;
-  [[nodiscard]] std::size_t count_waiting() const override;
+  [[nodiscard]] std::map<PeerPort, std::size_t> waiting() const override;
   [[nodiscard]] Result<void> acknowledge(const Parcel& parcel) override;
   [[nodiscard]] Result<void> put_aside(const Parcel& parcel, const Error& reason) override;
   [[nodiscard]] Result<std::unique_ptr<ledger::PackageSource>> open_package(PeerPort from,
@@ -37,7 +37,7 @@ class MixedLink final : public Link {
   [[nodiscard]] Result<void> fetch_package(const OfferedPackage& offer) override {
     return sockets_->fetch_package(offer);
   }
-  void end_turn(bool drained) override { sockets_->end_turn(drained); }
+  void end_turn() override { sockets_->end_turn(); }
 
  private:
   [[nodiscard]] Link& way_to(PeerPort to) const;
@@ -47,6 +47,7 @@ class MixedLink final : public Link {
   std::unique_ptr<SpoolLink> spools_;
   std::unique_ptr<SocketLink> sockets_;
   std::set<PeerPort> by_socket_;
+  bool sockets_first_ = false;  ///< which of the two has the larger half of this turn
 };
 
 }  // namespace bookchain::transport

@@ -111,10 +111,6 @@ bool PackageInbox::has_whole(PeerPort from, const ExchangeId& exchange, std::uin
   return on_disk_.contains({from, exchange}) && fs::file_size(whole(from, exchange), none) == size && !none;
 }
 
-void PackageInbox::suspend(PeerPort from) {
-  std::erase_if(coming_, [&](const auto& each) { return each.first.first == from; });
-}
-
 bool PackageInbox::is_coming(PeerPort from, const ExchangeId& exchange) const {
   return coming_.contains({from, exchange});
 }

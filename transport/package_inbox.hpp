@@ -31,8 +31,8 @@ class PackageInbox {
   [[nodiscard]] ledger::Result<Added> add(ledger::PeerPort from, const PackagePart& next);
   /// Whether a package of that size is here already: its connection broke before its message came.
   [[nodiscard]] bool has_whole(ledger::PeerPort from, const ledger::ExchangeId& exchange, std::uint64_t size) const;
-  /// The connection broke: what is there stays.
-  void suspend(ledger::PeerPort from);
+  /// Its connection broke: what is there stays.
+  void suspend(ledger::PeerPort from, const ledger::ExchangeId& exchange) { coming_.erase({from, exchange}); }
   [[nodiscard]] bool is_coming(ledger::PeerPort from, const ledger::ExchangeId& exchange) const;
   [[nodiscard]] std::size_t coming_from(ledger::PeerPort from) const;
 

@@ -3,13 +3,15 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 namespace bookchain::transport {
 
 using namespace ledger;
 
 void PackageOutbox::offer(const ExchangeId& exchange, boost::filesystem::path file, Bytes envelope) {
   held_bytes_ += envelope.size();
-  offered_[exchange] = Offered{std::move(file), std::move(envelope), Descriptor(), 0};
+  offered_[exchange] = Offered{std::move(file), std::move(envelope), Descriptor(), 0, 0};
 }
 
 void PackageOutbox::want(const PackageWant& want) {
@@ -25,7 +27,7 @@ void PackageOutbox::want(const PackageWant& want) {
   offered.offset = want.offset;
 }
 
-bool PackageOutbox::put_next_part(Bytes& out) {
+std::optional<std::uint64_t> PackageOutbox::put_next_part(Bytes& out) {
   // Once around, from the one after the last.
   auto place = last_sent_ ? offered_.upper_bound(*last_sent_) : offered_.begin();
   for (std::size_t tried = 0; tried < offered_.size(); ++tried, ++place) {
@@ -39,9 +41,11 @@ bool PackageOutbox::put_next_part(Bytes& out) {
     put_part(out, PackagePart{place->first, offered.offset, ByteView(part).first(got.value())});
     offered.offset += got.value();
     last_sent_ = place->first;
-    return true;
+    const auto before = offered.reached;
+    offered.reached = std::max(before, offered.offset);
+    return offered.reached - before;
   }
-  return false;
+  return std::nullopt;
 }
 
 std::optional<Bytes> PackageOutbox::finish(const ExchangeId& exchange) {

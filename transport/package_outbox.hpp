@@ -19,8 +19,9 @@ class PackageOutbox {
 
   /// The other end wants it from there on. What cannot be read is given up: its message is sent again later.
   void want(const PackageWant& want);
-  /// Appends the next part of a package that is wanted; false if there is none.
-  [[nodiscard]] bool put_next_part(ledger::Bytes& out);
+  /// Appends the next part of a package that is wanted; gives how much of it went for the first time. Nothing if no
+  /// part is to go.
+  [[nodiscard]] std::optional<std::uint64_t> put_next_part(ledger::Bytes& out);
   /// No more of it is wanted: gives its message. Nothing if it was not offered.
   [[nodiscard]] std::optional<ledger::Bytes> finish(const ledger::ExchangeId& exchange);
 
@@ -30,6 +31,7 @@ class PackageOutbox {
     ledger::Bytes envelope;
     ledger::Descriptor open;  ///< while parts are to be sent
     std::uint64_t offset{};
+    std::uint64_t reached{};  ///< the highest offset so far
   };
   std::map<ledger::ExchangeId, Offered> offered_;
   std::optional<ledger::ExchangeId> last_sent_;

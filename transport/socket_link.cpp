@@ -226,67 +226,6 @@ void SocketLink::wait(std::chrono::microseconds at_most) {
   }
 }
 
-bool SocketLink::is_busy() const {
-  return std::ranges::any_of(peers_, [this](const auto& each) {
-    return inbox_.coming_from(each.first) > 0 ||
-           std::ranges::any_of(each.second.lines, [](const Line& line) { return !line->packages.empty(); });
-  });
-}
-
-template <class Done>
-bool SocketLink::run_until(milliseconds patience, const Done& done) {
-  auto until = SteadyClock::now() + patience;
-  auto moved_before = moved_;
-  run_ready();
-  for (;;) {
-    if (done()) return true;
-    if (SteadyClock::now() >= until) return false;
-    io_.restart();
-    const auto work = boost::asio::make_work_guard(io_);
-    io_.run_one_until(until);
-    run_ready();
-    if (moved_ == moved_before) continue;
-    moved_before = moved_;
-    until = SteadyClock::now() + patience;
-  }
-}
-
-void SocketLink::meet(milliseconds patience) {
-  if (beside_) return;
-  for (auto& [port, side] : peers_) {
-    if (side.socket && side.lines.empty() && !side.calling) call(port, side);
-  }
-  run_until(patience, [this] {
-    return std::ranges::none_of(peers_, [](const auto& each) { return each.second.calling != nullptr; });
-  });
-}
-
-bool SocketLink::await_answers(milliseconds patience) {
-  for (auto& [port, side] : peers_) {
-    for (const auto& line : side.lines) {
-      put_frame(line->out(), FrameKind::all_sent, Mark{next_mark_});
-      line->flush();
-      awaited_[next_mark_++] = line;
-    }
-  }
-  const bool all = run_until(patience, [this] {
-    std::erase_if(awaited_, [](const auto& each) {
-      const auto line = each.second.lock();
-      return !line || !line->is_open();
-    });
-    return awaited_.empty() && !is_busy();
-  });
-  awaited_.clear();
-  return all;
-}
-
-bool SocketLink::settle_up(milliseconds patience) {
-  has_asked_ = false;
-  // The message of a large package goes only after it, behind the first mark.
-  const bool twice = is_busy();
-  return await_answers(patience) && (!twice || await_answers(patience));
-}
-
 // ---- what connections tell ----
 
 void SocketLink::proven(Connection& connection) {
@@ -298,9 +237,8 @@ void SocketLink::proven(Connection& connection) {
   if (side.lines.empty()) side.renewed = true;
   side.lines.push_back(line);
   side.pause = {};
-  connection.hold(side.waiting_bytes > max_waiting_bytes);
+  hold_if_due(side, connection);
   stirred_ = true;
-  ++moved_;
   if (side.lines.size() > max_connections_of_a_peer) {
     const auto oldest = side.lines.front();
     oldest->close();
@@ -318,12 +256,14 @@ void SocketLink::closed(Connection& connection) {
     side.renewed = true;
     stirred_ = stirred_ || !side.lines.empty();
   }
-  if (side.lines.empty()) {
-    inbox_.suspend(connection.peer());
-    side.offers.clear();
+  // What came on this connection can go on over another one that offers it, now or later.
+  for (const auto& [exchange, offer] : connection.offers) {
+    if (!offer.wanted) continue;
+    inbox_.suspend(connection.peer(), exchange);
+    stirred_ = true;
   }
+  std::erase_if(side.marks, [&](const AskedMark& each) { return each.line.lock() == line; });
   put_off_call(side);
-  ++moved_;
 }
 
 }  // namespace bookchain::transport

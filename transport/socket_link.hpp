@@ -36,6 +36,10 @@ class SocketLink final : public Link, private ConnectionOwner {
   /// Bytes that wait to be taken in from one peer, and to be written to one connection.
   static constexpr std::size_t max_waiting_bytes = std::size_t{32} << 20U;
   static constexpr std::size_t max_unwritten_bytes = std::size_t{8} << 20U;
+  /// A connection on which this much of the answers was not read is not read from either.
+  static constexpr std::size_t max_unread_answers = std::size_t{64} << 10U;
+  /// What a visit spends in waiting for peers that bring and take no package.
+  static constexpr std::chrono::seconds visit_patience{10};
 
   /// Precondition: the lock of the home is held. Where another process serves the home, it listens nowhere and
   /// reaches nobody. Tokens: `io`, `permission`, `disk-full`.
@@ -48,15 +52,16 @@ class SocketLink final : public Link, private ConnectionOwner {
   void watch(int descriptor);
   /// Moves what can be moved until there is something to take in or to send, or the time is over.
   void wait(std::chrono::microseconds at_most);
-  /// Whether packages are under way.
-  [[nodiscard]] bool is_busy() const;
+  /// Grows while packages come and go; it stands still while one is held up.
+  [[nodiscard]] std::uint64_t package_steps() const { return progress_.steps(); }
 
   // ---- what a visit needs ----
 
   /// Calls every peer, until each has answered or cannot be reached, or the time is over.
   void meet(std::chrono::milliseconds patience);
-  /// Until everything given has been decided at the peers that were met, and their answers are here. False if it ended
-  /// because nothing has moved for that long.
+  /// Until everything given has been decided at the peers that were met, and their answers are here. A peer that does
+  /// not come on with it for that long is given up, whatever else it sends, and so are all when `visit_patience` is
+  /// spent. False if there are peers and all were given up.
   bool settle_up(std::chrono::milliseconds patience);
   /// Whether a package was asked for since the last settle_up(): it, and its message behind it, are still to come.
   [[nodiscard]] bool has_asked() const { return has_asked_; }
@@ -71,7 +76,7 @@ class SocketLink final : public Link, private ConnectionOwner {
   // ---- Link ----
 
   [[nodiscard]] Result<std::vector<Parcel>> receive(std::size_t most) override;
-  [[nodiscard]] std::size_t count_waiting() const override;
+  [[nodiscard]] std::map<PeerPort, std::size_t> waiting() const override;
   [[nodiscard]] Result<void> acknowledge(const Parcel& parcel) override;
   [[nodiscard]] Result<void> put_aside(const Parcel& parcel, const Error& reason) override;
   [[nodiscard]] Result<std::unique_ptr<ledger::PackageSource>> open_package(PeerPort from,
@@ -85,17 +90,25 @@ class SocketLink final : public Link, private ConnectionOwner {
   [[nodiscard]] std::vector<PeerPort> take_renewed() override;
   [[nodiscard]] std::vector<OfferedPackage> offers() const override;
   [[nodiscard]] Result<void> fetch_package(const OfferedPackage& offer) override;
-  void end_turn(bool drained) override;
+  void end_turn() override;
 
  private:
   using Line = std::shared_ptr<Connection>;
   using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::local::stream_protocol>;
   /// Messages that came together and are acknowledged together.
   struct Batch {
-    std::string name;  ///< empty while more may be added
+    std::uint64_t number{};
+    std::weak_ptr<Connection> line;  ///< on which all of it came
+    std::string name;                ///< empty while more may be added
     std::vector<Bytes> envelopes;
     std::map<ExchangeId, Bytes> packages;
     std::size_t bytes = 0;
+  };
+  /// An end that asks to be told when all before was decided.
+  struct AskedMark {
+    std::weak_ptr<Connection> line;
+    Mark mark;
+    std::uint64_t after{};  ///< the last batch before it
   };
   struct PeerSide {
     std::optional<boost::filesystem::path> socket;
@@ -107,13 +120,17 @@ class SocketLink final : public Link, private ConnectionOwner {
     bool was_full = false;
     std::deque<Batch> batches;
     std::size_t waiting_bytes = 0;
-    std::map<ExchangeId, Bytes> small_packages;  ///< whose messages are acknowledged, and which nobody took
-    std::map<ExchangeId, std::uint64_t> offers;  ///< size of each
+    std::map<ExchangeId, Bytes> kept_packages;  ///< small, whose messages are acknowledged, and which nobody took
+    std::size_t kept_bytes = 0;                 ///< of these, contained in `waiting_bytes`
+    std::vector<AskedMark> marks;
   };
-  struct AskedMark {
-    std::weak_ptr<Connection> connection;
-    Mark mark;
-    bool before_turn = false;
+  /// A connection that a visit waits for.
+  struct Awaited {
+    Line line;
+    std::uint64_t mark{};
+    std::uint64_t written{};
+    std::uint64_t steps{};
+    SteadyClock::time_point until;
   };
   struct Watched {
     boost::asio::posix::stream_descriptor descriptor;
@@ -133,9 +150,13 @@ class SocketLink final : public Link, private ConnectionOwner {
   [[nodiscard]] SteadyClock::time_point next_due() const;
   void run_ready();
   void arm_watches();
+
+  // socket_visit.cpp
+  [[nodiscard]] bool is_busy() const;
+  void run_once(SteadyClock::time_point until);
+  [[nodiscard]] std::vector<Awaited> ask_all(SteadyClock::time_point until);
+  [[nodiscard]] bool has_answered(const Awaited& each) const;
   [[nodiscard]] bool await_answers(std::chrono::milliseconds patience);
-  template <class Done>
-  bool run_until(std::chrono::milliseconds patience, const Done& done);
 
   void proven(Connection& connection) override;
   void arrived(Connection& connection, Frame frame) override;
@@ -143,12 +164,22 @@ class SocketLink final : public Link, private ConnectionOwner {
   void closed(Connection& connection) override;
 
   // socket_receive.cpp, socket_send.cpp
-  void take_message(PeerSide& side, Bytes envelope);
+  void take_message(Connection& connection, PeerSide& side, Bytes envelope);
   void take_packaged(Connection& connection, PeerSide& side, const Bytes& body);
   void take_part(Connection& connection, PeerSide& side, const Bytes& body);
-  [[nodiscard]] Batch& batch_with_room(PeerSide& side);
+  void take_offer(Connection& connection, const PackageOffer& offer);
+  void take_mark(Connection& connection, PeerSide& side, Mark mark);
+  void take_answer(Connection& connection, Mark mark);
+  [[nodiscard]] Batch& batch_with_room(Connection& connection, PeerSide& side);
   void note_waiting(PeerSide& side, std::ptrdiff_t change);
-  void forget_batch(const Parcel& parcel, bool keep_packages);
+  static void hold_if_due(PeerSide& side, Connection& line);
+  template <class Body>
+  static void answer(PeerSide& side, Connection& line, FrameKind kind, const Body& body) {
+    line.answer(kind, body);
+    hold_if_due(side, line);
+  }
+  Line forget_batch(const Parcel& parcel, bool keep_packages);
+  [[nodiscard]] const Bytes* package_in_memory(PeerPort from, const ExchangeId& exchange) const;
   void release_message(Connection& connection, const ExchangeId& exchange);
   void tell_no_further(PeerSide& side, const ExchangeId& exchange);
   [[nodiscard]] Result<void> put_with_package(Connection& line, const PackageFile& package, const Bytes& envelope);
@@ -168,12 +199,13 @@ class SocketLink final : public Link, private ConnectionOwner {
   std::list<Line> strangers_;
   std::map<PeerPort, PeerSide> peers_;
   std::list<Watched> watched_;
-  std::vector<AskedMark> marks_;
-  std::uint64_t next_name_ = 1;
+  std::uint64_t last_batch_ = 0;
+  std::size_t first_ = 0;  ///< whose batches are taken first: each peer in turn
   std::uint64_t next_mark_ = 1;
   std::map<std::uint64_t, std::weak_ptr<Connection>> awaited_;  ///< marks that were not answered yet
-  std::uint64_t moved_ = 0;                                     ///< counts what happened, to see whether anything does
-  bool stirred_ = false;                                        ///< there is something for a turn
+  SteadyClock::duration patience_left_ = visit_patience;
+  PackageProgress progress_;  ///< of all packages
+  bool stirred_ = false;      ///< there is something for a turn
   bool has_sent_ = false;
   bool has_asked_ = false;
   std::minstd_rand jitter_;  ///< spreads calls; nothing depends on it

@@ -56,12 +56,16 @@ Result<void> SocketLink::send(PeerPort to, const std::vector<Bytes>& envelopes,
 void SocketLink::written(Connection& connection) {
   auto& side = peers_.at(connection.peer());
   if (std::exchange(side.was_full, false)) stirred_ = true;
-  ++moved_;
+  hold_if_due(side, connection);
   pump_packages(connection);
 }
 
 void SocketLink::pump_packages(Connection& connection) {
-  while (connection.unwritten() < pumped_bytes && connection.packages.put_next_part(connection.out())) {
+  while (connection.unwritten() < pumped_bytes) {
+    const auto gone = connection.packages.put_next_part(connection.out());
+    if (!gone) break;
+    connection.progress.add(*gone);
+    progress_.add(*gone);
   }
   connection.flush();
 }
@@ -71,6 +75,8 @@ void SocketLink::release_message(Connection& connection, const ExchangeId& excha
   if (!envelope) return;
   put_frame(connection.out(), FrameKind::message, {*envelope});
   connection.flush();
+  connection.progress.end_one();
+  progress_.end_one();
 }
 
 bool SocketLink::still_waiting_at(PeerPort to) const {

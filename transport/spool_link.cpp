@@ -139,7 +139,7 @@ Result<SpoolFolder> SpoolLink::from_folder(PeerPort from, const std::string& par
 
 /// Takes from each sender in turn, and begins with another one each time, so that one who floods, with many files
 /// or with large ones, does not starve the others.
-std::vector<std::pair<PeerPort, std::string>> SpoolLink::waiting(std::size_t most) const {
+std::vector<std::pair<PeerPort, std::string>> SpoolLink::names_waiting(std::size_t most) const {
   std::vector<std::pair<PeerPort, std::vector<std::string>>> by_sender;
   for (const auto port : settings_.senders) {
     const auto folder = from_folder(port, "new");
@@ -166,14 +166,18 @@ std::vector<std::pair<PeerPort, std::string>> SpoolLink::waiting(std::size_t mos
   return taken;
 }
 
-std::size_t SpoolLink::count_waiting() const { return waiting(std::numeric_limits<std::size_t>::max()).size(); }
+std::map<PeerPort, std::size_t> SpoolLink::waiting() const {
+  std::map<PeerPort, std::size_t> counts;
+  for (const auto& [from, name] : names_waiting(std::numeric_limits<std::size_t>::max())) ++counts[from];
+  return counts;
+}
 
 Result<std::vector<Parcel>> SpoolLink::receive(std::size_t most) {
   auto parcels = std::move(faults_);
   faults_.clear();
   std::size_t bytes_read = 0;
   ++first_;
-  for (const auto& [from, name] : waiting(most)) {
+  for (const auto& [from, name] : names_waiting(most)) {
     if (bytes_read > max_bytes_read_a_turn) break;
     const auto folder = from_folder(from, "new");
     if (!folder) continue;

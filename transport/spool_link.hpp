@@ -41,7 +41,7 @@ class SpoolLink final : public Link {
   [[nodiscard]] static Result<std::unique_ptr<SpoolLink>> open(Settings settings, Environment& environment);
 
   [[nodiscard]] Result<std::vector<Parcel>> receive(std::size_t most) override;
-  [[nodiscard]] std::size_t count_waiting() const override;
+  [[nodiscard]] std::map<PeerPort, std::size_t> waiting() const override;
   [[nodiscard]] Result<void> acknowledge(const Parcel& parcel) override;
   [[nodiscard]] Result<void> put_aside(const Parcel& parcel, const Error& reason) override;
   [[nodiscard]] Result<std::unique_ptr<ledger::PackageSource>> open_package(PeerPort from,
@@ -71,7 +71,7 @@ class SpoolLink final : public Link {
   [[nodiscard]] Result<void> look_at(PeerPort from);
   [[nodiscard]] Result<void> check_folders(PeerPort from) const;
   [[nodiscard]] Result<void> keep_strangers_out(const SpoolFolder& spool, PeerPort from) const;
-  [[nodiscard]] std::vector<std::pair<PeerPort, std::string>> waiting(std::size_t most) const;
+  [[nodiscard]] std::vector<std::pair<PeerPort, std::string>> names_waiting(std::size_t most) const;
   [[nodiscard]] Result<void> move_aside(PeerPort from, const std::string& name, const Error& reason);
   static void prune(const SpoolFolder& bad);
   [[nodiscard]] Result<void> write_mail(const Target& to, const std::vector<Bytes>& envelopes, std::size_t first,

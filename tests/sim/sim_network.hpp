@@ -108,7 +108,11 @@ class SimLink final : public transport::Link {
   [[nodiscard]] Result<void> put_aside(const Parcel& parcel, const Error& reason) override;
   [[nodiscard]] Result<std::unique_ptr<PackageSource>> open_package(PeerPort from, const ExchangeId& exchange) override;
   [[nodiscard]] Result<void> drop_package(PeerPort from, const ExchangeId& exchange) override;
-  [[nodiscard]] std::size_t count_waiting() const override { return network_.at(self_).parcels.size(); }
+  [[nodiscard]] std::map<PeerPort, std::size_t> waiting() const override {
+    std::map<PeerPort, std::size_t> counts;
+    for (const auto& parcel : network_.at(self_).parcels) ++counts[parcel.from];
+    return counts;
+  }
   [[nodiscard]] std::vector<std::pair<PeerPort, ExchangeId>> packages() const override;
   [[nodiscard]] Result<void> send(PeerPort to, const std::vector<Bytes>& envelopes,
                                   const std::vector<PackageFile>& packages) override;
