@@ -93,10 +93,12 @@ Result<BookId> select_book(const State& state, const std::string& selector,
   std::vector<BookId> found;
   if (is_prefix(selector, 2 * BookId::size)) found = ids_with(state, catalogue, selector);
   if (found.empty()) {
+    std::vector<BookId> unfit;
     catalogue.each(state, {}, [&](const BookId& id, const Signed<Book>& book) {
-      if (book.body.title == selector && fits(book)) found.push_back(id);
+      if (book.body.title == selector) (fits(book) ? found : unfit).push_back(id);
       return true;
     });
+    if (found.empty()) found = std::move(unfit);
   }
   return only_one(found, Token::unknown_book, "this peer knows no such book", selector,
                   "a book is named by its title or by 6 or more digits of its id; list-books --all lists them");

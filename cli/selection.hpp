@@ -27,8 +27,8 @@ enum class Among : std::uint8_t { open, all };
     const ledger::State& state, Among among, const std::string& step,
     const std::function<bool(const ledger::ExchangeId&)>& fits);
 
-/// A book of the catalogue by its id, else by the title of one for which `fits` holds. Tokens: `unknown-book`,
-/// `ambiguous`.
+/// A book of the catalogue by its id, else by its title: one for which `fits` holds, or if there is none, another,
+/// so that the caller can say why it does not fit. Tokens: `unknown-book`, `ambiguous`.
 [[nodiscard]] ledger::Result<ledger::BookId> select_book(
     const ledger::State& state, const std::string& selector,
     const std::function<bool(const ledger::Signed<ledger::Book>&)>& fits);

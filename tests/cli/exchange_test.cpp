@@ -227,7 +227,9 @@ BOOST_AUTO_TEST_CASE(books_of_every_size_arrive_byte_for_byte_and_go_back) {
       const auto there = network.exchange(requester, owner, book);
       BOOST_TEST(network.state(5002, there) == "committed");
       BOOST_TEST(!network.on_shelf(owner, book));
-      network.refused(owner, {"get-book", book, "--to", network.scratch("not-mine").string()}, 3, "not-owner");
+      for (const std::string& named : {book, file.filename().string()}) {
+        network.refused(owner, {"get-book", named, "--to", network.scratch("not-mine").string()}, 3, "not-owner");
+      }
       BOOST_TEST(!boost::filesystem::exists(network.scratch("not-mine")));
       const auto got = network.scratch("got");
       network.ok(requester, {"get-book", book, "--to", got.string()});

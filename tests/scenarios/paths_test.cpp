@@ -40,14 +40,13 @@ class SignatureFinder {
 
   template <class T>
   void look(const T& value) {
-    namespace detail = codec_detail;
     if constexpr (std::same_as<T, Signature>) {
       found_.insert(value);
-    } else if constexpr (detail::is_optional<T>::value) {
+    } else if constexpr (codec_detail::is_optional<T>::value) {
       if (value) look(*value);
-    } else if constexpr (detail::is_variant<T>::value) {
-      std::visit([this](const auto& held) { look(held); }, value);
-    } else if constexpr (std::is_class_v<T> && !detail::Fixed<T> && !detail::StrongNumber<T>) {
+    } else if constexpr (codec_detail::is_variant<T>::value) {
+      std::visit([this](const auto& held) { this->look(held); }, value);
+    } else if constexpr (std::is_class_v<T> && !codec_detail::Fixed<T> && !codec_detail::StrongNumber<T>) {
       T::visit(value, *this);
     }
   }

@@ -193,8 +193,8 @@ void World::check_fairness() {
       const bool moved_here = watcher_->chain().transfers().contains(exchange.bytes);
       if (record.role == Role::requester && moved_here && !record.plaintext_ready && !record.key) {
         const auto against_owner = evidence_rows.all(at.store, encode(record.request.body.receiver_port));
-        const bool proven = std::ranges::any_of(against_owner, [&](const auto& row) {
-          return accusation(*genesis_, row.second.evidence).exchange == exchange;
+        const bool proven = std::ranges::any_of(against_owner, [&, wanted = exchange](const auto& row) {
+          return accusation(*genesis_, row.second.evidence).exchange == wanted;
         });
         if (!proven) throw Violation{"an honest requester has the book or evidence", at_port(port)};
       }
