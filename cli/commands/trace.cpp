@@ -190,7 +190,9 @@ std::string draw_mermaid(const Trace& trace) {
   for (const auto port : trace.ports) {
     const auto number = std::to_string(port.value);
     const auto role = role_text(trace, port);
-    text += "  participant p" + number + " as " + number + (role.empty() ? "" : " " + role) + "\n";
+    text.append("  participant p").append(number).append(" as ").append(number);
+    if (!role.empty()) text.append(" ").append(role);
+    text += '\n';
   }
   for (const auto& [record, order, by_sender] : trace.messages) {
     text += "  p" + std::to_string(record.from.value) + "->>p" + std::to_string(record.to.value) + ": " +
