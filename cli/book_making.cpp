@@ -9,13 +9,12 @@ using namespace ledger;
 
 namespace {
 
-Result<Signed<Book>> sign_and_name(Shelf& shelf, const Genesis& genesis, const Identity& registrar,
-                                   const Shelf::Measured& measured, BookWords words, std::uint64_t serial) {
-  auto book = sign_statement(genesis.id(), registrar.port, registrar.signing_key,
-                             Book{serial, std::move(words.title), std::move(words.media_type), measured.size,
-                                  genesis.fields().chunk_size, measured.root});
+Result<Signed<Book>> sign(const Genesis& genesis, const Identity& registrar, BookWords words, std::uint64_t serial,
+                          std::uint64_t size, const Hash& root) {
+  auto book = sign_statement(
+      genesis.id(), registrar.port, registrar.signing_key,
+      Book{serial, std::move(words.title), std::move(words.media_type), size, genesis.fields().chunk_size, root});
   BOOKCHAIN_CHECK(check_book(genesis, book));
-  BOOKCHAIN_CHECK(shelf.name_draft(measured.draft, genesis.book_of(book)));
   return book;
 }
 
@@ -27,15 +26,17 @@ Result<Signed<Book>> make_file_book(Shelf& shelf, transport::Environment& enviro
   const auto& fields = genesis.fields();
   BOOKCHAIN_TRY(const auto measured, shelf.draft_from_file(file, fields.chunk_size, fields.limits.book_bytes,
                                                            environment.draw<BookSecret>(), progress));
-  return sign_and_name(shelf, genesis, registrar, measured, std::move(words), serial);
+  BOOKCHAIN_TRY(auto book, sign(genesis, registrar, std::move(words), serial, measured.size, measured.root));
+  BOOKCHAIN_CHECK(shelf.name_draft(measured.draft, genesis.book_of(book)));
+  return book;
 }
 
-Result<Signed<Book>> make_value_book(Shelf& shelf, transport::Environment& environment, const Genesis& genesis,
-                                     const Identity& registrar, const std::string& value, std::uint64_t serial) {
-  const ByteView content(reinterpret_cast<const std::uint8_t*>(value.data()), value.size());
-  BOOKCHAIN_TRY(const auto measured,
-                shelf.draft_from_bytes(content, genesis.fields().chunk_size, environment.draw<BookSecret>()));
-  return sign_and_name(shelf, genesis, registrar, measured, BookWords{value, std::string(value_media_type)}, serial);
+Result<ValueBook> make_value_book(transport::Environment& environment, const Genesis& genesis,
+                                  const Identity& registrar, const std::string& value, std::uint64_t serial) {
+  ValueText text{chunk_salt(environment.draw<BookSecret>(), 0), Bytes(value.begin(), value.end())};
+  BOOKCHAIN_TRY(auto book, sign(genesis, registrar, BookWords{value, std::string(value_media_type)}, serial,
+                                text.text.size(), chunk_leaf(text.salt, text.text)));
+  return ValueBook{std::move(book), std::move(text)};
 }
 
 std::string media_type_of(const boost::filesystem::path& file) {

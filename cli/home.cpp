@@ -6,6 +6,7 @@
 #include <set>
 
 #include "cli/network_file.hpp"
+#include "transport/mixed_link.hpp"
 
 namespace bookchain::cli {
 
@@ -92,13 +93,16 @@ Result<std::unique_ptr<Home>> Home::open(std::unique_ptr<PeerFiles> files, Progr
   BOOKCHAIN_CHECK(lock.take());
   std::unique_ptr<Home> home(new Home(std::move(files), std::move(lock), clock));
   BOOKCHAIN_TRY(home->store_, SqliteStore::open(home->files().state_file(), SqliteStore::Mode::read_write));
+  home->gathering_.emplace(*home->store_);
   BOOKCHAIN_TRY(auto shelf, Shelf::open(home->files().home));
   home->shelf_.emplace(std::move(shelf));
   BOOKCHAIN_CHECK(
       home->shelf_->clear_work([&](const BookId& id) { return catalogue.get(*home->store_, id).has_value(); }));
+  home->value_shelf_.emplace(*home->shelf_, *home->gathering_);
   BOOKCHAIN_CHECK(home->open_link(role));
-  BOOKCHAIN_TRY(auto courier, transport::Courier::make({home->node_, *home->store_, *home->shelf_, *home->link_,
-                                                        home->environment_, home->killer_.get(), progress}));
+  BOOKCHAIN_TRY(auto courier,
+                transport::Courier::make({home->node_, *home->gathering_, *home->value_shelf_, *home->link_,
+                                          home->environment_, home->killer_.get(), progress}));
   home->courier_.emplace(std::move(courier));
   return home;
 }
@@ -124,9 +128,10 @@ Result<void> Home::open_link(Role role) {
   auto serving_lock = addresses.own_socket.value_or(files_->home / "serving");
   serving_lock += ".lock";
   BOOKCHAIN_TRY(auto socket_link,
-                transport::SocketLink::open({std::move(terms), addresses.own_socket, files_->socket_mode,
-                                             std::move(serving_lock), addresses.sockets, files_->incoming()},
-                                            role));
+                transport::SocketLink::open(
+                    {std::move(terms), addresses.own_socket, files_->socket_mode, std::move(serving_lock),
+                     addresses.sockets, files_->incoming()},
+                    role == Role::serve ? transport::SocketLink::Role::serve : transport::SocketLink::Role::visit));
   sockets_ = socket_link.get();
   std::set<PeerPort> by_socket;
   for (const auto& [peer, socket] : addresses.sockets) by_socket.insert(peer);
@@ -146,7 +151,7 @@ void Home::part() {
     // What was not acknowledged stays in the outbox, and any later process of this home sends it.
     (void)courier_->take_notes();
   } catch (const DamagedState&) {
-    store_->rollback();  // told already, or by the next command
+    gathering_->rollback();  // told already, or by the next command
   }
 }
 

@@ -8,10 +8,15 @@
 #include "cli/environment.hpp"
 #include "cli/home_lock.hpp"
 #include "cli/peer_files.hpp"
+#include "ledger/store/gathering_store.hpp"
 #include "ledger/store/shelf.hpp"
 #include "ledger/store/sqlite_store.hpp"
+#include "ledger/store/value_shelf.hpp"
 #include "transport/courier.hpp"
-#include "transport/mixed_link.hpp"
+
+namespace bookchain::transport {
+class SocketLink;
+}
 
 namespace bookchain::cli {
 
@@ -27,7 +32,7 @@ struct Addresses {
 
 class Home {
  public:
-  using Role = transport::SocketLink::Role;
+  enum class Role : std::uint8_t { visit, serve };
   /// Takes the lock, opens everything, finishes what a killed process left on the shelf. `progress` may
   /// be null and outlives the home. With sockets: `serve` listens; `visit` connects to the peers that listen, unless
   /// another process serves this home. Tokens: `locked`, `io`, `permission`, `disk-full`, `bad-file`, `bad-value`.
@@ -43,8 +48,10 @@ class Home {
   [[nodiscard]] ledger::PeerPort port() const { return files_->port(); }
   [[nodiscard]] const ledger::Genesis& genesis() const { return files_->genesis; }
   [[nodiscard]] const ledger::Node& node() const { return node_; }
-  [[nodiscard]] ledger::Store& store() { return *store_; }
+  [[nodiscard]] ledger::Store& store() { return *gathering_; }
   [[nodiscard]] ledger::Shelf& shelf() { return *shelf_; }
+  /// Of all books: those in files, and the value books in the state.
+  [[nodiscard]] ledger::PackageStore& packages() { return *value_shelf_; }
   [[nodiscard]] transport::Courier& courier() { return *courier_; }
   [[nodiscard]] ProcessEnvironment& environment() { return environment_; }
 
@@ -75,7 +82,9 @@ class Home {
   ledger::Node node_;
   std::unique_ptr<Killer> killer_;
   std::unique_ptr<ledger::SqliteStore> store_;
+  std::optional<ledger::GatheringStore> gathering_;
   std::optional<ledger::Shelf> shelf_;
+  std::optional<ledger::ValueShelf> value_shelf_;
   std::unique_ptr<transport::Link> link_;
   transport::SocketLink* sockets_ = nullptr;  ///< a part of the link
   Role role_ = Role::visit;

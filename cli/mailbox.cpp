@@ -4,6 +4,7 @@
 #include <boost/filesystem/operations.hpp>
 
 #include "cli/report.hpp"
+#include "transport/spool_link.hpp"
 
 namespace bookchain::cli {
 

@@ -45,7 +45,7 @@ Error taken(const path& what) {
 
 struct NewPeer {
   PeerKeys keys;
-  std::vector<Signed<Book>> books;
+  std::vector<ValueBook> books;
 
   [[nodiscard]] PeerPort port() const { return keys.identity.port; }
 };
@@ -77,12 +77,8 @@ Result<void> make_home(const path& home, NewPeer& peer, const Genesis& genesis, 
   BOOKCHAIN_CHECK(write_text_file(home / std::string(config_file_name), write_config(config), 0600));
   BOOKCHAIN_CHECK(write_text_file(home / std::string(keys_file_name), write_keys(peer.keys), 0600));
   ProcessEnvironment environment(peer.keys.seed, home / "draws", std::nullopt);
-  BOOKCHAIN_TRY(auto shelf, Shelf::open(home));
   for (const auto& value : draw_values(plan.auto_books, environment)) {
-    BOOKCHAIN_TRY(auto book,
-                  make_value_book(shelf, environment, genesis, peer.keys.identity, value, peer.books.size() + 1));
-    const auto id = genesis.book_of(book);
-    BOOKCHAIN_CHECK(shelf.keep_draft(to_hex(id), id));
+    BOOKCHAIN_TRY(auto book, make_value_book(environment, genesis, peer.keys.identity, value, peer.books.size() + 1));
     peer.books.push_back(std::move(book));
   }
   return success();
@@ -145,7 +141,7 @@ Result<MadeNetwork> make_network(const path& folder, const NetworkPlan& plan) {
   std::vector<Signed<Book>> books;
   for (auto& peer : peers) {
     BOOKCHAIN_CHECK(make_home(folder / std::to_string(peer.port().value), peer, genesis, plan));
-    books.insert(books.end(), peer.books.begin(), peer.books.end());
+    for (const auto& each : peer.books) books.push_back(each.book);
   }
   for (const auto& peer : peers) {
     const auto home = folder / std::to_string(peer.port().value);

@@ -21,13 +21,17 @@ PeerKeys make_peer_keys(PeerPort port, const std::optional<std::string>& seed) {
 }
 
 Result<void> make_state(const path& home, const Genesis& genesis, const std::vector<Signed<Book>>& catalogue_books,
-                        const std::vector<Signed<Book>>& own) {
+                        const std::vector<ValueBook>& own) {
   BOOKCHAIN_TRY(const auto store, SqliteStore::open(home / std::string(state_file_name), SqliteStore::Mode::create));
   BOOKCHAIN_CHECK(store->begin());
   Draft draft(*store);
   for (const auto& book : catalogue_books) catalogue.put(draft, genesis.book_of(book), book);
   std::uint64_t order = 1;
-  for (const auto& book : own) shelf.put(draft, genesis.book_of(book), ShelfRecord{order++});
+  for (const auto& [book, text] : own) {
+    const auto id = genesis.book_of(book);
+    shelf.put(draft, id, ShelfRecord{order++});
+    value_books.put(draft, id, text);
+  }
   next_order_fact.put(draft, order);
   next_serial_fact.put(draft, order);
   store->apply(draft.take_effects().writes);

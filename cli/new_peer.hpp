@@ -1,6 +1,7 @@
 // The parts of a new home that `init` and the ceremony of separate owners share.
 #pragma once
 
+#include "cli/book_making.hpp"
 #include "cli/peer_files.hpp"
 
 namespace bookchain::cli {
@@ -12,7 +13,7 @@ namespace bookchain::cli {
 /// Tokens: `io`, `permission`, `disk-full`.
 [[nodiscard]] Result<void> make_state(const path& home, const ledger::Genesis& genesis,
                                       const std::vector<ledger::Signed<ledger::Book>>& catalogue,
-                                      const std::vector<ledger::Signed<ledger::Book>>& own);
+                                      const std::vector<ValueBook>& own);
 
 /// SENDER/{tmp,new,cur,bad} for every other peer.
 [[nodiscard]] Result<void> make_spool(const path& spool, const ledger::Genesis& genesis, ledger::PeerPort self);

@@ -6,6 +6,7 @@
 #include "cli/fingerprint.hpp"
 #include "ledger/card.hpp"
 #include "transport/delivery.hpp"
+#include "transport/spool_link.hpp"
 
 namespace bookchain::cli {
 

@@ -11,6 +11,16 @@ using namespace ledger;
 
 namespace {
 
+/// That of a value book has no other.
+Hash spoil_only_chunk(Store& store, const ExchangeId& exchange, ValuePackage package, const Book& book) {
+  const auto first = package_chunk_offset(book, 0);
+  package.package[first] ^= 1U;
+  Draft draft(store);
+  value_packages.put(draft, exchange, package);
+  store.apply(draft.take_effects().writes);
+  return leaf_hash(ByteView(package.package).subspan(first));
+}
+
 /// Changes the first encrypted chunk of a package and gives the root over what is there then.
 Result<Hash> spoil_first_chunk(const path& package, const Book& book) {
   BOOKCHAIN_TRY(const auto file, open_file(package, O_RDWR | O_NOFOLLOW));
@@ -45,10 +55,14 @@ Result<WishGrant> rehearse_grant(Home& home, const ExchangeId& exchange, GrantCh
   if (record.state != ExchangeState::requested) return wish;  // done before
   const auto& book = record.book->body;
   BOOKCHAIN_TRY(wish.ciphertext_root,
-                home.shelf().write_package(record.request.body.book, book, exchange, wish.key, nullptr));
+                home.packages().write_package(record.request.body.book, book, exchange, wish.key, nullptr));
   if (cheat == GrantCheat::bad_shares) wish.rehearsed_dealt = environment.draw<BookKey>();
   if (cheat == GrantCheat::bad_chunk) {
-    BOOKCHAIN_TRY(wish.ciphertext_root, spoil_first_chunk(home.shelf().package_path(exchange), book));
+    if (const auto small = value_packages.get(home.store(), exchange)) {
+      wish.ciphertext_root = spoil_only_chunk(home.store(), exchange, *small, book);
+    } else {
+      BOOKCHAIN_TRY(wish.ciphertext_root, spoil_first_chunk(home.shelf().package_path(exchange), book));
+    }
   }
   return wish;
 }

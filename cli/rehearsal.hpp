@@ -11,7 +11,8 @@ enum class GrantCheat : std::uint8_t {
   bad_shares,  ///< the witnesses are dealt shares of another key
 };
 
-/// The package is written; what is left is the wish to grant. Tokens: `not-a-test-network`, those of granting.
+/// The package is written, that of a value book with the next commit of the home's store; what is left is the wish to
+/// grant. Tokens: `not-a-test-network`, those of granting.
 [[nodiscard]] Result<ledger::WishGrant> rehearse_grant(Home& home, const ledger::ExchangeId& exchange,
                                                        GrantCheat cheat);
 

@@ -10,6 +10,7 @@
 #include <csignal>
 
 #include "cli/selection.hpp"
+#include "transport/socket_link.hpp"
 #include "transport/spool_watch.hpp"
 
 namespace bookchain::cli {
@@ -87,11 +88,12 @@ class Serving {
     if (is_beside()) home_.wake_server();
     for (;;) {
       microseconds pause = rescan;
-      const bool asked = take_requests();
-      auto report = home_.courier().turn({}, plan_.policy);
+      const auto asked = take_requests();
+      auto report = home_.courier().turn({}, plan_.policy, asked.wishes);
+      tell_requests(asked, report);
       if (report) {
         took_turn(report.value());
-        if (asked) active_ = Clock::now();
+        if (asked.any) active_ = Clock::now();
         if (plan_.after_turn) {
           if (const auto more = plan_.after_turn(); !more) tell_failure(more.error());
         }
@@ -148,35 +150,53 @@ class Serving {
     if (descriptor >= 0) (void)::epoll_ctl(wakes_.get(), EPOLL_CTL_ADD, descriptor, &event);
   }
 
-  /// Makes the requests of the next lines, each by itself; what cannot be one is told and stops no other.
-  [[nodiscard]] bool take_requests() {
-    if (plan_.requests == nullptr) return false;
-    auto lines = plan_.requests->take(most_requests_a_turn);
-    for (auto& line : lines) {
-      auto requested =
-          line.request ? request(line.request.value()) : Result<ExchangeId>(std::move(line.request).error());
-      tell_request(line.number, requested);
+  struct Asked {
+    bool any = false;
+    std::vector<Wish> wishes;
+    std::vector<std::uint64_t> lines;  ///< of each wish
+  };
+
+  /// The next lines of requests, to be decided with all else that waits; what names no book that can be asked for is
+  /// told at once and stops no other.
+  [[nodiscard]] Asked take_requests() {
+    Asked asked;
+    if (plan_.requests == nullptr) return asked;
+    for (auto& line : plan_.requests->take(most_requests_a_turn)) {
+      asked.any = true;
+      auto book = line.request ? book_of(line.request.value()) : Result<BookId>(std::move(line.request).error());
+      if (!book) {
+        tell_request(line.number, {std::nullopt, std::move(book).error()});
+        continue;
+      }
+      asked.wishes.emplace_back(home_.courier().make_request(line.request.value().owner, book.value()));
+      asked.lines.push_back(line.number);
     }
-    return !lines.empty();
+    return asked;
   }
 
-  [[nodiscard]] Result<ExchangeId> request(const RequestStream::Wanted& wanted) {
-    BOOKCHAIN_TRY(const auto book, select_book_of(home_.genesis(), home_.store(), wanted.owner, wanted.selector));
-    BOOKCHAIN_TRY(const auto requested, home_.courier().request(wanted.owner, book));
-    return requested.exchange;
+  [[nodiscard]] Result<BookId> book_of(const RequestStream::Wanted& wanted) {
+    return select_book_of(home_.genesis(), home_.store(), wanted.owner, wanted.selector);
   }
 
-  void tell_request(std::uint64_t line, const Result<ExchangeId>& requested) {
+  /// If the turn failed, none of them was made.
+  void tell_requests(const Asked& asked, const Result<transport::Report>& turn) {
+    for (std::size_t i = 0; i < asked.lines.size(); ++i) {
+      tell_request(asked.lines[i], turn ? turn.value().wishes[i] : transport::WishReport{std::nullopt, turn.error()});
+    }
+  }
+
+  void tell_request(std::uint64_t line, const transport::WishReport& wish) {
     Json event{{"event", "request"}, {"line", line}};
     std::string text = "request of line " + std::to_string(line) + ": ";
-    if (requested) {
-      event["exchange"] = to_hex(requested.value());
-      text += short_id(requested.value());
+    if (wish.exchange) {
+      event["exchange"] = to_hex(*wish.exchange);
+      text += short_id(*wish.exchange);
     } else {
       event["exchange"] = nullptr;
-      event["token"] = ledger::name(requested.error().token);
-      event["reason"] = sentence(requested.error());
-      text += session_.report().bad("refused") + ": " + sentence(requested.error());
+      const auto error = wish.error.value_or(Error{Token::io, "a request was made and left no trace", {}, {}});
+      event["token"] = ledger::name(error.token);
+      event["reason"] = sentence(error);
+      text += session_.report().bad("refused") + ": " + sentence(error);
     }
     if (!session_.report().event(event, text)) unheard_ = true;
   }

@@ -37,7 +37,7 @@ class StopOnSignal final : public ledger::Progress {
 };
 
 struct ServePlan {
-  transport::Policy policy{true, true, false};
+  transport::Policy policy{true, true, false, true};
   std::optional<std::chrono::microseconds> until_idle;
   /// Goes on alone where nothing has changed in an exchange for so long; nothing: never.
   std::optional<std::chrono::microseconds> recover_after = default_recovery;

@@ -7,6 +7,8 @@
 
 namespace bookchain::ledger {
 
+/// Of 2^64 - 1.
+inline constexpr std::size_t max_value_digits = 20;
 inline constexpr std::string_view value_media_type = "application/vnd.bookchain.value";
 
 /// Chunks of a book; an empty book has one empty chunk, so that there is always a last one.
@@ -45,6 +47,10 @@ inline constexpr std::string_view package_magic = "bookchain/1 pkg\n";
 [[nodiscard]] std::uint64_t package_size(const Book& book);
 [[nodiscard]] std::uint64_t package_chunk_offset(const Book& book, std::uint64_t index);
 
+/// Of a value book.
+inline constexpr std::size_t max_value_package_bytes =
+    package_magic.size() + 8 + Hash::size + Salt::size + max_value_digits + chunk_tag_size;
+
 /// Whether a book may bear this title: UTF-8 text of 1 to 255 bytes.
 [[nodiscard]] bool is_title(std::string_view text);
 /// Whether a book may have this media type: 1 to 127 printable ASCII characters, no spaces.
@@ -54,6 +60,18 @@ inline constexpr std::string_view package_magic = "bookchain/1 pkg\n";
 /// Tokens: `book-too-large`, `bad-statement`.
 class Genesis;
 [[nodiscard]] Result<void> check_book(const Genesis& genesis, const Signed<Book>& book);
+
+/// What a value book holds: its one chunk and the salt of it.
+struct ValueText {
+  Salt salt;
+  Bytes text;
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("salt", self.salt);
+    visitor.blob("text", self.text, max_value_digits);
+  }
+};
 
 /// The value of a value book ("0" to "18446744073709551615", no leading zeros), or nothing.
 [[nodiscard]] std::optional<std::string> book_value(const Book& book);

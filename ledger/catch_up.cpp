@@ -19,6 +19,7 @@ void append_and_go_on(Context& context, const CommittedBlock& committed) {
   on_block_committed(context, committed);
   // What is in the chain now, or can no longer be.
   drop_pending(context, [](const Result<void>& checked) { return !checked.has_value(); });
+  wait_for_turn(context, committed.block.header.signer);
   context.draft.note(Event{"block", std::nullopt, std::to_string(committed.block.header.body.height.value)});
   handle_deferred(context);
 }

@@ -55,6 +55,10 @@ template <class Vote>
 /// Drops the pending transactions of whose check on the present head `dropped` says so; their exchanges are told.
 void drop_pending(Context& context, const std::function<bool(const Result<void>&)>& dropped);
 
+/// A block was committed, and this peer has transactions that wait: the next ballots are opened one after another,
+/// by the peers whose ports follow that of `miner`, so that those who wait do not interrupt each other.
+void wait_for_turn(Context& context, PeerPort miner);
+
 /// Asks `from` for the blocks above the head: each peer once until the head moves or 5 s pass.
 void ask_for_blocks(Context& context, PeerPort from);
 /// Handles what was kept for the present height.

@@ -14,6 +14,7 @@ struct Context {
   Draft& draft;
   Time now;
   std::uint64_t random;
+  bool patient = false;  ///< see Input
 
   [[nodiscard]] PeerPort self() const { return identity.port; }
 

@@ -23,6 +23,7 @@ Result<void> add_book(Context& context, const WishAddBook& wish) {
   if (catalogue.get(context.draft, id)) return success();
   catalogue.put(context.draft, id, wish.book);
   shelf.put(context.draft, id, ShelfRecord{next_order(context)});
+  if (wish.value) value_books.put(context.draft, id, *wish.value);
   next_serial_fact.put(context.draft, wish.book.body.serial + 1);
   context.send_to_others(Announce{wish.book});
   return success();

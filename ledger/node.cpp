@@ -128,7 +128,7 @@ std::string_view name(Step step) {
 
 Result<Outcome> Node::step(const State& state, const Input& input) const {
   Draft draft(state);
-  Context context{genesis_, identity_, draft, input.now, input.random};
+  Context context{genesis_, identity_, draft, input.now, input.random, input.patient};
   Outcome outcome;
   if (const auto* received = std::get_if<Received>(&input.what)) {
     auto handled = std::visit(Dispatch{context, received->from, received->package}, received->message);
@@ -160,8 +160,15 @@ std::optional<Step> Node::due_step(const State& state, const ExchangeId& exchang
 }
 
 std::vector<Due> Node::due(const State& state) const {
+  std::vector<ExchangeId> all;
+  for (const auto& [exchange, unused] : open_exchanges.all(state)) all.push_back(exchange);
+  return due_among(state, all);
+}
+
+std::vector<Due> Node::due_among(const State& state, const std::vector<ExchangeId>& among) const {
   std::vector<std::pair<Time, Due>> found;
-  for (const auto& [exchange, unused] : open_exchanges.all(state)) {
+  for (const auto& exchange : among) {
+    if (!open_exchanges.get(state, exchange)) continue;
     const auto step = due_step(state, exchange);
     if (!step) continue;
     const auto record = exchanges.get(state, exchange);

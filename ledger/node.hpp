@@ -18,9 +18,10 @@ struct Identity {
 
 // ---- wishes: what a person asks this peer to do ----
 
-/// Puts a book on the shelf and announces it. The plaintext is on the shelf already.
+/// Puts a book on the shelf and announces it. The plaintext is on the shelf already, but for that of a value book.
 struct WishAddBook {
   Signed<Book> book;
+  std::optional<ValueText> value = std::nullopt;
 };
 /// Step 1. `request_id` is fresh.
 struct WishRequest {
@@ -125,6 +126,8 @@ struct Input {
   Time now;                  ///< for claims, reports and back-off; no safety rests on it
   std::uint64_t random = 0;  ///< fresh; only for back-off times
   std::variant<Received, Wish, Tick> what;
+  /// Somebody takes the next Tick in time: a proposer may let others go before it. Without it ballots open at once.
+  bool patient = false;
 };
 
 /// What came of a message. A refused one is still seen and acknowledged: it would be refused again.
@@ -169,6 +172,9 @@ class Node {
 
   /// The steps that this peer can take now, oldest exchange first.
   [[nodiscard]] std::vector<Due> due(const State& state) const;
+  /// The same, looking at these exchanges alone. A step of another one can have become due only by what a committed
+  /// block or an opened book changed (rows of `ownership` and `shelf`).
+  [[nodiscard]] std::vector<Due> due_among(const State& state, const std::vector<ExchangeId>& among) const;
   [[nodiscard]] std::optional<Step> due_step(const State& state, const ExchangeId& exchange) const;
 
   /// Whether `exchange` may be granted now; the checks of WishGrant that need no key, made before the

@@ -13,6 +13,8 @@ namespace {
 constexpr std::uint64_t first_backoff_us = 100'000;
 constexpr std::uint64_t longest_backoff_us = 2'000'000;
 constexpr std::uint64_t random_rounds_after_restore = 1024;
+/// What each peer before this one has to come with its NEWROUND, when several wait for the next height.
+constexpr std::uint64_t turn_us = 15'000;
 
 std::uint64_t next_pending_number(const Context& context) {
   const auto last = pending.last(context.draft);
@@ -41,6 +43,18 @@ void open_ballot(Context& context, ProposerRecord& record) {
   record.retry_at = Time{};
   keep(context, record);
   context.send_to_all(NewRound{record.height, record.ballot});
+}
+
+/// Where this peer has promised another proposer's ballot, a patient one gives it the time of a back-off to come to
+/// its end: its own would interrupt it. Each ballot gets it once.
+bool lets_pass(Context& context, ProposerRecord& record) {
+  const auto promise = voter_at(context, record.height).promise;
+  const bool is_of_another = promise != Ballot{} && promise.port != context.self() && promise != record.let_pass;
+  if (!context.patient || !is_of_another) return false;
+  record.let_pass = promise;
+  record.retry_at = Time{context.now.value + first_backoff_us + context.random % first_backoff_us};
+  keep(context, record);
+  return true;
 }
 
 /// The ballot got through one phase: refusals that did not stop it are forgotten.
@@ -173,6 +187,20 @@ void drop_pending(Context& context, const std::function<bool(const Result<void>&
   }
 }
 
+void wait_for_turn(Context& context, PeerPort miner) {
+  if (!context.patient || !pending.last(context.draft)) return;
+  const auto& peers = context.genesis.peers();
+  const auto place = [&](PeerPort port) {
+    return static_cast<std::size_t>(std::ranges::find(peers, port, &Peer::port) - peers.begin());
+  };
+  // The one after the miner is first, the miner itself last.
+  const auto before = (place(context.self()) + peers.size() - place(miner) + peers.size() - 1) % peers.size();
+  if (before == 0) return;
+  auto record = proposer_at(context, voting_height(context));
+  record.retry_at = Time{context.now.value + before * turn_us};
+  keep(context, record);
+}
+
 void let_time_pass(Context& context) {
   handle_put_off(context);
   auto record = proposer_at(context, voting_height(context));
@@ -182,7 +210,8 @@ void let_time_pass(Context& context) {
     record.phase = ProposerPhase::idle;
     return keep(context, record);
   }
-  ++record.attempts;
+  if (lets_pass(context, record)) return;
+  if (record.phase != ProposerPhase::idle) ++record.attempts;
   open_ballot(context, record);
 }
 
@@ -218,7 +247,8 @@ void ask_voters_again(Context& context) {
 
 void advance_proposer(Context& context) {
   auto record = proposer_at(context, voting_height(context));
-  if (record.phase == ProposerPhase::idle && pending.last(context.draft)) open_ballot(context, record);
+  if (record.phase != ProposerPhase::idle || record.retry_at != Time{} || !pending.last(context.draft)) return;
+  if (!lets_pass(context, record)) open_ballot(context, record);
 }
 
 std::optional<Time> proposer_wakes_at(const State& state, std::optional<Time> now) {
@@ -250,6 +280,8 @@ Result<void> on_promised(Context& context, PeerPort from, const Promised& messag
   // far by a liar is reached in one round.
   if (message.promise.round <= highest_in_reach(context.now, record.ballot.round)) {
     record.highest_seen = std::max(record.highest_seen, message.promise);
+    // The back-off below gives that ballot its time.
+    if (message.promise == voter_at(context, message.height).promise) record.let_pass = message.promise;
   }
   if (std::ranges::find(record.refusals, from) == record.refusals.end()) record.refusals.push_back(from);
   // With q refused the ballot is lost. With fewer it may be, if those that are silent are gone for good; but the

@@ -2,6 +2,7 @@
 // the canonical encoding; the functions that change them are in exchange, consensus and chain.
 #pragma once
 
+#include "ledger/book.hpp"
 #include "ledger/vote_records.hpp"
 
 namespace bookchain::ledger {
@@ -55,6 +56,18 @@ struct ShelfRecord {
   template <class Self, class Visitor>
   static void visit(Self& self, Visitor& visitor) {
     visitor("order", self.order);
+  }
+};
+
+/// The package of a value book, and what came of opening it, until the book is this peer's or the exchange is over.
+struct ValuePackage {
+  Bytes package;
+  std::optional<ValueText> opened;
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor.blob("package", self.package, max_value_package_bytes);
+    visitor("opened", self.opened);
   }
 };
 
@@ -355,5 +368,7 @@ inline constexpr TypedTable<DeferredKey, DeferredRecord> deferred{Table::deferre
 inline constexpr TypedTable<ShelfTaskKey, ShelfTask> shelf_tasks{Table::shelf_tasks};
 inline constexpr TypedTable<Ballot, SeenVotes> seen_votes{Table::seen_votes};
 inline constexpr TypedTable<EvidenceKey, EvidenceRecord> evidence_rows{Table::evidence};
+inline constexpr TypedTable<BookId, ValueText> value_books{Table::value_books};
+inline constexpr TypedTable<ExchangeId, ValuePackage> value_packages{Table::value_packages};
 
 }  // namespace bookchain::ledger

@@ -46,9 +46,25 @@ std::string_view name(Table table) {
     case Table::trace: return "trace";
     case Table::seen_votes: return "seen_votes";
     case Table::evidence: return "evidence";
+    case Table::value_books: return "value_books";
+    case Table::value_packages: return "value_packages";
   }
   return "";
 }
+
+namespace {
+
+/// The first row after all whose key begins with `prefix`.
+template <class Rows>
+auto end_of(const Rows& rows, ByteView prefix) {
+  auto after = copy(prefix);
+  while (!after.empty() && after.back() == 0xffU) after.pop_back();
+  if (after.empty()) return rows.end();
+  ++after.back();
+  return rows.lower_bound(ByteView(after));
+}
+
+}  // namespace
 
 bool Draft::ByBytes::operator()(ByteView left, ByteView right) const { return less(left, right); }
 
@@ -89,10 +105,12 @@ void Draft::scan(Table table, ByteView prefix, ByteView from, const Visit& visit
 
 std::optional<std::pair<Bytes, Bytes>> Draft::last(Table table, ByteView prefix) const {
   const auto& own = rows(table);
+  if (own.empty()) return base_.last(table, prefix);
   auto below = base_.last(table, prefix);
   // The last own row that stands is the answer unless the base has a later one that stands.
-  for (auto row = own.rbegin(); row != own.rend(); ++row) {
-    if (!has_prefix(row->first, prefix) || !row->second) continue;
+  for (auto row = std::make_reverse_iterator(end_of(own, prefix)); row != own.rend(); ++row) {
+    if (!has_prefix(row->first, prefix)) break;
+    if (!row->second) continue;
     if (below && less(row->first, below->first) && !own.contains(below->first)) return below;
     if (!below || !less(row->first, below->first)) return std::make_pair(row->first, *row->second);
     break;
@@ -131,6 +149,12 @@ std::vector<Message> Draft::take_outgoing_to(PeerPort peer) {
   }
   outgoing_ = std::move(others);
   return taken;
+}
+
+void Draft::forget() noexcept {
+  for (auto& rows : rows_) rows.clear();
+  outgoing_.clear();
+  events_.clear();
 }
 
 Effects Draft::take_effects() {

@@ -41,8 +41,11 @@ enum class Table : std::uint8_t {
   // the rules again
   seen_votes,  ///< Ballot -> SeenVotes: statements of others about the present height
   evidence,    ///< accused, EvidenceId -> EvidenceRecord
+  // the shelf of value books (ledger/store/value_shelf.hpp)
+  value_books,     ///< BookId -> ValueText
+  value_packages,  ///< ExchangeId -> ValuePackage
 };
-inline constexpr std::size_t table_count = static_cast<std::size_t>(Table::evidence) + 1;
+inline constexpr std::size_t table_count = static_cast<std::size_t>(Table::value_packages) + 1;
 [[nodiscard]] std::string_view name(Table table);
 
 /// A reader's view. Reading never fails here: an implementation that cannot read gives nothing,
@@ -111,6 +114,8 @@ class Draft final : public State {
   /// Takes the messages sent so far to one peer: a node's to itself are handled within the step.
   [[nodiscard]] std::vector<Message> take_outgoing_to(PeerPort peer);
   [[nodiscard]] Effects take_effects();
+  /// As if nothing had been written.
+  void forget() noexcept;
 
  private:
   /// The order of keys in every store: byte by byte. Views are compared, so that a look-up copies no key.

@@ -50,8 +50,9 @@ Result<std::vector<SentReport>> Courier::decide(decltype(Input::what) what, Repo
   const auto bits = parts_.environment.draw<FixedBytes<Fresh, 8>>();
   std::uint64_t random = 0;
   for (const auto byte : bits.bytes) random = (random << 8U) | byte;
-  BOOKCHAIN_TRY(auto outcome, parts_.node.step(parts_.store, Input{now, random, std::move(what)}));
+  BOOKCHAIN_TRY(auto outcome, parts_.node.step(parts_.store, Input{now, random, std::move(what), patient_}));
   parts_.store.apply(outcome.effects.writes);
+  note_touched(outcome.effects.writes);
   Draft draft(parts_.store);
   std::vector<SentReport> sent;
   if (parts_.tamper != nullptr) parts_.tamper->tamper(parts_.store, outcome.effects.outgoing);
@@ -75,6 +76,11 @@ Result<std::vector<SentReport>> Courier::decide(decltype(Input::what) what, Repo
 }
 
 namespace {
+
+/// A package that came after its message is looked for in quiet turns, and now and then where there are none.
+constexpr std::uint64_t busy_turns_a_search = 32;
+/// Of more exchanges than these, looking at all open ones is as quick.
+constexpr std::size_t most_touched = 4096;
 
 /// The wish behind a step that needs neither randomness nor the shelf.
 Wish plain_wish(const Due& due) {
@@ -143,11 +149,32 @@ bool Courier::may_grant(const ExchangeId& exchange, const Policy& policy, Report
   return verdict.what == GrantVerdict::What::grant;
 }
 
+/// Remembers in which exchanges a step may have become due: those of `writes`, or any, if a block or a book came in.
+void Courier::note_touched(const std::vector<Write>& writes) {
+  for (const auto& write : writes) {
+    if (write.table == Table::ownership || write.table == Table::shelf) look_everywhere_ = true;
+    if (write.table != Table::exchanges) continue;
+    if (const auto exchange = decode<ExchangeId>(write.key)) touched_.insert(exchange.value());
+  }
+  // Where nobody asks for steps, they are not remembered without end.
+  if (touched_.size() > most_touched) {
+    touched_.clear();
+    look_everywhere_ = true;
+  }
+}
+
+std::vector<Due> Courier::take_candidates() {
+  const std::vector<ExchangeId> touched(touched_.begin(), touched_.end());
+  touched_.clear();
+  if (std::exchange(look_everywhere_, false)) return parts_.node.due(parts_.store);
+  return parts_.node.due_among(parts_.store, touched);
+}
+
 void Courier::take_due_steps(const Policy& policy, Report& report) {
   std::set<std::pair<ExchangeId, Step>> tried;
   for (bool progress = true; progress;) {
     progress = false;
-    for (const auto& due : parts_.node.due(parts_.store)) {
+    for (const auto& due : take_candidates()) {
       if (due.step == Step::grant && !may_grant(due.exchange, policy, report)) continue;
       const auto key = std::pair(due.exchange, policy.one_each ? Step::request : due.step);
       if (!tried.insert(key).second) continue;
@@ -171,10 +198,26 @@ void Courier::take_due_steps(const Policy& policy, Report& report) {
 
 void Courier::roll_back() {
   parts_.store.rollback();
+  look_everywhere_ = true;
   dropped_packages_.clear();
 }
 
-Result<void> Courier::take_mail(OpenedMail& mail, const Policy& policy, Notes& notes, Report& report) {
+void Courier::take_wishes(const std::vector<Wish>& wishes, Report& report) {
+  for (const auto& wish : wishes) {
+    const auto before = report.events.size();
+    std::optional<Error> refusal;
+    WishReport taken;
+    if (auto decided = decide(wish, report, &refusal); !decided) {
+      taken.error = std::move(decided).error();
+    } else {
+      taken.error = std::move(refusal);
+    }
+    for (auto i = before; i < report.events.size() && !taken.exchange; ++i) taken.exchange = report.events[i].exchange;
+    report.wishes.push_back(std::move(taken));
+  }
+}
+
+Result<void> Courier::take_mail(OpenedMail& mail, Notes& notes, Report& report) {
   Draft draft(parts_.store);
   for (const auto& [from, note] : mail.notes) take_note(draft, header_to(from), note, parts_.environment.draw<Epoch>());
   parts_.store.apply(draft.take_effects().writes);
@@ -182,26 +225,32 @@ Result<void> Courier::take_mail(OpenedMail& mail, const Policy& policy, Notes& n
   const auto now = parts_.environment.now();
   const auto tick = parts_.node.next_tick(parts_.store, now);
   if (tick && *tick <= now) BOOKCHAIN_CHECK(decide(Tick{}, report));
-  if (policy.steps) take_due_steps(policy, report);
   sweep_packages();
   answer_offers(report);
   return success();
 }
 
-Result<Report> Courier::turn(const Intake& intake, const Policy& policy) {
+Result<Report> Courier::turn(const Intake& intake, const Policy& policy, const std::vector<Wish>& wishes) {
   Report report;
   const auto waiting = parts_.link.waiting();
+  patient_ = policy.patient;
   BOOKCHAIN_TRY(const auto parcels, parts_.link.receive(intake.deliveries));
   auto mail = open_parcels(parcels, report);
   tried_packages_.clear();
   Notes notes;
   BOOKCHAIN_CHECK(parts_.store.begin());
+  // A turn that nothing came for has time for what others do only when something points to it.
+  const bool quiet = parcels.empty();
+  const auto known_commits = std::exchange(foreign_commits_, parts_.store.foreign_commits());
+  if (quiet || known_commits != foreign_commits_) look_everywhere_ = true;
   leave_for_later(mail, intake.messages, report);
-  add_late_packages(mail.messages);
-  if (auto taken = take_mail(mail, policy, notes, report); !taken) {
+  if (quiet || ++busy_turns_ % busy_turns_a_search == 0) add_late_packages(mail.messages);
+  if (auto taken = take_mail(mail, notes, report); !taken) {
     roll_back();
     return std::move(taken).as_failure();
   }
+  take_wishes(wishes, report);
+  if (policy.steps) take_due_steps(policy, report);
   report.deliveries = parcels.size();
   const auto drained = drained_peers(waiting, parcels, mail);
   report.more_waits = drained.size() < channels_.size() || parcels.size() >= intake.deliveries;
@@ -270,6 +319,7 @@ Result<void> Courier::take_notes() {
 
 Result<Report> Courier::restore() {
   Report report;
+  patient_ = false;
   BOOKCHAIN_CHECK(parts_.store.begin());
   Draft draft(parts_.store);
   for (const auto& [to, channel] : channels_) renew_epoch(draft, to, parts_.environment.draw<Epoch>());
@@ -284,6 +334,7 @@ Result<Report> Courier::restore() {
 
 Result<Report> Courier::wish(const Wish& wish) {
   Report report;
+  patient_ = false;
   BOOKCHAIN_CHECK(parts_.store.begin());
   std::optional<Error> refusal;
   if (auto decided = decide(wish, report, &refusal); !decided) {
@@ -295,7 +346,7 @@ Result<Report> Courier::wish(const Wish& wish) {
 }
 
 Result<Courier::Requested> Courier::request(PeerPort owner, const BookId& book) {
-  BOOKCHAIN_TRY(auto report, wish(WishRequest{owner, book, parts_.environment.draw<RequestId>()}));
+  BOOKCHAIN_TRY(auto report, wish(make_request(owner, book)));
   for (const auto& event : report.events) {
     if (event.what == "requested" && event.exchange) return Requested{*event.exchange, std::move(report)};
   }
@@ -304,6 +355,7 @@ Result<Courier::Requested> Courier::request(PeerPort owner, const BookId& book) 
 
 Result<Report> Courier::take_step(const Due& due) {
   Report report;
+  patient_ = false;
   BOOKCHAIN_CHECK(parts_.store.begin());
   auto sent = decide_step(due, report);
   if (!sent) {

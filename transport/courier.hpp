@@ -76,11 +76,18 @@ struct StepReport {
   std::optional<Error> error;
 };
 
+/// What came of a wish that a turn decided.
+struct WishReport {
+  std::optional<ExchangeId> exchange;  ///< the one that it began
+  std::optional<Error> error;          ///< it was refused, and changed nothing
+};
+
 /// What one call did. What lies in `sent` is durable; `undelivered` says which of it still waits here.
 struct Report {
   std::vector<ReceivedReport> received;
   std::vector<SentReport> sent;
   std::vector<StepReport> steps;
+  std::vector<WishReport> wishes;  ///< of turn(), in their order
   std::vector<ledger::Event> events;
   std::map<PeerPort, Error> undelivered;
   /// What the environment kept from being done, while the rest went on: a package that has no room, a delivery
@@ -102,6 +109,7 @@ struct Policy {
   bool steps = false;     ///< false: only takes in, answers, votes
   bool grants = true;     ///< with steps: whether requests are granted
   bool one_each = false;  ///< with steps: at most one step of each exchange
+  bool patient = false;   ///< the next turn comes in time: see ledger::Input
   /// With grants: asked for each request that could be granted; without it all are.
   std::function<GrantVerdict(const ledger::State&, const ledger::ExchangeRecord&)> judge = nullptr;
 };
@@ -126,9 +134,10 @@ class Courier {
     std::size_t deliveries = 64;
     std::size_t messages = std::numeric_limits<std::size_t>::max();
   };
-  /// Takes in what waits and, as `policy` says, the steps that are due then, all in one transaction;
-  /// commits, acknowledges, delivers. Fails only for the environment.
-  [[nodiscard]] Result<Report> turn(const Intake& intake, const Policy& policy);
+  /// Takes in what waits, decides the wishes and, as `policy` says, the steps that are due then, all in one
+  /// transaction; commits, acknowledges, delivers. Fails only for the environment.
+  [[nodiscard]] Result<Report> turn(const Intake& intake, const Policy& policy,
+                                    const std::vector<ledger::Wish>& wishes = {});
 
   /// The home was put back from a copy: everything leaves under new epochs, and the rules are told (WishRestore).
   [[nodiscard]] Result<Report> restore();
@@ -136,6 +145,9 @@ class Courier {
   [[nodiscard]] Result<Report> wish(const ledger::Wish& wish);
 
   // Wishes that need randomness or the shelf; the rest go through wish().
+  [[nodiscard]] ledger::WishRequest make_request(PeerPort owner, const ledger::BookId& book) {
+    return {owner, book, parts_.environment.draw<ledger::RequestId>()};
+  }
   struct Requested {
     ExchangeId exchange;
     Report report;
@@ -198,8 +210,11 @@ class Courier {
                                                        std::optional<Error>* refusal = nullptr);
   [[nodiscard]] bool may_grant(const ExchangeId& exchange, const Policy& policy, Report& report);
   [[nodiscard]] Result<std::vector<SentReport>> decide_step(const ledger::Due& due, Report& report);
+  void take_wishes(const std::vector<ledger::Wish>& wishes, Report& report);
+  void note_touched(const std::vector<ledger::Write>& writes);
+  [[nodiscard]] std::vector<ledger::Due> take_candidates();
   void take_due_steps(const Policy& policy, Report& report);
-  [[nodiscard]] Result<void> take_mail(OpenedMail& mail, const Policy& policy, Notes& notes, Report& report);
+  [[nodiscard]] Result<void> take_mail(OpenedMail& mail, Notes& notes, Report& report);
   /// Forgets the transaction and what was to follow it.
   void roll_back();
   /// The peers of whom all was taken that waited when the turn began.
@@ -241,6 +256,12 @@ class Courier {
   std::set<std::pair<PeerPort, ExchangeId>> dropped_packages_;  ///< to be removed after the commit
   std::set<ExchangeId> tried_packages_;                         ///< copied, or tried to be, in this turn
   bool swept_packages_ = false;
+  bool patient_ = false;  ///< of the present call
+  /// Exchanges in which a step may have become due since the last look at them.
+  std::set<ExchangeId> touched_;
+  bool look_everywhere_ = true;
+  std::uint64_t foreign_commits_ = 0;
+  std::uint64_t busy_turns_ = 0;
   std::set<ExchangeId> remade_packages_;  ///< by this process: the first was handed over, this one is kept
 };
 

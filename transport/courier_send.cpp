@@ -115,15 +115,17 @@ void Courier::add_package(PeerPort to, const OutboxRecord& row, std::size_t enve
   if (!message) return;
   const auto exchange = exchange_of(parts_.node.genesis().id(), message.value());
   if (!exchange) return;
-  if (!parts_.shelf.has_package(*exchange)) {
+  auto package = parts_.shelf.package(*exchange);
+  if (!package) {
     if (parts_.link.package_waits_at(to, *exchange)) return;
     if (auto made = make_package_again(*exchange); !made) report.troubles.push_back(std::move(made).error());
+    package = parts_.shelf.package(*exchange);
   }
   // The package is dropped when the exchange ends; its message may still be under way then.
-  if (!parts_.shelf.has_package(*exchange)) return;
+  if (!package) return;
   // The first is handed over. One that was made again is kept, so that asking without end costs only once.
   const bool may_move = !remade_packages_.contains(*exchange);
-  packages.push_back(PackageFile{*exchange, parts_.shelf.package_path(*exchange), envelope, may_move});
+  packages.push_back(PackageFile{*exchange, std::move(package->file), envelope, may_move, std::move(package->bytes)});
 }
 
 /// A package that was handed over and got lost on its way: book, key and exchange give the same bytes again. Does
@@ -132,7 +134,8 @@ Result<void> Courier::make_package_again(const ExchangeId& exchange) {
   const auto record = exchanges.get(parts_.store, exchange);
   const bool needed = record && record->role == Role::owner && record->state == ExchangeState::granted &&
                       record->grant && record->key && record->book;
-  if (!needed || !remade_packages_.insert(exchange).second) return success();
+  // That of a value book is a row of the state, and is not lost.
+  if (!needed || book_value(record->book->body) || !remade_packages_.insert(exchange).second) return success();
   const auto& id = record->request.body.book;
   BOOKCHAIN_TRY(const auto root,
                 parts_.shelf.write_package(id, record->book->body, exchange, *record->key, parts_.progress));
@@ -161,15 +164,18 @@ Result<void> Courier::deliver_all(const Notes& notes, const std::set<PeerPort>& 
 Result<void> Courier::tend_shelf() {
   const auto tasks = shelf_tasks.all(parts_.store);
   if (tasks.empty()) return success();
+  // A task that is done twice is no failure, so this too may be lost with the power.
+  BOOKCHAIN_CHECK(parts_.store.begin(Durability::soon));
   Draft done(parts_.store);
   for (const auto& [key, task] : tasks) {
     reach(KillPoint::before_shelf);
-    BOOKCHAIN_CHECK(parts_.shelf.perform(task));
+    if (auto performed = parts_.shelf.perform(task); !performed) {
+      parts_.store.rollback();
+      return performed;
+    }
     reach(KillPoint::after_shelf);
     shelf_tasks.erase(done, key);
   }
-  // A task that is done twice is no failure, so this too may be lost with the power.
-  BOOKCHAIN_CHECK(parts_.store.begin(Durability::soon));
   parts_.store.apply(done.take_effects().writes);
   return parts_.store.commit();
 }

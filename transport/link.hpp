@@ -34,6 +34,7 @@ struct PackageFile {
   boost::filesystem::path path;
   std::size_t envelope{};  ///< place of its message among those it goes with: that must not come before it
   bool may_move = false;   ///< the file itself may be handed over, which saves the receiver a copy; it is gone then
+  std::optional<Bytes> bytes = std::nullopt;  ///< the package itself, where it is not in a file
 };
 
 /// A package that a peer has for this one and brings if it is wanted.

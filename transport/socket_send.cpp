@@ -16,6 +16,10 @@ constexpr std::size_t pumped_bytes = 2 * max_part_bytes;
 }  // namespace
 
 Result<void> SocketLink::put_with_package(Connection& line, const PackageFile& package, const Bytes& envelope) {
+  if (package.bytes) {
+    put_packaged(line.out(), PackagedMessage{package.exchange, *package.bytes, envelope});
+    return success();
+  }
   boost::system::error_code error;
   const auto size = boost::filesystem::file_size(package.path, error);
   if (error) return Error{Token::io, "cannot read a package", package.path.string(), {}};

@@ -26,6 +26,12 @@ bool is_own_name(std::string_view name) {
   return name.size() == 49 && name[16] == '-' && is_hex(name.substr(0, 16)) && is_hex(name.substr(17));
 }
 
+Result<void> write_durably(const SpoolFolder& folder, const std::string& name, ByteView bytes, bool shared) {
+  BOOKCHAIN_TRY(const auto file, folder.create(name, shared));
+  BOOKCHAIN_CHECK(write_all(file.get(), bytes, folder / name));
+  return sync_file(file.get(), folder / name);
+}
+
 /// Copies a package where a link to it cannot be made.
 Result<void> copy_package(const fs::path& from, const SpoolFolder& folder, const std::string& name, bool shared) {
   BOOKCHAIN_TRY(const auto source, open_file(from, O_RDONLY | O_NOFOLLOW));
@@ -62,14 +68,9 @@ Result<void> SpoolLink::write_mail(const Target& to, const std::vector<Bytes>& e
   }
   for (;;) {
     const auto name = fresh_name();
-    {
-      BOOKCHAIN_TRY(const auto file, to.unfinished.create(name, to.shared));
-      auto written = write_all(file.get(), bytes, to.unfinished / name);
-      if (written) written = sync_file(file.get(), to.unfinished / name);
-      if (!written) {
-        remove_from(to.unfinished, name);
-        return written;
-      }
+    if (auto written = write_durably(to.unfinished, name, bytes, to.shared); !written) {
+      remove_from(to.unfinished, name);
+      return written;
     }
     auto renamed = rename_to_new(to.unfinished, to.waiting, name);
     if (renamed && renamed.value()) return success();
@@ -80,13 +81,18 @@ Result<void> SpoolLink::write_mail(const Target& to, const std::vector<Bytes>& e
 
 Result<void> SpoolLink::place_package(const Target& to, const PackageFile& package) {
   const auto name = package_name(package.exchange);
-  if (package.may_move && !to.shared &&
+  if (!package.bytes && package.may_move && !to.shared &&
       ::renameat(AT_FDCWD, package.path.c_str(), to.waiting.get(), name.c_str()) == 0) {
     return success();
   }
   remove_from(to.unfinished, name);
-  // A link has the modes of this peer's own file, which another user cannot read.
-  if (to.shared || ::linkat(AT_FDCWD, package.path.c_str(), to.unfinished.get(), name.c_str(), 0) != 0) {
+  if (package.bytes) {
+    if (auto written = write_durably(to.unfinished, name, *package.bytes, to.shared); !written) {
+      remove_from(to.unfinished, name);
+      return written;
+    }
+    // A link has the modes of this peer's own file, which another user cannot read.
+  } else if (to.shared || ::linkat(AT_FDCWD, package.path.c_str(), to.unfinished.get(), name.c_str(), 0) != 0) {
     // Or another file system, or links to it are forbidden.
     if (auto copied = copy_package(package.path, to.unfinished, name, to.shared); !copied) {
       remove_from(to.unfinished, name);
@@ -150,7 +156,7 @@ Result<void> SpoolLink::check_quota(const Target& to, const std::vector<Bytes>& 
   load.add(bytes, false);
   for (const auto& package : packages) {
     boost::system::error_code ignored;
-    const auto size = fs::file_size(package.path, ignored);
+    const auto size = package.bytes ? package.bytes->size() : fs::file_size(package.path, ignored);
     if (!ignored && !to.waiting.facts_of(package_name(package.exchange))) load.add(size, true);
   }
   if (load.fits(to.quota)) return success();

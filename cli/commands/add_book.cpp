@@ -22,16 +22,19 @@ std::string title_of(const path& file) {
   return name.empty() ? "untitled" : name;
 }
 
-Result<Signed<Book>> make(Home& home, const Arguments& arguments, Progress* progress) {
+Result<WishAddBook> make(Home& home, const Arguments& arguments, Progress* progress) {
   const auto serial = next_serial_fact.get(home.store()).value_or(1);
+  const auto& identity = home.files().identity;
   if (const auto value = arguments.get("value")) {
-    return make_value_book(home.shelf(), home.environment(), home.genesis(), home.files().identity, *value, serial);
+    BOOKCHAIN_TRY(auto made, make_value_book(home.environment(), home.genesis(), identity, *value, serial));
+    return WishAddBook{std::move(made.book), std::move(made.text)};
   }
   const path file(*arguments.at(0));
   BookWords words{arguments.get("title").value_or(title_of(file)),
                   arguments.get("media-type").value_or(media_type_of(file))};
-  return make_file_book(home.shelf(), home.environment(), home.genesis(), home.files().identity, file, std::move(words),
-                        serial, progress);
+  BOOKCHAIN_TRY(auto book, make_file_book(home.shelf(), home.environment(), home.genesis(), identity, file,
+                                          std::move(words), serial, progress));
+  return WishAddBook{std::move(book)};
 }
 
 Result<void> check(const Arguments& arguments) {
@@ -63,10 +66,11 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   BOOKCHAIN_TRY(auto files, session.peer());
   WorkProgress progress(session.report(), "reading");
   BOOKCHAIN_TRY(const auto home, Home::open(std::move(files), &progress));
-  BOOKCHAIN_TRY(const auto book, make(*home, arguments, &progress));
-  BOOKCHAIN_TRY(const auto report, home->courier().wish(WishAddBook{book}));
+  BOOKCHAIN_TRY(const auto wish, make(*home, arguments, &progress));
+  BOOKCHAIN_TRY(const auto report, home->courier().wish(wish));
+  const auto& book = wish.book;
   const auto id = home->genesis().book_of(book);
-  BOOKCHAIN_CHECK(home->shelf().keep_draft(to_hex(id), id));
+  if (!wish.value) BOOKCHAIN_CHECK(home->shelf().keep_draft(to_hex(id), id));
   Answer answer;
   answer.value["book"] = to_hex(id);
   answer.value["title"] = book.body.title;

@@ -7,6 +7,7 @@
 #include "cli/selection.hpp"
 #include "cli/session.hpp"
 #include "ledger/chain.hpp"
+#include "ledger/store/value_shelf.hpp"
 
 namespace bookchain::cli {
 
@@ -35,18 +36,19 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
                  book->body.title, "by the chain it is at " + std::to_string(owner.value)};
   }
   BOOKCHAIN_TRY(const auto shelf, Shelf::open(reader->files().home));
-  if (!shelf.has_book(id)) {
+  const bool is_value = book_value(book->body).has_value();
+  if (is_value ? !value_books.get(reader->state(), id) : !shelf.has_book(id)) {
     return Error{Token::unknown_book, "the book is owned, but its content is not on the shelf yet", book->body.title,
                  session.command_at(reader->port(), "receive") + " finishes what was begun"};
   }
   WorkProgress progress(session.report(), "writing", ProgressUnit::bytes,
                         to_stdout ? Stop::at_once : Stop::between_pieces);
-  if (to_stdout) {
-    BOOKCHAIN_CHECK(shelf.read_book(id, book->body, STDOUT_FILENO, &progress));
-  } else {
-    BOOKCHAIN_CHECK(
-        replace_file(*target, [&](int descriptor) { return shelf.read_book(id, book->body, descriptor, &progress); }));
-  }
+  const auto write = [&](int descriptor) -> Result<void> {
+    if (!is_value) return shelf.read_book(id, book->body, descriptor, &progress);
+    BOOKCHAIN_TRY(const auto value, value_on_shelf(reader->state(), id, book->body));
+    return write_all(descriptor, value.text, *target);
+  };
+  BOOKCHAIN_CHECK(to_stdout ? write(STDOUT_FILENO) : replace_file(*target, write));
   Answer answer;
   answer.printed = to_stdout;
   answer.value["book"] = to_hex(id);

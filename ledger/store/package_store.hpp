@@ -43,6 +43,12 @@ struct OpenedPackage {
   std::optional<std::uint64_t> bad_chunk;  ///< the chunk, where it is one
 };
 
+/// A package that lies in the home: a file, or bytes of the state where it is small.
+struct KeptPackage {
+  boost::filesystem::path file;
+  std::optional<Bytes> bytes;
+};
+
 class PackageStore {
  public:
   PackageStore() = default;
@@ -60,8 +66,8 @@ class PackageStore {
                                                    const BookKey& key, Progress* progress) = 0;
   /// The key under which a package was begun and not finished; a grant that goes on with it must take that key.
   [[nodiscard]] virtual std::optional<BookKey> begun_key(const ExchangeId& /*exchange*/) const { return std::nullopt; }
-  [[nodiscard]] virtual boost::filesystem::path package_path(const ExchangeId& exchange) const = 0;
-  [[nodiscard]] virtual bool has_package(const ExchangeId& exchange) const = 0;
+  /// The package of an exchange, if it is here.
+  [[nodiscard]] virtual std::optional<KeptPackage> package(const ExchangeId& exchange) const = 0;
   /// Brings a package that a peer delivered into the home, beside the one that is kept for this exchange: moves it
   /// if it is this user's and nobody else can change it, else copies it, and hashes what lies in the home then, not
   /// what is read twice. One that is false or does not fit leaves nothing behind. Tokens: `wrong-book`

@@ -43,9 +43,11 @@ bool Shelf::has_book(const BookId& id) const {
   return fs::exists(home_ / "books" / to_hex(id) / "content", ignored);
 }
 
-bool Shelf::has_package(const ExchangeId& exchange) const {
+std::optional<KeptPackage> Shelf::package(const ExchangeId& exchange) const {
+  auto file = package_path(exchange);
   boost::system::error_code ignored;
-  return fs::exists(package_path(exchange), ignored);
+  if (!fs::exists(file, ignored)) return std::nullopt;
+  return KeptPackage{std::move(file), std::nullopt};
 }
 
 Result<void> Shelf::perform(const ShelfTask& task) {

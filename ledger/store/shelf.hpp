@@ -50,8 +50,8 @@ class Shelf final : public PackageStore {
   [[nodiscard]] Result<Hash> write_package(const BookId& id, const Book& book, const ExchangeId& exchange,
                                            const BookKey& key, Progress* progress = nullptr) override;
   [[nodiscard]] std::optional<BookKey> begun_key(const ExchangeId& exchange) const override;
-  [[nodiscard]] boost::filesystem::path package_path(const ExchangeId& exchange) const override;
-  [[nodiscard]] bool has_package(const ExchangeId& exchange) const override;
+  [[nodiscard]] std::optional<KeptPackage> package(const ExchangeId& exchange) const override;
+  [[nodiscard]] boost::filesystem::path package_path(const ExchangeId& exchange) const;
   [[nodiscard]] Result<ReceivedPackage> take_package(const ExchangeId& exchange, PackageSource& source,
                                                      const Book& book, Progress* progress = nullptr) override;
   [[nodiscard]] std::unique_ptr<PackageSource> moved_package(const ExchangeId& exchange) const override;

@@ -14,7 +14,7 @@ namespace bookchain::ledger {
 namespace {
 
 constexpr int application_id = 0x626b6368;  // "bkch"
-constexpr int schema_version = 1;
+constexpr int schema_version = 2;
 constexpr int busy_timeout_ms = 10'000;
 
 Bytes column(sqlite3_stmt* statement, int index) {
@@ -52,6 +52,7 @@ void SqliteStore::FinalizeStatement::operator()(sqlite3_stmt* statement) const {
 SqliteStore::~SqliteStore() {
   rollback();
   // Statements before the database.
+  data_version_.reset();
   for (auto& of_table : statements_) {
     for (auto& statement : of_table) statement.reset();
   }
@@ -265,6 +266,22 @@ void SqliteStore::rollback() noexcept {
   if (!open_) return;
   open_ = false;
   sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+std::uint64_t SqliteStore::foreign_commits() const {
+  if (!data_version_) {
+    sqlite3_stmt* prepared = nullptr;
+    sqlite3_prepare_v3(database_.get(), "PRAGMA data_version", -1, SQLITE_PREPARE_PERSISTENT, &prepared, nullptr);
+    data_version_.reset(prepared);
+  }
+  std::uint64_t number = 0;
+  if (data_version_ && sqlite3_step(data_version_.get()) == SQLITE_ROW) {
+    number = static_cast<std::uint64_t>(sqlite3_column_int64(data_version_.get(), 0));
+  } else {
+    remember_failure("cannot read the state of the peer");
+  }
+  sqlite3_reset(data_version_.get());
+  return number;
 }
 
 Result<void> SqliteStore::status() const {

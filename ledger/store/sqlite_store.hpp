@@ -30,6 +30,7 @@ class SqliteStore final : public Store {
   void apply(const std::vector<Write>& writes) override;
   [[nodiscard]] Result<void> commit() override;
   void rollback() noexcept override;
+  [[nodiscard]] std::uint64_t foreign_commits() const override;
   [[nodiscard]] Result<void> status() const override;
 
  private:
@@ -57,6 +58,7 @@ class SqliteStore final : public Store {
   std::unique_ptr<sqlite3, CloseDatabase> database_;
   /// Prepared statements at rest. One that runs is taken out, so that a scan may read the same table.
   mutable std::array<std::array<Statement, query_count>, table_count> statements_;
+  mutable Statement data_version_;
   mutable std::optional<Error> failed_;
   Durability durability_ = Durability::full;  ///< the level that the connection is set to
   bool open_ = false;

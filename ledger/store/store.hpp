@@ -22,6 +22,9 @@ class Store : public State {
   [[nodiscard]] virtual Result<void> commit() = 0;
   /// Forgets the transaction; does nothing if none is open.
   virtual void rollback() noexcept = 0;
+  /// A number that is another one after a commit through another store on the same file: what was concluded from
+  /// earlier reads may no longer hold.
+  [[nodiscard]] virtual std::uint64_t foreign_commits() const { return 0; }
   /// The first failure of a read since the store was opened, for readers that never commit.
   [[nodiscard]] virtual Result<void> status() const = 0;
 };

@@ -88,7 +88,7 @@ Network::Network(std::size_t peers, std::uint64_t seed, std::uint8_t work_bits) 
 Result<Outcome> Network::input(PeerPort peer, decltype(Input::what) what) {
   auto& at = home(peer);
   ++now_;
-  BOOKCHAIN_TRY(auto outcome, node(peer).step(*at.store, Input{now(), random_(), std::move(what)}));
+  BOOKCHAIN_TRY(auto outcome, node(peer).step(*at.store, Input{now(), random_(), std::move(what), patient}));
   BOOST_REQUIRE(at.store->begin().has_value());
   at.store->apply(outcome.effects.writes);
   BOOST_REQUIRE(at.store->commit().has_value());

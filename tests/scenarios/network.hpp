@@ -76,6 +76,9 @@ class Network {
 
   // ---- inputs ----
 
+  /// Whether proposers let others go before them: Input::patient.
+  bool patient = false;
+
   /// Gives one input to a peer: its writes are committed, its messages queued.
   Result<Outcome> input(PeerPort peer, decltype(Input::what) what);
   /// A wish that must succeed.

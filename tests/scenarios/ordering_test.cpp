@@ -87,6 +87,41 @@ BOOST_AUTO_TEST_CASE(three_contending_miners_all_end_in_the_chain_in_any_order) 
   }
 }
 
+/// Four peers with two exchanges each to bring into the chain, all ready at once; gives how many ballots were opened.
+std::size_t ballots_under_load(bool patient, std::uint64_t seed) {
+  Network network(4, seed);
+  std::vector<ExchangeId> all;
+  for (std::size_t i = 0; i < 8; ++i) {
+    const auto owner = network.port(i % 4);
+    all.push_back(network.start(network.port((i + 1 + i / 4) % 4), owner, std::to_string(i), Step::check_key));
+  }
+  network.patient = patient;
+  std::set<std::pair<Height, Ballot>> opened;
+  network.watch = [&](const Envelope& envelope, const std::optional<Error>&) {
+    if (const auto* round = std::get_if<NewRound>(&envelope.message)) opened.emplace(round->height, round->ballot);
+  };
+  network.run_shuffled(0);
+  network.require_equal_chains(network.chain(network.port(0)).size());
+  for (const auto& exchange : all) {
+    BOOST_REQUIRE((network.state_of(network.port(3), exchange) == ExchangeState::committed));
+  }
+  return opened.size();
+}
+
+// Section 4, "Contending proposers back off": those that are patient take turns and do not interrupt each other; with
+// impatient ones all ends as well.
+BOOST_AUTO_TEST_CASE(patient_proposers_take_turns_and_open_fewer_ballots) {
+  std::size_t with_patience = 0;
+  std::size_t without = 0;
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+    BOOST_TEST_CONTEXT("seed " << seed) {
+      with_patience += ballots_under_load(true, seed);
+      without += ballots_under_load(false, seed);
+    }
+  }
+  BOOST_TEST(with_patience < without);
+}
+
 // Section 3, step 1: O refuses "a book granted to another R in this turn".
 BOOST_AUTO_TEST_CASE(two_requesters_for_one_book_end_one_committed_and_one_over_with_a_reason) {
   for (const std::size_t peers : {4U, 5U, 7U}) {

@@ -178,10 +178,8 @@ Result<void> SimLink::send(PeerPort to, const std::vector<Bytes>& envelopes, con
   if (misfortune_.happens(Fault::send_error, 15)) return Error{Token::io, "the simulated folder failed", {}, {}};
   Flight flight{self_, to, envelopes, {}, 0};
   for (const auto& package : packages) {
-    const auto kept = shelf_.contents.packages.find(package.exchange);
-    if (kept == shelf_.contents.packages.end()) continue;
-    flight.packages[package.exchange] = kept->second;
-    if (package.may_move) shelf_.contents.packages.erase(kept);
+    if (package.bytes) flight.packages[package.exchange] = *package.bytes;
+    if (package.may_move) shelf_.contents.packages.erase(package.exchange);
   }
   network_.send(std::move(flight));
   return success();

@@ -75,8 +75,10 @@ Result<std::size_t> SimPackage::read(std::span<std::uint8_t> bytes) {
   return count;
 }
 
-boost::filesystem::path SimShelf::package_path(const ExchangeId& exchange) const {
-  return boost::filesystem::path("/simulated") / std::to_string(port_.value) / to_hex(exchange);
+std::optional<KeptPackage> SimShelf::package(const ExchangeId& exchange) const {
+  const auto found = contents.packages.find(exchange);
+  if (found == contents.packages.end()) return std::nullopt;
+  return KeptPackage{{}, found->second};
 }
 
 Result<Hash> SimShelf::write_package(const BookId& id, const Book& book, const ExchangeId& exchange, const BookKey& key,

@@ -52,10 +52,7 @@ class SimShelf final : public PackageStore {
 
   [[nodiscard]] Result<Hash> write_package(const BookId& id, const Book& book, const ExchangeId& exchange,
                                            const BookKey& key, Progress* progress) override;
-  [[nodiscard]] boost::filesystem::path package_path(const ExchangeId& exchange) const override;
-  [[nodiscard]] bool has_package(const ExchangeId& exchange) const override {
-    return contents.packages.contains(exchange);
-  }
+  [[nodiscard]] std::optional<KeptPackage> package(const ExchangeId& exchange) const override;
   [[nodiscard]] Result<ReceivedPackage> take_package(const ExchangeId& exchange, PackageSource& source,
                                                      const Book& book, Progress* progress) override;
   [[nodiscard]] Result<void> keep_package(const ExchangeId& exchange) override;

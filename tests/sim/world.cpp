@@ -129,8 +129,9 @@ Home& World::any_home() { return home(chance_.pick(honest_)); }
 // ---- crashes ----
 
 void World::start(Home& home) {
+  home.value_shelf.emplace(home.shelf, home.store);
   home.courier.emplace(
-      transport::Courier::make({home.node, home.store, home.shelf, home.link, home.environment, this, nullptr})
+      transport::Courier::make({home.node, home.store, *home.value_shelf, home.link, home.environment, this, nullptr})
           .value());
 }
 
@@ -165,7 +166,9 @@ void World::take_turn(Home& home) {
   event(home, [&] {
     const transport::Courier::Intake intake{chance_.chance(200) ? chance_.between(1, 3) : most_parcels,
                                             std::numeric_limits<std::size_t>::max()};
-    const transport::Policy policy{!chance_.chance(100), true, chance_.chance(100)};
+    // Some peers let others go before them.
+    const bool patient = home.identity.port.value % 2 == 0;
+    const transport::Policy policy{!chance_.chance(100), true, chance_.chance(100), patient};
     const auto report = home.courier->turn(intake, policy);
     if (report) watcher_->reported(home.identity.port, report.value());
   });
@@ -189,19 +192,34 @@ void World::let_peer_act() {
   take_turn(acting);
 }
 
-void World::add_book(Home& home) {
+/// Every third is a value book, whose content lies in the state.
+WishAddBook World::make_book(Home& home) {
   const auto port = home.identity.port;
-  const auto size = chance_.below(5) == 0 ? 0 : chance_.below(std::uint64_t{3} * min_chunk_size);
-  auto text = random_text(chance_, size, min_chunk_size);
   const auto serial = ++serials_[port];
-  const auto book =
-      sign_statement(genesis_->id(), port, home.identity.signing_key,
-                     Book{serial, "book " + std::to_string(serial), "text/plain", size, min_chunk_size, text.root()});
-  const auto id = genesis_->book_of(book);
-  texts_[id] = text;
-  home.shelf.contents.books[id] = std::move(text);
+  const auto sign = [&](std::string title, std::string_view type, const Text& text, std::uint64_t size) {
+    const auto book =
+        sign_statement(genesis_->id(), port, home.identity.signing_key,
+                       Book{serial, std::move(title), std::string(type), size, min_chunk_size, text.root()});
+    texts_[genesis_->book_of(book)] = text;
+    return book;
+  };
+  if (serial % 3 == 0) {
+    const auto digits = std::to_string(serial);
+    ValueText value{chance_.draw<Salt>(), Bytes(digits.begin(), digits.end())};
+    return WishAddBook{sign(digits, value_media_type, Text{{value.salt}, {value.text}}, digits.size()), value};
+  }
+  const auto size = chance_.below(5) == 0 ? 0 : chance_.below(std::uint64_t{3} * min_chunk_size);
+  const auto text = random_text(chance_, size, min_chunk_size);
+  const auto book = sign("book " + std::to_string(serial), "text/plain", text, size);
+  home.shelf.contents.books[genesis_->book_of(book)] = text;
+  return WishAddBook{book};
+}
+
+void World::add_book(Home& home) {
+  const auto wish = make_book(home);
+  const auto id = genesis_->book_of(wish.book);
   if (!home.courier) start(home);
-  event(home, [&] { (void)home.courier->wish(WishAddBook{book}); });
+  event(home, [&] { (void)home.courier->wish(wish); });
   // The user whose command failed takes the draft away.
   if (!shelf.get(home.store, id)) home.shelf.contents.books.erase(id);
 }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 
+#include "ledger/store/value_shelf.hpp"
 #include "tests/sim/watcher.hpp"
 
 namespace bookchain::sim {
@@ -21,6 +22,7 @@ struct Home {
   Node node;
   SimStore store;
   SimShelf shelf;
+  std::optional<ValueShelf> value_shelf;  ///< of the process
   SimEnvironment environment;
   SimLink link;
   std::optional<transport::Courier> courier;  ///< nothing while the process is down
@@ -60,6 +62,7 @@ class World final : private transport::Observer {
   void make_network();
   void make_homes();
   void make_books();
+  [[nodiscard]] WishAddBook make_book(Home& home);
   void add_book(Home& home);
   [[nodiscard]] Home& home(PeerPort peer) { return *homes_.at(peer); }
   [[nodiscard]] Home& any_home();

@@ -149,6 +149,22 @@ void World::settle() {
   throw Violation{"everything ends", unfinished().value_or("")};
 }
 
+namespace {
+
+/// What a peer keeps of a book, in its files or in its state.
+std::optional<Text> text_at(const Home& home, const BookId& id) {
+  if (const auto value = value_books.get(home.store, id)) return Text{{value->salt}, {value->text}};
+  const auto found = home.shelf.contents.books.find(id);
+  return found == home.shelf.contents.books.end() ? std::nullopt : std::optional(found->second);
+}
+
+void check_listed(const Home& home, const BookId& id) {
+  if (shelf.get(home.store, id)) return;
+  throw Violation{"a book lies on its owner's shelf alone", std::to_string(home.identity.port.value) + " kept a copy"};
+}
+
+}  // namespace
+
 /// Every book lies on the shelf of the peer that the chain names, with the bytes that were registered.
 void World::check_shelves() {
   for (const auto port : honest_) {
@@ -159,16 +175,14 @@ void World::check_shelves() {
       const auto owner = book ? standing(*genesis_, at.store, *book).owner : PeerPort{};
       if (owner != port)
         throw Violation{"a book lies on its owner's shelf alone", "the list of " + at_port(port) + " names another's"};
-      const auto text = at.shelf.contents.books.find(id);
+      const auto text = text_at(at, id);
       const auto registered = texts_.find(id);
-      if (text == at.shelf.contents.books.end() || (registered != texts_.end() && text->second != registered->second)) {
+      if (!text || (registered != texts_.end() && *text != registered->second)) {
         throw Violation{"an owner has the registered bytes", at_port(port)};
       }
     }
-    for (const auto& [id, text] : at.shelf.contents.books) {
-      if (!shelf.get(at.store, BookId{id}))
-        throw Violation{"a book lies on its owner's shelf alone", at_port(port) + " kept a copy"};
-    }
+    for (const auto& [id, text] : at.shelf.contents.books) check_listed(at, id);
+    for (const auto& [id, value] : value_books.all(at.store)) check_listed(at, id);
   }
   for (const auto& tracked : tracked_) {
     if (villains_.contains(tracked.requester) || villains_.contains(tracked.owner)) continue;

@@ -255,7 +255,7 @@ BOOST_AUTO_TEST_CASE(a_move_that_was_not_accepted_before_a_crash_is_found_again)
   const auto kept = granted.requester.shelf.moved_package(exchange);
   BOOST_REQUIRE(kept != nullptr);
   BOOST_TEST((value_of(granted.take(*kept)).ciphertext_root == granted.root));
-  BOOST_TEST(!granted.requester.shelf.has_package(exchange));
+  BOOST_TEST(!granted.requester.shelf.package(exchange));
   require_success(granted.requester.shelf.keep_package(exchange));
   BOOST_TEST(!value_of(granted.requester.shelf.open_package(granted.book, exchange, key)).failure);
 }

@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(a_book_goes_from_a_file_to_the_shelf_of_another_peer_at_eve
       BOOST_TEST(!requester.shelf.has_book(id));  // aside until the chain says it is ours
       require_success(requester.shelf.perform({ShelfAction::promote, id, exchange}));
       BOOST_TEST(requester.shelf.has_book(id));
-      BOOST_TEST(!requester.shelf.has_package(exchange));
+      BOOST_TEST(!requester.shelf.package(exchange));
       BOOST_TEST(requester.token_of_reading(granted.book, &read) == "success");
       BOOST_TEST((read == granted.text));
     }
@@ -158,7 +158,7 @@ BOOST_AUTO_TEST_CASE(a_book_that_is_not_kept_is_unknown) {
   BOOST_TEST(home.token_of_reading(book) == "unknown-book");
   BOOST_TEST(token_of(home.shelf.write_package(id, book, exchange, key)) == "unknown-book");
   BOOST_TEST(!home.shelf.has_book(id));
-  BOOST_TEST(!home.shelf.has_package(exchange));
+  BOOST_TEST(!home.shelf.package(exchange));
 }
 
 BOOST_AUTO_TEST_CASE(a_byte_changed_in_any_file_of_a_kept_book_is_seen_before_it_is_granted) {
@@ -170,7 +170,7 @@ BOOST_AUTO_TEST_CASE(a_byte_changed_in_any_file_of_a_kept_book_is_seen_before_it
       change_byte(home.book_file(part), at);
       BOOST_TEST(home.token_of_reading(book) == "wrong-book", part << " byte " << at);
       BOOST_TEST(token_of(home.shelf.write_package(id, book, exchange, key)) == "wrong-book", part << " byte " << at);
-      BOOST_TEST(!home.shelf.has_package(exchange));
+      BOOST_TEST(!home.shelf.package(exchange));
     }
     Home home;
     const auto book = home.keep(scrambled(2000, 1));
@@ -193,7 +193,7 @@ BOOST_AUTO_TEST_CASE(a_byte_changed_in_a_package_is_seen_when_it_is_taken) {
     const auto taken = requester.shelf.take_package(exchange, source, granted.book);
     if (at < chunks_from) {
       BOOST_TEST(token_of(taken) == "wrong-book", "byte " << at);
-      BOOST_TEST(!requester.shelf.has_package(exchange));
+      BOOST_TEST(!requester.shelf.package(exchange));
     } else {
       BOOST_TEST((value_of(taken).ciphertext_root != granted.ciphertext_root), "byte " << at);
       require_success(requester.shelf.keep_package(exchange));
@@ -265,7 +265,7 @@ BOOST_AUTO_TEST_CASE(a_package_that_is_taken_replaces_nothing_until_it_is_kept) 
     require_success(requester.shelf.take_package(exchange, source, granted.book));
   };
   take(good);
-  BOOST_TEST(!requester.shelf.has_package(exchange));
+  BOOST_TEST(!requester.shelf.package(exchange));
   require_success(requester.shelf.keep_package(exchange));
   take(other);
   BOOST_TEST((read_file(kept) == good));
@@ -314,7 +314,7 @@ BOOST_AUTO_TEST_CASE(tasks_of_the_shelf_done_twice_do_no_harm) {
   }
   for (int time = 0; time < 2; ++time) {
     require_success(granted.owner.shelf.perform({ShelfAction::drop_exchange, id, exchange}));
-    BOOST_TEST(!granted.owner.shelf.has_package(exchange));
+    BOOST_TEST(!granted.owner.shelf.package(exchange));
     BOOST_TEST(granted.owner.shelf.has_book(id));
   }
   for (int time = 0; time < 2; ++time) {
@@ -373,7 +373,7 @@ BOOST_AUTO_TEST_CASE(progress_reaches_the_end_and_can_stop_the_work) {
   const auto taken = requester.shelf.take_package(exchange, source, granted.book, &stop);
   BOOST_TEST(token_of(taken) == "interrupted");
   BOOST_TEST(taken.error().what == "interrupted");
-  BOOST_TEST(!requester.shelf.has_package(exchange));
+  BOOST_TEST(!requester.shelf.package(exchange));
 }
 
 BOOST_AUTO_TEST_CASE(folders_of_a_shelf_are_private) {

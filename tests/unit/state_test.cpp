@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 
+#include "ledger/store/gathering_store.hpp"
 #include "ledger/store/memory_store.hpp"
 #include "ledger/store/sqlite_store.hpp"
 #include "tests/unit/support.hpp"
@@ -102,13 +103,15 @@ std::unique_ptr<Store> open_sqlite(const path& file) {
   return value_of(SqliteStore::open(file, SqliteStore::Mode::create));
 }
 
-/// The two stores, each new and empty.
+/// The stores, each new and empty.
 struct Stores {
   TemporaryFolder folder;
+  std::unique_ptr<Store> below = open_sqlite(folder / "below.sqlite");
   std::vector<std::unique_ptr<Store>> all;
   Stores() {
     all.push_back(std::make_unique<MemoryStore>());
     all.push_back(open_sqlite(folder / "state.sqlite"));
+    all.push_back(std::make_unique<GatheringStore>(*below));
   }
 };
 
@@ -126,7 +129,7 @@ void commit(Store& store, const std::vector<Write>& writes) {
 BOOST_AUTO_TEST_SUITE(state)
 
 // Random transactions, some rolled back; after each change the store says what the map says.
-BOOST_AUTO_TEST_CASE(both_stores_and_a_draft_on_them_agree_with_a_map) {
+BOOST_AUTO_TEST_CASE(all_stores_and_a_draft_on_them_agree_with_a_map) {
   for (std::uint64_t seed = 1; seed <= 3; ++seed) {
     Stores stores;
     for (const auto& store : stores.all) {
@@ -213,6 +216,23 @@ BOOST_AUTO_TEST_CASE(a_transaction_rolled_back_never_was) {
     BOOST_TEST((store->get(Table::facts, a_key) == a_value));
     BOOST_TEST(!store->get(Table::facts, Bytes{9}));
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_gathering_store_writes_nothing_before_its_commit_and_each_row_once) {
+  MemoryStore below;
+  GatheringStore store(below);
+  require_success(store.begin());
+  store.apply({put(a_key, {1})});
+  store.apply({put(a_key, a_value), put({9}, {9})});
+  store.apply({Write{Table::facts, {9}, std::nullopt}});
+  BOOST_TEST((store.get(Table::facts, a_key) == a_value));
+  BOOST_TEST(!below.get(Table::facts, a_key));
+  below.fail_next_commit(Error{Token::disk_full, "no space", {}, {}});
+  BOOST_TEST(token_of(store.commit()) == "disk-full");
+  BOOST_TEST(!store.get(Table::facts, a_key));
+  commit(store, {put(a_key, a_value)});
+  BOOST_TEST((below.get(Table::facts, a_key) == a_value));
+  BOOST_TEST(!below.get(Table::facts, Bytes{9}));
 }
 
 BOOST_AUTO_TEST_CASE(a_commit_that_fails_leaves_the_state_as_it_was) {

@@ -1,0 +1,36 @@
+// A store that gathers the writes of a transaction in memory and hands them down at its commit: a row that a hundred
+// messages of one turn change is written once, and the rows of a table go down in the order of their keys. Reads see
+// what was gathered. What is applied between two transactions goes down with the next one. What is durable, and when,
+// is the matter of the store below.
+#pragma once
+
+#include "ledger/store/store.hpp"
+
+namespace bookchain::ledger {
+
+class GatheringStore final : public Store {
+ public:
+  /// Keeps a reference: `below` outlives this store, and nobody else writes through it meanwhile.
+  explicit GatheringStore(Store& below) : below_(below), gathered_(below) {}
+
+  [[nodiscard]] std::optional<Bytes> get(Table table, ByteView key) const override { return gathered_.get(table, key); }
+  void scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const override {
+    gathered_.scan(table, prefix, from, visit);
+  }
+  [[nodiscard]] std::optional<std::pair<Bytes, Bytes>> last(Table table, ByteView prefix) const override {
+    return gathered_.last(table, prefix);
+  }
+
+  [[nodiscard]] Result<void> begin(Durability durability = Durability::full) override;
+  void apply(const std::vector<Write>& writes) override;
+  [[nodiscard]] Result<void> commit() override;
+  void rollback() noexcept override;
+  [[nodiscard]] std::uint64_t foreign_commits() const override { return below_.foreign_commits(); }
+  [[nodiscard]] Result<void> status() const override { return below_.status(); }
+
+ private:
+  Store& below_;
+  Draft gathered_;
+};
+
+}  // namespace bookchain::ledger
