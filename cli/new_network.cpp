@@ -77,6 +77,7 @@ Result<void> make_home(const path& home, NewPeer& peer, const Genesis& genesis, 
   BOOKCHAIN_CHECK(write_text_file(home / std::string(config_file_name), write_config(config), 0600));
   BOOKCHAIN_CHECK(write_text_file(home / std::string(keys_file_name), write_keys(peer.keys), 0600));
   ProcessEnvironment environment(peer.keys.seed, home / "draws", std::nullopt);
+  BOOKCHAIN_CHECK(Shelf::open(home));
   for (const auto& value : draw_values(plan.auto_books, environment)) {
     BOOKCHAIN_TRY(auto book, make_value_book(environment, genesis, peer.keys.identity, value, peer.books.size() + 1));
     peer.books.push_back(std::move(book));

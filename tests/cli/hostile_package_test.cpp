@@ -29,6 +29,15 @@ path package_in_spool(const Network& network, int to, int from, const std::strin
   return network.home(to) / "spool" / std::to_string(from) / "new" / (exchange + ".package");
 }
 
+/// A book whose package is a file, which everybody knows of.
+std::string file_book(const Network& network, int port) {
+  const auto file = network.scratch("book of " + std::to_string(port));
+  write_file(file, std::string(3000, 'b') + std::to_string(port));
+  const std::string book = network.ok(port, {"add-book", file.string()})["book"];
+  network.receive_until_quiet();
+  return book;
+}
+
 /// A liar's GRANT of the request `bait` that names another exchange, with a package of the bait's book under
 /// that name. It goes out with the liar's next command.
 void grant_naming_another(const Network& network, int liar, int victim, const std::string& bait,
@@ -70,11 +79,11 @@ BOOST_AUTO_TEST_SUITE(hostile_packages)
 
 BOOST_AUTO_TEST_CASE(a_grant_that_names_another_exchange_replaces_no_package) {
   const Network network;
-  const auto target = network.exchange(5000, 5001, network.book_of(5001), 3);
+  const auto target = network.exchange(5000, 5001, file_book(network, 5001), 3);
   network.receive_all();
   const auto kept = network.home(5000) / "exchanges" / target / "package";
   const auto before = read_file(kept);
-  const auto bait = network.exchange(5000, 5003, network.book_of(5003), 1);
+  const auto bait = network.exchange(5000, 5003, file_book(network, 5003), 1);
   network.receive_all();
   grant_naming_another(network, 5003, 5000, bait, target);
   network.ok(5003, {"receive"});
@@ -162,7 +171,7 @@ BOOST_AUTO_TEST_CASE(a_package_that_was_lost_with_its_grant_is_made_again) {
     options.environment["BOOKCHAIN_CLOCK"] = time;
     return options;
   };
-  const auto id = network.exchange(5000, 5001, network.book_of(5001), 1);
+  const auto id = network.exchange(5000, 5001, file_book(network, 5001), 1);
   BOOST_TEST(network.at(5001, {"receive"}, at("1000000000")).exit_code == 0);
   BOOST_TEST(network.at(5001, {"grant", id}, at("1000000000")).exit_code == 0);
   const auto spool = network.home(5000) / "spool" / "5001" / "new";

@@ -79,7 +79,7 @@ def main():
         case = theatre.own_folder()
         ending.check(theatre.program, case, expected)
         copy(case, base + "/well")
-        copy(theatre.stage("refuse", len(story.VALUE) - 1), case + ".before")
+        copy(theatre.stage("refuse", len(story.TALE) - 1), case + ".before")
         for damage, words in ((stray_message, ["files", "left"]), (lost_state, ["exchanges at 5000"]),
                               (second_book, ["books at 5001"]), (lost_book, ["get-book"])):
             copy(base + "/well", case)

@@ -54,7 +54,7 @@ def given_up():
 
 
 def declined():
-    return [*VALUE, *everybody("receive", OWNER), Line(OWNER, "refuse", "{exchange}"),
+    return [*TALE, *everybody("receive", OWNER), Line(OWNER, "refuse", "{exchange}"),
             *(3 * everybody("receive", OWNER))]
 
 
@@ -66,7 +66,7 @@ STORIES = {
     "refuse": declined(),
 }
 # A command of the first lines stands in several stories, and is made to fail in one.
-FIRST = {"exchange": 0, "steps": len(VALUE), "serve": len(VALUE), "abort": 1, "refuse": len(VALUE)}
+FIRST = {"exchange": 0, "steps": len(VALUE), "serve": len(VALUE), "abort": 1, "refuse": len(TALE)}
 
 
 def waits_at(case, port):
