@@ -73,7 +73,7 @@ std::string address_for(const KeyPlan& plan) {
 }
 
 /// The card of these keys, as it is there or new.
-Result<Signed<Card>> card_for(const KeyPlan& plan, const PeerKeys& keys) {
+Result<Signed<Card>> card_for(const KeyPlan& plan, const PeerKeys& keys, bool& replaces) {
   const auto file = in(plan.home, card_file_name);
   const auto& [port, signing_key, agreement_key] = keys.identity;
   auto card = sign_card(port, signing_key, agreement_key, address_for(plan), keys.seed.has_value());
@@ -84,6 +84,7 @@ Result<Signed<Card>> card_for(const KeyPlan& plan, const PeerKeys& keys) {
       return taken("the peer has joined a network with another address", plan.home,
                    "the others can give it another one in their config.yaml, under addresses");
     }
+    replaces = true;
   }
   BOOKCHAIN_CHECK(check_card(card));
   BOOKCHAIN_CHECK(write_text_file(file, write_card(card), 0644));
@@ -179,8 +180,9 @@ Result<MadeKeys> make_keys(const KeyPlan& plan) {
   BOOKCHAIN_CHECK(lock.take());
   bool made = false;
   BOOKCHAIN_TRY(const auto keys, keys_for(plan, made));
-  BOOKCHAIN_TRY(auto card, card_for(plan, keys));
-  return MadeKeys{in(plan.home, card_file_name), std::move(card), made};
+  bool replaces = false;
+  BOOKCHAIN_TRY(auto card, card_for(plan, keys, replaces));
+  return MadeKeys{in(plan.home, card_file_name), std::move(card), made, replaces};
 }
 
 Result<AssembledNetwork> assemble_network(const path& folder, const std::vector<path>& cards, std::uint8_t work_bits) {

@@ -17,7 +17,8 @@ struct KeyPlan {
 struct MadeKeys {
   path card_file;
   ledger::Signed<ledger::Card> card;
-  bool made = false;  ///< false: the keys were there already
+  bool made = false;      ///< false: the keys were there already
+  bool new_card = false;  ///< another card was there, with another address
 };
 
 /// Makes keys.yaml and card.yaml. Again with the same plan, it gives the card that is there; until the home has

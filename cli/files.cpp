@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <boost/filesystem/operations.hpp>
 #include <cerrno>
 #include <cstdlib>
 
@@ -27,10 +28,12 @@ Result<std::string> read_all(int descriptor, const path& file, std::size_t most)
   }
 }
 
-/// Opens a regular file. O_NONBLOCK: a named pipe must not hang the program before it is seen to be one.
-Result<ledger::Descriptor> open_regular(const path& file, int flags, struct stat& facts) {
+/// Opens a regular file. O_NONBLOCK: a named pipe must not hang the program before it is seen to be one; where a pipe
+/// will do, it is then waited for.
+Result<ledger::Descriptor> open_regular(const path& file, int flags, struct stat& facts, bool or_pipe = false) {
   BOOKCHAIN_TRY(auto descriptor, ledger::open_file(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags));
   if (::fstat(descriptor.get(), &facts) != 0) return ledger::system_error("a file cannot be read", file);
+  if (or_pipe && S_ISFIFO(facts.st_mode)) return ledger::open_file(file, O_RDONLY | O_CLOEXEC | flags);
   if (!S_ISREG(facts.st_mode)) return Error{Token::bad_file, "this is no regular file", file.string(), {}};
   return descriptor;
 }
@@ -68,6 +71,9 @@ class UnfinishedFile {
 
   [[nodiscard]] int descriptor() const { return file_.get(); }
 
+  /// A file that replaces another is open to the same users.
+  void take_mode(mode_t mode) const { (void)::fchmod(file_.get(), mode & 0777U); }
+
   /// Replaces what is there.
   Result<void> become(const path& target) {
     if (name_.empty()) {
@@ -98,12 +104,38 @@ class UnfinishedFile {
   std::string name_;
 };
 
+constexpr int most_links_followed = 40;
+
+/// Where the file lies that `target` names: a link is followed, for it is not the link that is to be replaced. A link
+/// of /proc stands for something that is open, such as standard output, and that no rename may replace.
+Result<path> behind_links(path target) {
+  const auto named = target.string();
+  for (int followed = 0; followed < most_links_followed; ++followed) {
+    struct stat facts {};
+    if (::lstat(target.c_str(), &facts) != 0 || !S_ISLNK(facts.st_mode)) return target;
+    // The system follows no link that another user has put into a folder of all.
+    if (::stat(target.c_str(), &facts) != 0 && errno != ENOENT) {
+      return ledger::system_error("a file cannot be written", named);
+    }
+    boost::system::error_code failed;
+    const auto folder =
+        boost::filesystem::canonical(target.has_parent_path() ? target.parent_path() : path("."), failed);
+    const auto next = boost::filesystem::read_symlink(target, failed);
+    if (failed) return ledger::system_error("a file cannot be written", named);
+    if ((folder / "").string().starts_with("/proc/")) {
+      return Error{Token::bad_file, "the target is no regular file", named, "- is standard output"};
+    }
+    target = next.is_absolute() ? next : folder / next;
+  }
+  return Error{Token::bad_file, "the target is a link that leads nowhere", named, {}};
+}
+
 }  // namespace
 
 Result<std::string> read_text_file(const path& file, std::size_t most, bool dash_is_stdin) {
   if (dash_is_stdin && file == "-") return read_all(STDIN_FILENO, "standard input", most);
   struct stat facts {};
-  BOOKCHAIN_TRY(const auto descriptor, open_regular(file, 0, facts));
+  BOOKCHAIN_TRY(const auto descriptor, open_regular(file, 0, facts, dash_is_stdin));
   return read_all(descriptor.get(), file, most);
 }
 
@@ -127,16 +159,20 @@ Result<void> write_text_file(const path& file, std::string_view text, unsigned m
 }
 
 Result<void> replace_file(const path& target, const std::function<Result<void>(int descriptor)>& write) {
+  BOOKCHAIN_TRY(const auto place, behind_links(target));
   struct stat facts {};
-  if (::stat(target.c_str(), &facts) == 0 && !S_ISREG(facts.st_mode)) {
-    return Error{Token::bad_file, "the target is no regular file", target.string(), {}};
+  const bool is_there = ::stat(place.c_str(), &facts) == 0;
+  if (is_there && !S_ISREG(facts.st_mode)) {
+    return Error{Token::bad_file, "the target is no regular file", target.string(),
+                 S_ISDIR(facts.st_mode) ? "" : "- is standard output"};
   }
-  const auto folder = target.has_parent_path() ? target.parent_path() : path(".");
+  const auto folder = place.has_parent_path() ? place.parent_path() : path(".");
   auto file = UnfinishedFile::create(folder);
   if (!file) return ledger::Error{file.error().token, file.error().what, target.string(), {}};
+  if (is_there) file.value().take_mode(facts.st_mode);
   BOOKCHAIN_CHECK(write(file.value().descriptor()));
-  BOOKCHAIN_CHECK(ledger::sync_file(file.value().descriptor(), target));
-  BOOKCHAIN_CHECK(file.value().become(target));
+  BOOKCHAIN_CHECK(ledger::sync_file(file.value().descriptor(), place));
+  BOOKCHAIN_CHECK(file.value().become(place));
   return ledger::sync_directory(folder);
 }
 

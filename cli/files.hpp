@@ -16,7 +16,7 @@ using ledger::Result;
 using ledger::success;
 using ledger::Token;
 
-/// The whole of a regular file of at most `most` bytes; "-" is stdin where `dash_is_stdin`.
+/// The whole of a regular file of at most `most` bytes. With `dash_is_stdin` it may be a pipe, and "-" is stdin.
 /// Tokens: `no-such-file`, `permission`, `io`, `bad-file` (no regular file, or too large).
 [[nodiscard]] Result<std::string> read_text_file(const path& file, std::size_t most, bool dash_is_stdin = false);
 
@@ -27,8 +27,9 @@ using ledger::Token;
 [[nodiscard]] Result<void> write_text_file(const path& file, std::string_view text, unsigned mode);
 
 /// Writes `target` by way of a new file beside it, which takes its name when it is complete and durable: a file of
-/// that name is whole or not there. `write` is given its descriptor. Tokens: those of `write`, `bad-file` (the
-/// target is there and no regular file), `io`, `disk-full`, `permission`.
+/// that name is whole or not there. Links are followed, and a file that is replaced keeps its mode. `write` is given
+/// its descriptor. Tokens: those of `write`, `bad-file` (the target is there and no regular file), `io`, `disk-full`,
+/// `permission`.
 [[nodiscard]] Result<void> replace_file(const path& target, const std::function<Result<void>(int descriptor)>& write);
 
 }  // namespace bookchain::cli

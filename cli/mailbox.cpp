@@ -19,7 +19,8 @@ std::vector<path> deliveries_in(const path& folder) {
   boost::system::error_code error;
   for (boost::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
        entry.increment(error)) {
-    if (!entry->path().string().ends_with(transport::package_suffix)) files.push_back(entry->path());
+    const auto name = entry->path().filename().string();
+    if (!name.ends_with(transport::package_suffix) && !name.starts_with('.')) files.push_back(entry->path());
   }
   std::ranges::sort(files);
   return files;

@@ -72,7 +72,7 @@ int main(int argc, char** argv) {
     return fail(Report(global), usage_error("the command has a second word", page, "see bookchain help " + page));
   }
   if (command == nullptr) {
-    return fail(Report(global), usage_error("no command is named", "COMMAND", "bookchain --help lists all commands"));
+    return fail(Report(global), usage_error("no command is named", {}, "bookchain --help lists all commands"));
   }
   return run(global, *command, invocation.value().arguments);
 }

@@ -72,10 +72,10 @@ Result<GenesisFields> read_fields(const YamlView& view) {
 
 bool is_address(std::string_view text) {
   if (text.size() > max_address_bytes) return false;
-  for (const auto scheme : {spool_scheme, socket_scheme}) {
-    if (text.starts_with(scheme) && text.size() > scheme.size()) return true;
-  }
-  return false;
+  if (text.starts_with(spool_scheme)) return text.size() > spool_scheme.size();
+  if (!text.starts_with(socket_scheme)) return false;
+  const auto name = text.substr(std::max(text.rfind('/') + 1, socket_scheme.size()));
+  return !name.empty() && name.size() <= max_socket_name_bytes;
 }
 
 Result<PeerPort> read_port(const YamlView& view) {
@@ -119,6 +119,12 @@ std::string write_network(const Genesis& genesis) {
 Result<Genesis> read_network(const std::string& file, const std::string& text) {
   BOOKCHAIN_TRY(const auto tree, parse_strict_yaml(file, text));
   const YamlView view(file, tree, {});
+  const auto taken_for = [&](const char* what) {
+    return Error{Token::bad_config, std::string(what) + ", not a network file", file,
+                 "the network file is the network.yaml that init makes"};
+  };
+  if (view.has("signing_key")) return taken_for("these are the secret keys of a peer");
+  if (view.has("signature")) return taken_for("this is the card of a peer");
   BOOKCHAIN_TRY(auto fields, read_fields(view));
   auto genesis = Genesis::make(std::move(fields));
   if (!genesis) {

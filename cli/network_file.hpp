@@ -14,8 +14,11 @@ inline constexpr std::size_t max_network_file_bytes = std::size_t{1} << 20U;
 inline constexpr std::string_view spool_scheme = "spool:";
 inline constexpr std::string_view socket_scheme = "socket:";
 /// What an address must be, for the errors that say so.
-inline constexpr const char* address_forms = "an address is spool:FOLDER or socket:PATH";
-/// Whether it is of one of the two forms, and no longer than a network allows.
+inline constexpr const char* address_forms =
+    "an address is spool:FOLDER or socket:PATH, and a socket has a name of at most 80 bytes";
+/// A socket is bound through its open folder, /proc/self/fd/N/NAME, which has to fit into 107 bytes.
+inline constexpr std::size_t max_socket_name_bytes = 80;
+/// Whether it is of one of the two forms, no longer than a network allows, and such that it can be listened at.
 [[nodiscard]] bool is_address(std::string_view text);
 /// A port, and where a peer is delivered to, as they stand in every file. Tokens: `bad-type`, `bad-value`.
 [[nodiscard]] Result<ledger::PeerPort> read_port(const YamlView& view);

@@ -35,7 +35,7 @@ Error no_config(const path& home) {
                  "bookchain --home " + shell_word(home.string()) + " join NETWORK.yaml"};
   }
   return Error{Token::home_missing, "there is no home of a peer here", home.string(),
-               "name the network with -n DIR and the peer with -p PORT"};
+               "name the network with -n DIR and the peer with -p PORT, or its home with --home DIR"};
 }
 
 /// A path of config.yaml, absolute.

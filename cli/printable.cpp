@@ -1,5 +1,6 @@
 #include "cli/printable.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdio>
@@ -66,12 +67,37 @@ constexpr std::array hidden{
     Range{0xe0000, 0xe0fff},  // tags and other characters that are ignored when drawn
 };
 
+/// Characters that terminals draw over the one before (Unicode: Mn and Me of the scripts in use, joiners, variants).
+constexpr std::array combining{
+    Range{0x0300, 0x036f}, Range{0x0483, 0x0489}, Range{0x0591, 0x05bd}, Range{0x05bf, 0x05bf}, Range{0x05c1, 0x05c2},
+    Range{0x0610, 0x061a}, Range{0x064b, 0x065f}, Range{0x0670, 0x0670}, Range{0x06d6, 0x06dc}, Range{0x093c, 0x093c},
+    Range{0x0941, 0x0948}, Range{0x094d, 0x094d}, Range{0x0e31, 0x0e31}, Range{0x0e34, 0x0e3a}, Range{0x0e47, 0x0e4e},
+    Range{0x1ab0, 0x1aff}, Range{0x1dc0, 0x1dff}, Range{0x200c, 0x200d}, Range{0x20d0, 0x20ff}, Range{0x302a, 0x302d},
+    Range{0x3099, 0x309a}, Range{0xfe00, 0xfe0f}, Range{0xfe20, 0xfe2f},
+};
+
+/// Characters that terminals draw two columns wide (Unicode: East Asian Width W and F).
+constexpr std::array wide{
+    Range{0x1100, 0x115f},   Range{0x2329, 0x232a},   Range{0x2e80, 0x303e},   Range{0x3041, 0x4dbf},
+    Range{0x4e00, 0xa4cf},   Range{0xa960, 0xa97f},   Range{0xac00, 0xd7a3},   Range{0xf900, 0xfaff},
+    Range{0xfe30, 0xfe6f},   Range{0xff01, 0xff60},   Range{0xffe0, 0xffe6},   Range{0x1f300, 0x1f64f},
+    Range{0x1f680, 0x1f6ff}, Range{0x1f900, 0x1f9ff}, Range{0x20000, 0x3fffd},
+};
+
+template <class Ranges>
+bool is_among(const Ranges& ranges, std::uint32_t character) {
+  return std::ranges::any_of(ranges,
+                             [&](const Range& range) { return character >= range.first && character <= range.last; });
+}
+
 bool is_hidden(std::uint32_t character) {
   if ((character & 0xfffeU) == 0xfffeU) return true;  // the last two of every plane are noncharacters
-  for (const auto& range : hidden) {
-    if (character >= range.first && character <= range.last) return true;
-  }
-  return false;
+  return is_among(hidden, character);
+}
+
+std::size_t columns_of(std::uint32_t character) {
+  if (is_among(combining, character)) return 0;
+  return is_among(wide, character) ? 2 : 1;
 }
 
 bool is_control(std::uint32_t character) { return character < 0x20U || (character >= 0x7fU && character <= 0x9fU); }
@@ -103,22 +129,24 @@ std::string printable(std::string_view foreign, std::size_t columns) {
     }
     const auto taken = character.size == 0 ? 1 : character.size;
     foreign.remove_prefix(taken);
-    const auto wide = width(piece);
-    if (columns != std::string_view::npos && used + wide + (foreign.empty() ? 0 : 1) > columns) {
+    const auto taken_columns = width(piece);
+    if (columns != std::string_view::npos && used + taken_columns + (foreign.empty() ? 0 : 1) > columns) {
       return out + "…";
     }
     out += piece;
-    used += wide;
+    used += taken_columns;
   }
   return out;
 }
 
 std::size_t width(std::string_view text) {
-  std::size_t count = 0;
-  for (const char byte : text) {
-    if ((static_cast<std::uint8_t>(byte) & 0xc0U) != 0x80U) ++count;
+  std::size_t columns = 0;
+  while (!text.empty()) {
+    const auto character = first_of(text);
+    columns += character.size == 0 ? 1 : columns_of(character.value);
+    text.remove_prefix(character.size == 0 ? 1 : character.size);
   }
-  return count;
+  return columns;
 }
 
 std::string shell_word(const std::string& text) {

@@ -11,10 +11,11 @@ namespace bookchain::cli {
 /// UTF-8 as \xNN, invisible and direction-changing characters as \u{NNNN}. The rest stays as it is.
 [[nodiscard]] std::string printable(std::string_view foreign);
 
-/// The same, shortened to at most `columns` characters with an ellipsis.
+/// The same, shortened to at most `columns` columns with an ellipsis.
 [[nodiscard]] std::string printable(std::string_view foreign, std::size_t columns);
 
-/// Number of characters (code points) of well-formed text: what a column of a table takes.
+/// Columns that the text takes on a terminal: most characters one, Chinese, Japanese and Korean ones two, accents that
+/// are drawn over the one before none.
 [[nodiscard]] std::size_t width(std::string_view text);
 
 /// As a shell takes it for one word: in quotes where it must be.

@@ -80,8 +80,15 @@ std::string to_yaml(const Json& value) {
 
 std::string sentence(const Error& error) {
   auto text = printable(error.what);
-  if (!error.subject.empty()) text += ": \"" + printable(error.subject) + "\"";
-  return text;
+  if (error.subject.empty()) return text;
+  text += ": \"";
+  for (const char c : printable(error.subject)) text += c == '"' ? std::string("\\\"") : std::string(1, c);
+  return text + "\"";
+}
+
+std::string without_quotes(std::string words) {
+  std::ranges::replace(words, '"', '\'');
+  return words;
 }
 
 Report::Report(const GlobalOptions& global)
@@ -114,7 +121,7 @@ bool Report::result(const Answer& answer) const {
 bool Report::event(const Json& value, const std::string& text) const {
   switch (format_) {
     case Format::text:
-      if (!text.empty()) print(stdout, text + "\n");
+      if (!quiet_ && !text.empty()) print(stdout, text + "\n");
       break;
     case Format::json: {
       Json line = Json::object();

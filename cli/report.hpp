@@ -22,7 +22,7 @@ class Report {
 
   /// Prints a result in the format asked for. False if stdout takes no more.
   [[nodiscard]] bool result(const Answer& answer) const;
-  /// One line of `serve`, at once: a JSON object, or the text. False if stdout takes no more.
+  /// One line of `serve`, at once: a JSON object, or the text unless -q is given. False if stdout takes no more.
   [[nodiscard]] bool event(const Json& value, const std::string& text) const;
   void error(const ledger::Error& error) const;
   void warning(const std::string& text) const;
@@ -55,8 +55,10 @@ class Report {
 [[nodiscard]] std::string to_json_line(const Json& value);
 [[nodiscard]] std::string to_yaml(const Json& value);
 
-/// "what: \"subject\"", both printable, as it stands in errors.
+/// "what: \"subject\"", both printable, as it stands in errors; quotes within the subject are written \".
 [[nodiscard]] std::string sentence(const ledger::Error& error);
+/// Words of others, for the part of an error that stands outside its quotes.
+[[nodiscard]] std::string without_quotes(std::string words);
 
 /// A table for people: columns aligned, two spaces between them, no rules.
 class TextTable {

@@ -27,7 +27,7 @@ class RequestReader final : public nlohmann::json_sax<nlohmann::json> {
   bool boolean(bool /*value*/) override { return wrong_type(); }
   bool number_integer(number_integer_t /*value*/) override { return wrong_type(); }  // the negative ones
   bool number_unsigned(number_unsigned_t value) override { return take(std::to_string(value)); }
-  bool number_float(number_float_t /*value*/, const string_t& /*text*/) override { return wrong_type(); }
+  bool number_float(number_float_t /*value*/, const string_t& text) override { return take(text); }  // huge ones, too
   bool string(string_t& value) override { return take(value); }
   bool binary(binary_t& /*value*/) override { return wrong_type(); }
   bool start_object(std::size_t /*size*/) override {

@@ -21,6 +21,9 @@ namespace {
 
 /// What one call of receive() reads at most, beyond the first file.
 constexpr std::size_t max_bytes_read_a_turn = std::size_t{32} << 20U;
+/// Programs that carry files between hosts begin the names of what is not whole yet with a dot. A sender may have so
+/// many of them; more are put aside like all that is no delivery.
+constexpr std::size_t max_hidden_files = 1'000;
 constexpr std::string_view reason_suffix = ".reason";
 
 std::size_t max_mail_bytes(std::size_t max_envelope_bytes) {
@@ -145,7 +148,9 @@ std::vector<std::pair<PeerPort, std::string>> SpoolLink::names_waiting(std::size
     const auto folder = from_folder(port, "new");
     if (!folder) continue;
     auto names = folder.value().names();
+    std::size_t hidden = 0;
     std::erase_if(names, [&, from = port](const auto& name) {
+      if (name.starts_with('.') && ++hidden <= max_hidden_files) return true;
       return name.ends_with(package_suffix) || stuck_.contains({from, name});
     });
     if (!names.empty()) by_sender.emplace_back(port, std::move(names));

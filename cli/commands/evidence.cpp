@@ -101,7 +101,12 @@ Result<Answer> export_one(Session& session, const Arguments& arguments) {
 
 Result<Answer> verify(Session& session, const Arguments& arguments) {
   const auto network_file = arguments.get("network-file");
-  BOOKCHAIN_TRY(const auto genesis, network_file ? load_network(*network_file) : network_alone(session));
+  auto loaded = network_file ? load_network(*network_file) : network_alone(session);
+  if (!loaded && loaded.error().token == Token::home_missing) {
+    loaded = Error{Token::home_missing, loaded.error().what, loaded.error().subject,
+                   "name the network file with --network-file FILE"};
+  }
+  BOOKCHAIN_TRY(const auto genesis, std::move(loaded));
   BOOKCHAIN_TRY(const auto text, read_text_file(*arguments.at(0), max_evidence_bytes, true));
   const Bytes bytes(text.begin(), text.end());
   BOOKCHAIN_TRY(const auto evidence, read_evidence(genesis.id(), bytes));

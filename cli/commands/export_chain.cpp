@@ -38,6 +38,7 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   answer.value["file"] = target.string();
   answer.value["height"] = head.height.value;
   answer.value["head"] = to_hex(head.hash);
+  answer.brief = "";
   answer.text = "wrote the chain of peer " + std::to_string(reader->port().value) + " (" +
                 std::to_string(head.height.value) + (head.height.value == 1 ? " block" : " blocks") + ", head " +
                 short_id(head.hash) + ") to " + printable(target.string()) + "\n";

@@ -83,6 +83,7 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
     answer.value["peers"].push_back({{"port", port.value}, {"home", (folder / std::to_string(port.value)).string()}});
   }
   answer.text = describe(session, made, folder, plan);
+  answer.brief = to_hex(made.id) + "\n";
   return answer;
 }
 

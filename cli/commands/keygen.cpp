@@ -37,6 +37,7 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   answer.value["port"] = card.signer.value;
   answer.value["home"] = plan.home.string();
   answer.value["card"] = made.card_file.string();
+  answer.value["new_card"] = made.made || made.new_card;
   answer.value["id"] = to_hex(id);
   answer.value["fingerprint"] = fingerprint(id);
   answer.value["address"] = card.body.address;
@@ -45,6 +46,7 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   const auto file = printable(made.card_file.string());
   answer.text = (made.made ? "made the keys of peer " : "the keys are there already, of peer ") +
                 std::to_string(card.signer.value) + "\n";
+  if (made.new_card) answer.text += "the card is new: the one given out before no longer fits\n";
   answer.text += "card         " + file + "\n";
   answer.text += "fingerprint  " + session.report().bold(fingerprint(id)) + "\n";
   answer.text += "address      " + printable(card.body.address) + "\n";

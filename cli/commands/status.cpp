@@ -1,3 +1,5 @@
+#include <limits>
+
 #include "cli/commands/commands.hpp"
 #include "cli/fingerprint.hpp"
 #include "cli/home.hpp"
@@ -94,8 +96,10 @@ std::string text_of(const Session& session, const Reader& reader, const Status& 
     text += line("", std::to_string(count) + " could not be delivered to " + std::to_string(port.value) + " yet");
   }
   if (status.mute_until) {
-    text += line("votes", "none up to block " + std::to_string(status.mute_until->value) +
-                              ": this home was restored and may have voted before");
+    const bool known = status.mute_until->value != std::numeric_limits<std::uint64_t>::max();
+    text += line("votes", known ? "none up to block " + std::to_string(status.mute_until->value) +
+                                      ": this home was restored and may have voted before"
+                                : "none until enough of the others have answered: this home was restored");
   }
   for (const auto& [key, mark] : status.marks) {
     text += line("mark", std::to_string(key.port.value) + " cheated in exchange " + short_id(key.exchange) + ": " +

@@ -114,6 +114,20 @@ BOOST_AUTO_TEST_CASE(a_shortened_text_has_at_most_its_columns_and_cuts_no_charac
   }
 }
 
+BOOST_AUTO_TEST_CASE(columns_are_those_of_a_terminal) {
+  BOOST_TEST(width("\u4e16\u754c") == 4U);  // Chinese
+  BOOST_TEST(width("\uac00\u3042\uff21") == 6U);
+  BOOST_TEST(width("e\u0301\u00e9") == 2U);  // an accent of its own, and one in its letter
+  BOOST_TEST(width("\U0001f4d6") == 2U);     // a book
+  BOOST_TEST(printable("\u4e16\u754c\u4e16", 5) == "\u4e16\u754c…");
+  BOOST_TEST(printable("\u4e16\u754c\u4e16", 4) == "\u4e16…");
+}
+
+BOOST_AUTO_TEST_CASE(quotes_in_a_subject_end_no_quotation) {
+  BOOST_TEST(sentence({Token::bad_file, "what failed", "a\" [io]", {}}) == "what failed: \"a\\\" [io]\"");
+  BOOST_TEST(without_quotes("it is \"so\"") == "it is 'so'");
+}
+
 BOOST_AUTO_TEST_CASE(an_error_is_one_line_whatever_stands_in_it) {
   const Error error{Token::bad_file, "what\nfailed", "\x1b[2Jfile", {}};
   BOOST_TEST(sentence(error) == "what\\x0afailed: \"\\x1b[2Jfile\"");
