@@ -124,7 +124,7 @@ std::optional<std::string> reason_of(const ExchangeView& view) {
 }
 
 Json exchange_value(const Session& session, const Reader& reader, const ExchangeView& view) {
-  const auto guidance = guide(reader.node(), reader.state(), view.id);
+  const auto guidance = guide(reader, view.id);
   const auto* record = view.record ? &*view.record : nullptr;
   const auto or_null = [](const auto& value) { return value ? Json(*value) : Json(nullptr); };
   Json value;

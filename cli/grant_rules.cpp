@@ -37,7 +37,7 @@ Result<GrantRule> read_rule(const YamlView& view) {
   }
   if (view.has("count")) {
     BOOKCHAIN_TRY(const auto count, view.at("count"));
-    BOOKCHAIN_TRY(rule.count, count.number(0, most_grants));
+    BOOKCHAIN_TRY(rule.count, count.number(1, most_grants));
   }
   if (!rule.peer && !rule.book && !rule.count) return view.fault(Token::missing_key, "a rule says nothing");
   return rule;
@@ -63,6 +63,17 @@ transport::GrantVerdict GrantRules::judge(const State& state, const ExchangeReco
   }
   if (!refuses_others) return {GrantVerdict::What::wait, {}};
   return {GrantVerdict::What::refuse, reason};
+}
+
+Result<void> check_peers(const GrantRules& rules, const std::string& file, const Genesis& genesis) {
+  for (const auto& rule : rules.rules) {
+    if (!rule.peer || genesis.find(*rule.peer) != nullptr) continue;
+    return Error{Token::unknown_peer,
+                 "a rule is for a peer that the network does not have",
+                 file + ": " + std::to_string(rule.peer->value),
+                 {}};
+  }
+  return success();
 }
 
 Result<GrantRules> read_grant_rules(const std::string& file, const std::string& text) {

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "cli/files.hpp"
+#include "ledger/genesis.hpp"
 #include "ledger/records.hpp"
 #include "transport/courier.hpp"
 
@@ -31,6 +32,11 @@ struct GrantRules {
   /// `state` is what the peer remembers, with all that it has granted before.
   [[nodiscard]] transport::GrantVerdict judge(const ledger::State& state, const ledger::ExchangeRecord& record) const;
 };
+
+/// Whether each peer that a rule names is one of the network: the rule of another would never be used, unseen. Token
+/// `unknown-peer`.
+[[nodiscard]] Result<void> check_peers(const GrantRules& rules, const std::string& file,
+                                       const ledger::Genesis& genesis);
 
 /// `file` is named in errors. Tokens: those of strict reading.
 [[nodiscard]] Result<GrantRules> read_grant_rules(const std::string& file, const std::string& text);

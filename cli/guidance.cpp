@@ -1,5 +1,8 @@
 #include "cli/guidance.hpp"
 
+#include <algorithm>
+
+#include "cli/outgoing.hpp"
 #include "cli/report.hpp"
 #include "ledger/exchange_parts.hpp"
 
@@ -8,6 +11,18 @@ namespace bookchain::cli {
 using namespace ledger;
 
 namespace {
+
+Guidance newest_block(PeerPort self, const State& state) {
+  Guidance guidance;
+  for (const auto peer : peers_without_block(state, head_fact.get(state).value_or(Head{}).height)) {
+    guidance.commands.push_back(CommandAt{peer, "receive"});
+  }
+  if (guidance.commands.empty()) return guidance;
+  // Last, this peer hears that they have it.
+  guidance.commands.push_back(CommandAt{self, "receive"});
+  guidance.spreading = true;
+  return guidance;
+}
 
 class Guide {
  public:
@@ -44,7 +59,7 @@ class Guide {
         everybody_votes();
         break;
       case ExchangeState::mined: everybody_votes(); break;
-      case ExchangeState::committed:
+      case ExchangeState::committed: bring_block_to_all(); break;
       case ExchangeState::refused:
       case ExchangeState::invalid:
       case ExchangeState::aborted: break;
@@ -143,7 +158,9 @@ class Guide {
   }
   /// A block is voted on: each round of messages moves it on by a phase.
   void everybody_votes() {
-    const auto proposer = record_.abort_sent ? owner() : requester();
+    guidance_.rounds = rounds_left();
+    auto proposer = record_.abort_sent ? owner() : requester();
+    if (guidance_.rounds > 0) proposer = self();  // it counts the votes: an owner that settles, too
     const bool nobody_before = guidance_.waiting_for.empty();
     for (const auto& peer : node_.genesis().peers()) {
       if (peer.port == proposer) continue;
@@ -152,6 +169,25 @@ class Guide {
     }
     add(proposer, "receive");
     guidance_.repeat = true;
+  }
+
+  /// Of the ballot that this peer runs at the present height, if it runs one: each phase takes a round of messages.
+  [[nodiscard]] std::size_t rounds_left() const {
+    const auto ballot = proposers.get(state_, 0);
+    const auto head = head_fact.get(state_).value_or(Head{});
+    if (!ballot || ballot->height.value != head.height.value + 1) return 0;
+    switch (ballot->phase) {
+      case ProposerPhase::idle: return 0;
+      case ProposerPhase::asking: return 4;
+      case ProposerPhase::prevoting: return 3;
+      case ProposerPhase::precommitting: return 2;
+    }
+    return 0;
+  }
+  /// It is final here; the others have it when they take in the block. Who has not taken in the newest one is told by
+  /// the guidance of that.
+  void bring_block_to_all() {
+    if (record_.height == head_fact.get(state_).value_or(Head{}).height) guidance_ = newest_block(self(), state_);
   }
 
   const Node& node_;
@@ -167,6 +203,32 @@ Guidance guide(const Node& node, const State& state, const ExchangeId& exchange)
   const auto record = exchanges.get(state, exchange);
   if (!record) return {};
   return Guide(node, state, exchange, *record).guide();
+}
+
+namespace {
+
+Guidance with_unheard(Guidance guidance, const PeerFiles& files, const State& state) {
+  if (guidance.commands.empty()) return guidance;
+  auto unheard = unheard_peers(files, state);
+  const auto has_to_act = [&](PeerPort peer) {
+    return std::ranges::find(guidance.commands, peer, &CommandAt::port) != guidance.commands.end();
+  };
+  if (std::ranges::any_of(unheard, has_to_act)) guidance.unheard = std::move(unheard);
+  return guidance;
+}
+
+}  // namespace
+
+Guidance guide(Home& home, const ExchangeId& exchange) {
+  return with_unheard(guide(home.node(), home.store(), exchange), home.files(), home.store());
+}
+
+Guidance guide_newest_block(Home& home) {
+  return with_unheard(newest_block(home.port(), home.store()), home.files(), home.store());
+}
+
+Guidance guide(const Reader& reader, const ExchangeId& exchange) {
+  return with_unheard(guide(reader.node(), reader.state(), exchange), reader.files(), reader.state());
 }
 
 }  // namespace bookchain::cli

@@ -2,6 +2,7 @@
 // to be run, and who is awaited. For people and scripts; the rules decide nothing by it.
 #pragma once
 
+#include "cli/home.hpp"
 #include "ledger/node.hpp"
 #include "ledger/records.hpp"
 
@@ -18,9 +19,17 @@ struct Guidance {
   std::vector<ledger::PeerPort> waiting_for;  ///< peers whose doing is missing; empty if it is this peer's turn
   std::optional<ledger::Step> due;            ///< at this peer
   bool repeat = false;                        ///< the commands are to be run again until it is committed
+  std::size_t rounds = 0;  ///< how often, until all have the block, if no other ballot comes between; 0: not known
+  bool spreading = false;  ///< it is committed here, and the commands bring the block to the others
+  std::vector<ledger::PeerPort> unheard;  ///< nobody listens there, and it needs at least one of them
 };
 
 /// Precondition: the peer knows the exchange.
 [[nodiscard]] Guidance guide(const ledger::Node& node, const ledger::State& state, const ledger::ExchangeId& exchange);
+/// The same with what only the home can tell: who of those that have to act does not listen.
+[[nodiscard]] Guidance guide(Home& home, const ledger::ExchangeId& exchange);
+[[nodiscard]] Guidance guide(const Reader& reader, const ledger::ExchangeId& exchange);
+/// How the newest block comes to those who have not acknowledged it; empty if this peer sent it to nobody.
+[[nodiscard]] Guidance guide_newest_block(Home& home);
 
 }  // namespace bookchain::cli

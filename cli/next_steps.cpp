@@ -1,6 +1,7 @@
 #include "cli/next_steps.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace bookchain::cli {
 
@@ -9,10 +10,16 @@ using namespace ledger;
 Json next_value(const Session& session, const Guidance& guidance) {
   if (guidance.commands.empty()) return nullptr;
   std::string line;
-  for (const auto& command : guidance.commands) {
-    line += (line.empty() ? "" : " && ") + session.command_at(command.port, command.words);
+  if (!guidance.unheard.empty()) {
+    const auto typed = session.command_line_at(guidance.unheard.front(), "serve");
+    return typed ? Json(*typed) : Json(nullptr);
   }
-  return line;
+  for (const auto& command : guidance.commands) {
+    // What others have to do at a home that is not known here is theirs alone to type.
+    const auto typed = session.command_line_at(command.port, command.words);
+    if (typed) line += (line.empty() ? "" : " && ") + *typed;
+  }
+  return line.empty() ? Json(nullptr) : Json(line);
 }
 
 Json waiting_value(const Guidance& guidance) {
@@ -35,11 +42,40 @@ Json due_next_value(const Guidance& guidance) {
   return step == nullptr ? Json(nullptr) : Json(step_word(*step));
 }
 
+namespace {
+
+std::string heading(const Guidance& guidance) {
+  if (guidance.spreading) return "next, at each other peer: receive\n";
+  if (!guidance.repeat) return "next:\n";
+  static constexpr std::array phases{"propose", "prevote", "precommit", "commit"};
+  if (guidance.rounds == 0 || guidance.rounds > phases.size()) {
+    return "next, again and again until the block is committed:\n";
+  }
+  std::string left;
+  for (auto i = phases.size() - guidance.rounds; i < phases.size(); ++i)
+    left += (left.empty() ? "" : ", ") + std::string(phases[i]);
+  return "next, " + std::to_string(guidance.rounds) + " times until all have the block (" + left + "):\n";
+}
+
+/// Over sockets what is sent to a peer needs somebody who listens there.
+std::string serve_text(const Session& session, const Guidance& guidance) {
+  std::string text = "nobody listens at " + ports_text(guidance.unheard) + "\nnext, each in a terminal of its own:\n";
+  auto peers = guidance.unheard;
+  for (const auto& command : guidance.commands) {
+    if (std::ranges::find(peers, command.port) == peers.end()) peers.push_back(command.port);
+  }
+  for (const auto peer : peers) text += "  " + printable(session.command_at(peer, "serve")) + "\n";
+  return text;
+}
+
+}  // namespace
+
 std::string next_text(const Session& session, const Guidance& guidance) {
   if (guidance.commands.empty()) return {};
+  if (!guidance.unheard.empty()) return serve_text(session, guidance);
   std::string text;
   if (!guidance.waiting_for.empty()) text += "waiting for " + ports_text(guidance.waiting_for) + "\n";
-  text += guidance.repeat ? "next, again and again until the block is committed:\n" : "next:\n";
+  text += heading(guidance);
   for (const auto& command : guidance.commands) {
     text += "  " + printable(session.command_at(command.port, command.words)) + "\n";
   }

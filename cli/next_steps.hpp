@@ -7,7 +7,7 @@
 
 namespace bookchain::cli {
 
-/// One shell line that goes on, its commands joined by " && "; null where nothing goes on.
+/// One shell line that goes on, its commands joined by " && ", as far as they can be typed here; null where none can.
 [[nodiscard]] Json next_value(const Session& session, const Guidance& guidance);
 
 /// Ports of the peers that are awaited, as a list of numbers.

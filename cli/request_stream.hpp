@@ -2,6 +2,8 @@
 // Read as they come and without waiting; a line that cannot be is told and passed over.
 #pragma once
 
+#include <optional>
+
 #include "cli/files.hpp"
 #include "ledger/types.hpp"
 
@@ -22,6 +24,13 @@ class RequestStream {
   };
   /// Up to `most` lines that have come.
   [[nodiscard]] std::vector<Line> take(std::size_t most);
+  /// What became of a line; null: it is a request now.
+  void count(const Error* refusal) {
+    if (refusal == nullptr) ++made_;
+    if (refusal != nullptr && !first_refusal_) first_refusal_ = *refusal;
+  }
+  /// The first refusal, if no line at all became a request.
+  [[nodiscard]] std::optional<Error> all_refused() const { return made_ == 0 ? first_refusal_ : std::nullopt; }
   /// Can be read when more comes; -1 once all has come.
   [[nodiscard]] int descriptor() const { return ended_ || is_file_ ? -1 : file_.get(); }
   /// Whether there are lines to be taken at once.
@@ -37,6 +46,8 @@ class RequestStream {
   ledger::Descriptor file_;
   std::string text_;  ///< what came and was not taken
   std::uint64_t lines_ = 0;
+  std::uint64_t made_ = 0;
+  std::optional<Error> first_refusal_;
   bool is_file_ = false;  ///< all of it is there, and nothing tells of more
   bool ended_ = false;
 };

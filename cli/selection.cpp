@@ -51,8 +51,8 @@ Result<Id> only_one(const std::vector<Id>& found, Token unknown, const std::stri
 
 Result<ExchangeId> select_exchange(const State& state, const std::string& prefix) {
   if (!is_prefix(prefix, 2 * ExchangeId::size)) {
-    return Error{Token::unknown_exchange, "an exchange is named by the first 6 to 64 digits of its id, 0-9 and a-f",
-                 prefix, "list-exchanges lists them"};
+    return Error{Token::bad_value, "an exchange is named by the first 6 to 64 digits of its id, 0-9 and a-f", prefix,
+                 "list-exchanges lists them"};
   }
   return only_one(ids_with(state, exchanges, prefix), Token::unknown_exchange, "this peer knows no such exchange",
                   prefix, "receive takes in what others sent; list-exchanges lists the exchanges");
@@ -98,7 +98,8 @@ Result<BookId> select_book(const State& state, const std::string& selector,
       if (book.body.title == selector) (fits(book) ? found : unfit).push_back(id);
       return true;
     });
-    if (found.empty()) found = std::move(unfit);
+    // Whichever of them: the caller says why it does not fit.
+    if (found.empty() && !unfit.empty()) found.push_back(unfit.front());
   }
   return only_one(found, Token::unknown_book, "this peer knows no such book", selector,
                   "a book is named by its title or by 6 or more digits of its id; list-books --all lists them");
@@ -124,6 +125,18 @@ bool is_busy(const State& state, const BookId& book) {
 }
 
 }  // namespace
+
+/// Refusals that need no search for the book come first, so that they are named as what they are.
+Result<void> check_owner(const Genesis& genesis, PeerPort self, PeerPort owner) {
+  if (owner == self) {
+    return Error{Token::self_exchange, "a peer cannot request a book from itself", std::to_string(owner.value), {}};
+  }
+  if (genesis.find(owner) != nullptr) return success();
+  std::string ports;
+  for (const auto& peer : genesis.peers()) ports += (ports.empty() ? "" : ", ") + std::to_string(peer.port.value);
+  return Error{Token::unknown_peer, "the network has no such peer", std::to_string(owner.value),
+               "its peers are " + ports};
+}
 
 Result<BookId> select_book_of(const Genesis& genesis, const State& state, PeerPort owner, const std::string& selector) {
   if (is_prefix(selector, 2 * BookId::size)) {

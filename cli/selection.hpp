@@ -33,6 +33,10 @@ enum class Among : std::uint8_t { open, all };
     const ledger::State& state, const std::string& selector,
     const std::function<bool(const ledger::Signed<ledger::Book>&)>& fits);
 
+/// Whether `self` may ask that peer for a book. Tokens: `self-exchange`, `unknown-peer`.
+[[nodiscard]] ledger::Result<void> check_owner(const ledger::Genesis& genesis, ledger::PeerPort self,
+                                               ledger::PeerPort owner);
+
 /// SELECTOR of `request`: among the books that `owner` owns by the chain, a book id, else a value, else a
 /// title. Of several equal values the oldest that is not busy, as far as this peer can know; of several
 /// titles `ambiguous`. Token `unknown-book`; `not-owner` if it is somebody else's.

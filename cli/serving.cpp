@@ -175,6 +175,7 @@ class Serving {
   }
 
   [[nodiscard]] Result<BookId> book_of(const RequestStream::Wanted& wanted) {
+    BOOKCHAIN_CHECK(check_owner(home_.genesis(), home_.port(), wanted.owner));
     return select_book_of(home_.genesis(), home_.store(), wanted.owner, wanted.selector);
   }
 
@@ -189,11 +190,13 @@ class Serving {
     Json event{{"event", "request"}, {"line", line}};
     std::string text = "request of line " + std::to_string(line) + ": ";
     if (wish.exchange) {
+      plan_.requests->count(nullptr);
       event["exchange"] = to_hex(*wish.exchange);
       text += short_id(*wish.exchange);
     } else {
       event["exchange"] = nullptr;
       const auto error = wish.error.value_or(Error{Token::io, "a request was made and left no trace", {}, {}});
+      plan_.requests->count(&error);
       event["token"] = ledger::name(error.token);
       event["reason"] = sentence(error);
       text += session_.report().bad("refused") + ": " + sentence(error);

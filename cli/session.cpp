@@ -4,6 +4,7 @@
 #include <boost/filesystem/operations.hpp>
 #include <cstdlib>
 
+#include "cli/home.hpp"
 #include "cli/network_file.hpp"
 
 namespace bookchain::cli {
@@ -19,8 +20,8 @@ std::optional<std::string> variable(const char* name) {
   return std::string(value);
 }
 
-/// Ports for which `folder` has a home.
-std::vector<PeerPort> homes_in(const path& folder) {
+/// Ports for which `folder` has a home, also those of homes that this user may not look into. Token `permission`.
+Result<std::vector<PeerPort>> homes_in(const path& folder) {
   std::vector<PeerPort> ports;
   boost::system::error_code error;
   for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
@@ -28,13 +29,21 @@ std::vector<PeerPort> homes_in(const path& folder) {
     const bool digits = !name.empty() && name.size() <= 5 && name.find_first_not_of("0123456789") == std::string::npos;
     if (!digits || name.front() == '0') continue;
     const auto number = std::stoul(name);
-    boost::system::error_code ignored;
-    if (number <= 65535 && fs::exists(entry->path() / "config.yaml", ignored)) {
-      ports.push_back(PeerPort{static_cast<std::uint16_t>(number)});
-    }
+    boost::system::error_code failed;
+    const bool there =
+        fs::exists(entry->path() / "config.yaml", failed) || failed == boost::system::errc::permission_denied;
+    if (number <= 65535 && there) ports.push_back(PeerPort{static_cast<std::uint16_t>(number)});
+  }
+  if (error == boost::system::errc::permission_denied) {
+    return Error{Token::permission, "a network directory cannot be read", folder.string(), {}};
   }
   std::ranges::sort(ports);
   return ports;
+}
+
+Error no_home_in(const path& folder) {
+  return Error{Token::home_missing, "there is a network here, but no home of a peer", folder.string(),
+               "name one with --home DIR"};
 }
 
 }  // namespace
@@ -82,11 +91,12 @@ Result<std::unique_ptr<PeerFiles>> Session::peer() const {
   }
   const auto folder = network_folder();
   if (!port) {
+    BOOKCHAIN_TRY(const auto homes, homes_in(folder));
     std::string ports;
-    for (const auto each : homes_in(folder)) ports += (ports.empty() ? "" : ", ") + std::to_string(each.value);
+    for (const auto each : homes) ports += (ports.empty() ? "" : ", ") + std::to_string(each.value);
     if (!ports.empty()) return usage_error("no peer is named", "-p PORT", "the peers here are " + ports);
-    return Error{Token::home_missing, "there is no network here", folder.string(),
-                 "name one with -n DIR, or make one: bookchain init DIR"};
+    BOOKCHAIN_CHECK(load_network(folder / std::string(network_file_name)));
+    return no_home_in(folder);
   }
   return peer_or(*port);
 }
@@ -108,7 +118,8 @@ Result<std::unique_ptr<PeerFiles>> Session::peer_or(PeerPort port) const {
       return Error{Token::unknown_peer, "the network has no such peer", std::to_string(port.value),
                    "its peers are " + ports};
     }
-    return Error{Token::home_missing, "there is no home of this peer here", home.string(), {}};
+    return Error{Token::home_missing, "there is no home of this peer here", home.string(),
+                 "name its home with --home DIR"};
   }
   return load_peer_files(home);
 }
@@ -128,7 +139,8 @@ Result<std::vector<std::unique_ptr<PeerFiles>>> Session::readable_peers() const 
   }
   const auto folder = network_folder();
   std::optional<Error> first;
-  for (const auto port : homes_in(folder)) {
+  BOOKCHAIN_TRY(const auto homes, homes_in(folder));
+  for (const auto port : homes) {
     auto files = load_peer_files(folder / std::to_string(port.value));
     if (files) {
       peers.push_back(std::move(files).value());
@@ -138,27 +150,59 @@ Result<std::vector<std::unique_ptr<PeerFiles>>> Session::readable_peers() const 
   }
   if (!peers.empty()) return peers;
   if (first) return *first;
-  BOOKCHAIN_TRY(const auto genesis, load_network(folder / std::string(network_file_name)));
-  return Error{Token::home_missing, "there is no home of a peer here", folder.string(), "name one with --home DIR"};
+  BOOKCHAIN_CHECK(load_network(folder / std::string(network_file_name)));
+  return no_home_in(folder);
+}
+
+std::optional<std::string> Session::options_for(PeerPort port) const {
+  const auto known = options_.find(port);
+  if (known != options_.end()) return known->second;
+  return options_[port] = find_options_for(port);
+}
+
+/// What the environment says holds for the next command as well.
+std::optional<std::string> Session::find_options_for(PeerPort port) const {
+  const auto is_home = [&](const path& home) {
+    boost::system::error_code failed;
+    return fs::status(home / std::string(config_file_name), failed).type() != fs::file_not_found;
+  };
+  const auto by_network = [&](const std::string& network) {
+    return (network.empty() ? "" : "-n " + shell_word(network) + " ") + "-p " + std::to_string(port.value) + " ";
+  };
+  const auto home = named_home();
+  if (!home && is_home(network_folder() / std::to_string(port.value))) return by_network(global_.network.value_or(""));
+  const auto acting = peer();
+  if (!acting) return std::nullopt;
+  if (home) {
+    if (port == acting.value()->port()) return global_.home ? "--home " + shell_word(*global_.home) + " " : "";
+    // Beside a home that bears its port as its name lie those of the others, as init makes them.
+    boost::system::error_code failed;
+    const auto whole = fs::canonical(*home, failed);
+    const bool made_by_init = !failed && whole.filename() == std::to_string(acting.value()->port().value);
+    if (made_by_init && is_home(whole.parent_path() / std::to_string(port.value))) {
+      return by_network(whole.parent_path().string());
+    }
+  }
+  // Of the others each says where it is reached, and most have their spool in their home.
+  const auto addresses = addresses_of(*acting.value());
+  for (const auto& places : {addresses.spools, addresses.sockets}) {
+    const auto place = places.find(port);
+    if (place == places.end()) continue;
+    const auto beside = place->second.parent_path();
+    const auto files = load_peer_files(beside);
+    if (files && files.value()->port() == port) return "--home " + shell_word(beside.string()) + " ";
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> Session::command_line_at(PeerPort port, const std::string& words) const {
+  const auto options = options_for(port);
+  if (!options) return std::nullopt;
+  return "bookchain " + *options + words;
 }
 
 std::string Session::command_at(PeerPort port, const std::string& words) const {
-  const auto line = [&](const std::string& where) { return "bookchain " + where + words; };
-  const auto peer_of = [&](const std::string& network) {
-    return line((network.empty() ? "" : "-n " + shell_word(network) + " ") + "-p " + std::to_string(port.value) + " ");
-  };
-  // What the environment says holds for the next command as well.
-  const auto home = named_home();
-  if (!home) return peer_of(global_.network.value_or(""));
-  const auto files = load_peer_files(*home);
-  if (!files) return peer_of(global_.network.value_or(""));
-  const auto acting = files.value()->port();
-  if (port == acting) return line(global_.home ? "--home " + shell_word(*global_.home) + " " : "");
-  // Beside a home that bears its port as its name lie those of the others, as init makes them.
-  boost::system::error_code failed;
-  const auto whole = fs::canonical(*home, failed);
-  const bool made_by_init = !failed && whole.filename() == std::to_string(acting.value);
-  return peer_of(made_by_init ? whole.parent_path().string() : "");
+  return command_line_at(port, words).value_or("at peer " + std::to_string(port.value) + ":  bookchain " + words);
 }
 
 }  // namespace bookchain::cli

@@ -2,6 +2,7 @@
 // where it prints. Finds and reads files of homes; opens no store.
 #pragma once
 
+#include <map>
 #include <memory>
 
 #include "cli/peer_files.hpp"
@@ -35,15 +36,21 @@ class Session {
   /// Whether a peer was named at all.
   [[nodiscard]] bool names_a_peer() const;
 
-  /// A command line that goes on at `port`, as it must be typed where this one was typed.
+  /// A command line that goes on at `port`, as it must be typed where this one was typed; nothing where it is not
+  /// known from here which home is that peer's.
+  [[nodiscard]] std::optional<std::string> command_line_at(ledger::PeerPort port, const std::string& words) const;
+  /// The same for people: where the home is not known, the command and at whom it is to be typed.
   [[nodiscard]] std::string command_at(ledger::PeerPort port, const std::string& words) const;
 
  private:
   [[nodiscard]] std::optional<path> named_home() const;
   [[nodiscard]] path network_folder() const;
+  [[nodiscard]] std::optional<std::string> options_for(ledger::PeerPort port) const;
+  [[nodiscard]] std::optional<std::string> find_options_for(ledger::PeerPort port) const;
 
   GlobalOptions global_;
   Report report_;
+  mutable std::map<ledger::PeerPort, std::optional<std::string>> options_;  ///< that name a peer, once looked for
 };
 
 }  // namespace bookchain::cli

@@ -10,9 +10,10 @@ namespace {
 
 class Words {
  public:
-  Words(const Genesis& genesis, const ExchangeRecord& record)
+  Words(const Genesis& genesis, const ExchangeRecord& record, bool opens)
       : genesis_(genesis),
         record_(record),
+        opens_(opens),
         requester_(std::to_string(requester_of(record).value)),
         owner_(std::to_string(owner_of(record).value)) {}
 
@@ -93,11 +94,13 @@ class Words {
   }
 
   void committed() {
-    sure("the book is " + requester_ + "'s at every peer, and no vote undoes that");
+    sure("final: every peer that takes in the block has the book as " + requester_ + "'s, and no vote undoes that");
     sure("only " + requester_ + " could give it back, by a dispute that proves it false");
     const bool reads = record_.role != Role::requester || record_.plaintext_ready;
     if (reads) {
       at_stake("nothing any more");
+    } else if (opens_) {
+      at_stake(requester_ + " has what it needs to read it: open");
     } else {
       at_stake(requester_ + " cannot read it yet: it needs the key of " + owner_ + " or the shares of " +
                witnesses(genesis_.share_threshold()));
@@ -125,6 +128,7 @@ class Words {
 
   const Genesis& genesis_;
   const ExchangeRecord& record_;
+  bool opens_;  ///< the step that is due here is open
   std::string requester_;
   std::string owner_;
   Stakes stakes_;
@@ -134,7 +138,8 @@ class Words {
 
 Stakes stakes_of(const Reader& reader, const ExchangeView& view) {
   if (!view.record) return {};
-  return Words(reader.genesis(), *view.record).stakes();
+  const bool opens = reader.node().due_step(reader.state(), view.id) == Step::open;
+  return Words(reader.genesis(), *view.record, opens).stakes();
 }
 
 }  // namespace bookchain::cli

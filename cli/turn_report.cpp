@@ -3,14 +3,24 @@
 #include <algorithm>
 
 #include "cli/next_steps.hpp"
+#include "cli/outgoing.hpp"
 
 namespace bookchain::cli {
 
 using namespace ledger;
 
-Json sent_value(const std::vector<transport::SentReport>& sent) {
+namespace {
+
+bool is_in(const std::vector<PeerPort>& ports, PeerPort port) { return std::ranges::find(ports, port) != ports.end(); }
+
+}  // namespace
+
+Json sent_value(const std::vector<transport::SentReport>& sent, const std::vector<PeerPort>& unheard) {
   Json list = Json::array();
-  for (const auto& each : sent) list.push_back({{"to", each.to.value}, {"type", each.type}});
+  for (const auto& each : sent) {
+    list.push_back({{"to", each.to.value}, {"type", each.type}});
+    if (is_in(unheard, each.to)) list.back()["delivered"] = false;
+  }
   return list;
 }
 
@@ -35,31 +45,47 @@ Json step_value(const Session& session, Home& home, const transport::StepReport&
   value["exchange"] = to_hex(step.exchange);
   value["step"] = ledger::name(step.step);
   value["state"] = state_of(home.store(), step.exchange);
-  value["sent"] = sent_value(step.sent);
-  value["next"] = next_value(session, guide(home.node(), home.store(), step.exchange));
+  value["sent"] = sent_value(step.sent, unheard_peers(home.files(), home.store()));
+  value["next"] = next_value(session, guide(home, step.exchange));
   if (step.error) {
     value["error"] = {{"token", ledger::name(step.error->token)}, {"message", sentence(*step.error)}};
   }
   return value;
 }
 
-std::string sent_text(const std::vector<transport::SentReport>& sent) {
-  std::vector<std::pair<std::string, std::string>> by_type;
+namespace {
+
+/// "grant to 5000; witness-share to 5002, 5003"
+std::string by_type(const std::vector<transport::SentReport>& sent, const char* preposition) {
+  std::vector<std::pair<std::string, std::string>> ports_of;
   for (const auto& each : sent) {
     const auto port = std::to_string(each.to.value);
-    const auto found = std::ranges::find(by_type, each.type, &std::pair<std::string, std::string>::first);
-    if (found == by_type.end()) {
-      by_type.emplace_back(each.type, port);
+    const auto found = std::ranges::find(ports_of, each.type, &std::pair<std::string, std::string>::first);
+    if (found == ports_of.end()) {
+      ports_of.emplace_back(each.type, port);
     } else {
       found->second += ", " + port;
     }
   }
   std::string text;
-  for (const auto& [type, ports] : by_type) {
+  for (const auto& [type, ports] : ports_of) {
     if (!text.empty()) text += "; ";
-    text.append(type).append(" to ").append(ports);
+    text.append(type).append(preposition).append(ports);
   }
-  return text.empty() ? "nothing" : text;
+  return text;
+}
+
+}  // namespace
+
+std::string sent_text(const std::vector<transport::SentReport>& sent, const std::vector<PeerPort>& unheard) {
+  auto given = sent;
+  auto queued = sent;
+  std::erase_if(given, [&](const auto& each) { return is_in(unheard, each.to); });
+  std::erase_if(queued, [&](const auto& each) { return !is_in(unheard, each.to); });
+  std::string text;
+  if (!given.empty() || queued.empty()) text += "sent   " + (given.empty() ? "nothing" : by_type(given, " to ")) + "\n";
+  if (!queued.empty()) text += "queued " + by_type(queued, " for ") + "\n";
+  return text;
 }
 
 std::string received_text(const Report& report, const std::vector<transport::ReceivedReport>& received) {
@@ -104,8 +130,24 @@ Json events_value(const std::vector<Event>& events) {
   return list;
 }
 
-std::string event_text(const Report& report, const Event& event) {
+namespace {
+
+/// Why an exchange is over, in words where they are known.
+std::string over_text(const State& state, const Event& event) {
+  const auto record = event.exchange ? exchanges.get(state, *event.exchange) : std::nullopt;
+  const auto known = std::ranges::find(all_tokens(), event.detail, &TokenInfo::name);
+  if (known == all_tokens().end()) return printable(event.detail);
+  const bool has_reason = record && !record->reason.empty();
+  return printable(has_reason ? record->reason : std::string(known->meaning)) + " [" + std::string(known->name) + "]";
+}
+
+}  // namespace
+
+std::string event_text(const Report& report, const State& state, const Event& event) {
   if (event.what == "requested" || (event.what == "block" && !report.verbose())) return {};
+  if (event.what == "exchange-over" && event.exchange) {
+    return event.what + " " + short_id(*event.exchange) + ": " + over_text(state, event) + "\n";
+  }
   return event.what + (event.exchange ? " " + short_id(*event.exchange) : "") + ": " +
          (has_height(event) ? "block " : "") + printable(event.detail) + "\n";
 }
@@ -124,6 +166,11 @@ std::string step_text(Step step) {
     case Step::abort: return "the exchange is given up; a granted book is free again when the block is in the chain";
   }
   return "";
+}
+
+std::string step_text(Step step, const std::vector<transport::SentReport>& sent, const std::vector<PeerPort>& unheard) {
+  const bool waits = std::ranges::any_of(sent, [&](const auto& each) { return is_in(unheard, each.to); });
+  return waits ? "done at this peer; what is queued leaves when somebody listens there" : step_text(step);
 }
 
 std::optional<Error> delivery_failure(const transport::Report& report) {
@@ -149,8 +196,10 @@ std::string state_of(const State& state, const ExchangeId& exchange) {
 std::optional<Error> over_error(const State& state, const ExchangeId& exchange) {
   const auto record = exchanges.get(state, exchange);
   if (!record || !is_over(record->state)) return std::nullopt;
-  Error error{Token::exchange_over, "the exchange is over (" + std::string(ledger::name(record->state)) + ")",
-              record->reason, "make a new request"};
+  // The reason is another peer's: it stands for nothing that the program says.
+  const auto reason = record->reason.empty() ? std::string() : ": " + without_quotes(record->reason);
+  Error error{Token::exchange_over, "the exchange is over (" + std::string(ledger::name(record->state)) + ")" + reason,
+              to_hex(exchange), "make a new request"};
   const auto known = std::ranges::find(all_tokens(), record->token, &TokenInfo::name);
   if (known != all_tokens().end() && known->exit_code == 3) error.token = known->token;
   return error;

@@ -6,25 +6,30 @@
 
 namespace bookchain::cli {
 
-/// [{to, type}]
-[[nodiscard]] Json sent_value(const std::vector<transport::SentReport>& sent);
+/// [{to, type}]; with `delivered` false what waits in the outbox because nobody listens at `unheard`
+[[nodiscard]] Json sent_value(const std::vector<transport::SentReport>& sent,
+                              const std::vector<ledger::PeerPort>& unheard);
 /// [{id, from, type, exchange, result, token}]
 [[nodiscard]] Json received_value(const std::vector<transport::ReceivedReport>& received);
 /// {exchange, step, state, sent, next}, and `error` where the step failed
 [[nodiscard]] Json step_value(const Session& session, Home& home, const transport::StepReport& step);
 
-/// "grant to 5000; witness-share to 5002, 5003"
-[[nodiscard]] std::string sent_text(const std::vector<transport::SentReport>& sent);
+/// "sent   grant to 5000; witness-share to 5002, 5003", and on a line of its own what waits because nobody listens.
+[[nodiscard]] std::string sent_text(const std::vector<transport::SentReport>& sent,
+                                    const std::vector<ledger::PeerPort>& unheard);
 /// One line a message.
 [[nodiscard]] std::string received_text(const Report& report, const std::vector<transport::ReceivedReport>& received);
-/// What a step did, in a sentence for people.
 /// What came of it, for the peer: "committed", "exchange-over", "block", "equivocation" and the like; those of
 /// its own request are left out.
 [[nodiscard]] Json events_value(const std::vector<ledger::Event>& events);
-/// A line each, or nothing where only -v would say it.
-[[nodiscard]] std::string event_text(const Report& report, const ledger::Event& event);
+/// A line each, or nothing where only -v would say it; `state` is what the peer knows after it.
+[[nodiscard]] std::string event_text(const Report& report, const ledger::State& state, const ledger::Event& event);
 
+/// What a step did, in a sentence for people.
 [[nodiscard]] std::string step_text(ledger::Step step);
+/// The same where some of what was sent waits in the outbox.
+[[nodiscard]] std::string step_text(ledger::Step step, const std::vector<transport::SentReport>& sent,
+                                    const std::vector<ledger::PeerPort>& unheard);
 
 /// The failure that a command ends with if some of its messages could not be delivered: what it did stands,
 /// and they wait in the outbox.

@@ -1,6 +1,9 @@
+#include <limits>
+
 #include "cli/book_making.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/home.hpp"
+#include "cli/outgoing.hpp"
 #include "cli/progress.hpp"
 #include "cli/session.hpp"
 #include "cli/turn_report.hpp"
@@ -47,7 +50,15 @@ Result<void> check(const Arguments& arguments) {
     return usage_error("a value book is titled by its value", *value, "leave out --title and --media-type");
   }
   if (value && !is_value(*value)) {
-    return Error{Token::bad_value, "a value is a whole decimal number without leading zeros", *value, {}};
+    return Error{Token::bad_value,
+                 "a value is a whole decimal number without leading zeros, at most " +
+                     std::to_string(std::numeric_limits<std::uint64_t>::max()),
+                 *value,
+                 {}};
+  }
+  if (arguments.at(0) == "-") {
+    return usage_error("a book is read from a file, not from standard input", "-",
+                       "write it to a file first; a file of that name is ./-");
   }
   if (const auto title = arguments.get("title"); title && !is_title(*title)) {
     return Error{Token::bad_value, "a title is UTF-8 text of 1 to 255 bytes", *title, {}};
@@ -88,6 +99,7 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   }
   answer.brief = to_hex(id) + "\n";
   answer.failure = delivery_failure(report);
+  note_unheard(session, *home);
   return answer;
 }
 

@@ -3,10 +3,12 @@
 #include "cli/commands/commands.hpp"
 #include "cli/files.hpp"
 #include "cli/home.hpp"
+#include "cli/next_steps.hpp"
 #include "cli/progress.hpp"
 #include "cli/selection.hpp"
 #include "cli/session.hpp"
 #include "ledger/chain.hpp"
+#include "ledger/exchange_parts.hpp"
 #include "ledger/store/value_shelf.hpp"
 
 namespace bookchain::cli {
@@ -14,6 +16,29 @@ namespace bookchain::cli {
 using namespace ledger;
 
 namespace {
+
+/// The chain says that it is here, and the content is not: what its last exchange waits for.
+Error not_on_shelf(const Session& session, const Reader& reader, const BookId& id, const std::string& title) {
+  std::optional<std::pair<ExchangeId, ExchangeRecord>> last;
+  exchanges.each(reader.state(), {}, [&](const ExchangeId& exchange, const ExchangeRecord& record) {
+    const bool brought =
+        record.role == Role::requester && record.request.body.book == id && record.state == ExchangeState::committed;
+    if (brought && (!last || last->second.height < record.height)) last.emplace(exchange, record);
+    return true;
+  });
+  const auto here = [&](const std::string& words) { return session.command_at(reader.port(), words); };
+  Error error{Token::waiting, "the book is owned, but its content is not on the shelf yet", title,
+              here("receive") + " finishes what was begun"};
+  if (!last || last->second.plaintext_ready) return error;
+  const auto& [exchange, record] = *last;
+  if (const auto due = reader.node().due_step(reader.state(), exchange)) {
+    error.hint = here(std::string(name(*due)) + " " + short_id(exchange));
+  } else {
+    error.hint = "the key of " + std::to_string(owner_of(record).value) + " is awaited, or its shares from " +
+                 ports_text(witnesses_of(reader.genesis(), record)) + ": " + here("receive");
+  }
+  return error;
+}
 
 Result<Answer> run(Session& session, const Arguments& arguments) {
   const auto target = arguments.get("to");
@@ -37,10 +62,8 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   }
   BOOKCHAIN_TRY(const auto shelf, Shelf::open(reader->files().home));
   const bool is_value = book_value(book->body).has_value();
-  if (is_value ? !value_books.get(reader->state(), id) : !shelf.has_book(id)) {
-    return Error{Token::unknown_book, "the book is owned, but its content is not on the shelf yet", book->body.title,
-                 session.command_at(reader->port(), "receive") + " finishes what was begun"};
-  }
+  const bool is_here = is_value ? value_books.get(reader->state(), id).has_value() : shelf.has_book(id);
+  if (!is_here) return not_on_shelf(session, *reader, id, book->body.title);
   WorkProgress progress(session.report(), "writing", ProgressUnit::bytes,
                         to_stdout ? Stop::at_once : Stop::between_pieces);
   const auto write = [&](int descriptor) -> Result<void> {

@@ -10,9 +10,9 @@ namespace {
 
 constexpr std::size_t title_columns = 32;
 
-/// "grant at 5001", "votes", or "-".
+/// "grant at 5001", "votes", or "-" where it is committed or over.
 std::string next_word(const Guidance& guidance) {
-  if (guidance.commands.empty()) return "-";
+  if (guidance.commands.empty() || guidance.spreading) return "-";
   const auto* step = next_step(guidance);
   return step == nullptr ? "votes" : step_word(*step) + " at " + std::to_string(step->port.value);
 }

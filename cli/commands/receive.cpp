@@ -1,6 +1,7 @@
 #include "cli/commands/commands.hpp"
 #include "cli/home.hpp"
 #include "cli/next_steps.hpp"
+#include "cli/outgoing.hpp"
 #include "cli/progress.hpp"
 #include "cli/session.hpp"
 #include "cli/turn_report.hpp"
@@ -54,7 +55,7 @@ std::string events_text(const Session& session, const Home& home, const State& s
                         const std::vector<Event>& events) {
   std::string text;
   for (const auto& event : events) {
-    text += event_text(session.report(), event);
+    text += event_text(session.report(), state, event);
     const auto record = event.exchange ? exchanges.get(state, *event.exchange) : std::nullopt;
     if (event.what != "committed" || !record || record->role != Role::requester || !record->plaintext_ready) continue;
     text += "the book is on the shelf:\n  " +
@@ -100,9 +101,13 @@ Result<Answer> run_receive(Session& session, const Arguments& arguments) {
   answer.failure = delivery_failure(report);
   answer.value["due"] = due_value(*home, home->store());
   answer.text = report.received.empty() ? "nothing was waiting\n" : received_text(session.report(), report.received);
-  if (!report.sent.empty()) answer.text += "sent   " + sent_text(report.sent) + "\n";
+  if (!report.sent.empty()) answer.text += sent_text(report.sent, unheard_peers(home->files(), home->store()));
   answer.text += events_text(session, *home, home->store(), report.events);
   answer.text += due_text(session, *home, home->store());
+  const auto spreading = guide_newest_block(*home);
+  answer.value["next"] = next_value(session, spreading);
+  answer.text += next_text(session, spreading);
+  note_unheard(session, *home);
   answer.brief = "";
   return answer;
 }
@@ -120,7 +125,7 @@ Result<Answer> dry_run(Session& session) {
     value["step"] = name(due.step);
     value["state"] = state_of(reader->state(), due.exchange);
     value["sent"] = Json::array();
-    value["next"] = next_value(session, guide(reader->node(), reader->state(), due.exchange));
+    value["next"] = next_value(session, guide(*reader, due.exchange));
     answer.value["steps"].push_back(std::move(value));
     answer.text += "would take  " + std::string(name(due.step)) + " " + short_id(due.exchange) + "\n";
   }
@@ -138,12 +143,14 @@ Result<Answer> run_step(Session& session, const Arguments& arguments) {
   answer.value["received"] = received_value(report.received);
   answer.value["steps"] = Json::array();
   answer.text = received_text(session.report(), report.received);
+  const auto unheard = unheard_peers(home->files(), home->store());
   for (const auto& step : report.steps) {
     answer.value["steps"].push_back(step_value(session, *home, step));
+    const auto done = step_text(step.step, step.sent, unheard);
     answer.text += session.report().bold(std::string(name(step.step)) + " " + short_id(step.exchange)) + ": " +
-                   (step.error ? session.report().bad("failed") + ": " + sentence(*step.error) : step_text(step.step)) +
-                   "\n" + (step.error ? std::string() : "sent   " + sent_text(step.sent) + "\n") +
-                   next_text(session, guide(home->node(), home->store(), step.exchange));
+                   (step.error ? session.report().bad("failed") + ": " + sentence(*step.error) : done) + "\n" +
+                   (step.error ? std::string() : sent_text(step.sent, unheard)) +
+                   next_text(session, guide(*home, step.exchange));
     if (step.error && !answer.failure) answer.failure = step.error;
   }
   answer.value["events"] = events_value(report.events);
@@ -151,6 +158,8 @@ Result<Answer> run_step(Session& session, const Arguments& arguments) {
   answer.brief = "";
   if (!answer.failure) answer.failure = delivery_failure(report);
   if (report.received.empty() && report.steps.empty()) answer.text = "nothing was waiting, no step is due\n";
+  answer.text += next_text(session, guide_newest_block(*home));
+  note_unheard(session, *home);
   return answer;
 }
 

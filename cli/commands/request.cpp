@@ -1,6 +1,7 @@
 #include "cli/commands/commands.hpp"
 #include "cli/guidance.hpp"
 #include "cli/next_steps.hpp"
+#include "cli/outgoing.hpp"
 #include "cli/request_file.hpp"
 #include "cli/selection.hpp"
 #include "cli/serving.hpp"
@@ -52,20 +53,8 @@ Result<std::unique_ptr<PeerFiles>> asking_peer(const Session& session, const Wan
   return session.peer_or(*wanted.sender);
 }
 
-/// Refusals that need no search for the book come first, so that they are named as what they are.
-Result<void> check_owner(const Home& home, PeerPort owner) {
-  if (owner == home.port()) {
-    return Error{Token::self_exchange, "a peer cannot request a book from itself", std::to_string(owner.value), {}};
-  }
-  if (home.genesis().find(owner) != nullptr) return success();
-  std::string ports;
-  for (const auto& peer : home.genesis().peers())
-    ports += (ports.empty() ? "" : ", ") + std::to_string(peer.port.value);
-  return Error{Token::unknown_peer, "the network has no such peer", std::to_string(owner.value),
-               "its peers are " + ports};
-}
-
-Json describe(const Session& session, Home& home, const ExchangeId& exchange, const transport::Report& report) {
+Json describe(const Session& session, Home& home, const ExchangeId& exchange, const transport::Report& report,
+              const Guidance& guidance) {
   const auto record = exchanges.get(home.store(), exchange);
   Json value;
   value["exchange"] = to_hex(exchange);
@@ -74,8 +63,8 @@ Json describe(const Session& session, Home& home, const ExchangeId& exchange, co
   value["sender_port"] = home.port().value;
   value["receiver_port"] = record->request.body.receiver_port.value;
   value["book"] = to_hex(record->request.body.book);
-  value["sent"] = sent_value(report.sent);
-  value["next"] = next_value(session, guide(home.node(), home.store(), exchange));
+  value["sent"] = sent_value(report.sent, unheard_peers(home.files(), home.store()));
+  value["next"] = next_value(session, guidance);
   if (!record->reason.empty()) value["reason"] = record->reason;
   return value;
 }
@@ -117,15 +106,11 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   BOOKCHAIN_TRY(const auto wait, read_wait(arguments));
   BOOKCHAIN_TRY(auto files, asking_peer(session, wanted));
   BOOKCHAIN_TRY(const auto home, Home::open(std::move(files), nullptr, wait ? Home::Role::serve : Home::Role::visit));
-  BOOKCHAIN_CHECK(check_owner(*home, wanted.owner));
+  BOOKCHAIN_CHECK(check_owner(home->genesis(), home->port(), wanted.owner));
   BOOKCHAIN_TRY(const auto book, select_book_of(home->genesis(), home->store(), wanted.owner, wanted.selector));
   BOOKCHAIN_TRY(const auto requested, home->courier().request(wanted.owner, book));
   const auto& exchange = requested.exchange;
   Answer answer;
-  const auto title = printable(catalogue.get(home->store(), book)->body.title);
-  answer.text = session.report().bold("request " + short_id(exchange)) + ": \"" + title + "\" from " +
-                std::to_string(wanted.owner.value) + "; " + step_text(Step::request) + "\n";
-  answer.text += "sent   " + sent_text(requested.report.sent) + "\n";
   answer.brief = to_hex(exchange) + "\n";
   answer.failure = delivery_failure(requested.report);
   if (wait) {
@@ -135,13 +120,22 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
     if (!ended) {
       answer.failure = std::move(ended).error();
     } else if (!ended.value()) {
-      session.report().note("interrupted; the exchange stands as it is");
-      answer.exit_code = exit_code_interrupted;
+      answer.failure = Error{Token::interrupted, "interrupted; the exchange stands as it is", to_hex(exchange),
+                             session.command_at(home->port(), "show-exchange " + short_id(exchange))};
     }
   }
-  answer.value = describe(session, *home, exchange, requested.report);
-  answer.text += "state  " + state_of(home->store(), exchange) + "\n" +
-                 next_text(session, guide(home->node(), home->store(), exchange));
+  const auto title = printable(catalogue.get(home->store(), book)->body.title);
+  const auto& sent = requested.report.sent;
+  const auto unheard = unheard_peers(home->files(), home->store());
+  answer.text = session.report().bold("request " + short_id(exchange)) + ": \"" + title + "\" from " +
+                std::to_string(wanted.owner.value) + "; " + step_text(Step::request, sent, unheard) + "\n";
+  answer.text += sent_text(sent, unheard);
+  if (!wait) note_unheard(session, *home);
+  auto guidance = guide(*home, exchange);
+  // The others voted on it while this command waited: they serve, and take in the block as well.
+  if (guidance.spreading) guidance = {};
+  answer.value = describe(session, *home, exchange, requested.report, guidance);
+  answer.text += "state  " + state_of(home->store(), exchange) + "\n" + next_text(session, guidance);
   return answer;
 }
 

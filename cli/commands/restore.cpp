@@ -1,5 +1,6 @@
 #include "cli/commands/commands.hpp"
 #include "cli/home.hpp"
+#include "cli/outgoing.hpp"
 #include "cli/session.hpp"
 #include "cli/turn_report.hpp"
 #include "ledger/chain.hpp"
@@ -18,13 +19,14 @@ Result<Answer> run(Session& session, const Arguments& /*arguments*/) {
   Answer answer;
   answer.value["port"] = home->port().value;
   answer.value["height"] = head.height.value;
-  answer.value["sent"] = sent_value(report.sent);
+  answer.value["sent"] = sent_value(report.sent, unheard_peers(home->files(), home->store()));
   answer.value["next"] = session.command_at(home->port(), "receive");
   answer.text = "peer " + std::to_string(home->port().value) + " knows now that its home was put back, at block " +
                 std::to_string(head.height.value) + "\n" +
                 "it asks the others how far they are, and until it has come as far it neither votes nor grants\n" +
                 "next, when they have answered:\n  " + printable(session.command_at(home->port(), "receive")) + "\n";
   answer.failure = delivery_failure(report);
+  note_unheard(session, *home);
   return answer;
 }
 

@@ -3,49 +3,17 @@
 #include <algorithm>
 
 #include "cli/commands/commands.hpp"
+#include "cli/event_teller.hpp"
 #include "cli/grant_rules.hpp"
 #include "cli/guidance.hpp"
 #include "cli/misbehaviour.hpp"
 #include "cli/serving.hpp"
-#include "cli/turn_report.hpp"
 
 namespace bookchain::cli {
 
 using namespace ledger;
 
 namespace {
-
-/// False if stdout takes no more.
-bool tell(const Session& session, Home& home, const transport::Report& report) {
-  const auto& out = session.report();
-  bool heard = true;
-  for (const auto& each : report.received) {
-    if (each.result == transport::ReceiveResult::duplicate) continue;
-    auto value = received_value({each}).front();
-    Json event{{"event", "received"}};
-    event.update(value);
-    const bool worth_a_line = out.verbose() || each.result == transport::ReceiveResult::refused;
-    auto line = received_text(out, {each});
-    line.pop_back();
-    heard = out.event(event, worth_a_line ? line : std::string()) && heard;
-  }
-  for (const auto& step : report.steps) {
-    Json event{{"event", "step"}};
-    event.update(step_value(session, home, step));
-    heard =
-        out.event(event, std::string(name(step.step)) + " " + short_id(step.exchange) + ": " +
-                             (step.error ? out.bad("failed") + ": " + sentence(*step.error) : step_text(step.step))) &&
-        heard;
-  }
-  for (const auto& each : report.events) {
-    for (const auto& value : events_value({each})) {
-      auto line = event_text(out, each);
-      if (!line.empty()) line.pop_back();
-      heard = out.event(value, line) && heard;
-    }
-  }
-  return heard;
-}
 
 Error unheard() { return Error{Token::io, "the events cannot be written", "standard output", {}}; }
 
@@ -70,7 +38,8 @@ std::optional<Error> open_exchanges_error(Home& home) {
                first, "see show-exchange " + first.substr(0, 12)};
 }
 
-Result<ServePlan> read_plan(const Arguments& arguments) {
+/// `rules` are those of a file that --grant names, if it names one.
+Result<ServePlan> read_plan(const Arguments& arguments, std::optional<GrantRules>& rules) {
   ServePlan plan;
   const auto grant = arguments.get("grant").value_or("all");
   if (grant.empty()) return usage_error("an option needs a value", "--grant");
@@ -80,9 +49,9 @@ Result<ServePlan> read_plan(const Arguments& arguments) {
     if (!loaded && loaded.error().token == Token::no_such_file) {
       return usage_error("--grant takes all, none or a file of rules", grant);
     }
-    BOOKCHAIN_TRY(auto rules, std::move(loaded));
-    plan.policy.judge = [rules = std::move(rules)](const State& state, const ExchangeRecord& record) {
-      return rules.judge(state, record);
+    BOOKCHAIN_TRY(rules, std::move(loaded));
+    plan.policy.judge = [&rules](const State& state, const ExchangeRecord& record) {
+      return rules->judge(state, record);
     };
   }
   plan.policy.steps = !arguments.has("manual");
@@ -133,19 +102,22 @@ std::string details() {
 }
 
 Result<Answer> run(Session& session, const Arguments& arguments) {
-  BOOKCHAIN_TRY(auto plan, read_plan(arguments));
+  std::optional<GrantRules> rules;
+  BOOKCHAIN_TRY(auto plan, read_plan(arguments, rules));
   std::optional<RequestStream> requests;
   if (const auto file = arguments.get("requests")) {
     BOOKCHAIN_TRY(requests, RequestStream::open(*file));
     plan.requests = &*requests;
   }
   BOOKCHAIN_TRY(auto files, session.peer());
+  if (rules) BOOKCHAIN_CHECK(check_peers(*rules, *arguments.get("grant"), files->genesis));
   // Before the lock: a signal that comes while waiting for it ends the program as well.
   const StopSignals signals;
   StopOnSignal stop(signals);
   BOOKCHAIN_TRY(const auto home, Home::open(std::move(files), &stop, Home::Role::serve));
   BOOKCHAIN_TRY(const auto lies, misbehaviour(session, *home, arguments, plan));
-  plan.tell = [&](const transport::Report& report) { return tell(session, *home, report); };
+  EventTeller teller(session, *home);
+  plan.tell = [&](const transport::Report& report) { return teller.tell(report); };
   const auto port = std::to_string(home->port().value);
   const auto& out = session.report();
   const bool heard =
@@ -162,6 +134,7 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   if (!out.event({{"event", "stopped"}, {"reason", reason}}, "stopped: " + reason)) return unheard();
   if (end == ServeEnd::interrupted) answer.exit_code = exit_code_interrupted;
   if (end == ServeEnd::idle) answer.failure = open_exchanges_error(*home);
+  if (end == ServeEnd::idle && !answer.failure && requests) answer.failure = requests->all_refused();
   return answer;
 }
 

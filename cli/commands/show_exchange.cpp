@@ -92,7 +92,7 @@ std::string text_of(const Session& session, const Reader& reader, const Exchange
   }
   text += peers_text(report, peer_views(reader, view), reader.port());
   text += stakes_text(report, stakes_of(reader, view));
-  const auto next = next_text(session, guide(reader.node(), reader.state(), view.id));
+  const auto next = next_text(session, guide(reader, view.id));
   return next.empty() ? text : text + "\n" + next;
 }
 

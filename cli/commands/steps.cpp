@@ -4,10 +4,12 @@
 #include "cli/guidance.hpp"
 #include "cli/home.hpp"
 #include "cli/next_steps.hpp"
+#include "cli/outgoing.hpp"
 #include "cli/progress.hpp"
 #include "cli/rehearsal.hpp"
 #include "cli/selection.hpp"
 #include "cli/session.hpp"
+#include "cli/step_choice.hpp"
 #include "cli/turn_report.hpp"
 #include "ledger/exchange_parts.hpp"
 
@@ -17,74 +19,17 @@ using namespace ledger;
 
 namespace {
 
-Role role_of(Step step) {
-  switch (step) {
-    case Step::grant:
-    case Step::check_id:
-    case Step::release: return Role::owner;
-    case Step::request:
-    case Step::consent:
-    case Step::open:
-    case Step::check_key:
-    case Step::mine:
-    case Step::abort:
-    case Step::dispute: break;
-  }
-  return Role::requester;
-}
-
-/// The exchange named; else the only one in which the step is due; else the only one that runs, so that
-/// the refusal says what is due there.
-Result<ExchangeId> choose(const Home& home, const State& state, const Arguments& arguments, Step step, Role role) {
-  if (const auto named = arguments.at(0)) return select_exchange(state, *named);
-  const auto of_role = [&](const ExchangeId& exchange) { return exchanges.get(state, exchange)->role == role; };
-  const auto runs = [&](const ExchangeId& exchange) { return !has_ended(exchanges.get(state, exchange)->state); };
-  const auto runs_in_role = [&](const ExchangeId& exchange) { return of_role(exchange) && runs(exchange); };
-  const auto word = std::string(name(step));
-  auto found = select_only_exchange(state, Among::open, word, [&](const ExchangeId& exchange) {
-    return home.node().due_step(state, exchange) == step;
-  });
-  if (found || found.error().token == Token::ambiguous) return found;
-  using Fits = std::function<bool(const ExchangeId&)>;
-  for (const auto& [among, wider] : {std::pair(Among::open, Fits(runs_in_role)), std::pair(Among::all, Fits(of_role)),
-                                     std::pair(Among::open, Fits(runs))}) {
-    auto only = select_only_exchange(state, among, word, wider);
-    if (only) return only;
-    if (only.error().token != Token::ambiguous) continue;
-    return Error{Token::wrong_step, "the step is due in none of the exchanges here", word,
-                 only.error().hint + "; show-exchange says what is due in each"};
-  }
-  return found;
-}
-
-/// A step tried at the wrong peer: says whose it is, and the command there.
-Error at_the_right_peer(const Session& session, const State& state, const Arguments& arguments, Step step, Role role,
-                        Error error) {
-  const auto here = arguments.at(0);
-  if (error.token == Token::unknown_exchange && here) {
-    if (!was_given_id(state, *here)) return error;
-    return Error{Token::unexpected, "this peer is a witness of the exchange, not its " + std::string(name(role)), *here,
-                 std::string(name(step)) + " is for its " + std::string(name(role))};
-  }
-  if (error.token != Token::unexpected) return error;
-  const auto exchange = fixed_from_hex<ExchangeId>(error.subject);
-  const auto record = exchange ? exchanges.get(state, *exchange) : std::nullopt;
-  if (!record || record->role == role) return error;
-  const auto port = role == Role::owner ? owner_of(*record) : requester_of(*record);
-  error.hint = session.command_at(port, std::string(name(step)) + " " + short_id(*exchange));
-  return error;
-}
-
 Answer describe(const Session& session, Home& home, const transport::StepReport& step,
                 const std::string& sentence_of_step) {
   Answer answer;
   answer.value = step_value(session, home, step);
   answer.value.erase("error");
   answer.brief = "";
-  const auto guidance = guide(home.node(), home.store(), step.exchange);
+  const auto guidance = guide(home, step.exchange);
+  note_unheard(session, home);
   answer.text = session.report().bold(std::string(name(step.step)) + " " + short_id(step.exchange)) + ": " +
                 (step.sent.empty() ? std::string("done before, nothing was sent") : sentence_of_step) + "\n";
-  answer.text += "sent   " + sent_text(step.sent) + "\n";
+  answer.text += sent_text(step.sent, unheard_peers(home.files(), home.store()));
   answer.text += "state  " + state_of(home.store(), step.exchange) + "\n";
   answer.text += next_text(session, guidance);
   return answer;
@@ -123,12 +68,17 @@ Result<Answer> take(Session& session, const Arguments& arguments, Step step) {
   BOOKCHAIN_TRY(auto files, session.peer());
   WorkProgress progress(session.report(), step == Step::grant ? "encrypting" : "decrypting");
   BOOKCHAIN_TRY(const auto home, Home::open(std::move(files), &progress));
+  auto words = std::string(name(step));
+  for (const auto* option : {settle_option, claim_option}) {
+    if (arguments.has(option)) words += std::string(" --") + option;
+  }
   const auto failed = [&](const Error& error) {
-    return at_the_right_peer(session, home->store(), arguments, step, role, error);
+    return at_the_right_peer(session, home->store(), arguments.at(0), words, role, error);
   };
-  const auto chosen = choose(*home, home->store(), arguments, step, role);
+  const auto chosen = choose_exchange(*home, arguments.at(0), step, role);
   if (!chosen) return failed(chosen.error());
   const auto exchange = chosen.value();
+  const auto before = exchanges.get(home->store(), exchange);
   const auto decided = decide(*home, Due{exchange, step}, arguments);
   if (!decided) return failed(decided.error());
   const auto& report = decided.value();
@@ -137,13 +87,15 @@ Result<Answer> take(Session& session, const Arguments& arguments, Step step) {
       arguments.has(claim_option) && state_of(home->store(), exchange) != name(ExchangeState::mined);
   auto answer =
       describe(session, *home, report.steps.front(),
-               only_asked ? "the witnesses are asked for what the owner should have asked them" : step_text(step));
+               only_asked ? "the witnesses are asked for what the owner should have asked them"
+                          : step_text(step, report.steps.front().sent, unheard_peers(home->files(), home->store())));
   answer.failure = delivery_failure(report);
   // Opening sends nothing: that it was done before shows in the state alone.
   if (step == Step::open && report.steps.front().sent.empty()) {
-    answer.text = session.report().bold("open " + short_id(exchange)) + ": " + step_text(step) + "\nstate  " +
-                  state_of(home->store(), exchange) + "\n" +
-                  next_text(session, guide(home->node(), home->store(), exchange));
+    const bool done_before = before && before->plaintext_ready;
+    answer.text = session.report().bold("open " + short_id(exchange)) + ": " +
+                  (done_before ? "done before, nothing was sent" : step_text(step)) + "\nstate  " +
+                  state_of(home->store(), exchange) + "\n" + next_text(session, guide(*home, exchange));
   }
   return answer;
 }
@@ -169,8 +121,9 @@ Result<Answer> run_end(Session& session, const Arguments& arguments, const char*
   answer.failure = delivery_failure(report);
   if (std::string_view(word) == "refuse") {
     answer.text = session.report().bold("refuse " + short_id(exchange)) + ": " +
-                  (report.sent.empty() ? "done before, nothing was sent" : sentence_of_step) + "\nsent   " +
-                  sent_text(report.sent) + "\nstate  " + state_of(home->store(), exchange) + "\n";
+                  (report.sent.empty() ? "done before, nothing was sent" : sentence_of_step) + "\n" +
+                  sent_text(report.sent, unheard_peers(home->files(), home->store())) + "state  " +
+                  state_of(home->store(), exchange) + "\n";
   }
   return answer;
 }

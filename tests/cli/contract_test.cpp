@@ -217,10 +217,20 @@ BOOST_AUTO_TEST_CASE(what_is_not_there_is_not_found) {
   check({"-n", dir(), "-p", "5000", "add-book", "/nowhere/book"}, "no-such-file");
   check({"-n", dir(), "-p", "5000", "get-book", "abcdef", "--to", "x"}, "unknown-book");
   check({"-n", dir(), "-p", "5000", "grant", "abcdef"}, "unknown-exchange");
-  check({"-n", dir(), "-p", "5000", "grant", "abc"}, "unknown-exchange");
   check({"-n", dir(), "-p", "5000", "show-exchange"}, "unknown-exchange");
   check({"-n", dir(), "-p", "5000", "show-message", "abcdef"}, "unknown-message");
   check({"-n", dir(), "-p", "5000", "request", "--from", "5009", "--book", "1"}, "unknown-peer");
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_the_beginning_of_an_id_is_no_name) {
+  for (const auto& words : {Words{"grant", "abc"}, Words{"show-exchange", "nonsense"}, Words{"trace", "ABCDEF"},
+                            Words{"evidence", "export", "abc"}}) {
+    Words all{"-n", dir(), "-p", "5000"};
+    all.insert(all.end(), words.begin(), words.end());
+    const auto ended = run(all);
+    BOOST_TEST(ended.exit_code == 6, words.front() << ended.err);
+    BOOST_TEST(ended.token() == "bad-value", words.front() << ended.err);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_step_that_may_mean_two_exchanges_lists_them) {

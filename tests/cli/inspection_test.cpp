@@ -198,9 +198,9 @@ BOOST_AUTO_TEST_CASE(secrets_are_revealed_on_test_networks_only_and_only_when_as
 BOOST_AUTO_TEST_CASE(an_exchange_that_is_not_named_well_is_not_guessed) {
   const Network network;
   network.refused(5000, {"show-exchange"}, 4, "unknown-exchange");
-  network.refused(5000, {"show-exchange", "abc"}, 4, "unknown-exchange");
+  network.refused(5000, {"show-exchange", "abc"}, 6, "bad-value");
   network.refused(5000, {"show-exchange", "abcdefabcdef"}, 4, "unknown-exchange");
-  network.refused(5000, {"show-exchange", std::string(65, 'a')}, 4, "unknown-exchange");
+  network.refused(5000, {"show-exchange", std::string(65, 'a')}, 6, "bad-value");
   for (int i = 0; i < 2; ++i) {
     const auto value = network.value_of(5001, static_cast<std::size_t>(i));
     network.ok(5000, {"request", "--from", "5001", "--book", value});

@@ -23,7 +23,7 @@ BOOST_AUTO_TEST_CASE(every_state_says_what_is_sure_what_is_at_stake_and_what_is_
       {3, "mine --without-owner"},
       {5, "mine --settle"},
       {6, "every byte is as it was registered"},
-      {8, "the book is 5000's at every peer"},
+      {8, "every peer that takes in the block has the book as 5000's"},
   };
   for (const auto& [last, words] : said_at_the_requester) {
     const Network fresh;

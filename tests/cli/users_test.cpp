@@ -9,6 +9,7 @@
 #include <iostream>
 
 #include "tests/cli/process.hpp"
+#include "tests/cli/public_program.hpp"
 
 namespace {
 
@@ -16,25 +17,6 @@ using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
 namespace fs = boost::filesystem;
 
 constexpr uid_t first_user = 61001;
-
-/// The program where every user can run it: neither the build folder nor memory need allow that.
-struct PublicProgram {
-  path folder = fs::temp_directory_path() / fs::unique_path("bookchain-users-%%%%%%%%");
-  path file = folder / "bookchain";
-
-  PublicProgram() {
-    fs::create_directory(folder);
-    fs::copy_file(std::getenv("BOOKCHAIN_PROGRAM"), file);
-    ::chmod(folder.c_str(), 0755);
-    ::chmod(file.c_str(), 0755);
-  }
-  ~PublicProgram() {
-    boost::system::error_code ignored;
-    fs::remove_all(folder, ignored);
-  }
-  PublicProgram(const PublicProgram&) = delete;
-  PublicProgram& operator=(const PublicProgram&) = delete;
-};
 
 /// Peers 5000 to 5003 of users 61001 to 61004, each with a folder of its own.
 class FourUsers {

@@ -1,0 +1,114 @@
+#include "cli/event_teller.hpp"
+
+#include <algorithm>
+
+#include "cli/turn_report.hpp"
+#include "ledger/chain.hpp"
+
+namespace bookchain::cli {
+
+using namespace ledger;
+
+namespace {
+
+bool runs(const State& state, const ExchangeId& exchange) {
+  const auto record = exchanges.get(state, exchange);
+  return record && !has_ended(record->state);
+}
+
+/// The event that the rules note when an exchange ends.
+Event end_of(const ExchangeId& exchange, const ExchangeRecord& record) {
+  if (record.state == ExchangeState::committed) {
+    return Event{"committed", exchange, std::to_string(record.height.value_or(Height{}).value)};
+  }
+  return Event{"exchange-over", exchange, record.token.empty() ? record.reason : record.token};
+}
+
+}  // namespace
+
+EventTeller::EventTeller(const Session& session, Home& home)
+    : session_(session),
+      home_(home),
+      foreign_commits_(home.store().foreign_commits()),
+      height_(chain_head(home.genesis(), home.store()).height) {
+  follow_open_exchanges();
+}
+
+void EventTeller::follow(const ExchangeId& exchange) {
+  if (!running_.contains(exchange) && runs(home_.store(), exchange)) running_.insert(exchange);
+}
+
+void EventTeller::follow_open_exchanges() {
+  for (const auto& [exchange, unused] : open_exchanges.all(home_.store())) follow(exchange);
+}
+
+/// What other processes of this home committed since the last turn. `told` are the events of this one.
+std::vector<Event> EventTeller::missed(const std::vector<Event>& told) {
+  std::vector<Event> events;
+  const auto add = [&](Event event) {
+    const bool is_told = std::ranges::any_of(told, [&](const Event& each) {
+      return each.what == event.what && each.exchange == event.exchange && each.detail == event.detail;
+    });
+    if (!is_told) events.push_back(std::move(event));
+  };
+  const auto head = chain_head(home_.genesis(), home_.store()).height;
+  while (height_ < head) {
+    ++height_.value;
+    add(Event{"block", std::nullopt, std::to_string(height_.value)});
+  }
+  // Without another process's commit, what ended has an event of this turn.
+  const auto before = foreign_commits_;
+  foreign_commits_ = home_.store().foreign_commits();
+  if (foreign_commits_ == before) return events;
+  std::erase_if(running_, [&](const ExchangeId& exchange) {
+    if (runs(home_.store(), exchange)) return false;
+    if (const auto record = exchanges.get(home_.store(), exchange)) add(end_of(exchange, *record));
+    return true;
+  });
+  follow_open_exchanges();
+  return events;
+}
+
+bool EventTeller::tell_event(const Event& event) {
+  bool heard = true;
+  for (const auto& value : events_value({event})) {
+    auto line = event_text(session_.report(), home_.store(), event);
+    if (!line.empty()) line.pop_back();
+    heard = session_.report().event(value, line) && heard;
+  }
+  return heard;
+}
+
+bool EventTeller::tell(const transport::Report& report) {
+  const auto& out = session_.report();
+  bool heard = true;
+  for (const auto& event : missed(report.events)) heard = tell_event(event) && heard;
+  for (const auto& each : report.received) {
+    if (each.exchange) follow(*each.exchange);
+  }
+  for (const auto& each : report.wishes) {
+    if (each.exchange) follow(*each.exchange);
+  }
+  for (const auto& each : report.received) {
+    if (each.result == transport::ReceiveResult::duplicate) continue;
+    Json event{{"event", "received"}};
+    event.update(received_value({each}).front());
+    const bool worth_a_line = out.verbose() || each.result == transport::ReceiveResult::refused;
+    auto line = received_text(out, {each});
+    line.pop_back();
+    heard = out.event(event, worth_a_line ? line : std::string()) && heard;
+  }
+  for (const auto& step : report.steps) {
+    Json event{{"event", "step"}};
+    event.update(step_value(session_, home_, step));
+    const auto done = step.error ? out.bad("failed") + ": " + sentence(*step.error) : step_text(step.step);
+    heard = out.event(event, std::string(name(step.step)) + " " + short_id(step.exchange) + ": " + done) && heard;
+  }
+  for (const auto& each : report.events) {
+    heard = tell_event(each) && heard;
+    if (each.exchange && !runs(home_.store(), *each.exchange)) running_.erase(*each.exchange);
+  }
+  return heard;
+}
+
+}  // namespace bookchain::cli

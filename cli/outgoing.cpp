@@ -1,0 +1,73 @@
+#include "cli/outgoing.hpp"
+
+#include <algorithm>
+
+#include "cli/network_file.hpp"
+#include "cli/next_steps.hpp"
+#include "transport/delivery.hpp"
+#include "transport/socket_place.hpp"
+
+namespace bookchain::cli {
+
+using namespace ledger;
+
+namespace {
+
+/// Whether something for `to` was never given to a link.
+bool waits_for_a_way(const State& state, PeerPort to) {
+  const auto outgoing = transport::outgoing_rows.get(state, to);
+  const auto fresh = outgoing ? outgoing->fresh_from : MessageNumber{1};
+  bool waits = false;
+  transport::outbox_rows.each_from(state, encode(to), encode(transport::OutboxKey{to, fresh}),
+                                   [&](const transport::OutboxKey&, const transport::OutboxRecord&) {
+                                     waits = true;
+                                     return false;
+                                   });
+  return waits;
+}
+
+/// Asked after every step of every exchange, so it makes no path.
+bool reaches_by_socket(const PeerFiles& files) {
+  return std::ranges::any_of(files.genesis.peers(), [&](const Peer& peer) {
+    const auto own = files.addresses.find(peer.port);
+    return (own == files.addresses.end() ? peer.address : own->second).starts_with(socket_scheme);
+  });
+}
+
+bool nobody_listens_at(const path& socket) {
+  const auto reached = transport::connect_to(socket);
+  return !reached && reached.error().token == Token::no_such_file;
+}
+
+}  // namespace
+
+std::vector<PeerPort> unheard_peers(const PeerFiles& files, const State& state) {
+  std::vector<PeerPort> peers;
+  if (!reaches_by_socket(files)) return peers;
+  for (const auto& [port, socket] : addresses_of(files).sockets) {
+    if (waits_for_a_way(state, port) && nobody_listens_at(socket)) peers.push_back(port);
+  }
+  return peers;
+}
+
+std::vector<PeerPort> peers_without_block(const State& state, Height height) {
+  static const auto tag = Message(CommitMessage{}).index();
+  std::vector<PeerPort> peers;
+  transport::outbox_rows.each(state, {}, [&](const transport::OutboxKey& key, const transport::OutboxRecord& row) {
+    if (row.payload.empty() || row.payload.front() != tag) return true;
+    const auto message = decode<Message>(row.payload);
+    const auto* commit = message ? std::get_if<CommitMessage>(&message.value()) : nullptr;
+    const bool is_this = commit != nullptr && commit->committed.block.header.body.height == height;
+    if (is_this && (peers.empty() || peers.back() != key.to)) peers.push_back(key.to);
+    return true;
+  });
+  return peers;
+}
+
+void note_unheard(const Session& session, Home& home) {
+  const auto unheard = unheard_peers(home.files(), home.store());
+  if (unheard.empty()) return;
+  session.report().note("nobody listens at " + ports_text(unheard) + ": the messages wait in the outbox");
+}
+
+}  // namespace bookchain::cli
