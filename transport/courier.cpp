@@ -41,6 +41,20 @@ Header Courier::header_to(PeerPort to) const {
   return Header{protocol_version, parts_.node.genesis().id(), parts_.node.identity().port, to, {}, {}};
 }
 
+namespace {
+
+constexpr std::size_t max_remembered_packaged = 4096;
+
+}  // namespace
+
+/// Whoever asks for a package again and again has it sent once: the one that lies here is on its way.
+bool Courier::lies_in_outbox(PeerPort to, const Bytes& payload) const {
+  const auto known = packaged_.find({to, sha256(payload)});
+  const auto row =
+      known == packaged_.end() ? std::nullopt : outbox_rows.get(parts_.store, OutboxKey{to, known->second});
+  return row && row->with_package && row->payload == payload;
+}
+
 // ---- deciding ----
 
 Result<std::vector<SentReport>> Courier::decide(decltype(Input::what) what, Report& report,
@@ -63,7 +77,10 @@ Result<std::vector<SentReport>> Courier::decide(decltype(Input::what) what, Repo
     const auto epoch = before ? Epoch{} : parts_.environment.draw<Epoch>();
     const auto header = header_to(leaving.to);
     auto payload = encode(leaving.message);
+    if (leaving.with_package && lies_in_outbox(leaving.to, payload)) continue;
     const auto size = payload.size();
+    if (packaged_.size() >= max_remembered_packaged) packaged_.clear();
+    if (leaving.with_package) packaged_[{leaving.to, sha256(payload)}] = before ? before->next : MessageNumber{1};
     const auto id = enqueue(draft, header, std::move(payload), leaving.with_package, now, epoch);
     trace_message(draft, parts_.node.genesis(), leaving.message, header, id, now, size);
     sent.push_back(SentReport{leaving.to, std::string(ledger::name(leaving.message))});
@@ -283,21 +300,26 @@ Result<void> Courier::finish(const std::vector<Parcel>& parcels, const OpenedMai
     return committed;
   }
   if (changed) reach(KillPoint::after_commit);
-  // One thing that cannot be removed must not keep the rest from being done: it comes again, and is known then.
-  const auto note = [&](Result<void> done) {
-    if (!done) report.troubles.push_back(std::move(done).error());
+  // One thing that cannot be removed must not keep the rest from being done: it comes again, and is known then. If it
+  // is so because of its sender, it is one more thing that is refused, and nothing is wrong here.
+  const auto note = [&](PeerPort from, Result<void> done, const std::optional<ExchangeId>& exchange = std::nullopt) {
+    if (done) return;
+    if (done.error().token != Token::bad_file) return report.troubles.push_back(std::move(done).error());
+    report.received.push_back(ReceivedReport{
+        std::nullopt, std::nullopt, {}, exchange, ReceiveResult::refused, std::move(done).error(), from});
   };
   // Before their messages are acknowledged: a package without one would be found by nobody.
-  for (const auto& [from, exchange] : dropped_packages_) note(parts_.link.drop_package(from, exchange));
+  for (const auto& [from, exchange] : dropped_packages_) note(from, parts_.link.drop_package(from, exchange), exchange);
   dropped_packages_.clear();
   for (std::size_t i = 0; i < parcels.size(); ++i) {
     if (parcels[i].fault || mail.unfinished.contains(i)) continue;  // put away already, or not done with
     reach(KillPoint::before_acknowledge);
     if (mail.unfit.contains(i)) {
-      note(parts_.link.put_aside(parcels[i],
+      note(parcels[i].from,
+           parts_.link.put_aside(parcels[i],
                                  Error{Token::bad_message, "a message in it cannot be opened", parcels[i].name, {}}));
     } else {
-      note(parts_.link.acknowledge(parcels[i]));
+      note(parcels[i].from, parts_.link.acknowledge(parcels[i]));
     }
     reach(KillPoint::after_acknowledge);
   }

@@ -61,6 +61,7 @@ struct ReceivedReport {
   std::optional<ExchangeId> exchange;
   ReceiveResult result{};
   std::optional<Error> error;
+  std::optional<PeerPort> place = std::nullopt;  ///< of what cannot be opened: whose folder or connection it came by
 };
 
 struct SentReport {
@@ -208,6 +209,7 @@ class Courier {
   /// One step of the rules and what follows from it for delivery, within the open transaction.
   [[nodiscard]] Result<std::vector<SentReport>> decide(decltype(ledger::Input::what) what, Report& report,
                                                        std::optional<Error>* refusal = nullptr);
+  [[nodiscard]] bool lies_in_outbox(PeerPort to, const Bytes& payload) const;
   [[nodiscard]] bool may_grant(const ExchangeId& exchange, const Policy& policy, Report& report);
   [[nodiscard]] Result<std::vector<SentReport>> decide_step(const ledger::Due& due, Report& report);
   void take_wishes(const std::vector<ledger::Wish>& wishes, Report& report);
@@ -262,6 +264,8 @@ class Courier {
   bool look_everywhere_ = true;
   std::uint64_t foreign_commits_ = 0;
   std::uint64_t busy_turns_ = 0;
+  /// Under which number a message with a package was given to the outbox by this process, by the hash of the message.
+  std::map<std::pair<PeerPort, ledger::Hash>, ledger::MessageNumber> packaged_;
   std::set<ExchangeId> remade_packages_;  ///< by this process: the first was handed over, this one is kept
 };
 

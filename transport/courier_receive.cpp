@@ -32,15 +32,20 @@ Courier::OpenedMail Courier::open_parcels(const std::vector<Parcel>& parcels, Re
   for (std::size_t i = 0; i < parcels.size(); ++i) {
     const auto& parcel = parcels[i];
     if (parcel.fault) {
-      report.received.push_back(
-          ReceivedReport{std::nullopt, std::nullopt, {}, std::nullopt, ReceiveResult::refused, parcel.fault});
+      report.received.push_back(ReceivedReport{
+          std::nullopt, std::nullopt, {}, std::nullopt, ReceiveResult::refused, parcel.fault, parcel.from});
     }
     for (const auto& envelope : parcel.envelopes) {
       auto opened = open_envelope(parcel.from, envelope, i, mail);
       if (opened) continue;
       mail.unfit.insert(i);
-      report.received.push_back(ReceivedReport{
-          std::nullopt, std::nullopt, {}, std::nullopt, ReceiveResult::refused, std::move(opened).error()});
+      report.received.push_back(ReceivedReport{std::nullopt,
+                                               std::nullopt,
+                                               {},
+                                               std::nullopt,
+                                               ReceiveResult::refused,
+                                               std::move(opened).error(),
+                                               parcel.from});
     }
   }
   // The order in which they were sent spares detours; nothing depends on it.
@@ -109,7 +114,7 @@ std::optional<Courier::CopiedPackage> Courier::copy_package(PeerPort from, const
     }
     dropped_packages_.insert({from, wanted->exchange});
     report.received.push_back(
-        ReceivedReport{std::nullopt, std::nullopt, {}, wanted->exchange, ReceiveResult::refused, error});
+        ReceivedReport{std::nullopt, std::nullopt, {}, wanted->exchange, ReceiveResult::refused, error, from});
     return std::nullopt;
   }
   // What is too short may still be growing, where a program that synchronises folders brings it.

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <memory>
 
 namespace bookchain::transport {
@@ -21,6 +23,9 @@ namespace {
 /// Entries of one folder that are looked at: what lies beyond waits until these are gone.
 constexpr std::size_t max_entries = 100'000;
 constexpr int folder_flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+/// A tree that is removed, each level of which takes a descriptor. No delivery has one level.
+constexpr std::size_t max_removed_levels = 16;
+constexpr std::size_t max_removed_entries = 10'000;
 
 Result<Descriptor> open_at(int folder, const std::string& name, int flags, unsigned mode, const fs::path& shown) {
   for (;;) {
@@ -130,16 +135,96 @@ std::vector<std::string> SpoolFolder::names() const {
   return names;
 }
 
-Result<void> SpoolFolder::remove(const std::string& name) const {
-  if (::unlinkat(get(), name.c_str(), 0) == 0 || errno == ENOENT) return success();
-  if (errno == EISDIR || errno == EPERM) {
-    // Each level keeps a descriptor: a tree too deep to be removed fails, and is only in the way.
-    if (auto folder = inside(name)) {
-      for (const auto& each : folder.value().names()) BOOKCHAIN_CHECK(folder.value().remove(each));
+namespace {
+
+enum class Unlinked : std::uint8_t { gone, is_folder, failed };
+
+Unlinked unlink_in(const SpoolFolder& folder, const std::string& name) {
+  if (::unlinkat(folder.get(), name.c_str(), 0) == 0 || errno == ENOENT) return Unlinked::gone;
+  return errno == EISDIR || errno == EPERM ? Unlinked::is_folder : Unlinked::failed;
+}
+
+bool remove_empty(const SpoolFolder& folder, const std::string& name) {
+  return ::unlinkat(folder.get(), name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT;
+}
+
+/// A folder on the way down, and what is left in it.
+struct Level {
+  SpoolFolder folder;
+  std::string name;
+  std::vector<std::string> left;
+};
+
+enum class Removed : std::uint8_t { yes, too_much, failed };
+
+/// Walks down and up again without recursion: how deep a tree is, its maker decides.
+Removed remove_folder(const SpoolFolder& in, const std::string& name) {
+  std::vector<Level> way;
+  const auto enter = [&way](const SpoolFolder& parent, const std::string& next) {
+    auto folder = parent.inside(next);
+    // What cannot be looked into can still be removed if nothing is in it.
+    if (!folder) return remove_empty(parent, next);
+    auto names = folder.value().names();
+    way.push_back(Level{std::move(folder).value(), next, std::move(names)});
+    return true;
+  };
+  if (!enter(in, name)) return Removed::failed;
+  std::size_t entries = 0;
+  while (!way.empty()) {
+    auto& level = way.back();
+    if (level.left.empty()) {
+      const auto done = std::move(level.name);
+      way.pop_back();
+      if (!remove_empty(way.empty() ? in : way.back().folder, done)) return Removed::failed;
+      continue;
     }
-    if (::unlinkat(get(), name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return success();
+    const auto each = std::move(level.left.back());
+    level.left.pop_back();
+    if (++entries > max_removed_entries) return Removed::too_much;
+    const auto unlinked = unlink_in(level.folder, each);
+    if (unlinked == Unlinked::gone) continue;
+    if (unlinked == Unlinked::failed) return Removed::failed;
+    if (way.size() >= max_removed_levels) return Removed::too_much;
+    if (!enter(level.folder, each)) return Removed::failed;
+  }
+  return Removed::yes;
+}
+
+}  // namespace
+
+Result<void> SpoolFolder::remove(const std::string& name) const {
+  const auto unlinked = unlink_in(*this, name);
+  if (unlinked == Unlinked::gone) return success();
+  const auto removed = unlinked == Unlinked::is_folder ? remove_folder(*this, name) : Removed::failed;
+  switch (removed) {
+    case Removed::yes: return success();
+    case Removed::too_much: return no_delivery("a folder is too deep or too full to be removed", shown / name);
+    case Removed::failed: break;
   }
   return system_error("cannot remove", shown / name);
+}
+
+Result<void> SpoolFolder::move_out_of_the_way(const std::string& name) const {
+  constexpr std::string_view mark = ".not-";
+  constexpr std::size_t kept_at_most = 10;
+  for (int tries = 0; tries < 3; ++tries) {
+    timespec now{};
+    std::uint64_t random = 0;
+    if (::clock_gettime(CLOCK_REALTIME, &now) != 0 || ::getrandom(&random, sizeof random, 0) != sizeof random) break;
+    char fresh[64];
+    // Begins with the time, so that the first names are of what was moved first.
+    std::snprintf(fresh, sizeof fresh, "%016llx-%016llx-", static_cast<unsigned long long>(now.tv_sec),
+                  static_cast<unsigned long long>(random));
+    const auto aside = std::string(mark) + fresh + name.substr(0, 64);
+    if (::renameat2(get(), name.c_str(), get(), aside.c_str(), RENAME_NOREPLACE) == 0) {
+      auto moved = names();
+      std::erase_if(moved, [&](const auto& each) { return !each.starts_with(mark); });
+      for (std::size_t i = 0; i + kept_at_most < moved.size(); ++i) (void)remove(moved[i]);
+      return success();
+    }
+    if (errno != EEXIST) break;
+  }
+  return system_error("something of another user cannot be moved away", shown / name);
 }
 
 Result<Descriptor> SpoolFolder::create(const std::string& name, bool shared) const {

@@ -47,8 +47,12 @@ struct SpoolFolder {
   [[nodiscard]] ledger::Result<void> check_safe() const;
   /// In order; beyond a fixed number what was not listed waits until the rest is gone.
   [[nodiscard]] std::vector<std::string> names() const;
-  /// Removes a file or a whole tree, following no link. No failure if it is not there.
+  /// Removes a file or a tree, following no link. No failure if it is not there. Token `bad-file` for a tree that is
+  /// too deep or too full, of which a part may be gone then.
   [[nodiscard]] ledger::Result<void> remove(const std::string& name) const;
+  /// Gives it a name that nobody uses, with a point in front. The latest of those that were moved so are kept, as far
+  /// as this process may remove the others.
+  [[nodiscard]] ledger::Result<void> move_out_of_the_way(const std::string& name) const;
   /// A new file, for its user alone or to be read by the group of the folder as well.
   [[nodiscard]] ledger::Result<ledger::Descriptor> create(const std::string& name, bool shared = false) const;
 };

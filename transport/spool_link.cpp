@@ -25,6 +25,9 @@ constexpr std::size_t max_bytes_read_a_turn = std::size_t{32} << 20U;
 /// many of them; more are put aside like all that is no delivery.
 constexpr std::size_t max_hidden_files = 1'000;
 constexpr std::string_view reason_suffix = ".reason";
+/// Of a file in bad/, which has a reason beside it.
+constexpr std::size_t longest_kept_name = 200;
+constexpr std::size_t max_trees_pruned_at_once = 8;
 
 std::size_t max_mail_bytes(std::size_t max_envelope_bytes) {
   return mail_magic.size() + preferred_mail_bytes + mail_frame_bytes + max_envelope_bytes;
@@ -123,12 +126,7 @@ Result<void> SpoolLink::keep_strangers_out(const SpoolFolder& spool, PeerPort fr
   if (user == settings_.users.end()) return success();
   const auto facts = spool.facts_of(name);
   if (!facts || facts->owner == user->second || facts->is_own()) return success();
-  constexpr int most_names = 1000;
-  for (int i = 0; i < most_names; ++i) {
-    const auto aside = ".not-" + name + "-" + std::to_string(i);
-    if (::renameat2(spool.get(), name.c_str(), spool.get(), aside.c_str(), RENAME_NOREPLACE) == 0) break;
-    if (errno != EEXIST) return system_error("a folder of another user cannot be moved away", spool / name);
-  }
+  BOOKCHAIN_CHECK(spool.move_out_of_the_way(name));
   return Error{Token::no_such_file, "nothing was delivered yet", (spool / name).string(), {}};
 }
 
@@ -209,16 +207,36 @@ Result<std::vector<Parcel>> SpoolLink::receive(std::size_t most) {
   return parcels;
 }
 
-Result<void> SpoolLink::acknowledge(const Parcel& parcel) {
-  auto folder = from_folder(parcel.from, "new");
-  auto removed = folder ? folder.value().remove(parcel.name) : Result<void>(folder.error());
-  if (!removed) stuck_.insert({parcel.from, parcel.name});
+namespace {
+
+/// What is not permitted in a folder that belongs to its sender is that sender's doing.
+void lay_to_sender(const Result<SpoolFolder>& folder, Error& error) {
+  const auto facts = folder ? folder.value().facts() : Result<FolderFacts>(folder.error());
+  if (error.token == Token::permission && facts && !facts.value().is_own()) error.token = Token::bad_file;
+}
+
+}  // namespace
+
+Result<void> SpoolLink::acknowledge(const Parcel& parcel) { return remove_delivery(parcel.from, parcel.name); }
+
+/// What cannot be removed because of how its sender made it, or made the folder around it, is moved away in one piece;
+/// if that cannot be done either, it is the fault of that sender and not of this machine.
+Result<void> SpoolLink::remove_delivery(PeerPort from, const std::string& name) {
+  const auto folder = from_folder(from, "new");
+  if (!folder && folder.error().token == Token::no_such_file) return Error(folder.error());
+  auto removed = folder ? folder.value().remove(name) : Result<void>(folder.error());
+  if (removed) return removed;
+  if (removed.error().token == Token::bad_file && move_aside(from, name, removed.error())) return success();
+  stuck_.insert({from, name});
+  lay_to_sender(folder, removed.error());
   return removed;
 }
 
 Result<void> SpoolLink::put_aside(const Parcel& parcel, const Error& reason) {
   auto moved = move_aside(parcel.from, parcel.name, reason);
-  if (!moved) stuck_.insert({parcel.from, parcel.name});
+  if (moved) return moved;
+  stuck_.insert({parcel.from, parcel.name});
+  lay_to_sender(from_folder(parcel.from, "new"), moved.error());
   return moved;
 }
 
@@ -229,12 +247,14 @@ Result<void> SpoolLink::move_aside(PeerPort from, const std::string& name, const
     BOOKCHAIN_CHECK(of_sender.make("bad", false));
   }
   BOOKCHAIN_TRY(const auto bad, from_folder(from, "bad"));
-  // Its own name would make it the reason of another.
-  const auto kept_as = name.ends_with(reason_suffix) ? name + ".delivery" : name;
-  if (::renameat(folder.get(), name.c_str(), bad.get(), kept_as.c_str()) != 0) {
-    // A thing of that name lies there already, or it cannot be moved: it is only in the way.
-    BOOKCHAIN_CHECK(folder.remove(name));
-  }
+  // Its own name would make it the reason of another, or is too long to have one.
+  auto kept_as = name.ends_with(reason_suffix) ? name + ".delivery" : name;
+  if (kept_as.size() > longest_kept_name) kept_as = fresh_name();
+  bool moved = ::renameat(folder.get(), name.c_str(), bad.get(), kept_as.c_str()) == 0;
+  // A folder that is not empty lies there under that name.
+  if (!moved) moved = ::renameat(folder.get(), name.c_str(), bad.get(), (kept_as = fresh_name()).c_str()) == 0;
+  // If it cannot be moved, it is only in the way.
+  if (!moved) BOOKCHAIN_CHECK(folder.remove(name));
   const auto line = std::string(ledger::name(reason.token)) + ": " + reason.what + "\n";
   const auto note = kept_as + std::string(reason_suffix);
   BOOKCHAIN_CHECK(bad.remove(note));
@@ -253,8 +273,12 @@ void SpoolLink::prune(const SpoolFolder& bad) {
   for (const auto& name : names) {
     if (!name.ends_with(reason_suffix)) kept.insert(name);
   }
+  std::size_t trees = 0;
   while (kept.size() > max_bad_files) {
-    (void)bad.remove(*kept.begin());
+    const auto& oldest = *kept.begin();
+    // Trees can be such that they cannot be removed: not all of them are tried each time.
+    const bool is_gone = ::unlinkat(bad.get(), oldest.c_str(), 0) == 0;
+    if (!is_gone && trees++ < max_trees_pruned_at_once) (void)bad.remove(oldest);
     kept.erase(kept.begin());
   }
   for (const auto& name : names) {
@@ -275,11 +299,7 @@ Result<std::unique_ptr<PackageSource>> SpoolLink::open_package(PeerPort from, co
 }
 
 Result<void> SpoolLink::drop_package(PeerPort from, const ExchangeId& exchange) {
-  const auto name = package_name(exchange);
-  BOOKCHAIN_TRY(const auto folder, from_folder(from, "new"));
-  auto removed = folder.remove(name);
-  if (!removed) stuck_.insert({from, name});
-  return removed;
+  return remove_delivery(from, package_name(exchange));
 }
 
 std::vector<std::pair<PeerPort, ExchangeId>> SpoolLink::packages() const {

@@ -72,11 +72,12 @@ class SpoolLink final : public Link {
   [[nodiscard]] Result<void> check_folders(PeerPort from) const;
   [[nodiscard]] Result<void> keep_strangers_out(const SpoolFolder& spool, PeerPort from) const;
   [[nodiscard]] std::vector<std::pair<PeerPort, std::string>> names_waiting(std::size_t most) const;
+  [[nodiscard]] Result<void> remove_delivery(PeerPort from, const std::string& name);
   [[nodiscard]] Result<void> move_aside(PeerPort from, const std::string& name, const Error& reason);
   static void prune(const SpoolFolder& bad);
   [[nodiscard]] Result<void> write_mail(const Target& to, const std::vector<Bytes>& envelopes, std::size_t first,
                                         std::size_t last);
-  [[nodiscard]] Result<void> place_package(const Target& to, const PackageFile& package);
+  [[nodiscard]] static Result<void> place_package(const Target& to, const PackageFile& package);
   [[nodiscard]] std::string fresh_name();
 
   Settings settings_;

@@ -29,6 +29,12 @@ std::optional<std::uint64_t> take_number(std::string_view& text) {
   return number;
 }
 
+/// In a drop box others may have put anything there: what cannot be removed is moved out of the way.
+Result<void> clear_name(const SpoolFolder& spool, const std::string& name) {
+  if (spool.remove(name)) return success();
+  return spool.move_out_of_the_way(name);
+}
+
 std::optional<Quota> published(const SpoolFolder& spool) {
   const auto bytes = read_foreign(spool.get(), quota_name, spool / quota_name, most_bytes);
   if (!bytes) return std::nullopt;
@@ -56,10 +62,9 @@ std::optional<Quota> read_quota(std::string_view text) {
 }
 
 Result<void> publish_quota(const SpoolFolder& spool, const Quota& quota) {
-  // Where it never stood, the default need not.
-  const auto there = published(spool);
-  if (there.value_or(Quota{}) == quota) return success();
-  BOOKCHAIN_CHECK(spool.remove(unfinished_name));
+  // As the others read it; where it never stood, the default need not.
+  if (quota_of(spool) == quota) return success();
+  BOOKCHAIN_CHECK(clear_name(spool, unfinished_name));
   const auto text = write_quota(quota);
   {
     BOOKCHAIN_TRY(const auto file, spool.create(unfinished_name));
@@ -67,6 +72,10 @@ Result<void> publish_quota(const SpoolFolder& spool, const Quota& quota) {
     BOOKCHAIN_CHECK(write_all(file.get(), bytes, spool / unfinished_name));
     if (::fchmod(file.get(), 0644) != 0) return system_error("cannot set the mode of a file", spool / unfinished_name);
     BOOKCHAIN_CHECK(sync_file(file.get(), spool / unfinished_name));
+  }
+  struct stat facts {};
+  if (::fstatat(spool.get(), quota_name, &facts, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(facts.st_mode)) {
+    BOOKCHAIN_CHECK(clear_name(spool, quota_name));
   }
   if (::renameat(spool.get(), unfinished_name, spool.get(), quota_name) != 0) {
     return system_error("cannot publish the quota of a spool", spool / quota_name);

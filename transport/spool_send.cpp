@@ -1,6 +1,7 @@
 // The sending side of a SpoolLink. The folders written into are another peer's, who may put anything in
 // their place: a file is only ever made, renamed or removed relative to a folder that was opened as one.
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -45,6 +46,17 @@ Result<void> copy_package(const fs::path& from, const SpoolFolder& folder, const
   return sync_file(target.get(), folder / name);
 }
 
+/// Whether a package of the right size waits there already: one exchange has one package. To copy a book again for
+/// each message that asks for it would cost its owner more than the asking.
+bool lies_there_whole(const SpoolFolder& folder, const std::string& name, const PackageFile& package) {
+  struct stat there {};
+  if (::fstatat(folder.get(), name.c_str(), &there, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(there.st_mode)) return false;
+  const auto size = static_cast<std::uint64_t>(there.st_size);
+  if (package.bytes) return size == package.bytes->size();
+  boost::system::error_code error;
+  return fs::file_size(package.path, error) == size && !error;
+}
+
 void remove_from(const SpoolFolder& folder, const std::string& name) { ::unlinkat(folder.get(), name.c_str(), 0); }
 
 }  // namespace
@@ -81,6 +93,7 @@ Result<void> SpoolLink::write_mail(const Target& to, const std::vector<Bytes>& e
 
 Result<void> SpoolLink::place_package(const Target& to, const PackageFile& package) {
   const auto name = package_name(package.exchange);
+  if (lies_there_whole(to.waiting, name, package)) return success();
   if (!package.bytes && package.may_move && !to.shared &&
       ::renameat(AT_FDCWD, package.path.c_str(), to.waiting.get(), name.c_str()) == 0) {
     return success();

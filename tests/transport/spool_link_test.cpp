@@ -273,6 +273,95 @@ BOOST_FIXTURE_TEST_CASE(a_package_that_is_no_file_is_told_from_one_that_is_missi
   BOOST_TEST(second->packages().empty());
 }
 
+/// A folder that many levels deep; gives the lowest.
+fs::path make_deep(const fs::path& top, int levels) {
+  auto place = top;
+  for (int i = 0; i < levels; ++i) place /= "d";
+  fs::create_directories(place);
+  return place;
+}
+
+/// Removed by recursion, one of some thousand levels ran out of descriptors, or out of stack.
+BOOST_FIXTURE_TEST_CASE(a_package_that_is_a_deep_folder_goes_to_bad_in_one_piece, Spools) {
+  ExchangeId exchange;
+  exchange.bytes.fill(7);
+  const auto name = to_hex(exchange) + ".package";
+  for (int again = 0; again < 2; ++again) {
+    make_deep(inbox() / name, 40);
+    BOOST_TEST((second->open_package(PeerPort{5000}, exchange).error().token == Token::bad_file));
+    BOOST_TEST(second->drop_package(PeerPort{5000}, exchange).has_value());
+    BOOST_TEST(!fs::exists(inbox() / name));
+    BOOST_TEST(second->packages().empty());
+  }
+  BOOST_TEST(fs::exists(bad() / name));
+  BOOST_TEST(fs::exists(bad() / (name + ".reason")));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_tree_that_is_too_deep_is_named_by_its_top_alone, Spools) {
+  const auto folder_of_sender = SpoolFolder::open(inbox()).value();
+  make_deep(inbox() / "shallow", 10);
+  BOOST_TEST(folder_of_sender.remove("shallow").has_value());
+  BOOST_TEST(!fs::exists(inbox() / "shallow"));
+  const auto lowest = make_deep(inbox() / "deep", 40);
+  const auto removed = folder_of_sender.remove("deep");
+  BOOST_REQUIRE(removed.has_error());
+  BOOST_TEST((removed.error().token == Token::bad_file));
+  BOOST_TEST(removed.error().subject == (inbox() / "deep").string());
+  BOOST_TEST(fs::exists(lowest));
+}
+
+/// In bad/ the names of what lies there are the sender's choice.
+BOOST_FIXTURE_TEST_CASE(what_has_the_name_of_a_folder_in_bad_or_a_very_long_one_is_put_aside_too, Spools) {
+  make_deep(bad() / "taken", 40);
+  write(inbox() / "taken", "no delivery");
+  write(inbox() / std::string(255, 'n'), "no delivery");
+  BOOST_TEST(receive().size() == 2U);
+  BOOST_TEST(fs::is_empty(inbox()));
+  std::size_t reasons = 0;
+  for (fs::directory_iterator entry(bad()), last; entry != last; ++entry) {
+    reasons += entry->path().string().ends_with(".reason") ? 1U : 0U;
+  }
+  BOOST_TEST(reasons == 2U);
+}
+
+BOOST_FIXTURE_TEST_CASE(what_is_moved_out_of_the_way_gets_a_name_that_cannot_be_taken_before_and_is_pruned, Spools) {
+  const auto spool = SpoolFolder::open(folder / "5001").value();
+  const auto others = spool.names().size();
+  for (int i = 0; i < 1100; ++i) fs::create_directories(folder / "5001" / (".not-stranger-" + std::to_string(i)));
+  make_deep(folder / "5001" / "stranger", 3);
+  BOOST_TEST(spool.move_out_of_the_way("stranger").has_value());
+  BOOST_TEST(!fs::exists(folder / "5001" / "stranger"));
+  BOOST_TEST(spool.names().size() == others + 10);
+  BOOST_TEST((spool.move_out_of_the_way("stranger").error().token == Token::no_such_file));
+}
+
+/// One exchange has one package: what lies there whole is not copied again, however often it is asked for.
+BOOST_FIXTURE_TEST_CASE(a_package_that_waits_is_not_placed_again, Spools) {
+  ExchangeId exchange;
+  exchange.bytes.fill(7);
+  const auto send = [&] {
+    const PackageFile package{exchange, folder / "package", 0, false};
+    BOOST_REQUIRE(first->send(PeerPort{5001}, {bytes_of("grant"), bytes_of("grant")}, {package, package}).has_value());
+  };
+  const auto file = inbox() / (to_hex(exchange) + ".package");
+  const auto content = [&] {
+    std::string text;
+    std::ifstream(file.string()) >> text;
+    return text;
+  };
+  write(folder / "package", "encrypted");
+  send();
+  fs::remove(folder / "package");
+  write(folder / "package", "otherwise");
+  send();
+  BOOST_TEST(content() == "encrypted");
+  // One that is cut short is replaced.
+  fs::remove(file);
+  write(file, "enc");
+  send();
+  BOOST_TEST(content() == "otherwise");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace bookchain::transport::tests

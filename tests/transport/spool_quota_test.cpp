@@ -1,6 +1,8 @@
 // What one sender may have waiting: it holds back what would be more, and one sender's load delays no other.
 #include "transport/spool_quota.hpp"
 
+#include <unistd.h>
+
 #include <boost/test/unit_test.hpp>
 #include <fstream>
 
@@ -112,6 +114,30 @@ BOOST_FIXTURE_TEST_CASE(senders_of_large_files_do_not_starve_the_last_one, Quota
     for (const auto& parcel : parcels.value()) heard = heard || parcel.from == PeerPort{5002};
   }
   BOOST_TEST(heard);
+}
+
+/// Both lie in a folder in which others may write.
+BOOST_FIXTURE_TEST_CASE(what_lies_in_the_way_of_a_quota_does_not_keep_it_from_being_stated, QuotaSpools) {
+  fs::create_directories(folder / "5001" / "quota.new" / std::string("d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d"));
+  fs::create_directories(folder / "5001" / "quota" / "inside");
+  open({5000, 7});
+  BOOST_TEST((quota_of(SpoolFolder::open(folder / "5001").value()) == Quota{5000, 7}));
+}
+
+/// It was taken for the own one if its numbers fitted, and the senders went by the default.
+BOOST_FIXTURE_TEST_CASE(a_quota_that_another_user_stated_is_replaced, QuotaSpools) {
+  if (::geteuid() != 0) {
+    BOOST_TEST_MESSAGE("skipped: only root can give a file to another user");
+    return;
+  }
+  fs::create_directories(folder / "5001");
+  const auto file = folder / "5001" / "quota";
+  std::ofstream(file.string(), std::ios::binary) << write_quota({5000, 7});
+  BOOST_REQUIRE(::chown(file.c_str(), 12'345, 12'345) == 0);
+  const auto spool = SpoolFolder::open(folder / "5001");
+  BOOST_TEST((quota_of(spool.value()) == Quota{}));
+  open({5000, 7});
+  BOOST_TEST((quota_of(spool.value()) == Quota{5000, 7}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,152 @@
+// The courier over a link that a test plays: what one peer, or one thing of a sender, keeps it from and what not.
+#include "transport/courier.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include "ledger/store/memory_store.hpp"
+#include "ledger/store/shelf.hpp"
+#include "tests/transport/pair.hpp"
+
+namespace bookchain::transport::tests {
+
+BOOST_AUTO_TEST_SUITE(courier)
+
+constexpr PeerPort self{5000};
+constexpr PeerPort other{5001};
+constexpr PeerPort third{5002};
+const ExchangeId exchange{{7}};
+
+class PlayedLink final : public Link {
+ public:
+  std::map<PeerPort, std::size_t> left_waiting;  ///< beyond what receive() gives
+  std::vector<Parcel> parcels;
+  std::map<PeerPort, std::size_t> sent;
+  std::vector<std::pair<PeerPort, ExchangeId>> lying;
+  Result<void> dropping = success();
+
+  [[nodiscard]] Result<std::vector<Parcel>> receive(std::size_t /*most*/) override {
+    return std::exchange(parcels, {});
+  }
+  [[nodiscard]] std::map<PeerPort, std::size_t> waiting() const override {
+    auto counts = left_waiting;
+    for (const auto& parcel : parcels) ++counts[parcel.from];
+    return counts;
+  }
+  [[nodiscard]] Result<void> acknowledge(const Parcel& /*parcel*/) override { return success(); }
+  [[nodiscard]] Result<void> put_aside(const Parcel& /*parcel*/, const Error& /*reason*/) override { return success(); }
+  [[nodiscard]] Result<std::unique_ptr<PackageSource>> open_package(PeerPort /*from*/,
+                                                                    const ExchangeId& /*x*/) override {
+    return Error{Token::no_such_file, "there is none", {}, {}};
+  }
+  [[nodiscard]] Result<void> drop_package(PeerPort /*from*/, const ExchangeId& /*x*/) override { return dropping; }
+  [[nodiscard]] std::vector<std::pair<PeerPort, ExchangeId>> packages() const override { return lying; }
+  [[nodiscard]] Result<void> send(PeerPort to, const std::vector<Bytes>& envelopes,
+                                  const std::vector<PackageFile>& /*packages*/) override {
+    sent[to] += envelopes.size();
+    return success();
+  }
+  [[nodiscard]] bool still_waiting_at(PeerPort /*to*/) const override { return false; }
+};
+
+struct Peer : World {
+  Folder folder;
+  MemoryStore store;
+  CountingEnvironment environment;
+  PlayedLink link;
+  Node node;
+  Shelf shelf;
+  Courier courier;
+
+  Peer()
+      : World(make_world()),
+        node(genesis, identities[0]),
+        shelf(Shelf::open(folder / "home").value()),
+        courier(Courier::make({node, store, shelf, link, environment}).value()) {}
+
+  void change(const std::function<void(Draft&)>& how) {
+    Draft draft(store);
+    how(draft);
+    BOOST_REQUIRE(store.begin().has_value());
+    store.apply(draft.take_effects().writes);
+    BOOST_REQUIRE(store.commit().has_value());
+  }
+  void put_into_outbox(PeerPort to) {
+    change([&](Draft& draft) {
+      enqueue(draft, Header{protocol_version, genesis.id(), self, to, {}, {}}, bytes_of("message"), false,
+              environment.time, Epoch{{1}});
+    });
+  }
+  Report turn() {
+    auto report = courier.turn({}, {});
+    BOOST_REQUIRE(report.has_value());
+    return std::move(report).value();
+  }
+};
+
+/// As long as one peer flooded this one, nothing was sent again to anybody.
+BOOST_FIXTURE_TEST_CASE(a_flood_of_one_peer_holds_up_no_repeat_to_another, Peer) {
+  put_into_outbox(third);
+  put_into_outbox(other);
+  BOOST_REQUIRE(courier.deliver().has_value());
+  BOOST_TEST(link.sent[third] == 1U);
+  environment.time.value += 6'000'000;
+  link.left_waiting[other] = 100;
+  BOOST_TEST(turn().more_waits);
+  BOOST_TEST(link.sent[third] == 2U);
+  BOOST_TEST(link.sent[other] == 1U, "its answer may lie in what was not taken yet");
+  link.left_waiting.clear();
+  BOOST_TEST(!turn().more_waits);
+  BOOST_TEST(link.sent[other] == 2U);
+}
+
+BOOST_FIXTURE_TEST_CASE(what_a_sender_made_so_that_it_cannot_be_removed_is_refused_and_no_failure_here, Peer) {
+  link.lying.emplace_back(other, exchange);
+  link.dropping = Error{Token::bad_file, "a folder is too deep", "package", {}};
+  const auto report = turn();
+  BOOST_TEST(report.troubles.empty());
+  BOOST_REQUIRE(report.received.size() == 1U);
+  BOOST_TEST((report.received.front().result == ReceiveResult::refused));
+  BOOST_TEST((report.received.front().exchange == exchange));
+  BOOST_TEST((report.received.front().place == other));
+}
+
+BOOST_FIXTURE_TEST_CASE(what_this_machine_cannot_remove_is_a_failure_here, Peer) {
+  link.lying.emplace_back(other, exchange);
+  link.dropping = Error{Token::io, "cannot remove", "package", {}};
+  const auto report = turn();
+  BOOST_TEST(report.received.empty());
+  BOOST_TEST(report.troubles.size() == 1U);
+}
+
+/// Each message that asks for the package put one more copy of the book on its way.
+BOOST_FIXTURE_TEST_CASE(a_grant_that_lies_in_the_outbox_is_not_put_there_again, Peer) {
+  change([&](Draft& draft) {
+    ExchangeRecord record;
+    record.role = Role::owner;
+    record.state = ExchangeState::granted;
+    record.request.signer = other;
+    record.request.body.sender_port = other;
+    record.request.body.receiver_port = self;
+    record.grant.emplace();
+    record.book.emplace();
+    exchanges.put(draft, exchange, record);
+  });
+  const auto channel = Channel::make(genesis, identities[1], self).value();
+  for (std::uint64_t number = 1; number <= 5; ++number) {
+    const auto payload = encode(Message{SendAgain{exchange}});
+    link.parcels.push_back(
+        Parcel{other, "p", {channel.seal(Epoch{{2}}, MessageNumber{number}, payload, Hash{{3}})}, std::nullopt});
+    BOOST_TEST((turn().received.front().result == ReceiveResult::accepted));
+  }
+  BOOST_TEST(outbox_rows.all(store, encode(other)).size() == 1U);
+  // Once it is acknowledged, asking again is answered again.
+  change([&](Draft& draft) { outbox_rows.erase(draft, OutboxKey{other, MessageNumber{1}}); });
+  link.parcels.push_back(Parcel{
+      other, "p", {channel.seal(Epoch{{2}}, MessageNumber{6}, encode(Message{SendAgain{exchange}}), Hash{{3}})}, {}});
+  (void)turn();
+  BOOST_TEST(outbox_rows.all(store, encode(other)).size() == 1U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace bookchain::transport::tests
