@@ -79,9 +79,33 @@ bool EventTeller::tell_event(const Event& event) {
   return heard;
 }
 
-bool EventTeller::tell(const transport::Report& report) {
+bool EventTeller::tell_untold(const std::vector<RefusalLimit::Untold>& untold) {
   const auto& out = session_.report();
   bool heard = true;
+  for (const auto& [sender, count] : untold) {
+    const auto text = std::to_string(sender.value) + "  " + std::to_string(count) + " more " + out.bad("refused");
+    heard = out.event({{"event", "refused"}, {"place", sender.value}, {"count", count}}, text) && heard;
+  }
+  return heard;
+}
+
+bool EventTeller::tell_received(const transport::ReceivedReport& received, RefusalLimit::Time now) {
+  const auto& out = session_.report();
+  if (received.result == transport::ReceiveResult::duplicate) return true;
+  const auto sender = received.from ? received.from : received.place;
+  const bool refused = received.result == transport::ReceiveResult::refused;
+  if (refused && sender && !refusals_.admit(*sender, now)) return true;
+  Json event{{"event", "received"}};
+  event.update(received_value({received}).front());
+  auto line = received_text(out, {received});
+  line.pop_back();
+  return out.event(event, out.verbose() || refused ? line : std::string());
+}
+
+bool EventTeller::tell(const transport::Report& report) {
+  const auto& out = session_.report();
+  const auto now = std::chrono::steady_clock::now();
+  bool heard = tell_untold(refusals_.take_untold(now));
   for (const auto& event : missed(report.events)) heard = tell_event(event) && heard;
   for (const auto& each : report.received) {
     if (each.exchange) follow(*each.exchange);
@@ -89,15 +113,7 @@ bool EventTeller::tell(const transport::Report& report) {
   for (const auto& each : report.wishes) {
     if (each.exchange) follow(*each.exchange);
   }
-  for (const auto& each : report.received) {
-    if (each.result == transport::ReceiveResult::duplicate) continue;
-    Json event{{"event", "received"}};
-    event.update(received_value({each}).front());
-    const bool worth_a_line = out.verbose() || each.result == transport::ReceiveResult::refused;
-    auto line = received_text(out, {each});
-    line.pop_back();
-    heard = out.event(event, worth_a_line ? line : std::string()) && heard;
-  }
+  for (const auto& each : report.received) heard = tell_received(each, now) && heard;
   for (const auto& step : report.steps) {
     Json event{{"event", "step"}};
     event.update(step_value(session_, home_, step));

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "cli/home.hpp"
+#include "cli/refusal_limit.hpp"
 #include "cli/session.hpp"
 
 namespace bookchain::cli {
@@ -16,18 +17,23 @@ class EventTeller {
 
   /// Tells what a turn did; called under the lock after each. False if stdout takes no more.
   [[nodiscard]] bool tell(const transport::Report& report);
+  /// At the end: how many refusals were not told by themselves.
+  [[nodiscard]] bool tell_rest() { return tell_untold(refusals_.take_all_untold()); }
 
  private:
   void follow(const ledger::ExchangeId& exchange);
   void follow_open_exchanges();
   [[nodiscard]] std::vector<ledger::Event> missed(const std::vector<ledger::Event>& told);
   [[nodiscard]] bool tell_event(const ledger::Event& event);
+  [[nodiscard]] bool tell_received(const transport::ReceivedReport& received, RefusalLimit::Time now);
+  [[nodiscard]] bool tell_untold(const std::vector<RefusalLimit::Untold>& untold);
 
   const Session& session_;
   Home& home_;
   std::uint64_t foreign_commits_;         ///< when other processes' work was looked at last
   ledger::Height height_;                 ///< up to which blocks are told
   std::set<ledger::ExchangeId> running_;  ///< exchanges whose end is not told yet
+  RefusalLimit refusals_;
 };
 
 }  // namespace bookchain::cli

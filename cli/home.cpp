@@ -125,8 +125,8 @@ Result<void> Home::open_link(Role role) {
     link_ = std::move(spool_link);
     return success();
   }
-  auto serving_lock = addresses.own_socket.value_or(files_->home / "serving");
-  serving_lock += ".lock";
+  // In the home and not beside the socket: where others may write, anybody could hold it first.
+  auto serving_lock = files_->home / "serving.lock";
   BOOKCHAIN_TRY(auto socket_link,
                 transport::SocketLink::open(
                     {std::move(terms), addresses.own_socket, files_->socket_mode, std::move(serving_lock),

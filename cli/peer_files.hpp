@@ -7,7 +7,7 @@
 //   lock          held by whoever changes the home
 //   state.sqlite  all that the peer remembers
 //   spool/        what others deliver: SENDER/{tmp,new,cur,bad}
-//   socket, socket.lock   where others connect while this peer serves; the lock is held by who serves
+//   socket, serving.lock  where others connect while this peer serves; the lock is held by who serves
 //   incoming/     packages of large books that come over sockets
 //   books/, exchanges/, work/   the shelf
 #pragma once

@@ -98,6 +98,7 @@ void Courier::deliver_to(PeerPort to, const DeliveryNote& note, bool drained, bo
   if (envelopes.empty()) return;
   reach(KillPoint::before_send);
   auto sent = parts_.link.send(to, envelopes, packages);
+  for (auto& trouble : parts_.link.take_troubles()) report.troubles.push_back(std::move(trouble));
   if (!sent) {
     report.undelivered[to] = std::move(sent).error();
     return;

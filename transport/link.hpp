@@ -88,6 +88,9 @@ class Link {
   /// Whether something this peer delivered still waits at `to`, so that sending again is no help.
   [[nodiscard]] virtual bool still_waiting_at(PeerPort to) const = 0;
 
+  /// What was not sent although the rest was: told once. Its message counts as sent, and is sent again later.
+  [[nodiscard]] virtual std::vector<Error> take_troubles() { return {}; }
+
   // What only a link over connections has more to say about.
 
   /// Bytes that can be given for `to` now; nothing while there is no way to it.

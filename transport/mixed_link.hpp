@@ -32,6 +32,7 @@ class MixedLink final : public Link {
     return way_to(to).package_waits_at(to, exchange);
   }
   [[nodiscard]] std::optional<std::size_t> room_for(PeerPort to) const override { return way_to(to).room_for(to); }
+  [[nodiscard]] std::vector<Error> take_troubles() override { return sockets_->take_troubles(); }
   [[nodiscard]] std::vector<PeerPort> take_renewed() override { return sockets_->take_renewed(); }
   [[nodiscard]] std::vector<OfferedPackage> offers() const override { return sockets_->offers(); }
   [[nodiscard]] Result<void> fetch_package(const OfferedPackage& offer) override {

@@ -87,6 +87,7 @@ class SocketLink final : public Link, private ConnectionOwner {
                                   const std::vector<PackageFile>& packages) override;
   [[nodiscard]] bool still_waiting_at(PeerPort to) const override;
   [[nodiscard]] std::optional<std::size_t> room_for(PeerPort to) const override;
+  [[nodiscard]] std::vector<Error> take_troubles() override { return std::exchange(troubles_, {}); }
   [[nodiscard]] std::vector<PeerPort> take_renewed() override;
   [[nodiscard]] std::vector<OfferedPackage> offers() const override;
   [[nodiscard]] Result<void> fetch_package(const OfferedPackage& offer) override;
@@ -204,8 +205,9 @@ class SocketLink final : public Link, private ConnectionOwner {
   std::uint64_t next_mark_ = 1;
   std::map<std::uint64_t, std::weak_ptr<Connection>> awaited_;  ///< marks that were not answered yet
   SteadyClock::duration patience_left_ = visit_patience;
-  PackageProgress progress_;  ///< of all packages
-  bool stirred_ = false;      ///< there is something for a turn
+  PackageProgress progress_;     ///< of all packages
+  bool stirred_ = false;         ///< there is something for a turn
+  std::vector<Error> troubles_;  ///< packages that could not be sent
   bool has_sent_ = false;
   bool has_asked_ = false;
   std::minstd_rand jitter_;  ///< spreads calls; nothing depends on it

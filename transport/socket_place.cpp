@@ -51,6 +51,12 @@ Result<void> clear_place(const Descriptor& folder, const std::string& name, cons
   if (!S_ISSOCK(facts.st_mode)) {
     return Error{Token::io, "something that is no socket is in the way", shown.string(), "move it away"};
   }
+  // The lock of this home says nothing of another home that has the same address.
+  const auto connected = connect_to(shown);
+  if (connected || connected.error().token != Token::no_such_file) {
+    return Error{Token::io, "somebody else listens at this peer's address", shown.string(),
+                 "give each peer an address of its own"};
+  }
   if (::unlinkat(folder.get(), name.c_str(), 0) != 0) return system_error("cannot remove an old socket", shown);
   return success();
 }

@@ -46,7 +46,9 @@ Result<void> SocketLink::send(PeerPort to, const std::vector<Bytes>& envelopes,
   auto package = packages.begin();
   for (std::size_t i = 0; i < envelopes.size(); ++i) {
     if (package != packages.end() && package->envelope == i) {
-      BOOKCHAIN_CHECK(put_with_package(*line, *package, envelopes[i]));
+      // A package that cannot be read holds up its own message and no other.
+      auto put = put_with_package(*line, *package, envelopes[i]);
+      if (!put) troubles_.push_back(std::move(put).error());
       ++package;
     } else {
       put_frame(line->out(), FrameKind::message, {envelopes[i]});

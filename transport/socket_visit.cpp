@@ -44,6 +44,7 @@ bool SocketLink::is_busy() const {
 }
 
 std::vector<SocketLink::Awaited> SocketLink::ask_all(SteadyClock::time_point until) {
+  std::erase_if(awaited_, [](const auto& each) { return each.second.expired(); });
   std::vector<Awaited> asked;
   for (const auto& [port, side] : peers_) {
     for (const auto& line : side.lines) {

@@ -8,6 +8,7 @@
 #include "cli/guidance.hpp"
 #include "cli/misbehaviour.hpp"
 #include "cli/serving.hpp"
+#include "transport/socket_link.hpp"
 
 namespace bookchain::cli {
 
@@ -124,8 +125,11 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
       out.event({{"event", "started"}, {"port", home->port().value}, {"pid", ::getpid()}},
                 "serving " + port + " of network " + short_id(home->genesis().id()) + "; Ctrl-C stops it");
   if (!heard) return unheard();
+  if (home->sockets() != nullptr && home->sockets()->is_beside()) {
+    out.warning("another process serves " + port + "; this one works beside it, and listens only when that one ends");
+  }
   BOOKCHAIN_TRY(const auto end, serve_home(session, *home, signals, plan));
-  if (end == ServeEnd::unheard) return unheard();
+  if (end == ServeEnd::unheard || !teller.tell_rest()) return unheard();
   Answer answer;
   answer.printed = true;
   std::string reason = "idle";

@@ -141,12 +141,18 @@ namespace {
 enum class Made : std::uint8_t { now, before, parent_missing };
 
 /// One directory, in a directory that is there; durable when it returns.
-Result<Made> make_one_directory(const fs::path& directory, unsigned mode) {
-  if (::mkdir(directory.c_str(), mode) == 0) {
-    // What the umask took from the mode is given back: the modes are part of the contract.
-    if (::chmod(directory.c_str(), mode) != 0) return system_error("cannot set the mode of a directory", directory);
-    const auto parent = directory.parent_path();
-    auto synced = sync_directory(parent.empty() ? fs::path(".") : parent);
+Result<Made> make_one_directory(fs::path directory, unsigned mode) {
+  // As at the end of "folder/".
+  while (directory.filename_is_dot() && directory.has_parent_path()) directory = directory.parent_path();
+  const auto parent = directory.has_parent_path() ? directory.parent_path() : fs::path(".");
+  const auto name = directory.filename().string();
+  const Descriptor above(::open(parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (above && ::mkdirat(above.get(), name.c_str(), mode) == 0) {
+    // What the umask took from the mode is given back: the modes are part of the contract. Not by the path: where
+    // others may write, the name can be a link of theirs by now.
+    const Descriptor made(::openat(above.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!made || ::fchmod(made.get(), mode) != 0) return system_error("cannot set the mode of a directory", directory);
+    auto synced = sync_directory(parent);
     // Who may make something in a directory need not be allowed to read it.
     if (!synced && synced.error().token != Token::permission) return std::move(synced).as_failure();
     return Made::now;

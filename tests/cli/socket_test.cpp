@@ -196,10 +196,12 @@ BOOST_AUTO_TEST_CASE(nobody_else_can_use_the_socket_and_it_goes_with_its_process
   BOOST_REQUIRE(becomes_true(30, [&] { return boost::filesystem::exists(socket); }));
   BOOST_TEST(mode_of(socket) == 0600U);
   BOOST_TEST(mode_of(network.home(5000)) == 0700U);
-  BOOST_TEST(mode_of(network.home(5000) / "socket.lock") == 0600U);
+  BOOST_TEST(mode_of(network.home(5000) / "serving.lock") == 0600U);
   BOOST_TEST(mode_of(network.home(5000) / "incoming") == 0700U);
   // A second one on the same home takes its turns beside it and leaves the socket to it.
-  BOOST_TEST(network.at(5000, {"serve", "--until-idle=0.2"}).exit_code == 0);
+  const auto beside = network.at(5000, {"serve", "--until-idle=0.2"});
+  BOOST_TEST(beside.exit_code == 0);
+  BOOST_TEST(beside.err.find("another process serves 5000") != std::string::npos, beside.err);
   BOOST_TEST(boost::filesystem::exists(socket));
   served.stop();
   BOOST_TEST(!boost::filesystem::exists(socket));

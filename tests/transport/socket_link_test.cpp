@@ -208,6 +208,19 @@ BOOST_AUTO_TEST_CASE(a_path_longer_than_a_socket_address_is_reached) {
   BOOST_TEST((refused.error().token == Token::io));
 }
 
+/// Another home may have the same address by mistake: the lock of a home says nothing of it.
+BOOST_AUTO_TEST_CASE(the_socket_of_another_home_is_never_taken_over) {
+  const Sockets sockets;
+  const auto serving = sockets.open(5000);
+  auto settings = sockets.settings(5000);
+  settings.serving_lock = sockets.home(5009) / "serving.lock";
+  const auto other = SocketLink::open(std::move(settings), SocketLink::Role::serve);
+  BOOST_REQUIRE(other.has_error());
+  BOOST_TEST((other.error().token == Token::io));
+  const auto peer = sockets.open(5001);
+  BOOST_TEST(move_until({serving.get(), peer.get()}, [&] { return peer->room_for(first_port).has_value(); }));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace bookchain::transport::tests

@@ -151,6 +151,24 @@ BOOST_FIXTURE_TEST_CASE(what_an_earlier_boot_of_the_machine_left_is_not_gone_on_
   BOOST_TEST(part_size() == 0U);
 }
 
+/// It held up all that was to go with it and after it, each time again.
+BOOST_FIXTURE_TEST_CASE(a_package_that_cannot_be_read_holds_up_its_own_message_alone, Exchanging) {
+  write(content_of(1000));
+  meet();
+  const auto missing = folder / "missing";
+  BOOST_REQUIRE(from->send(requester, {envelope(1), envelope(2), envelope(3), envelope(4)},
+                           {PackageFile{ExchangeId{{1}}, missing, 1}, PackageFile{exchange, file, 2}})
+                    .has_value());
+  BOOST_TEST(from->take_troubles().size() == 1U);
+  BOOST_TEST(from->take_troubles().empty());
+  std::vector<Bytes> came;
+  BOOST_TEST(move_until(both(), [&] {
+    for (auto& each : take_all(*to)) came.push_back(std::move(each));
+    return came.size() == 3;
+  }));
+  BOOST_TEST((came == std::vector<Bytes>{envelope(1), envelope(3), envelope(4)}));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace bookchain::transport::tests

@@ -31,7 +31,7 @@ struct Sockets {
       settings.sockets[peer.port] = socket(peer.port.value);
     }
     settings.own_socket = socket(port);
-    settings.serving_lock = socket(port).string() + ".lock";
+    settings.serving_lock = home(port) / "serving.lock";
     settings.incoming = home(port) / "incoming";
     return settings;
   }
