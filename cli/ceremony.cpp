@@ -1,5 +1,7 @@
 #include "cli/ceremony.hpp"
 
+#include <unistd.h>
+
 #include <boost/filesystem/operations.hpp>
 
 #include "cli/card_file.hpp"
@@ -16,8 +18,8 @@ namespace fs = boost::filesystem;
 
 namespace {
 
-/// Stands there while a home is being made: the state beside it is unfinished.
-constexpr std::string_view unfinished_name = "join.unfinished";
+/// The state of a home that is being made; it takes its own name when it is complete.
+constexpr std::string_view new_state_name = "state.new";
 
 path in(const path& home, std::string_view name) { return home / std::string(name); }
 
@@ -33,6 +35,15 @@ path whole(const path& place) {
   const auto full = place.is_absolute() || failed ? place : here / place;
   auto found = fs::weakly_canonical(full, failed);
   return failed ? full.lexically_normal() : found;
+}
+
+/// The same, but what stands at the place itself is not followed if it is a link.
+path whole_but_last(const path& place) {
+  auto plain = place.lexically_normal();
+  while (plain.has_parent_path() && (plain.filename() == "." || plain.filename() == "/")) plain = plain.parent_path();
+  const auto parent = plain.has_parent_path() ? plain.parent_path() : path(".");
+  const bool has_a_name = plain.has_relative_path() && plain.filename() != "..";
+  return has_a_name ? whole(parent) / plain.filename() : whole(plain);
 }
 
 Error taken(std::string what, const path& where, std::string hint) {
@@ -125,11 +136,12 @@ Result<void> check_own_card(const path& home, const PeerKeys& keys, const Genesi
 /// What is in the home if it has joined this network before; nothing if it has joined none.
 Result<std::optional<Joined>> joined_before(const JoinPlan& plan, const Genesis& genesis) {
   if (!is_there(in(plan.home, config_file_name))) {
-    if (is_there(in(plan.home, state_file_name)) && !is_there(in(plan.home, unfinished_name))) {
-      return taken("the home has the state of a peer, but no config.yaml", plan.home,
-                   "put config.yaml and network.yaml back from a backup");
-    }
-    return std::optional<Joined>{};
+    if (!is_there(in(plan.home, state_file_name))) return std::optional<Joined>{};
+    // A join that was cut short leaves a state that nobody worked with. Any other holds what the peer signed.
+    BOOKCHAIN_TRY(const auto is_new, is_new_state(in(plan.home, state_file_name)));
+    if (is_new) return std::optional<Joined>{};
+    return taken("the home has the state of a peer, but no config.yaml", plan.home,
+                 "put config.yaml and network.yaml back from a backup");
   }
   BOOKCHAIN_TRY(const auto files, load_peer_files(plan.home));
   if (files->genesis.id() != genesis.id()) {
@@ -138,23 +150,26 @@ Result<std::optional<Joined>> joined_before(const JoinPlan& plan, const Genesis&
   if (plan.spool && whole(*plan.spool) != whole(files->spool)) {
     return taken("the peer has joined with another spool", files->spool, "the spool stands in config.yaml");
   }
-  return std::optional(Joined{files->genesis, files->port(), whole(files->spool), false});
+  return std::optional(Joined{files->genesis, files->port(), whole(files->spool), false, {}});
 }
 
 /// The spool that the card names, unless another way to it is given.
 path spool_for(const JoinPlan& plan, const Peer& self, const path& address_base) {
-  if (plan.spool) return whole(*plan.spool);
-  return whole(spool_at(self.address, address_base).value_or(plan.home / "spool"));
+  if (plan.spool) return whole_but_last(*plan.spool);
+  return whole_but_last(spool_at(self.address, address_base).value_or(plan.home / "spool"));
+}
+
+/// Makes state.sqlite, whole or not at all. One that is there is kept: joined_before has seen that it is new.
+Result<void> make_new_state(const path& home, const Genesis& genesis) {
+  if (is_there(in(home, state_file_name))) return success();
+  const auto unfinished = in(home, new_state_name);
+  for (const auto* rest : {"", "-wal", "-shm"}) BOOKCHAIN_CHECK(remove_tree(path(unfinished.string() + rest)));
+  BOOKCHAIN_CHECK(make_state(unfinished, genesis, {}, {}));
+  return rename_durably(unfinished, in(home, state_file_name));
 }
 
 /// config.yaml comes last: with it the home is complete.
 Result<Joined> make_home(const JoinPlan& plan, const Genesis& genesis, PeerPort port) {
-  const auto unfinished = in(plan.home, unfinished_name);
-  BOOKCHAIN_CHECK(write_text_file(unfinished, "", 0600));
-  for (const auto* rest : {"", "-wal", "-shm"}) {
-    BOOKCHAIN_CHECK(remove_tree(in(plan.home, std::string(state_file_name) + rest)));
-  }
-  BOOKCHAIN_CHECK(make_state(plan.home, genesis, {}, {}));
   const auto address_base = whole(plan.network_file).parent_path();
   const auto spool = spool_for(plan, *genesis.find(port), address_base);
   if (plan.alone) {
@@ -164,11 +179,11 @@ Result<Joined> make_home(const JoinPlan& plan, const Genesis& genesis, PeerPort 
     BOOKCHAIN_CHECK(make_drop_box(spool));
   }
   BOOKCHAIN_CHECK(write_text_file(in(plan.home, network_file_name), write_network(genesis), 0600));
+  BOOKCHAIN_CHECK(make_new_state(plan.home, genesis));
   HomeConfig config{port, std::string(network_file_name), address_base.string(), std::nullopt};
   if (spool != whole(plan.home / "spool")) config.spool = spool.string();
   BOOKCHAIN_CHECK(write_text_file(in(plan.home, config_file_name), write_config(config), 0600));
-  BOOKCHAIN_CHECK(remove_tree(unfinished));
-  return Joined{genesis, port, spool, true};
+  return Joined{genesis, port, spool, true, plan.alone ? std::vector<std::string>{} : others_in_group(::getegid())};
 }
 
 }  // namespace

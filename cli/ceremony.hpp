@@ -49,7 +49,8 @@ struct Joined {
   ledger::Genesis genesis;
   ledger::PeerPort port;
   path spool;
-  bool made = false;  ///< false: it had joined this network before
+  bool made = false;                     ///< false: it had joined this network before
+  std::vector<std::string> spool_group;  ///< other users in the group of a spool made now: they reach what is in it
 };
 
 /// Checks that the network has the card of this home, as it was given, and makes the rest of the home. Tokens:

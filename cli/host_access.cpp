@@ -1,13 +1,17 @@
 #include "cli/host_access.hpp"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <memory>
 
 #include "cli/printable.hpp"
 
@@ -34,6 +38,36 @@ std::string name_of(uid_t user) {
 Result<void> set_mode(const path& file, mode_t mode) {
   if (::chmod(file.c_str(), mode) == 0) return success();
   return ledger::system_error("cannot set the mode of a directory", file);
+}
+
+constexpr mode_t drop_box_mode = 03777;
+
+bool is_drop_box(const struct stat& facts) { return (facts.st_mode & 07777) == drop_box_mode; }
+
+struct CloseList {
+  void operator()(DIR* list) const { ::closedir(list); }
+};
+
+/// Whether nothing lies in the folder; false where that cannot be seen.
+bool is_empty(int folder) {
+  const int number = ::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (number < 0) return false;
+  const std::unique_ptr<DIR, CloseList> list(::fdopendir(number));
+  if (!list) {
+    ::close(number);
+    return false;
+  }
+  errno = 0;
+  while (const auto* entry = ::readdir(list.get())) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") return false;
+  }
+  return errno == 0;
+}
+
+Error not_made_a_drop_box(std::string what, const path& folder) {
+  return Error{Token::permission, std::move(what), folder.string(),
+               "empty that place, or choose another for the spool: join --spool DIR"};
 }
 
 }  // namespace
@@ -64,16 +98,55 @@ Result<void> let_others_pass(const path& home, std::optional<gid_t> group) {
 
 Result<void> make_drop_box(const path& folder) {
   if (folder.has_parent_path()) BOOKCHAIN_CHECK(ledger::make_directory(folder.parent_path(), 0755));
-  BOOKCHAIN_CHECK(ledger::make_directory(folder));
+  // Whoever can write beside it could put a link to any folder of this user's in its place: none is followed, and all
+  // that is changed is changed at the folder that was looked at.
+  if (::mkdir(folder.c_str(), 0700) == 0) {
+    auto synced = ledger::sync_directory(folder.has_parent_path() ? folder.parent_path() : path("."));
+    // Who may make something in a directory need not be allowed to read it.
+    if (!synced && synced.error().token != Token::permission) return synced;
+  } else if (errno != EEXIST) {
+    return ledger::system_error("cannot make the spool", folder);
+  }
+  const ledger::Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!opened && (errno == ELOOP || errno == ENOTDIR)) {
+    return not_made_a_drop_box("a link or a file stands where the spool should be", folder);
+  }
   struct stat facts {};
-  if (::stat(folder.c_str(), &facts) != 0) return ledger::system_error("cannot look at the spool", folder);
+  if (!opened || ::fstat(opened.get(), &facts) != 0) return ledger::system_error("cannot look at the spool", folder);
   // A folder of somebody else, on a share or of an administrator, stays as it is: whoever made it knows why.
   if (facts.st_uid != ::geteuid()) return success();
+  if (!is_drop_box(facts) && !is_empty(opened.get())) {
+    return not_made_a_drop_box("the spool would open a folder to all users that has something in it", folder);
+  }
   // What is made in it gets its group: not one that others are in as well.
-  if (facts.st_gid != ::getegid() && ::chown(folder.c_str(), static_cast<uid_t>(-1), ::getegid()) != 0) {
+  if (facts.st_gid != ::getegid() && ::fchown(opened.get(), static_cast<uid_t>(-1), ::getegid()) != 0) {
     return ledger::system_error("cannot set the group of the spool", folder);
   }
-  return set_mode(folder, 03777);
+  if (::fchmod(opened.get(), drop_box_mode) != 0)
+    return ledger::system_error("cannot set the mode of the spool", folder);
+  return ledger::sync_file(opened.get(), folder);
+}
+
+std::vector<std::string> others_in_group(gid_t group) {
+  std::vector<std::string> names;
+  const auto own = name_of(::geteuid());
+  const auto add = [&](const char* name) {
+    if (name != own && std::ranges::find(names, name) == names.end()) names.emplace_back(name);
+  };
+  std::array<char, 16384> buffer{};
+  struct group entry {};
+  struct group* found = nullptr;
+  if (::getgrgid_r(group, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) {
+    for (char** member = entry.gr_mem; *member != nullptr; ++member) add(*member);
+  }
+  // Whose first group it is does not stand in the list of its members.
+  ::setpwent();
+  while (const auto* user = ::getpwent()) {
+    if (user->pw_gid == group && user->pw_uid != ::geteuid()) add(user->pw_name);
+  }
+  ::endpwent();
+  std::ranges::sort(names);
+  return names;
 }
 
 std::optional<uid_t> find_user(const std::string& name) {

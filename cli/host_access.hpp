@@ -5,6 +5,8 @@
 #include <sys/types.h>
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "cli/files.hpp"
 
@@ -19,8 +21,12 @@ namespace bookchain::cli {
 [[nodiscard]] Result<void> let_others_pass(const path& home, std::optional<gid_t> group);
 
 /// Makes the folder, if it is not there, into one in which other users deliver, each in a folder of its own that
-/// no third user can enter (transport::FolderFacts). Tokens: `permission`, `io`, `disk-full`.
+/// no third user can enter (transport::FolderFacts). A folder of this user's that has something in it and was none
+/// before keeps its mode, and a link in its place is not followed. Tokens: `permission`, `io`, `disk-full`.
 [[nodiscard]] Result<void> make_drop_box(const path& folder);
+
+/// The users of this host, but for this one, that are in the group, as far as the host tells; by name.
+[[nodiscard]] std::vector<std::string> others_in_group(gid_t group);
 
 /// A user or group by name or number; nothing if this host knows none of that name.
 [[nodiscard]] std::optional<uid_t> find_user(const std::string& name);

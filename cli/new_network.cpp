@@ -146,7 +146,7 @@ Result<MadeNetwork> make_network(const path& folder, const NetworkPlan& plan) {
   }
   for (const auto& peer : peers) {
     const auto home = folder / std::to_string(peer.port().value);
-    BOOKCHAIN_CHECK(make_state(home, genesis, books, peer.books));
+    BOOKCHAIN_CHECK(make_state(home / std::string(state_file_name), genesis, books, peer.books));
     if (plan.transport != "socket") BOOKCHAIN_CHECK(make_spool(home / "spool", genesis, peer.port()));
   }
   BOOKCHAIN_CHECK(write_text_file(folder / std::string(network_file_name), write_network(genesis), 0644));

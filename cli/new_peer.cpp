@@ -20,9 +20,9 @@ PeerKeys make_peer_keys(PeerPort port, const std::optional<std::string>& seed) {
   return keys;
 }
 
-Result<void> make_state(const path& home, const Genesis& genesis, const std::vector<Signed<Book>>& catalogue_books,
+Result<void> make_state(const path& file, const Genesis& genesis, const std::vector<Signed<Book>>& catalogue_books,
                         const std::vector<ValueBook>& own) {
-  BOOKCHAIN_TRY(const auto store, SqliteStore::open(home / std::string(state_file_name), SqliteStore::Mode::create));
+  BOOKCHAIN_TRY(const auto store, SqliteStore::open(file, SqliteStore::Mode::create));
   BOOKCHAIN_CHECK(store->begin());
   Draft draft(*store);
   for (const auto& book : catalogue_books) catalogue.put(draft, genesis.book_of(book), book);
@@ -36,6 +36,18 @@ Result<void> make_state(const path& home, const Genesis& genesis, const std::vec
   next_serial_fact.put(draft, order);
   store->apply(draft.take_effects().writes);
   return store->commit();
+}
+
+Result<bool> is_new_state(const path& file) {
+  BOOKCHAIN_TRY(const auto store, SqliteStore::open(file, SqliteStore::Mode::read_only));
+  bool is_new = true;
+  for (std::size_t table = 0; table < table_count; ++table) {
+    if (static_cast<Table>(table) == Table::facts) continue;
+    store->scan(static_cast<Table>(table), {}, {}, [&](ByteView, ByteView) { return is_new = false; });
+  }
+  BOOKCHAIN_CHECK(store->status());
+  return is_new && next_serial_fact.get(*store) == 1U && next_order_fact.get(*store) == 1U && !head_fact.get(*store) &&
+         !mute_until_fact.get(*store);
 }
 
 Result<void> make_spool(const path& spool, const Genesis& genesis, PeerPort self) {

@@ -42,6 +42,12 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   if (session.global().port && *port != joined.port) {
     return usage_error("the home is of another peer", plan.home.string(), "its port is in card.yaml");
   }
+  if (!joined.spool_group.empty()) {
+    std::string names;
+    for (const auto& name : joined.spool_group) names += (names.empty() ? "" : ", ") + name;
+    session.report().note("others in the group of the spool can read and remove what is delivered: " + names +
+                          "; better act as a user with a group of its own");
+  }
   Answer answer;
   answer.value["port"] = joined.port.value;
   answer.value["home"] = plan.home.string();

@@ -249,6 +249,44 @@ BOOST_AUTO_TEST_CASE(a_network_file_with_another_card_of_this_peer_is_not_joined
   check_refused(owners.join(1), 3, "home-exists");
 }
 
+// A spool is open to all users of the host: no folder that was somebody's for something else may become one.
+BOOST_AUTO_TEST_CASE(join_opens_no_folder_that_was_there_for_something_else) {
+  const Owners owners;
+  const auto mode_of = [](const path& folder) { return static_cast<unsigned>(fs::status(folder).permissions()); };
+  const auto own = owners.scratch / "private";
+  fs::create_directories(own / "letters");
+  fs::permissions(own, fs::owner_all);
+  BOOST_REQUIRE(owners.keygen(0, {"--address", "spool:shared/5000"}).exit_code == 0);
+  for (std::size_t i = 1; i < 4; ++i) BOOST_REQUIRE(owners.keygen(i).exit_code == 0);
+  BOOST_REQUIRE(owners.assemble().exit_code == 0);
+  // Whoever can write in the shared folder puts a link where the spool is to be.
+  const auto place = owners.scratch / "common" / "shared" / "5000";
+  fs::create_directories(place.parent_path());
+  fs::create_symlink(own, place);
+  const auto told = owners.join(0);
+  check_refused(told, 1, "permission");
+  BOOST_TEST(mentions(told.err, "join --spool"));
+  BOOST_TEST(mode_of(own) == 0700U);
+  // The same by the option, with what is there and with its own link.
+  const auto join_with = [&](const path& spool) {
+    return Owners::json(
+        {"--home", owners.home(0).string(), "join", owners.network_file().string(), "--spool", spool.string()});
+  };
+  check_refused(join_with(own), 1, "permission");
+  check_refused(join_with(own.string() + "/"), 1, "permission");
+  check_refused(join_with(place.string() + "/"), 1, "permission");
+  BOOST_TEST(mode_of(own) == 0700U);
+  BOOST_TEST(!fs::exists(owners.home(0) / "config.yaml"));
+  // An empty folder is taken, and so is a spool that a join before this one made.
+  fs::remove(place);
+  fs::create_directory(place);
+  BOOST_TEST(owners.join(0).exit_code == 0);
+  BOOST_TEST(mode_of(place) == 03777U);
+  fs::create_directory(place / "5001");
+  fs::remove(owners.home(0) / "config.yaml");
+  BOOST_TEST(owners.join(0).exit_code == 0);
+}
+
 BOOST_AUTO_TEST_CASE(a_home_without_a_network_says_what_is_missing) {
   const Owners owners;
   BOOST_REQUIRE(owners.keygen(0).exit_code == 0);
@@ -314,22 +352,36 @@ BOOST_AUTO_TEST_CASE(status_shows_a_peer_of_another_network_and_one_that_does_no
   BOOST_TEST(!mentions(told, "5002 does not answer"));
 }
 
+// What a peer signed stands in its state: a join that is repeated goes on from a new one and never replaces another.
 BOOST_AUTO_TEST_CASE(a_join_that_was_cut_short_is_finished_by_the_next) {
   const Owners owners;
   owners.all_joined();
   const auto home = owners.home(0);
-  // What a killed process leaves: the mark, and whatever it had made by then.
-  fs::remove(home / "config.yaml");
-  write_file(home / "join.unfinished", "");
-  write_file(home / "state.sqlite", "not yet a state");
+  const auto config = home / "config.yaml";
+  const auto kept = read_file(config);
+  // What a killed process leaves: half a state under a name of its own, or all but config.yaml.
+  fs::rename(home / "state.sqlite", home / "state.new");
+  fs::remove(config);
+  write_file(home / "state.new", "not yet a state");
+  BOOST_TEST(owners.join(0).exit_code == 0);
+  BOOST_TEST(!fs::exists(home / "state.new"));
+  BOOST_TEST(read_file(config) == kept);
+  fs::remove(config);
   BOOST_TEST(owners.join(0).exit_code == 0);
   BOOST_TEST(owners.at(0, {"status"}).exit_code == 0);
-  BOOST_TEST(!fs::exists(home / "join.unfinished"));
-  // Without the mark the state is one that was used: it is not made anew.
-  fs::remove(home / "config.yaml");
+  // A state that was used is not made anew, and no mark says otherwise; nor is one that cannot be read.
+  const auto book = owners.at(0, {"add-book", "--value", "7"}).json()["book"];
+  fs::remove(config);
+  write_file(home / "join.unfinished", "");
   const auto before = snapshot(home);
   check_refused(owners.join(0), 3, "home-exists");
   BOOST_TEST((snapshot(home) == before));
+  write_file(config, kept);
+  BOOST_TEST(owners.at(0, {"list-books"}).json()["books"][0]["book"] == book);
+  fs::remove(config);
+  write_file(home / "state.sqlite", "no state");
+  check_refused(owners.join(0), 6, "bad-file");
+  BOOST_TEST(read_file(home / "state.sqlite") == "no state");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

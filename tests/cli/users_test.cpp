@@ -254,7 +254,7 @@ BOOST_AUTO_TEST_CASE(with_a_group_or_private_others_do_not_even_reach_the_spool)
   // A join that was cut short is made again, with other options.
   const auto join_again = [&](const std::string& group) {
     const auto home = alone.home(0).string();
-    alone.check_allowed(0, "rm -f " + home + "/config.yaml; touch " + home + "/join.unfinished");
+    alone.check_allowed(0, "rm -rf " + home + "/config.yaml " + home + "/spool");
     return alone.at(0, {"join", alone.scratch("common").string() + "/network.yaml", "--group", group});
   };
   const auto own_group = std::to_string(FourUsers::user(0));
