@@ -78,7 +78,7 @@ struct Accuse {
   }
 };
 
-std::string_view tag_bytes() { return "bookchain/1 evidence"; }
+constexpr std::string_view id_tag = "bookchain/1 evidence";
 
 ByteView view_of(std::string_view text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
 
@@ -93,7 +93,7 @@ Accusation accusation(const Genesis& genesis, const Evidence& evidence) {
   std::visit(accuse, evidence);
   const auto number = static_cast<std::uint8_t>(evidence.index());
   const auto head = encode_all(genesis.id(), number, accuse.about.accused);
-  accuse.about.id = rename<EvidenceId>(sha256({view_of(tag_bytes()), head, accuse.subject}));
+  accuse.about.id = rename<EvidenceId>(sha256({view_of(id_tag), head, accuse.subject}));
   return accuse.about;
 }
 

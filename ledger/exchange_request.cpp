@@ -13,7 +13,14 @@ Result<void> on_announce(Context& context, PeerPort from, const Announce& messag
   BOOKCHAIN_CHECK(check_from(context, from, message.book));
   BOOKCHAIN_CHECK(check_book(context.genesis, message.book));
   const auto id = context.genesis.book_of(message.book);
-  if (!catalogue.get(context.draft, id)) catalogue.put(context.draft, id, message.book);
+  if (catalogue.get(context.draft, id)) return success();
+  const auto count = announced.get(context.draft, from).value_or(0);
+  if (count >= max_announced_books) {
+    return rejected(Token::over_quota, "the registrar has announced more books than are kept of one",
+                    std::to_string(from.value));
+  }
+  announced.put(context.draft, from, count + 1);
+  catalogue.put(context.draft, id, message.book);
   return success();
 }
 

@@ -36,6 +36,31 @@ void answer_id(Context& context, const ExchangeId& exchange, ExchangeRecord& rec
   context.draft.send(requester_of(record), IdAnswerMessage{answer});
 }
 
+/// An id waits for its GRANT while its requester gives so many others: those that never get one go, the oldest first.
+void remember_given_id(Context& context, PeerPort requester, const ExchangeId& exchange) {
+  const auto prefix = encode(requester);
+  const auto last = given_ids.last(context.draft, prefix);
+  const auto order = last ? last->first.order + 1 : 1;
+  given_ids.put(context.draft, GivenIdKey{requester, order}, exchange);
+  std::optional<std::pair<GivenIdKey, ExchangeId>> oldest;
+  given_ids.each(context.draft, prefix, [&](const GivenIdKey& key, const ExchangeId& given) {
+    oldest.emplace(key, given);
+    return false;
+  });
+  if (!oldest || order - oldest->first.order < max_given_ids) return;
+  given_ids.erase(context.draft, oldest->first);
+  if (exchanges.get(context.draft, oldest->second)) return;
+  witness_ids.erase(context.draft, WitnessIdKey{requester, oldest->second});
+}
+
+/// The id may have been one of those that went: its requester is asked for it.
+void ask_for_lost_id(Context& context, const ExchangeId& exchange, const ExchangeRecord& record) {
+  const auto requester = requester_of(record);
+  if (witness_ids.get(context.draft, WitnessIdKey{requester, exchange})) return;
+  const auto last = given_ids.last(context.draft, encode(requester));
+  if (last && last->first.order > max_given_ids) context.draft.send(requester, SendAgain{exchange});
+}
+
 }  // namespace
 
 Result<void> on_witness_id(Context& context, PeerPort from, const WitnessId& message) {
@@ -45,6 +70,7 @@ Result<void> on_witness_id(Context& context, PeerPort from, const WitnessId& mes
     return rejected(Token::equivocation, "the requester gave another id before", to_hex(message.exchange));
   }
   witness_ids.put(context.draft, key, WitnessIdRecord{message.request_id, false, {}, {}, context.now});
+  remember_given_id(context, from, message.exchange);
   auto record = exchanges.get(context.draft, message.exchange);
   if (!record || record->role != Role::witness || requester_of(*record) != from) return success();
   acknowledge_share(context, message.exchange, *record);
@@ -88,6 +114,7 @@ Result<void> on_witness_share(Context& context, PeerPort from, const WitnessShar
   // Once the requester can read the book the share has done its work and is not taken again.
   if (!has_ended(record.state)) add_share(record.shares, DealtShare{context.self(), message.share});
   remember_turn(context, exchange, record);
+  ask_for_lost_id(context, exchange, record);
   acknowledge_share(context, exchange, record);
   keep(context, exchange, record);
   return success();

@@ -210,8 +210,12 @@ struct EvidenceKey {
   }
 };
 
-/// So much evidence about one peer is enough: a faulty one must not grow the table for ever.
-inline constexpr std::size_t max_evidence_an_accused = 16;
+/// So much evidence about one peer is enough: a faulty one must not grow the table for ever. What this peer found and
+/// what others told are bounded apart, or one that accuses itself without end would keep out what it does later.
+/// Evidence of an exchange in which this peer is requester or owner is kept whatever else there is.
+inline constexpr std::size_t max_found_evidence = 16;
+inline constexpr std::size_t max_told_evidence = 16;
+inline constexpr std::size_t max_told_of_one_fault = 4;
 
 /// Checked, and in a form that a stranger can check.
 struct EvidenceRecord {
@@ -256,6 +260,24 @@ struct WitnessIdRecord {
     visitor("began", self.began);
   }
 };
+
+/// Of each requester a witness remembers the ids of this many exchanges that came last, and those of exchanges it has a
+/// GRANT of: who gives ids without end must not fill its disk.
+inline constexpr std::uint64_t max_given_ids = 1'024;
+
+struct GivenIdKey {
+  PeerPort requester;
+  std::uint64_t order{};
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("requester", self.requester);
+    visitor("order", self.order);
+  }
+};
+
+/// Books of one registrar in the catalogue that the chain knows nothing of: a registrar can make BOOKs without end.
+inline constexpr std::uint64_t max_announced_books = 100'000;
 
 struct TurnKey {
   PeerPort owner;  ///< who signed the grants: a peer that grants what it does not own blocks nobody
@@ -358,6 +380,8 @@ inline constexpr TypedTable<ExchangeId, Height> moved{Table::moved};
 inline constexpr TypedTable<ExchangeId, ExchangeRecord> exchanges{Table::exchanges};
 inline constexpr TypedTable<ExchangeId, bool> open_exchanges{Table::open_exchanges};
 inline constexpr TypedTable<WitnessIdKey, WitnessIdRecord> witness_ids{Table::witness_ids};
+inline constexpr TypedTable<GivenIdKey, ExchangeId> given_ids{Table::given_ids};
+inline constexpr TypedTable<PeerPort, std::uint64_t> announced{Table::announced};
 inline constexpr TypedTable<MarkKey, Mark> marks{Table::marks};
 inline constexpr TypedTable<TurnKey, TurnRecord> turns{Table::turns};
 inline constexpr TypedTable<Hash, Block> candidates{Table::candidates};

@@ -9,13 +9,33 @@ namespace bookchain::ledger {
 
 namespace {
 
+/// Whether it is about an exchange in which this peer is requester or owner.
+bool concerns_own_exchange(const Context& context, const Accusation& about, const Evidence& evidence) {
+  if (const auto* sale = std::get_if<DoubleSale>(&evidence)) {
+    if (sale->first_request.signer == context.self() || sale->second_request.signer == context.self()) return true;
+  }
+  const auto record = about.exchange ? exchanges.get(context.draft, *about.exchange) : std::nullopt;
+  return record && record->role != Role::witness;
+}
+
 /// False if there is no use in keeping it: it is known, or the accused is known well enough.
-bool is_wanted(const State& state, const Accusation& about) {
-  if (evidence_rows.get(state, EvidenceKey{about.accused, about.id})) return false;
-  std::size_t count = 0;
-  evidence_rows.each(state, encode(about.accused),
-                     [&](const EvidenceKey&, const EvidenceRecord&) { return ++count < max_evidence_an_accused; });
-  return count < max_evidence_an_accused;
+bool is_wanted(const Context& context, const Accusation& about, const Evidence& evidence, PeerPort told_by) {
+  if (evidence_rows.get(context.draft, EvidenceKey{about.accused, about.id})) return false;
+  if (concerns_own_exchange(context, about, evidence)) return true;
+  std::size_t found = 0;
+  std::size_t told = 0;
+  std::size_t told_of_this_fault = 0;
+  evidence_rows.each(context.draft, encode(about.accused), [&](const EvidenceKey&, const EvidenceRecord& row) {
+    if (row.told_by == context.self()) {
+      ++found;
+    } else {
+      ++told;
+      if (row.evidence.index() == evidence.index()) ++told_of_this_fault;
+    }
+    return true;
+  });
+  if (told_by == context.self()) return found < max_found_evidence;
+  return told < max_told_evidence && told_of_this_fault < max_told_of_one_fault;
 }
 
 void put(Context& context, const Accusation& about, const Evidence& evidence, PeerPort told_by) {
@@ -30,7 +50,7 @@ void put(Context& context, const Accusation& about, const Evidence& evidence, Pe
 
 void keep_evidence(Context& context, const Evidence& evidence, PeerPort told_by) {
   const auto about = accusation(context.genesis, evidence);
-  if (!is_wanted(context.draft, about) || examine(context.genesis, evidence).failure) return;
+  if (!is_wanted(context, about, evidence, told_by) || examine(context.genesis, evidence).failure) return;
   put(context, about, evidence, told_by);
 }
 
@@ -38,14 +58,14 @@ void accuse(Context& context, const Evidence& evidence) {
   const auto about = accusation(context.genesis, evidence);
   // A home that was put back from a copy may find what it forgot.
   if (about.accused == context.self()) return;
-  if (!is_wanted(context.draft, about) || examine(context.genesis, evidence).failure) return;
+  if (!is_wanted(context, about, evidence, context.self()) || examine(context.genesis, evidence).failure) return;
   put(context, about, evidence, context.self());
   context.send_to_others(EvidenceMessage{evidence});
 }
 
 Result<void> on_evidence(Context& context, PeerPort from, const EvidenceMessage& message) {
   const auto about = accusation(context.genesis, message.evidence);
-  if (!is_wanted(context.draft, about)) return success();
+  if (!is_wanted(context, about, message.evidence, from)) return success();
   if (auto failure = examine(context.genesis, message.evidence).failure) return *failure;
   put(context, about, message.evidence, from);
   return success();

@@ -11,7 +11,7 @@ namespace bookchain::ledger {
 inline constexpr std::size_t max_seen_ballots = 16;
 
 /// Keeps evidence that this peer found, and tells everybody. Nothing if it is known, proves nothing, or is one too
-/// many about one peer.
+/// many about one peer (max_found_evidence).
 void accuse(Context& context, const Evidence& evidence);
 /// The same for what everybody sees anyway: a DISPUTE in the chain.
 void keep_evidence(Context& context, const Evidence& evidence, PeerPort told_by);

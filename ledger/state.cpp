@@ -48,6 +48,8 @@ std::string_view name(Table table) {
     case Table::evidence: return "evidence";
     case Table::value_books: return "value_books";
     case Table::value_packages: return "value_packages";
+    case Table::given_ids: return "given_ids";
+    case Table::announced: return "announced";
   }
   return "";
 }

@@ -152,7 +152,11 @@ void apply_transaction(const Genesis& genesis, Draft& draft, const Transaction& 
       ++stand.turn.value;
     }
   }
+  const bool is_new = !ownership.get(draft, id);
   ownership.put(draft, id, stand);
+  // One book fewer of those that only their registrar speaks of.
+  const auto count = is_new && catalogue.get(draft, id) ? announced.get(draft, book.signer).value_or(0) : 0;
+  if (count > 0) announced.put(draft, book.signer, count - 1);
   if (!catalogue.get(draft, id)) catalogue.put(draft, id, book);
 }
 

@@ -64,6 +64,8 @@ Result<std::vector<SentReport>> Courier::decide(decltype(Input::what) what, Repo
   const auto bits = parts_.environment.draw<FixedBytes<Fresh, 8>>();
   std::uint64_t random = 0;
   for (const auto byte : bits.bytes) random = (random << 8U) | byte;
+  const auto* received = std::get_if<Received>(&what);
+  const auto asker = received != nullptr ? std::optional(received->from) : std::nullopt;
   BOOKCHAIN_TRY(auto outcome, parts_.node.step(parts_.store, Input{now, random, std::move(what), patient_}));
   parts_.store.apply(outcome.effects.writes);
   note_touched(outcome.effects.writes);
@@ -81,8 +83,10 @@ Result<std::vector<SentReport>> Courier::decide(decltype(Input::what) what, Repo
     const auto size = payload.size();
     if (packaged_.size() >= max_remembered_packaged) packaged_.clear();
     if (leaving.with_package) packaged_[{leaving.to, sha256(payload)}] = before ? before->next : MessageNumber{1};
-    const auto id = enqueue(draft, header, std::move(payload), leaving.with_package, now, epoch);
-    trace_message(draft, parts_.node.genesis(), leaving.message, header, id, now, size);
+    const bool answer = asker == leaving.to;
+    const auto id = enqueue(draft, header, OutboxRecord{std::move(payload), leaving.with_package, now, answer}, epoch);
+    auto traced = trace_of(parts_.node.genesis(), leaving.message, header, id, now, size);
+    add_trace(draft, traced);
     sent.push_back(SentReport{leaving.to, std::string(ledger::name(leaving.message))});
   }
   parts_.store.apply(draft.take_effects().writes);
@@ -219,6 +223,12 @@ void Courier::roll_back() {
   dropped_packages_.clear();
 }
 
+void Courier::take_notes_of(const OpenedMail& mail, Draft& draft) {
+  for (const auto& [from, note] : mail.notes) {
+    take_note(draft, header_to(from), note, parts_.environment.draw<Epoch>(), parts_.environment.now());
+  }
+}
+
 void Courier::take_wishes(const std::vector<Wish>& wishes, Report& report) {
   for (const auto& wish : wishes) {
     const auto before = report.events.size();
@@ -236,7 +246,7 @@ void Courier::take_wishes(const std::vector<Wish>& wishes, Report& report) {
 
 Result<void> Courier::take_mail(OpenedMail& mail, Notes& notes, Report& report) {
   Draft draft(parts_.store);
-  for (const auto& [from, note] : mail.notes) take_note(draft, header_to(from), note, parts_.environment.draw<Epoch>());
+  take_notes_of(mail, draft);
   parts_.store.apply(draft.take_effects().writes);
   for (auto& message : mail.messages) BOOKCHAIN_CHECK(take_message(std::move(message), notes, report));
   const auto now = parts_.environment.now();
@@ -333,7 +343,7 @@ Result<void> Courier::take_notes() {
   const auto mail = open_parcels(parcels, unused);
   if (mail.notes.empty()) return success();
   Draft draft(parts_.store);
-  for (const auto& [from, note] : mail.notes) take_note(draft, header_to(from), note, parts_.environment.draw<Epoch>());
+  take_notes_of(mail, draft);
   BOOKCHAIN_CHECK(parts_.store.begin());
   parts_.store.apply(draft.take_effects().writes);
   return parts_.store.commit();

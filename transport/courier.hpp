@@ -216,6 +216,7 @@ class Courier {
   void note_touched(const std::vector<ledger::Write>& writes);
   [[nodiscard]] std::vector<ledger::Due> take_candidates();
   void take_due_steps(const Policy& policy, Report& report);
+  void take_notes_of(const OpenedMail& mail, ledger::Draft& draft);
   [[nodiscard]] Result<void> take_mail(OpenedMail& mail, Notes& notes, Report& report);
   /// Forgets the transaction and what was to follow it.
   void roll_back();
@@ -242,7 +243,7 @@ class Courier {
   [[nodiscard]] bool may_want_package(PeerPort from, const ExchangeId& exchange) const;
   [[nodiscard]] Result<void> take_message(Incoming arrival, Notes& notes, Report& report);
 
-  void note_arrival(const Incoming& arrival);
+  void note_arrival(Traced& traced);
 
   [[nodiscard]] Result<void> tend_shelf();
   void add_package(PeerPort to, const OutboxRecord& row, std::size_t envelope, std::vector<PackageFile>& packages,

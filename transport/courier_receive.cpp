@@ -172,12 +172,44 @@ void Courier::sweep_packages() {
   }
 }
 
-void Courier::note_arrival(const Incoming& arrival) {
+/// Before the rules, so that what it leads to stands after it; after them, where it began what it is about.
+void Courier::note_arrival(Traced& traced) {
+  if (traced.exchanges.empty()) return;
   Draft draft(parts_.store);
-  trace_message(draft, parts_.node.genesis(), *arrival.message, arrival.header, arrival.id, parts_.environment.now(),
-                arrival.size);
+  add_trace(draft, traced);
   parts_.store.apply(draft.take_effects().writes);
 }
+
+namespace {
+
+/// Adds to a note what became of a message, but for one that is left to come again.
+void add_to_note(DeliveryNote& note, const Header& header, const MessageId& id, const Admitted& admitted) {
+  switch (admitted.what) {
+    case Admission::fresh:
+    case Admission::duplicate: note.taken.push_back(NoteEntry{header.epoch, header.number, id}); return;
+    case Admission::contradicted:
+    case Admission::retired:
+    case Admission::too_far:
+      note.contradicted.push_back(NoteEntry{header.epoch, header.number, admitted.first});
+      return;
+    case Admission::held_back: return;
+  }
+}
+
+Error why_not_taken(const Header& header, Admission what) {
+  if (what == Admission::held_back) {
+    return Error{Token::over_quota,
+                 "the sender takes none of the answers that wait for it",
+                 std::to_string(header.from.value),
+                 {}};
+  }
+  return Error{Token::unexpected,
+               "the number of the message was used before, or is out of reach",
+               std::to_string(header.number.value),
+               {}};
+}
+
+}  // namespace
 
 Result<void> Courier::take_message(Incoming arrival, Notes& notes, Report& report) {
   const auto& header = arrival.header;
@@ -186,15 +218,13 @@ Result<void> Courier::take_message(Incoming arrival, Notes& notes, Report& repor
     received.type = ledger::name(*arrival.message);
     received.exchange = exchange_of(parts_.node.genesis().id(), *arrival.message);
   }
+  Traced traced;
   if (!arrival.late_package) {
     Draft draft(parts_.store);
     const auto admitted = admit(draft, header, arrival.id);
     const auto before = draft.take_effects();
     parts_.store.apply(before.writes);
-    auto& note = notes[header.from];
-    const bool seen_well = admitted.what == Admission::fresh || admitted.what == Admission::duplicate;
-    (seen_well ? note.taken : note.contradicted)
-        .push_back(NoteEntry{header.epoch, header.number, seen_well ? arrival.id : admitted.first});
+    add_to_note(notes[header.from], header, arrival.id, admitted);
     if (admitted.what == Admission::duplicate) {
       if (arrival.message && std::holds_alternative<GrantMessage>(*arrival.message)) {
         drop_unwanted_package(header.from, received.exchange);
@@ -203,16 +233,17 @@ Result<void> Courier::take_message(Incoming arrival, Notes& notes, Report& repor
       report.received.push_back(std::move(received));
       return success();
     }
-    if (!seen_well) {
+    if (admitted.what != Admission::fresh) {
       received.result = ReceiveResult::refused;
-      received.error = Error{Token::unexpected,
-                             "the number of the message was used before, or is out of reach",
-                             std::to_string(header.number.value),
-                             {}};
+      received.error = why_not_taken(header, admitted.what);
       report.received.push_back(std::move(received));
       return success();
     }
-    if (arrival.message) note_arrival(arrival);
+    if (arrival.message) {
+      traced =
+          trace_of(parts_.node.genesis(), *arrival.message, header, arrival.id, parts_.environment.now(), arrival.size);
+    }
+    note_arrival(traced);
   }
   std::optional<Error> refusal;
   if (arrival.message) {
@@ -224,6 +255,7 @@ Result<void> Courier::take_message(Incoming arrival, Notes& notes, Report& repor
     BOOKCHAIN_CHECK(std::move(decided));
     if (package) BOOKCHAIN_CHECK(settle_package(header.from, *package));
     if (is_grant) drop_unwanted_package(header.from, received.exchange);
+    note_arrival(traced);
   } else {
     refusal = Error{Token::bad_message, "not in canonical form", to_hex(arrival.id), {}};
   }

@@ -60,8 +60,7 @@ void Courier::deliver_to(PeerPort to, const DeliveryNote& note, bool drained, bo
                          Report& report) {
   const auto room = parts_.link.room_for(to);
   if (!room) return;
-  auto record = outgoing_rows.get(parts_.store, to)
-                    .value_or(OutgoingRecord{{}, MessageNumber{1}, MessageNumber{1}, Time{}, 0, 0});
+  auto record = outgoing_rows.get(parts_.store, to).value_or(OutgoingRecord{});
   if (renewed) record.fresh_from = MessageNumber{1};
   auto first = record.fresh_from;
   // Only a peer that has taken in all that waits for it knows that an acknowledgement is missing.

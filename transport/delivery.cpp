@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ledger/records.hpp"
+
 namespace bookchain::transport {
 
 using namespace ledger;
@@ -23,7 +25,8 @@ namespace {
 OutgoingRecord outgoing_to(Draft& draft, PeerPort to, const Epoch& fresh) {
   auto record = outgoing_rows.get(draft, to);
   if (!record) {
-    record = OutgoingRecord{fresh, MessageNumber{1}, MessageNumber{1}, Time{}, 0, 0};
+    record = OutgoingRecord{};
+    record->epoch = fresh;
     outgoing_rows.put(draft, to, *record);
   }
   return *record;
@@ -47,30 +50,62 @@ bool is_forgotten(const Draft& draft, const Header& to_peer, const OutgoingRecor
 
 }  // namespace
 
-MessageId enqueue(Draft& draft, const Header& to_peer, Bytes payload, bool with_package, Time now, const Epoch& fresh) {
+namespace {
+
+void count_in(OutgoingRecord& record, const OutboxRecord& row) {
+  record.kept_bytes += row.payload.size();
+  if (!row.answer) return;
+  ++record.answers;
+  record.answer_bytes += row.payload.size();
+}
+
+void count_out(OutgoingRecord& record, const OutboxRecord& row) {
+  const auto take_from = [](std::uint64_t& sum, std::uint64_t part) { sum -= std::min(sum, part); };
+  take_from(record.kept_bytes, row.payload.size());
+  if (!row.answer) return;
+  take_from(record.answers, 1);
+  take_from(record.answer_bytes, row.payload.size());
+}
+
+/// Whether a note may make this peer begin a new epoch now.
+bool may_renew(const OutgoingRecord& record, Time now) {
+  if (record.renewals == 0) return true;
+  const auto pause = first_renewal_pause_us << std::min(record.renewals - 1, most_renewal_doublings);
+  // A clock that was put back must not hold back anything for long.
+  return record.heard_since && (now < record.renewed || now.value - record.renewed.value >= pause);
+}
+
+}  // namespace
+
+MessageId enqueue(Draft& draft, const Header& to_peer, OutboxRecord message, const Epoch& fresh) {
   auto record = outgoing_to(draft, to_peer.to, fresh);
   const auto header = numbered(to_peer, record, record.next);
-  const auto id = message_id(header, payload);
-  record.kept_bytes += payload.size();
-  outbox_rows.put(draft, OutboxKey{to_peer.to, record.next}, OutboxRecord{std::move(payload), with_package, now});
+  const auto id = message_id(header, message.payload);
+  count_in(record, message);
+  outbox_rows.put(draft, OutboxKey{to_peer.to, record.next}, message);
   ++record.next.value;
   outgoing_rows.put(draft, to_peer.to, record);
   return id;
 }
 
 void renew_epoch(Draft& draft, PeerPort to, const Epoch& fresh) {
-  OutgoingRecord record{fresh, MessageNumber{1}, MessageNumber{1}, Time{}, 0, 0};
+  const auto before = outgoing_rows.get(draft, to).value_or(OutgoingRecord{});
+  OutgoingRecord record;
+  record.epoch = fresh;
+  record.renewals = before.renewals;
+  record.renewed = before.renewed;
+  record.heard_since = before.heard_since;
   const auto rows = outbox_rows.all(draft, encode(to));
   for (const auto& [key, row] : rows) outbox_rows.erase(draft, key);
   for (const auto& [key, row] : rows) {
     outbox_rows.put(draft, OutboxKey{to, record.next}, row);
-    record.kept_bytes += row.payload.size();
+    count_in(record, row);
     ++record.next.value;
   }
   outgoing_rows.put(draft, to, record);
 }
 
-bool take_note(Draft& draft, const Header& to_peer, const DeliveryNote& note, const Epoch& fresh) {
+bool take_note(Draft& draft, const Header& to_peer, const DeliveryNote& note, const Epoch& fresh, Time now) {
   auto record = outgoing_rows.get(draft, to_peer.to);
   if (!record) return false;
   bool emptied = false;
@@ -80,18 +115,24 @@ bool take_note(Draft& draft, const Header& to_peer, const DeliveryNote& note, co
     const auto kept = outbox_rows.get(draft, key);
     if (kept && message_id(numbered(to_peer, *record, entry.number), kept->payload) == entry.id) {
       outbox_rows.erase(draft, key);
-      record->kept_bytes -= std::min<std::uint64_t>(record->kept_bytes, kept->payload.size());
+      count_out(*record, *kept);
       emptied = true;
     }
   }
   if (emptied) {
     record->repeats = 0;
+    record->heard_since = true;
     outgoing_rows.put(draft, to_peer.to, *record);
   }
   const bool forgotten = std::ranges::any_of(
       note.contradicted, [&](const auto& entry) { return is_forgotten(draft, to_peer, *record, entry); });
-  if (forgotten) renew_epoch(draft, to_peer.to, fresh);
-  return forgotten;
+  if (!forgotten || !may_renew(*record, now)) return false;
+  ++record->renewals;
+  record->renewed = now;
+  record->heard_since = false;
+  outgoing_rows.put(draft, to_peer.to, *record);
+  renew_epoch(draft, to_peer.to, fresh);
+  return true;
 }
 
 std::vector<DeliveryNote> split_note(const DeliveryNote& note, std::size_t most) {
@@ -113,6 +154,12 @@ std::vector<DeliveryNote> split_note(const DeliveryNote& note, std::size_t most)
 // ---- receiving ----
 
 namespace {
+
+/// Whether so many answers wait for this peer's acknowledgement that nothing more is taken from it.
+bool asks_without_listening(const State& state, PeerPort from) {
+  const auto record = outgoing_rows.get(state, from);
+  return record && (record->answers >= max_answers_kept || record->answer_bytes >= max_answer_bytes_kept);
+}
 
 /// Moves the floor up over all that was seen, and forgets hashes far below it.
 void raise_floor(Draft& draft, PeerPort from, IncomingRecord& record) {
@@ -140,17 +187,21 @@ IncomingRecord begin_epoch(Draft& draft, PeerPort from, const Epoch& epoch) {
 
 Admitted admit(Draft& draft, const Header& header, const MessageId& id) {
   auto record = incoming_rows.get(draft, header.from);
-  if (!record || record->epoch != header.epoch) {
+  const OutboxKey key{header.from, header.number};
+  const bool present = record && record->epoch == header.epoch;
+  if (present) {
+    if (const auto first = seen_rows.get(draft, key)) {
+      return {*first == id ? Admission::duplicate : Admission::contradicted, *first};
+    }
+    if (header.number <= record->floor) return {Admission::contradicted, {}};
+  }
+  if (asks_without_listening(draft, header.from)) return {Admission::held_back, {}};
+  if (!present) {
     if (retired_epochs.get(draft, RetiredKey{header.from, header.epoch})) return {Admission::retired, {}};
     // A number far out does not open an epoch either: it would retire the present one for nothing.
     if (header.number.value > max_messages_under_way) return {Admission::too_far, {}};
     record = begin_epoch(draft, header.from, header.epoch);
   }
-  const OutboxKey key{header.from, header.number};
-  if (const auto first = seen_rows.get(draft, key)) {
-    return {*first == id ? Admission::duplicate : Admission::contradicted, *first};
-  }
-  if (header.number <= record->floor) return {Admission::contradicted, {}};
   if (header.number.value - record->floor.value > max_messages_under_way) return {Admission::too_far, {}};
   seen_rows.put(draft, key, id);
   raise_floor(draft, header.from, *record);
@@ -175,6 +226,12 @@ std::vector<ExchangeId> traced_exchanges(const Genesis& genesis, const Message& 
   return found;
 }
 
+/// Whether this peer has anything to do with it: a record, or an id that its requester gave it as a witness.
+bool takes_part(const State& state, PeerPort from, const ExchangeId& exchange) {
+  return state.get(Table::exchanges, encode(exchange)) ||
+         state.get(Table::witness_ids, encode(WitnessIdKey{from, exchange}));
+}
+
 std::uint8_t traced_step(const Message& message) {
   const bool of_block =
       std::holds_alternative<ProposeMessage>(message) || std::holds_alternative<CommitMessage>(message);
@@ -183,14 +240,20 @@ std::uint8_t traced_step(const Message& message) {
 
 }  // namespace
 
-void trace_message(Draft& draft, const Genesis& genesis, const Message& message, const Header& header,
-                   const MessageId& id, Time now, std::uint64_t size) {
-  for (const auto& exchange : traced_exchanges(genesis, message)) {
+Traced trace_of(const Genesis& genesis, const Message& message, const Header& header, const MessageId& id, Time now,
+                std::uint64_t size) {
+  return Traced{traced_exchanges(genesis, message),
+                TraceRecord{id, header.from, header.to, std::string(name(message)), traced_step(message), now, size}};
+}
+
+void add_trace(Draft& draft, Traced& traced) {
+  std::erase_if(traced.exchanges, [&](const ExchangeId& exchange) {
+    if (!takes_part(draft, traced.record.from, exchange)) return false;
     const auto last = trace_rows.last(draft, encode(exchange));
-    trace_rows.put(
-        draft, TraceKey{exchange, last ? last->first.order + 1 : 1},
-        TraceRecord{id, header.from, header.to, std::string(name(message)), traced_step(message), now, size});
-  }
+    const auto order = last ? last->first.order + 1 : 1;
+    if (order <= max_trace_rows) trace_rows.put(draft, TraceKey{exchange, order}, traced.record);
+    return true;
+  });
 }
 
 }  // namespace bookchain::transport

@@ -19,6 +19,17 @@ inline constexpr std::uint64_t remembered_messages = 4'096;
 inline constexpr std::uint64_t max_bytes_with_blocks = std::uint64_t{64} << 20U;
 /// True for BLOCKS, and for an ANSWER with a lock: each question brings one of up to the size of a block.
 [[nodiscard]] bool answers_with_blocks(const ledger::Message& message);
+/// A peer that has so many answers to its own messages waiting here, or so many bytes of them, and acknowledges none,
+/// is asking without listening: nothing more is taken from it until it takes some. Only answers count, so two peers
+/// that were out of each other's reach for long never wait for each other.
+inline constexpr std::uint64_t max_answers_kept = 65'536;
+inline constexpr std::uint64_t max_answer_bytes_kept = std::uint64_t{64} << 20U;
+/// A note can make a peer number and deliver its whole outbox anew. Not before this time, doubled with each renewal up
+/// to sixteen times as long, and never twice for a peer that has acknowledged nothing in between.
+inline constexpr std::uint64_t first_renewal_pause_us = 5'000'000;
+inline constexpr std::uint32_t most_renewal_doublings = 4;
+/// Messages of one exchange in its trace; an exchange has some dozens, so what lies beyond was sent for its own sake.
+inline constexpr std::uint64_t max_trace_rows = 1'024;
 inline constexpr std::size_t max_payload_bytes = std::size_t{1} << 27U;
 inline constexpr std::size_t max_note_entries = 2 * max_messages_under_way;
 
@@ -40,22 +51,29 @@ struct OutboxRecord {
   ledger::Bytes payload;  ///< canonical message
   bool with_package = false;
   ledger::Time queued;
+  bool answer = false;  ///< the receiver's own message caused it
 
   template <class Self, class Visitor>
   static void visit(Self& self, Visitor& visitor) {
     visitor.blob("payload", self.payload, max_payload_bytes);
     visitor("with_package", self.with_package);
     visitor("queued", self.queued);
+    visitor("answer", self.answer);
   }
 };
 
 struct OutgoingRecord {
   ledger::Epoch epoch;
-  ledger::MessageNumber next;        ///< number of the next message
-  ledger::MessageNumber fresh_from;  ///< this number and those above it were never delivered
-  ledger::Time delivered;            ///< when something was delivered last, or looked at to be sent again
-  std::uint32_t repeats{};           ///< how often all was sent again since the last acknowledgement
-  std::uint64_t kept_bytes{};        ///< payload bytes in the outbox
+  ledger::MessageNumber next{1};        ///< number of the next message
+  ledger::MessageNumber fresh_from{1};  ///< this number and those above it were never delivered
+  ledger::Time delivered;               ///< when something was delivered last, or looked at to be sent again
+  std::uint32_t repeats{};              ///< how often all was sent again since the last acknowledgement
+  std::uint64_t kept_bytes{};           ///< payload bytes in the outbox
+  std::uint64_t answers{};              ///< answers in the outbox, and their payload bytes
+  std::uint64_t answer_bytes{};
+  std::uint32_t renewals{};  ///< how often a note made this peer begin a new epoch
+  ledger::Time renewed;      ///< when one did last
+  bool heard_since = false;  ///< something was acknowledged since then
 
   template <class Self, class Visitor>
   static void visit(Self& self, Visitor& visitor) {
@@ -65,6 +83,11 @@ struct OutgoingRecord {
     visitor("delivered", self.delivered);
     visitor("repeats", self.repeats);
     visitor("kept_bytes", self.kept_bytes);
+    visitor("answers", self.answers);
+    visitor("answer_bytes", self.answer_bytes);
+    visitor("renewals", self.renewals);
+    visitor("renewed", self.renewed);
+    visitor("heard_since", self.heard_since);
   }
 };
 
@@ -171,13 +194,14 @@ struct DeliveryNote {
 // ---- sending ----
 
 /// Puts a message into the outbox of `to`; gives its id. `fresh` becomes the epoch if none was drawn yet.
-ledger::MessageId enqueue(ledger::Draft& draft, const Header& to_peer, ledger::Bytes payload, bool with_package,
-                          ledger::Time now, const ledger::Epoch& fresh);
+ledger::MessageId enqueue(ledger::Draft& draft, const Header& to_peer, OutboxRecord message,
+                          const ledger::Epoch& fresh);
 
 /// Takes what a note says of the outbox towards `from`. True if it made this peer draw a new epoch,
-/// `fresh`, in which everything is numbered and delivered again. Notes about another epoch than the
-/// present one change nothing.
-bool take_note(ledger::Draft& draft, const Header& to_peer, const DeliveryNote& note, const ledger::Epoch& fresh);
+/// `fresh`, in which everything is numbered and delivered again: seldom, see first_renewal_pause_us. Notes about
+/// another epoch than the present one change nothing.
+bool take_note(ledger::Draft& draft, const Header& to_peer, const DeliveryNote& note, const ledger::Epoch& fresh,
+               ledger::Time now);
 
 /// A restored home forgot what it numbered: a new epoch towards `to`, everything is delivered again.
 void renew_epoch(ledger::Draft& draft, ledger::PeerPort to, const ledger::Epoch& fresh);
@@ -191,6 +215,8 @@ enum class Admission : std::uint8_t {
   contradicted,  ///< seen before with other bytes
   retired,       ///< of an epoch that the sender was seen to leave
   too_far,       ///< beyond what may be under way
+  // Neither taken nor told: it comes again.
+  held_back,  ///< too many answers to this sender wait to be acknowledged
 };
 struct Admitted {
   Admission what{};
@@ -199,9 +225,16 @@ struct Admitted {
 /// Looks whether a message may be taken; where it is fresh, remembers it as seen.
 [[nodiscard]] Admitted admit(ledger::Draft& draft, const Header& header, const ledger::MessageId& id);
 
-/// Adds a message that leaves or arrives to the traces of the exchanges it is about: its own, or those
-/// that a block on its way records.
-void trace_message(ledger::Draft& draft, const ledger::Genesis& genesis, const ledger::Message& message,
-                   const Header& header, const ledger::MessageId& id, ledger::Time now, std::uint64_t size);
+/// A message that leaves or arrives, and the exchanges that it is about: its own, or those that a block on its way
+/// records.
+struct Traced {
+  std::vector<ledger::ExchangeId> exchanges;
+  TraceRecord record;
+};
+[[nodiscard]] Traced trace_of(const ledger::Genesis& genesis, const ledger::Message& message, const Header& header,
+                              const ledger::MessageId& id, ledger::Time now, std::uint64_t size);
+/// Adds it to the traces of those of its exchanges that this peer takes part in, since anybody can name others without
+/// end; the rest stays in `traced`.
+void add_trace(ledger::Draft& draft, Traced& traced);
 
 }  // namespace bookchain::transport

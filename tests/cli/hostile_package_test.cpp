@@ -64,10 +64,9 @@ void grant_naming_another(const Network& network, int liar, int victim, const st
       ledger::sign_statement(own.genesis.id(), own.identity.port, own.identity.signing_key, grant);
   ledger::Draft draft(store);
   const ledger::PeerPort to{static_cast<std::uint16_t>(victim)};
-  transport::enqueue(
-      draft, {transport::protocol_version, own.genesis.id(), own.identity.port, to, {}, {}},
-      ledger::encode(ledger::Message{ledger::GrantMessage{record->request, signed_grant, *record->book}}), false,
-      ledger::Time{1}, {});
+  const ledger::Message message = ledger::GrantMessage{record->request, signed_grant, *record->book};
+  transport::enqueue(draft, {transport::protocol_version, own.genesis.id(), own.identity.port, to, {}, {}},
+                     transport::OutboxRecord{ledger::encode(message), false, ledger::Time{1}, false}, {});
   BOOST_REQUIRE(store.begin().has_value());
   store.apply(draft.take_effects().writes);
   BOOST_REQUIRE(store.commit().has_value());

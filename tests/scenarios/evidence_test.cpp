@@ -2,6 +2,8 @@
 // other (docs/protocol.md, section 5): kept, told to all, and checked by each.
 #include "ledger/evidence.hpp"
 
+#include <algorithm>
+
 #include "tests/scenarios/four.hpp"
 #include "tests/scenarios/votes.hpp"
 
@@ -230,10 +232,43 @@ BOOST_AUTO_TEST_CASE(told_evidence_is_checked_kept_once_and_bounded) {
     BOOST_TEST(!network.give(four.w1, four.r, told(round)));
     BOOST_TEST(!network.give(four.w2, four.r, told(round)));
   }
-  BOOST_TEST(faults(network, four.r, four.o).size() == max_evidence_an_accused);
+  BOOST_TEST(faults(network, four.r, four.o).size() == max_told_of_one_fault);
   BOOST_TEST(evidence_rows.all(network.state(four.r)).front().second.told_by.value == four.w1.value);
   // Told, not found: it is not told on.
   BOOST_TEST(count_queued<EvidenceMessage>(network) == 0U);
+}
+
+// One that accuses itself of faults that harm nobody must not keep out what it does to this peer afterwards.
+BOOST_AUTO_TEST_CASE(self_accusations_keep_out_no_evidence_of_an_own_exchange_and_of_none_found_here) {
+  Four four(Step::grant);
+  auto& network = four.network;
+  const auto own_fault = [&](auto body, auto other) {
+    const auto evidence =
+        contradiction(network.genesis().id(), network.sign(four.o, body), network.sign(four.o, other));
+    BOOST_TEST(!network.give(four.o, four.r, EvidenceMessage{evidence}));
+  };
+  for (std::uint64_t i = 1; i <= 20; ++i) {
+    const auto exchange = network.draw<ExchangeId>();
+    Grant grant{exchange, {}, {}, network.draw<Hash>(), {}, {}};
+    auto other = grant;
+    other.ciphertext_root = network.draw<Hash>();
+    own_fault(grant, other);
+    own_fault(Consent{exchange, network.draw<Hash>()}, Consent{exchange, network.draw<Hash>()});
+    const Ballot ballot{Round{i}, four.o};
+    own_fault(Prevote{Height{9}, ballot, network.draw<Hash>()}, Prevote{Height{9}, ballot, network.draw<Hash>()});
+    own_fault(Precommit{Height{9}, ballot, network.draw<Hash>()}, Precommit{Height{9}, ballot, network.draw<Hash>()});
+    own_fault(Propose{Height{9}, ballot, network.draw<Hash>()}, Propose{Height{9}, ballot, network.draw<Hash>()});
+  }
+  BOOST_TEST(faults(network, four.r, four.o).size() == max_told_evidence);
+  // A second grant to this requester: kept by it, and told to the others.
+  const auto record = network.record(four.r, four.x);
+  const auto [grant, shares] = four.other_grant(record.request);
+  (void)network.give(four.o, four.r, GrantMessage{record.request, grant, *record.book});
+  BOOST_TEST(std::ranges::count(faults(network, four.r, four.o), "two-grants") == max_told_of_one_fault + 1);
+  network.deliver_until_quiet();
+  for (const auto witness : {four.w1, four.w2}) {
+    BOOST_TEST((faults(network, witness, four.o) == std::vector<std::string>{"two-grants"}));
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

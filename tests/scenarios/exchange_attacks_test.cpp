@@ -292,4 +292,42 @@ BOOST_AUTO_TEST_CASE(shares_pooled_below_the_threshold_give_no_key) {
   }
 }
 
+// A requester can name exchanges without end, and none of them ever gets a GRANT.
+BOOST_AUTO_TEST_CASE(a_witness_keeps_a_bounded_number_of_ids_and_asks_for_one_that_went) {
+  Four four(Step::request);
+  auto& network = four.network;
+  network.deliver_until_quiet();
+  const auto ids_at_witness = [&] { return witness_ids.all(network.state(four.w1), encode(four.r)).size(); };
+  BOOST_TEST(ids_at_witness() == 1U);
+  for (std::uint64_t i = 0; i < max_given_ids + 50; ++i) {
+    BOOST_TEST(!network.give(four.r, four.w1, WitnessId{network.draw<ExchangeId>(), network.draw<RequestId>()}));
+  }
+  BOOST_TEST(ids_at_witness() == max_given_ids);
+  BOOST_TEST(given_ids.all(network.state(four.w1)).size() == max_given_ids);
+  BOOST_TEST(!witness_ids.get(network.state(four.w1), WitnessIdKey{four.r, four.x}).has_value());
+  // Ids of others are theirs; and the one that was pushed out is asked for when its share comes.
+  BOOST_TEST(ids_at_witness() == witness_ids.all(network.state(four.w1)).size());
+  network.run();
+  BOOST_TEST((network.state_of(four.r, four.x) == ExchangeState::committed));
+  network.require_equal_chains(1);
+}
+
+BOOST_AUTO_TEST_CASE(a_catalogue_takes_a_bounded_number_of_books_that_only_their_registrar_speaks_of) {
+  Four four(Step::request);
+  auto& network = four.network;
+  network.run();
+  BOOST_TEST((network.state_of(four.r, four.x) == ExchangeState::committed));
+  // The one book of the owner is in the chain.
+  BOOST_TEST(announced.get(network.state(four.w1), four.o).value_or(9) == 0U);
+  network.edit(four.w1, [&](Draft& draft) { announced.put(draft, four.o, max_announced_books - 1); });
+  const auto announce = [&](std::uint64_t serial) {
+    const auto chunk_size = network.genesis().fields().chunk_size;
+    const Book book{serial, "more", "text/plain", 1, chunk_size, network.draw<Hash>()};
+    return network.give(four.o, four.w1, Announce{network.sign(four.o, book)});
+  };
+  BOOST_TEST(!announce(100));
+  BOOST_TEST((announce(101) == Token::over_quota));
+  BOOST_TEST(catalogue.all(network.state(four.w1)).size() == 2U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -314,8 +314,10 @@ void World::restore(Home& home, bool declared) {
   Draft letters(home.store);
   for (auto& leaving : effects.outgoing) {
     const transport::Header header{transport::protocol_version, genesis_->id(), home.identity.port, leaving.to, {}, {}};
-    transport::enqueue(letters, header, encode(leaving.message), leaving.with_package, home.environment.now(),
-                       home.environment.draw<Epoch>());
+    transport::enqueue(
+        letters, header,
+        transport::OutboxRecord{encode(leaving.message), leaving.with_package, home.environment.now(), false},
+        home.environment.draw<Epoch>());
   }
   home.store.apply(letters.take_effects().writes);
   const auto fate = std::exchange(home.store.fate, nullptr);

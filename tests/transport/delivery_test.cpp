@@ -4,6 +4,7 @@
 #include <boost/test/unit_test.hpp>
 #include <random>
 
+#include "ledger/records.hpp"
 #include "ledger/store/memory_store.hpp"
 #include "tests/transport/pair.hpp"
 
@@ -22,8 +23,10 @@ class End {
  public:
   End(PeerPort self, PeerPort other) : to_other_{protocol_version, {}, self, other, {}, {}} {}
 
-  void send(const std::string& text) {
-    change([&](Draft& draft) { enqueue(draft, to_other_, bytes_of(text), false, Time{1}, epoch_of(next_epoch_)); });
+  void send(const std::string& text, bool answer = false) {
+    change([&](Draft& draft) {
+      enqueue(draft, to_other_, OutboxRecord{bytes_of(text), false, Time{1}, answer}, epoch_of(next_epoch_));
+    });
   }
   /// What lies in the outbox, as it would be sealed.
   [[nodiscard]] std::vector<std::pair<Header, Bytes>> waiting() const {
@@ -48,9 +51,9 @@ class End {
         .push_back(NoteEntry{header.epoch, header.number, well ? id : admitted.first});
     return admitted.what;
   }
-  bool hear(const DeliveryNote& note) {
+  bool hear(const DeliveryNote& note, Time now = Time{1}) {
     bool renewed = false;
-    change([&](Draft& draft) { renewed = take_note(draft, to_other_, note, epoch_of(++next_epoch_)); });
+    change([&](Draft& draft) { renewed = take_note(draft, to_other_, note, epoch_of(++next_epoch_), now); });
     return renewed;
   }
   [[nodiscard]] const std::vector<std::string>& taken() const { return taken_; }
@@ -275,6 +278,84 @@ BOOST_AUTO_TEST_CASE(everything_arrives_once_over_a_bad_road) {
     std::sort(sent.begin(), sent.end());
     BOOST_TEST((taken == sent), "seed " << seed);
   }
+}
+
+// A note of 165 bytes must not make this peer write and deliver its whole outbox anew, turn after turn.
+BOOST_FIXTURE_TEST_CASE(a_receiver_that_contradicts_without_end_is_believed_seldom, Two) {
+  for (int i = 0; i < 5; ++i) sender.send("message " + std::to_string(i));
+  Time now{1'000'000'000};
+  const auto contradict = [&](std::uint64_t seconds) {
+    now.value += seconds * 1'000'000;
+    const auto header = sender.waiting().front().first;
+    return sender.hear(DeliveryNote{{}, {NoteEntry{header.epoch, header.number, MessageId{}}}}, now);
+  };
+  const auto acknowledge_one = [&] {
+    const auto [header, payload] = sender.waiting().front();
+    BOOST_TEST(
+        !sender.hear(DeliveryNote{{NoteEntry{header.epoch, header.number, message_id(header, payload)}}, {}}, now));
+  };
+  BOOST_TEST(contradict(0));
+  BOOST_TEST(sender.waiting().size() == 5U);
+  // Nothing was acknowledged since: not after a day, either.
+  BOOST_TEST(!contradict(1));
+  BOOST_TEST(!contradict(86'400));
+  acknowledge_one();
+  BOOST_TEST(contradict(0));
+  acknowledge_one();
+  BOOST_TEST(!contradict(9));
+  BOOST_TEST(contradict(1));
+  acknowledge_one();
+  BOOST_TEST(!contradict(19));
+  BOOST_TEST(contradict(1));
+}
+
+// Who asks and never acknowledges fills the other's outbox with answers, until it is not asked any more.
+BOOST_FIXTURE_TEST_CASE(from_a_peer_that_takes_no_answers_nothing_more_is_taken, Two) {
+  receiver.send("an answer", true);
+  receiver.send("no answer");
+  receiver.store().begin().value();
+  Draft draft(receiver.store());
+  auto record = *outgoing_rows.get(draft, PeerPort{5000});
+  BOOST_TEST(record.answers == 1U);
+  BOOST_TEST(record.answer_bytes == 9U);
+  record.answers = max_answers_kept;
+  outgoing_rows.put(draft, PeerPort{5000}, record);
+  receiver.store().apply(draft.take_effects().writes);
+  receiver.store().commit().value();
+  sender.send("one more question");
+  const auto [header, payload] = sender.waiting().front();
+  DeliveryNote note;
+  BOOST_TEST((receiver.take(header, payload, note) == Admission::held_back));
+  BOOST_TEST((receiver.take(header, payload, note) == Admission::held_back));
+  BOOST_TEST(receiver.taken().empty());
+  // One answer taken, and it is heard again.
+  const auto [answer_header, answer] = receiver.waiting().front();
+  receiver.hear(
+      DeliveryNote{{NoteEntry{answer_header.epoch, answer_header.number, message_id(answer_header, answer)}}, {}});
+  BOOST_TEST((receiver.take(header, payload, note) == Admission::fresh));
+}
+
+// Anybody can name exchanges without end, and one exchange in messages without end.
+BOOST_AUTO_TEST_CASE(messages_are_traced_of_own_exchanges_only_and_so_many_of_each) {
+  const auto world = make_world();
+  MemoryStore store;
+  BOOST_REQUIRE(store.begin());
+  Draft draft(store);
+  ExchangeId own;
+  own.bytes.fill(1);
+  ExchangeId foreign;
+  foreign.bytes.fill(2);
+  const Header header{protocol_version, {}, PeerPort{5001}, PeerPort{5000}, {}, {}};
+  const auto arrive = [&](const ExchangeId& exchange) {
+    auto traced = trace_of(world.genesis, SendAgain{exchange}, header, {}, Time{1}, 10);
+    add_trace(draft, traced);
+    return traced.exchanges.empty();
+  };
+  witness_ids.put(draft, WitnessIdKey{PeerPort{5001}, own}, WitnessIdRecord{});
+  BOOST_TEST(!arrive(foreign));
+  BOOST_TEST(trace_rows.all(draft).empty());
+  for (std::uint64_t i = 0; i < max_trace_rows + 5; ++i) BOOST_TEST(arrive(own));
+  BOOST_TEST(trace_rows.all(draft).size() == max_trace_rows);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
