@@ -23,11 +23,6 @@ constexpr std::string_view new_state_name = "state.new";
 
 path in(const path& home, std::string_view name) { return home / std::string(name); }
 
-bool is_there(const path& file) {
-  boost::system::error_code ignored;
-  return fs::symlink_status(file, ignored).type() != fs::file_not_found && !ignored;
-}
-
 /// The same place under one name, whether it is there yet or not.
 path whole(const path& place) {
   boost::system::error_code failed;

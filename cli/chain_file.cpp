@@ -107,8 +107,7 @@ Result<void> each_block(const State& state, Height from, const VisitBlock& visit
 Result<Head> write_chain(const Genesis& genesis, const State& state, int descriptor, const path& name) {
   auto text = chain_header_line(genesis.id());
   const auto flush = [&]() -> Result<void> {
-    const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
-    auto written = write_all(descriptor, ByteView(bytes, text.size()), name);
+    auto written = write_all(descriptor, view_of(text), name);
     text.clear();
     return written;
   };

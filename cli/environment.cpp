@@ -21,8 +21,6 @@ using namespace ledger;
 
 namespace {
 
-ByteView bytes_of(std::string_view text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
-
 [[noreturn]] void give_up(const Error& error) {
   std::fprintf(stderr, "bookchain: error: %s: \"%s\" [%s]\n", error.what.c_str(), error.subject.c_str(),
                std::string(name(error.token)).c_str());
@@ -51,7 +49,7 @@ void draw_random(std::span<std::uint8_t> out) {
 
 Hash derive(ByteView seed, std::string_view purpose) {
   static constexpr std::string_view salt = "bookchain/1 seed";
-  const auto bytes = hkdf_sha256(seed, bytes_of(salt), bytes_of(purpose), Hash::size);
+  const auto bytes = hkdf_sha256(seed, view_of(salt), view_of(purpose), Hash::size);
   Hash value;
   std::copy(bytes.begin(), bytes.end(), value.bytes.begin());
   return value;
@@ -144,7 +142,7 @@ void ProcessEnvironment::start_turn() {
       std::snprintf(text.data(), text.size(), "%020llu\n", static_cast<unsigned long long>(turn)));
   // Reading did not move from the beginning. Cut short, it is still no smaller than it was: all digits stand
   // where they stood, and those of the new number come first.
-  if (const auto written = write_all(file.value().get(), bytes_of({text.data(), size}), counter_); !written) {
+  if (const auto written = write_all(file.value().get(), view_of({text.data(), size}), counter_); !written) {
     give_up(written.error());
   }
   turn_key_ = hmac_sha256(seed_->view(), {encode(turn)});

@@ -12,6 +12,11 @@
 
 namespace bookchain::cli {
 
+bool is_there(const path& file) {
+  struct stat facts {};
+  return ::lstat(file.c_str(), &facts) == 0;
+}
+
 namespace {
 
 Result<std::string> read_all(int descriptor, const path& file, std::size_t most) {
@@ -154,7 +159,7 @@ Result<std::string> read_secret_file(const path& file, std::size_t most) {
 }
 
 Result<void> write_text_file(const path& file, std::string_view text, unsigned mode) {
-  const ledger::ByteView bytes(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
+  const auto bytes = ledger::view_of(text);
   return ledger::write_file_durably(file, bytes, mode);
 }
 

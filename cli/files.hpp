@@ -16,6 +16,9 @@ using ledger::Result;
 using ledger::success;
 using ledger::Token;
 
+/// Whether anything stands at the place, a link to nowhere, too. False where that cannot be seen.
+[[nodiscard]] bool is_there(const path& file);
+
 /// The whole of a regular file of at most `most` bytes. With `dash_is_stdin` it may be a pipe, and "-" is stdin.
 /// Tokens: `no-such-file`, `permission`, `io`, `bad-file` (no regular file, or too large).
 [[nodiscard]] Result<std::string> read_text_file(const path& file, std::size_t most, bool dash_is_stdin = false);

@@ -45,24 +45,76 @@ Result<GrantRule> read_rule(const YamlView& view) {
 
 }  // namespace
 
-bool GrantRule::fits(const ExchangeRecord& record) const {
-  if (peer && record.request.signer != *peer) return false;
-  return !book || to_hex(record.request.body.book).starts_with(*book);
+bool GrantRule::fits(PeerPort requester, const BookId& wanted) const {
+  if (peer && requester != *peer) return false;
+  return !book || to_hex(wanted).starts_with(*book);
 }
 
-transport::GrantVerdict GrantRules::judge(const State& state, const ExchangeRecord& record) const {
-  using transport::GrantVerdict;
-  for (const auto& rule : rules) {
-    if (!rule.fits(record)) continue;
-    if (!rule.count) return {GrantVerdict::What::grant, {}};
-    std::uint64_t granted = 0;
-    for (const auto& [unused, other] : exchanges.all(state)) {
-      if (other.role == Role::owner && other.grant && rule.fits(other)) ++granted;
-    }
-    if (granted < *rule.count) return {GrantVerdict::What::grant, {}};
+namespace {
+
+/// What became of the grants of one turn, which are all to one requester.
+enum class Given : std::uint8_t {
+  yes,   ///< the chain gave it the book
+  open,  ///< it may yet
+  may,   ///< the owner takes them back, and the chain does not say so yet
+  no,    ///< the turn ended without a transfer
+};
+
+Given given_in(const State& state, const TurnKey& key, const TurnRecord& turn) {
+  const bool is_moved = std::ranges::any_of(
+      turn.exchanges, [&](const ExchangeId& exchange) { return moved.get(state, exchange).has_value(); });
+  if (is_moved) return Given::yes;
+  const auto stand = ownership.get(state, key.book);
+  const auto present = stand ? std::pair(stand->version, stand->turn) : std::pair(Version{}, Turn{});
+  if (std::pair(key.version, key.turn) < present) return Given::no;
+  const bool is_open = std::ranges::any_of(turn.exchanges, [&](const ExchangeId& exchange) {
+    const auto record = exchanges.get(state, exchange);
+    return record && !is_over(record->state);
+  });
+  return is_open ? Given::open : Given::may;
+}
+
+}  // namespace
+
+GrantJudge::GrantJudge(const GrantRules& rules, PeerPort owner, const State& state)
+    : rules_(rules), used_(rules.rules.size()) {
+  const bool counts = std::ranges::any_of(rules.rules, [](const GrantRule& rule) { return rule.count.has_value(); });
+  if (!counts) return;
+  turns.each(state, encode(owner), [&](const TurnKey& key, const TurnRecord& turn) {
+    const auto given = turn.exchanges.empty() ? Given::no : given_in(state, key, turn);
+    if (given == Given::no) return true;
+    count(turn.requester, key.book, given == Given::may);
+    if (given != Given::yes) in_turn_.insert({turn.requester, key.book});
+    return true;
+  });
+}
+
+void GrantJudge::count(PeerPort requester, const BookId& book, bool may_end) {
+  for (std::size_t i = 0; i < used_.size(); ++i) {
+    if (!rules_.rules[i].fits(requester, book)) continue;
+    ++used_[i].grants;
+    if (may_end) ++used_[i].may_end;
   }
-  if (!refuses_others) return {GrantVerdict::What::wait, {}};
-  return {GrantVerdict::What::refuse, reason};
+}
+
+transport::GrantVerdict GrantJudge::judge(const ExchangeRecord& record) {
+  using transport::GrantVerdict;
+  const auto& request = record.request;
+  // Who asks again in its turn, as a home that was put back does, gets what was counted already.
+  const bool is_counted = in_turn_.contains({request.signer, request.body.book});
+  bool waits = !rules_.refuses_others;
+  for (std::size_t i = 0; i < used_.size(); ++i) {
+    const auto& rule = rules_.rules[i];
+    if (!rule.fits(request.signer, request.body.book)) continue;
+    if (!rule.count || is_counted || used_[i].grants < *rule.count) {
+      if (!is_counted) count(request.signer, request.body.book, false);
+      in_turn_.insert({request.signer, request.body.book});
+      return {GrantVerdict::What::grant, {}};
+    }
+    if (used_[i].grants - used_[i].may_end < *rule.count) waits = true;
+  }
+  if (waits) return {GrantVerdict::What::wait, {}};
+  return {GrantVerdict::What::refuse, rules_.reason};
 }
 
 Result<void> check_peers(const GrantRules& rules, const std::string& file, const Genesis& genesis) {

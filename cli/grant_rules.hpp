@@ -4,10 +4,12 @@
 //   grants:                 a request is granted if one of these fits it
 //     - peer: 5000          asked by this peer; without it, by any
 //       book: "6e395e57a5"  for the book whose id begins so; without it, for any
-//       count: 2            as long as fewer than that were granted that fit the same rule
+//       count: 2            as long as fewer than that were given that fit the same rule
 //   otherwise: refuse       or `wait`, the default: it stays for a person to grant or refuse
 //   reason: "on loan"       what a refused requester is told
 #pragma once
+
+#include <set>
 
 #include "cli/files.hpp"
 #include "ledger/genesis.hpp"
@@ -21,16 +23,35 @@ struct GrantRule {
   std::optional<std::string> book;  ///< first digits of an id
   std::optional<std::uint64_t> count;
 
-  [[nodiscard]] bool fits(const ledger::ExchangeRecord& record) const;
+  [[nodiscard]] bool fits(ledger::PeerPort requester, const ledger::BookId& wanted) const;
 };
 
 struct GrantRules {
   std::vector<GrantRule> rules;
   bool refuses_others = false;
   std::string reason;
+};
 
-  /// `state` is what the peer remembers, with all that it has granted before.
-  [[nodiscard]] transport::GrantVerdict judge(const ledger::State& state, const ledger::ExchangeRecord& record) const;
+/// The rules at one moment: what was given by then is counted once. A turn counts once, whatever was granted in it, and
+/// not any more when it ended without a transfer: who asks and does not take uses up nothing.
+class GrantJudge {
+ public:
+  /// `rules` outlives it.
+  GrantJudge(const GrantRules& rules, ledger::PeerPort owner, const ledger::State& state);
+
+  /// A request that it lets be granted counts for those after it.
+  [[nodiscard]] transport::GrantVerdict judge(const ledger::ExchangeRecord& record);
+
+ private:
+  struct Used {
+    std::uint64_t grants = 0;
+    std::uint64_t may_end = 0;  ///< of them: their turn ends without a transfer, unless somebody completes one yet
+  };
+  void count(ledger::PeerPort requester, const ledger::BookId& book, bool may_end);
+
+  const GrantRules& rules_;
+  std::vector<Used> used_;                                         ///< by rule
+  std::set<std::pair<ledger::PeerPort, ledger::BookId>> in_turn_;  ///< counted, and not given yet
 };
 
 /// Whether each peer that a rule names is one of the network: the rule of another would never be used, unseen. Token

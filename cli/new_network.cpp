@@ -20,8 +20,6 @@ constexpr std::string_view plan_name = ".bookchain-init";
 /// Stands there while the network is being made: what lies beside it is unfinished.
 constexpr std::string_view unfinished_name = ".bookchain-init.unfinished";
 
-ByteView bytes_of(std::string_view text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
-
 std::string describe(const NetworkPlan& plan) {
   std::string text = "ports";
   for (const auto port : plan.ports) text += " " + std::to_string(port.value);
@@ -29,13 +27,8 @@ std::string describe(const NetworkPlan& plan) {
   text += "\nwork-bits " + std::to_string(plan.work_bits);
   // Not the seed itself: a copy of it in a second file serves nobody.
   text += "\nseed " +
-          (plan.seed ? to_hex(derive(bytes_of(*plan.seed), "fingerprint")).substr(0, 16) : std::string("none")) + "\n";
+          (plan.seed ? to_hex(derive(view_of(*plan.seed), "fingerprint")).substr(0, 16) : std::string("none")) + "\n";
   return text;
-}
-
-bool is_there(const path& file) {
-  boost::system::error_code ignored;
-  return fs::symlink_status(file, ignored).type() != fs::file_not_found && !ignored;
 }
 
 Error taken(const path& what) {

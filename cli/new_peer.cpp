@@ -9,7 +9,7 @@ namespace bookchain::cli {
 using namespace ledger;
 
 PeerKeys make_peer_keys(PeerPort port, const std::optional<std::string>& seed) {
-  const auto bytes = seed ? ByteView(reinterpret_cast<const std::uint8_t*>(seed->data()), seed->size()) : ByteView();
+  const auto bytes = seed ? view_of(*seed) : ByteView();
   const auto derived = [&](const char* purpose) { return derive(bytes, std::to_string(port.value) + " " + purpose); };
   const auto key = [&]<class Key>(const char* purpose) {
     return seed ? rename<Key>(derived(purpose)) : random_bytes<Key>();

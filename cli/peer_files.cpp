@@ -51,12 +51,9 @@ Result<std::map<PeerPort, Value>> read_by_port(const YamlView& view, Result<Valu
   std::map<PeerPort, Value> values;
   BOOKCHAIN_TRY(const auto fields, view.map());
   for (const auto& [name, value] : fields) {
-    const bool digits = name.find_first_not_of("0123456789") == std::string::npos && name.size() <= 5;
-    const auto number = digits && !name.empty() ? std::stoul(name) : 0;
-    if (number < 1 || number > 65535 || std::to_string(number) != name) {
-      return value.fault(Token::bad_type, "ports are wanted here");
-    }
-    BOOKCHAIN_TRY(values[PeerPort{static_cast<std::uint16_t>(number)}], read(value));
+    const auto port = port_in(name);
+    if (!port) return value.fault(Token::bad_type, "ports are wanted here");
+    BOOKCHAIN_TRY(values[*port], read(value));
   }
   return values;
 }
@@ -141,6 +138,7 @@ Result<Config> read_config(const path& file) {
   if (view.has("socket_mode")) {
     BOOKCHAIN_TRY(const auto mode, view.at("socket_mode"));
     BOOKCHAIN_TRY(config.socket_mode, read_mode(mode));
+    config.stated.insert("socket_mode");
   }
   return config;
 }

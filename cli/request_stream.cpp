@@ -37,6 +37,10 @@ RequestStream::RequestStream(std::string name, ledger::Descriptor file)
 Result<RequestStream> RequestStream::open(const std::string& file) {
   if (file == "-") return RequestStream("standard input", ledger::Descriptor(::fcntl(0, F_DUPFD_CLOEXEC, 0)));
   BOOKCHAIN_TRY(auto descriptor, ledger::open_file(file, O_RDONLY | O_NONBLOCK));
+  struct stat facts {};
+  if (::fstat(descriptor.get(), &facts) == 0 && S_ISDIR(facts.st_mode)) {
+    return Error{Token::bad_file, "requests come from a file or a pipe, and this is a directory", file, {}};
+  }
   return RequestStream(file, std::move(descriptor));
 }
 
@@ -48,6 +52,7 @@ void RequestStream::read_more() {
     if (::poll(&ready, 1, 0) <= 0) return;
     const auto got = ::read(file_.get(), buffer.data(), buffer.size());
     if (got < 0 && (errno == EINTR || errno == EAGAIN)) return;
+    if (got < 0) failed_ = ledger::system_error("the requests cannot be read any further", name_);
     if (got <= 0) {
       ended_ = true;
       // A last line needs no end.
@@ -66,10 +71,16 @@ std::vector<RequestStream::Line> RequestStream::take(std::size_t most) {
     const auto end = text_.find('\n', begin);
     if (end == std::string::npos) break;
     ++lines_;
-    if (end > begin) lines.push_back(Line{lines_, parse(text_.substr(begin, end - begin))});
+    // Where lines end in CR LF, the one of them is no part of the line.
+    const auto length = end - begin - (end > begin && text_[end - 1] == '\r' ? 1 : 0);
+    if (length > 0) lines.push_back(Line{lines_, parse(text_.substr(begin, length))});
     begin = end + 1;
   }
   text_.erase(0, begin);
+  if (failed_ && !failure_told_) {
+    failure_told_ = true;
+    lines.push_back(Line{lines_ + 1, *failed_});
+  }
   // Without an end within the bound it is no line.
   if (text_.size() >= max_waiting_bytes && text_.find('\n') == std::string::npos) {
     lines.push_back(Line{++lines_, usage_error("a line of requests does not end", name_)});

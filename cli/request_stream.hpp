@@ -11,7 +11,7 @@ namespace bookchain::cli {
 
 class RequestStream {
  public:
-  /// "-" is standard input. Tokens: `no-such-file`, `permission`, `io`.
+  /// "-" is standard input. Tokens: `no-such-file`, `permission`, `io`, `bad-file` (a directory).
   [[nodiscard]] static Result<RequestStream> open(const std::string& file);
 
   struct Wanted {
@@ -20,7 +20,7 @@ class RequestStream {
   };
   struct Line {
     std::uint64_t number;    ///< from 1
-    Result<Wanted> request;  ///< token `usage`
+    Result<Wanted> request;  ///< tokens `usage`, and `io` where nothing more can be read
   };
   /// Up to `most` lines that have come.
   [[nodiscard]] std::vector<Line> take(std::size_t most);
@@ -35,6 +35,8 @@ class RequestStream {
   [[nodiscard]] int descriptor() const { return ended_ || is_file_ ? -1 : file_.get(); }
   /// Whether there are lines to be taken at once.
   [[nodiscard]] bool has_waiting() const { return text_.find('\n') != std::string::npos || (is_file_ && !ended_); }
+  /// Why nothing more can be read, if that is no end.
+  [[nodiscard]] const std::optional<Error>& failure() const { return failed_; }
   /// Whether all has come and was taken.
   [[nodiscard]] bool has_ended() const { return ended_ && text_.empty(); }
 
@@ -50,6 +52,8 @@ class RequestStream {
   std::optional<Error> first_refusal_;
   bool is_file_ = false;  ///< all of it is there, and nothing tells of more
   bool ended_ = false;
+  std::optional<Error> failed_;
+  bool failure_told_ = false;
 };
 
 }  // namespace bookchain::cli

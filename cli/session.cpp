@@ -25,14 +25,11 @@ Result<std::vector<PeerPort>> homes_in(const path& folder) {
   std::vector<PeerPort> ports;
   boost::system::error_code error;
   for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-    const auto name = entry->path().filename().string();
-    const bool digits = !name.empty() && name.size() <= 5 && name.find_first_not_of("0123456789") == std::string::npos;
-    if (!digits || name.front() == '0') continue;
-    const auto number = std::stoul(name);
+    const auto port = port_in(entry->path().filename().string());
     boost::system::error_code failed;
     const bool there =
         fs::exists(entry->path() / "config.yaml", failed) || failed == boost::system::errc::permission_denied;
-    if (number <= 65535 && there) ports.push_back(PeerPort{static_cast<std::uint16_t>(number)});
+    if (port && there) ports.push_back(*port);
   }
   if (error == boost::system::errc::permission_denied) {
     return Error{Token::permission, "a network directory cannot be read", folder.string(), {}};
@@ -54,11 +51,22 @@ path Session::network_folder() const {
 }
 
 std::optional<path> Session::named_home() const {
-  if (global_.home) return path(*global_.home);
-  // A port on the command line is nearer than a home in the environment.
-  if (global_.port) return std::nullopt;
-  if (const auto home = variable("BOOKCHAIN_HOME")) return path(*home);
+  switch (home_named_by()) {
+    case NamedBy::home_option: return path(*global_.home);
+    case NamedBy::home_variable: return path(*variable("BOOKCHAIN_HOME"));
+    case NamedBy::port_option:
+    case NamedBy::port_variable:
+    case NamedBy::nothing: break;
+  }
   return std::nullopt;
+}
+
+NamedBy Session::home_named_by() const {
+  if (global_.home) return NamedBy::home_option;
+  // A port on the command line is nearer than a home in the environment.
+  if (global_.port) return NamedBy::port_option;
+  if (variable("BOOKCHAIN_HOME")) return NamedBy::home_variable;
+  return variable("BOOKCHAIN_PORT") ? NamedBy::port_variable : NamedBy::nothing;
 }
 
 Result<std::optional<PeerPort>> Session::named_port() const {

@@ -10,6 +10,9 @@
 
 namespace bookchain::cli {
 
+/// What says which home is acted on.
+enum class NamedBy : std::uint8_t { home_option, port_option, home_variable, port_variable, nothing };
+
 class Session {
  public:
   explicit Session(GlobalOptions global) : global_(std::move(global)), report_(global_) {}
@@ -33,6 +36,8 @@ class Session {
   /// The port named by -p or the environment, if any. Token `usage`.
   [[nodiscard]] Result<std::optional<ledger::PeerPort>> named_port() const;
 
+  /// What names the home, the nearest of them: where a home is named, a port is not looked at.
+  [[nodiscard]] NamedBy home_named_by() const;
   /// Whether a peer was named at all.
   [[nodiscard]] bool names_a_peer() const;
 

@@ -19,7 +19,7 @@ ChunkNonce chunk_nonce(std::uint64_t index) {
 
 Bytes chunk_associated(const ExchangeId& exchange, bool last) {
   Writer writer;
-  writer.raw(ByteView(reinterpret_cast<const std::uint8_t*>(chunk_tag.data()), chunk_tag.size()));
+  writer.raw(view_of(chunk_tag));
   writer.write(exchange);
   writer.write(last);
   return writer.take();

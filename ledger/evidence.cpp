@@ -80,8 +80,6 @@ struct Accuse {
 
 constexpr std::string_view id_tag = "bookchain/1 evidence";
 
-ByteView view_of(std::string_view text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
-
 }  // namespace
 
 std::string_view fault(const Evidence& evidence) { return names[evidence.index()].fault; }

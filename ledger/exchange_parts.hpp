@@ -68,9 +68,6 @@ template <class Body>
 enum class GrantAge : std::uint8_t { present, past, future };
 [[nodiscard]] GrantAge grant_age(const State& state, const ExchangeRecord& record);
 
-/// A GRANT beside its REQUEST: signatures, and that they name each other. Section 3, step 2. Gives X.
-[[nodiscard]] Result<ExchangeId> check_grant_form(const Context& context, const Signed<Request>& request,
-                                                  const Signed<Grant>& grant);
 /// Remembers a grant of a turn: one owner, one requester.
 void remember_turn(Context& context, const ExchangeId& exchange, const ExchangeRecord& record);
 /// A grant that is known here and excludes the one at hand: of the same X, or of the same turn to another requester.

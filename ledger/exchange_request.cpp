@@ -5,6 +5,7 @@
 #include "ledger/book.hpp"
 #include "ledger/exchange.hpp"
 #include "ledger/exchange_parts.hpp"
+#include "ledger/fraud.hpp"
 #include "ledger/sightings.hpp"
 
 namespace bookchain::ledger {
@@ -57,30 +58,11 @@ void end_older_request(Context& context, const Signed<Request>& request) {
   }
 }
 
-/// Section 3, step 1: what must hold of a REQUEST by itself.
-Result<void> check_request_form(const Context& context, const Signed<Request>& request) {
-  BOOKCHAIN_CHECK(context.genesis.check(request));
-  const auto& body = request.body;
-  if (body.sender_port != request.signer) {
-    return rejected(Token::wrong_sender, "a request names a sender that did not sign it",
-                    std::to_string(body.sender_port.value));
-  }
-  if (body.sender_port == body.receiver_port) {
-    return rejected(Token::self_exchange, "a peer cannot request a book from itself",
-                    std::to_string(body.sender_port.value));
-  }
-  if (context.genesis.find(body.receiver_port) == nullptr) {
-    return rejected(Token::unknown_peer, "a request names a peer that the network does not have",
-                    std::to_string(body.receiver_port.value));
-  }
-  return success();
-}
-
 }  // namespace
 
 Result<void> on_request(Context& context, PeerPort from, const RequestMessage& message) {
   BOOKCHAIN_CHECK(check_from(context, from, message.request));
-  BOOKCHAIN_CHECK(check_request_form(context, message.request));
+  BOOKCHAIN_CHECK(check_request_form(context.genesis, message.request));
   if (message.request.body.receiver_port != context.self()) {
     return rejected(Token::wrong_recipient, "the request is meant for another peer",
                     std::to_string(message.request.body.receiver_port.value));
@@ -107,18 +89,6 @@ Result<void> on_request(Context& context, PeerPort from, const RequestMessage& m
 }
 
 // ---- step 2 ----
-
-Result<ExchangeId> check_grant_form(const Context& context, const Signed<Request>& request,
-                                    const Signed<Grant>& grant) {
-  BOOKCHAIN_CHECK(check_request_form(context, request));
-  BOOKCHAIN_CHECK(context.genesis.check(grant));
-  const auto exchange = context.genesis.exchange_of(request);
-  if (grant.signer != request.body.receiver_port || grant.body.exchange != exchange ||
-      grant.body.share_commitments.size() != context.genesis.witness_count()) {
-    return rejected(Token::bad_statement, "a grant does not fit its request", to_hex(exchange));
-  }
-  return exchange;
-}
 
 void remember_turn(Context& context, const ExchangeId& exchange, const ExchangeRecord& record) {
   auto turn = turns.get(context.draft, turn_of(record)).value_or(TurnRecord{requester_of(record), {}, false, false});
@@ -180,7 +150,7 @@ Result<void> check_grant_again(Context& context, const ExchangeId& exchange, Exc
 
 Result<void> on_grant(Context& context, PeerPort from, const GrantMessage& message,
                       const std::optional<ReceivedPackage>& package) {
-  BOOKCHAIN_TRY(const auto exchange, check_grant_form(context, message.request, message.grant));
+  BOOKCHAIN_TRY(const auto exchange, check_request_and_grant(context.genesis, message.request, message.grant));
   BOOKCHAIN_TRY(auto record, find_exchange(context.draft, exchange, Role::requester));
   if (from != owner_of(record)) {
     return rejected(Token::wrong_sender, "a grant comes from a peer that is not the owner", std::to_string(from.value));
@@ -251,8 +221,8 @@ Result<void> on_grant_conflict(Context& context, PeerPort from, const GrantConfl
   if (!is_witness(context.genesis, record, from)) {
     return rejected(Token::wrong_sender, "the peer is no witness of the exchange", std::to_string(from.value));
   }
-  BOOKCHAIN_TRY(const auto first, check_grant_form(context, message.first_request, message.first));
-  BOOKCHAIN_TRY(const auto second, check_grant_form(context, message.second_request, message.second));
+  BOOKCHAIN_TRY(const auto first, check_request_and_grant(context.genesis, message.first_request, message.first));
+  BOOKCHAIN_TRY(const auto second, check_request_and_grant(context.genesis, message.second_request, message.second));
   const bool same_exchange = first == second && message.first.body != message.second.body;
   const bool same_turn = message.first_request.body.book == message.second_request.body.book &&
                          message.first.body.version == message.second.body.version &&

@@ -2,6 +2,7 @@
 // (docs/protocol.md, section 3, steps 1, 2 and 4).
 #include "ledger/exchange.hpp"
 #include "ledger/exchange_parts.hpp"
+#include "ledger/fraud.hpp"
 #include "ledger/sightings.hpp"
 
 namespace bookchain::ledger {
@@ -82,7 +83,7 @@ Result<void> on_witness_id(Context& context, PeerPort from, const WitnessId& mes
 // ---- step 2 ----
 
 Result<void> on_witness_share(Context& context, PeerPort from, const WitnessShare& message) {
-  BOOKCHAIN_TRY(const auto exchange, check_grant_form(context, message.request, message.grant));
+  BOOKCHAIN_TRY(const auto exchange, check_request_and_grant(context.genesis, message.request, message.grant));
   if (from != message.grant.signer) {
     return rejected(Token::wrong_sender, "a share comes from a peer that did not make the grant",
                     std::to_string(from.value));
@@ -123,7 +124,7 @@ Result<void> on_witness_share(Context& context, PeerPort from, const WitnessShar
 // ---- step 4 ----
 
 Result<void> on_check_id(Context& context, PeerPort from, const CheckId& message) {
-  BOOKCHAIN_TRY(const auto exchange, check_grant_form(context, message.request, message.grant));
+  BOOKCHAIN_TRY(const auto exchange, check_request_and_grant(context.genesis, message.request, message.grant));
   BOOKCHAIN_CHECK(context.genesis.check(message.consent));
   const auto& consent = message.consent;
   if (consent.signer != message.request.signer || consent.body.exchange != exchange ||

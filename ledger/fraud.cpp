@@ -10,15 +10,33 @@ Error no_proof(std::string what) { return Error{Token::bad_statement, std::move(
 
 }  // namespace
 
+Result<void> check_request_form(const Genesis& genesis, const Signed<Request>& request) {
+  const auto& body = request.body;
+  if (body.sender_port != request.signer) {
+    return Error{Token::wrong_sender,
+                 "a request names a sender that did not sign it",
+                 std::to_string(body.sender_port.value),
+                 {}};
+  }
+  if (body.sender_port == body.receiver_port) {
+    return Error{
+        Token::self_exchange, "a peer cannot request a book from itself", std::to_string(body.sender_port.value), {}};
+  }
+  if (genesis.find(body.receiver_port) == nullptr) {
+    return Error{Token::unknown_peer,
+                 "a request names a peer that the network does not have",
+                 std::to_string(body.receiver_port.value),
+                 {}};
+  }
+  return success();
+}
+
 Result<ExchangeId> check_request_and_grant(const Genesis& genesis, const Signed<Request>& request,
                                            const Signed<Grant>& grant) {
   BOOKCHAIN_CHECK(genesis.check(request));
   BOOKCHAIN_CHECK(genesis.check(grant));
   const auto& body = request.body;
-  if (body.sender_port != request.signer || body.sender_port == body.receiver_port ||
-      genesis.find(body.receiver_port) == nullptr) {
-    return no_proof("a request is none");
-  }
+  if (auto formed = check_request_form(genesis, request); !formed) return no_proof(formed.error().what);
   const auto exchange = genesis.exchange_of(request);
   if (grant.signer != body.receiver_port || grant.body.exchange != exchange ||
       grant.body.share_commitments.size() != genesis.witness_count()) {

@@ -6,6 +6,10 @@
 
 namespace bookchain::ledger {
 
+/// What must hold of a REQUEST by its words (docs/protocol.md, section 3, step 1). Tokens: `wrong-sender`,
+/// `self-exchange`, `unknown-peer`.
+[[nodiscard]] Result<void> check_request_form(const Genesis& genesis, const Signed<Request>& request);
+
 /// REQUEST and GRANT, each good and signed by whom it must be, the GRANT for this very X and with a share commitment
 /// for each witness (docs/formats.md, G1, G2, G4). Gives X. Tokens: `bad-statement`, `bad-signature`, `unknown-peer`.
 [[nodiscard]] Result<ExchangeId> check_request_and_grant(const Genesis& genesis, const Signed<Request>& request,

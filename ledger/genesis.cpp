@@ -106,7 +106,7 @@ Result<void> check_sizes(const GenesisFields& fields) {
 Result<Genesis> Genesis::make(GenesisFields fields) {
   BOOKCHAIN_CHECK(check_peers(fields.peers));
   BOOKCHAIN_CHECK(check_sizes(fields));
-  const ByteView magic(reinterpret_cast<const std::uint8_t*>(genesis_magic.data()), genesis_magic.size());
+  const auto magic = view_of(genesis_magic);
   const auto id = rename<NetworkId>(sha256({magic, encode(fields)}));
   return Genesis(std::move(fields), id);
 }

@@ -6,7 +6,7 @@ namespace {
 
 template <class... Parts>
 Hash tagged_hash(std::string_view tag, const Parts&... parts) {
-  const ByteView tag_bytes(reinterpret_cast<const std::uint8_t*>(tag.data()), tag.size());
+  const auto tag_bytes = view_of(tag);
   return sha256({tag_bytes, encode_all(parts...)});
 }
 

@@ -1,6 +1,17 @@
 #include "ledger/types.hpp"
 
+#include <charconv>
+
 namespace bookchain::ledger {
+
+std::optional<PeerPort> port_in(std::string_view text) {
+  PeerPort port;
+  const auto* end = text.data() + text.size();
+  const auto [stopped, failed] = std::from_chars(text.data(), end, port.value);
+  const bool whole = failed == std::errc{} && stopped == end;
+  if (!whole || text.front() == '0') return std::nullopt;
+  return port;
+}
 
 std::string to_hex(ByteView bytes) {
   static constexpr std::string_view digits = "0123456789abcdef";

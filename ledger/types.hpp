@@ -17,6 +17,11 @@ namespace bookchain::ledger {
 using Bytes = std::vector<std::uint8_t>;
 using ByteView = std::span<const std::uint8_t>;
 
+/// The bytes of a text, where they lie.
+[[nodiscard]] inline ByteView view_of(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
 /// A fixed number of raw bytes with a meaning given by `Tag`.
 template <class Tag, std::size_t Size>
 struct FixedBytes {
@@ -72,6 +77,9 @@ struct Ballot {
     visitor("port", self.port);
   }
 };
+
+/// A port as it stands in a name or a key: 1 to 65535 in digits without zeros before them; nothing for other text.
+[[nodiscard]] std::optional<PeerPort> port_in(std::string_view text);
 
 /// Lower-case hex.
 [[nodiscard]] std::string to_hex(ByteView bytes);

@@ -10,13 +10,11 @@ namespace {
 
 constexpr std::string_view key_purpose = "bookchain/1 channel";
 
-ByteView bytes_of(std::string_view text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
-
 /// HKDF of the pair's secret, with version, network, from and to in that order: one key a direction.
 template <class Direction>
 Direction derive_direction(const Hash& secret, const NetworkId& network, PeerPort from, PeerPort to) {
   auto context = encode_all(protocol_version, network, from, to);
-  auto keys = hkdf_sha256(secret.view(), bytes_of(key_purpose), context, SealKey::size + 2 * Hash::size);
+  auto keys = hkdf_sha256(secret.view(), view_of(key_purpose), context, SealKey::size + 2 * Hash::size);
   Direction direction;
   auto key = keys.begin();
   for (const auto part :

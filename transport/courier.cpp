@@ -158,11 +158,12 @@ Result<std::vector<SentReport>> Courier::decide_step(const Due& due, Report& rep
 }
 
 /// A request that the policy refuses is over at once.
-bool Courier::may_grant(const ExchangeId& exchange, const Policy& policy, Report& report) {
+bool Courier::may_grant(const ExchangeId& exchange, const Policy& policy, Policy::Judge& judge, Report& report) {
   if (!policy.grants || !policy.judge) return policy.grants;
+  if (!judge) judge = policy.judge(parts_.node.identity().port, parts_.store);
   const auto record = exchanges.get(parts_.store, exchange);
   if (!record) return false;
-  auto verdict = policy.judge(parts_.store, *record);
+  auto verdict = judge(*record);
   if (verdict.what == GrantVerdict::What::refuse) {
     // Only for the environment does it fail, and then the commit tells.
     (void)decide(Wish{WishRefuse{exchange, std::move(verdict.reason)}}, report);
@@ -193,10 +194,11 @@ std::vector<Due> Courier::take_candidates() {
 
 void Courier::take_due_steps(const Policy& policy, Report& report) {
   std::set<std::pair<ExchangeId, Step>> tried;
+  Policy::Judge judge;  // made when the first request is to be judged
   for (bool progress = true; progress;) {
     progress = false;
     for (const auto& due : take_candidates()) {
-      if (due.step == Step::grant && !may_grant(due.exchange, policy, report)) continue;
+      if (due.step == Step::grant && !may_grant(due.exchange, policy, judge, report)) continue;
       const auto key = std::pair(due.exchange, policy.one_each ? Step::request : due.step);
       if (!tried.insert(key).second) continue;
       const auto before = report.steps.size();

@@ -111,8 +111,10 @@ struct Policy {
   bool grants = true;     ///< with steps: whether requests are granted
   bool one_each = false;  ///< with steps: at most one step of each exchange
   bool patient = false;   ///< the next turn comes in time: see ledger::Input
-  /// With grants: asked for each request that could be granted; without it all are.
-  std::function<GrantVerdict(const ledger::State&, const ledger::ExchangeRecord&)> judge = nullptr;
+  /// Asked for each request that could be granted.
+  using Judge = std::function<GrantVerdict(const ledger::ExchangeRecord&)>;
+  /// With grants: gives the judge of one turn, by what this owner remembers then; without it all are granted.
+  std::function<Judge(PeerPort owner, const ledger::State&)> judge = nullptr;
 };
 
 class Courier {
@@ -210,7 +212,7 @@ class Courier {
   [[nodiscard]] Result<std::vector<SentReport>> decide(decltype(ledger::Input::what) what, Report& report,
                                                        std::optional<Error>* refusal = nullptr);
   [[nodiscard]] bool lies_in_outbox(PeerPort to, const Bytes& payload) const;
-  [[nodiscard]] bool may_grant(const ExchangeId& exchange, const Policy& policy, Report& report);
+  [[nodiscard]] bool may_grant(const ExchangeId& exchange, const Policy& policy, Policy::Judge& judge, Report& report);
   [[nodiscard]] Result<std::vector<SentReport>> decide_step(const ledger::Due& due, Report& report);
   void take_wishes(const std::vector<ledger::Wish>& wishes, Report& report);
   void note_touched(const std::vector<ledger::Write>& writes);

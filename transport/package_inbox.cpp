@@ -22,13 +22,6 @@ constexpr const char* boot_id_file = "/proc/sys/kernel/random/boot_id";
 constexpr std::string_view part_suffix = ".part";
 constexpr std::size_t max_boot_id_bytes = 64;
 
-std::optional<PeerPort> port_in_name(const std::string& name) {
-  if (name.empty() || name.size() > 5 || name.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
-  const auto number = std::stoul(name);
-  if (number > 65535) return std::nullopt;
-  return PeerPort{static_cast<std::uint16_t>(number)};
-}
-
 }  // namespace
 
 fs::path PackageInbox::place(PeerPort from) const { return folder_ / std::to_string(from.value); }
@@ -61,7 +54,7 @@ Result<void> PackageInbox::forget_other_boots() {
   if (then && !now.empty() && then.value() == now) return success();
   boost::system::error_code error;
   for (fs::directory_iterator entry(folder_, error), end; !error && entry != end; entry.increment(error)) {
-    if (port_in_name(entry->path().filename().string())) BOOKCHAIN_CHECK(remove_tree(entry->path()));
+    if (port_in(entry->path().filename().string())) BOOKCHAIN_CHECK(remove_tree(entry->path()));
   }
   return write_file_durably(mark, now, 0600);
 }
@@ -142,7 +135,7 @@ std::vector<PackageInbox::Key> PackageInbox::files() const {
   std::vector<Key> found;
   boost::system::error_code error;
   for (fs::directory_iterator entry(folder_, error), end; !error && entry != end; entry.increment(error)) {
-    const auto from = port_in_name(entry->path().filename().string());
+    const auto from = port_in(entry->path().filename().string());
     if (!from) continue;
     boost::system::error_code inner;
     for (fs::directory_iterator file(entry->path(), inner), last; !inner && file != last; file.increment(inner)) {

@@ -30,18 +30,25 @@ std::string octal(unsigned mode) {
   return "0" + std::to_string(mode / 64) + std::to_string(mode / 8 % 8) + std::to_string(mode % 8);
 }
 
+/// Where home and port come from: with a home the port is that of its config.yaml, with a port the home is its folder
+/// in the network.
+std::pair<const char*, const char*> origins(NamedBy named_by) {
+  switch (named_by) {
+    case NamedBy::home_option: return {"flag", "file"};
+    case NamedBy::port_option: return {"default", "flag"};
+    case NamedBy::home_variable: return {"environment", "file"};
+    case NamedBy::port_variable: return {"default", "environment"};
+    case NamedBy::nothing: break;
+  }
+  return {"default", "file"};
+}
+
 /// Which home it is, and how the program talks.
-void add_invocation(const GlobalOptions& global, const PeerFiles& files, std::vector<Setting>& settings) {
-  const bool by_port = global.port.has_value();
-  settings.push_back({"home", files.home.string(),
-                      global.home                                    ? "flag"
-                      : !by_port && in_environment("BOOKCHAIN_HOME") ? "environment"
-                                                                     : "default"});
-  settings.push_back({"port", files.port().value,
-                      by_port                            ? "flag"
-                      : in_environment("BOOKCHAIN_PORT") ? "environment"
-                                                         : "file",
-                      nullptr, 1, 65535});
+void add_invocation(const Session& session, const PeerFiles& files, std::vector<Setting>& settings) {
+  const auto& global = session.global();
+  const auto [home, port] = origins(session.home_named_by());
+  settings.push_back({"home", files.home.string(), home});
+  settings.push_back({"port", files.port().value, global.port ? "flag" : port, nullptr, 1, 65535});
   const char* output = global.format == Format::json ? "json" : global.format == Format::yaml ? "yaml" : "text";
   settings.push_back({"output", output, global.format == Format::text ? "default" : "flag", "text"});
   settings.push_back({"clock", in_environment("BOOKCHAIN_CLOCK") && files.seed ? "fixed" : "system",
@@ -54,8 +61,7 @@ void add_places(const PeerFiles& files, std::vector<Setting>& settings) {
   settings.push_back(
       {"relative_to", files.address_base.string(), from("relative_to"), files.network_file.parent_path().string()});
   settings.push_back({"spool", files.spool.string(), from("spool"), (files.home / "spool").string()});
-  settings.push_back(
-      {"socket_mode", octal(files.socket_mode), files.socket_mode == 0600U ? "default" : "file", "0600"});
+  settings.push_back({"socket_mode", octal(files.socket_mode), from("socket_mode"), "0600"});
   settings.push_back({"quota.bytes", files.quota.bytes, from("quota.bytes"), transport::Quota{}.bytes,
                       least_quota.bytes, most_quota.bytes});
   settings.push_back({"quota.files", files.quota.files, from("quota.files"), transport::Quota{}.files,
@@ -93,7 +99,7 @@ std::string draw(const Report& report, const std::vector<Setting>& settings) {
 Result<Answer> run(Session& session, const Arguments& /*arguments*/) {
   BOOKCHAIN_TRY(const auto files, session.peer());
   std::vector<Setting> settings;
-  add_invocation(session.global(), *files, settings);
+  add_invocation(session, *files, settings);
   add_places(*files, settings);
   add_peers(*files, settings);
   Answer answer;

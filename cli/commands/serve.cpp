@@ -51,8 +51,10 @@ Result<ServePlan> read_plan(const Arguments& arguments, std::optional<GrantRules
       return usage_error("--grant takes all, none or a file of rules", grant);
     }
     BOOKCHAIN_TRY(rules, std::move(loaded));
-    plan.policy.judge = [&rules](const State& state, const ExchangeRecord& record) {
-      return rules->judge(state, record);
+    plan.policy.judge = [&rules](PeerPort owner, const State& state) {
+      return [judge = GrantJudge(*rules, owner, state)](const ExchangeRecord& record) mutable {
+        return judge.judge(record);
+      };
     };
   }
   plan.policy.steps = !arguments.has("manual");
@@ -138,6 +140,7 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   if (!out.event({{"event", "stopped"}, {"reason", reason}}, "stopped: " + reason)) return unheard();
   if (end == ServeEnd::interrupted) answer.exit_code = exit_code_interrupted;
   if (end == ServeEnd::idle) answer.failure = open_exchanges_error(*home);
+  if (end == ServeEnd::idle && requests && requests->failure()) answer.failure = requests->failure();
   if (end == ServeEnd::idle && !answer.failure && requests) answer.failure = requests->all_refused();
   return answer;
 }

@@ -71,6 +71,32 @@ BOOST_AUTO_TEST_CASE(a_count_is_kept_over_requests_and_processes) {
   BOOST_TEST((states == std::vector<std::string>{"granted", "granted", "requested"}));
 }
 
+// Else any requester could use up what is meant for another, at no cost.
+BOOST_AUTO_TEST_CASE(a_grant_that_came_to_nothing_uses_up_no_count) {
+  const Network network;
+  const auto book = network.book_of(5001);
+  const std::string rules = "bookchain: 1\ngrants:\n  - count: 1\notherwise: refuse\n";
+  const auto first = request(network, 5000, 5001, book);
+  serve_once(network, 5001, rules);
+  BOOST_TEST(network.state(5001, first) == "granted");
+  network.ok(5000, {"receive"});
+  network.ok(5000, {"abort", first});
+  network.ok(5001, {"receive"});
+  // Until the chain has ended the turn somebody may yet complete it: nobody is given, and nobody refused.
+  const auto early = request(network, 5003, 5001, network.book_of(5001, 1));
+  serve_once(network, 5001, rules);
+  BOOST_TEST(network.state(5001, early) == "requested");
+  network.settle();
+  BOOST_TEST(network.state(5001, first) == "aborted");
+  BOOST_TEST(network.equal_chains() == 1);
+  serve_once(network, 5001, rules);
+  BOOST_TEST(network.state(5001, early) == "granted");
+  // The one that is given now is counted.
+  const auto late = request(network, 5002, 5001, book);
+  serve_once(network, 5001, rules);
+  BOOST_TEST(network.state(5001, late) == "refused");
+}
+
 BOOST_AUTO_TEST_CASE(who_fits_no_rule_is_refused_with_the_reason_if_the_owner_says_so) {
   const Network network;
   const auto id = request(network, 5000, 5001, network.book_of(5001));
@@ -152,6 +178,18 @@ BOOST_AUTO_TEST_CASE(config_shows_each_value_with_its_origin_and_bounds) {
   const auto values = run({"-o", "json", "config"}, named).json()["values"];
   BOOST_TEST(values[0]["name"] == "home");
   BOOST_TEST(values[0]["origin"] == "environment");
+  // With a home the port is that of its file, whatever the environment says.
+  named.environment["BOOKCHAIN_PORT"] = "5001";
+  const auto port = run({"-o", "json", "config"}, named).json()["values"][1];
+  BOOST_TEST(port["value"] == 5000);
+  BOOST_TEST(port["origin"] == "file");
+  RunOptions by_port;
+  by_port.environment["BOOKCHAIN_PORT"] = "5000";
+  by_port.environment["BOOKCHAIN_NETWORK"] = network.folder().string();
+  BOOST_TEST(run({"-o", "json", "config"}, by_port).json()["values"][1]["origin"] == "environment");
+  BOOST_TEST(setting(network, 5000, "socket_mode")["origin"] == "default");
+  write_file(file, before + "socket_mode: \"0600\"\n");
+  BOOST_TEST(setting(network, 5000, "socket_mode")["origin"] == "file");
   BOOST_TEST(!mentions(run({"config"}, named).out, read_file(network.home(5000) / "keys.yaml").substr(80, 64)));
   for (const auto& [line, token] : {std::pair{"quota:\n  bytes: 1\n", "bad-value"},
                                     {"quota:\n  files: 1000001\n", "bad-value"},

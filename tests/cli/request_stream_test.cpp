@@ -51,4 +51,25 @@ BOOST_AUTO_TEST_CASE(each_line_is_a_request_of_its_own_and_a_bad_one_stops_no_ot
   }
 }
 
+// A read error is no end: else a list of requests would be given up without a word.
+BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_told_and_ends_in_an_error) {
+  const Network network;
+  network.refused(5000, {"serve", "--requests", network.folder().string(), "--until-idle=0.1"}, 6, "bad-file");
+  // Its first bytes belong to no memory of the process.
+  const auto ended = network.at(5000, {"serve", "--requests", "/proc/self/mem", "--until-idle=0.1"});
+  BOOST_TEST(ended.exit_code == 1, ended.err);
+  BOOST_TEST(ended.token() == "io");
+  BOOST_TEST(events_of(ended.out, "request", "line").at("1")["token"] == "io");
+}
+
+BOOST_AUTO_TEST_CASE(lines_may_end_in_carriage_return_and_line_feed) {
+  const Network network;
+  const auto file = network.scratch("requests");
+  write_file(file, "5001 " + network.book_of(5001) + "\r\n\r\n5002 " + network.value_of(5002) + "\r\n");
+  const auto ended = network.at(5000, {"serve", "--requests", file.string(), "--until-idle=0.1"});
+  const auto requests = events_of(ended.out, "request", "line");
+  BOOST_REQUIRE(requests.size() == 2U);
+  for (const auto* line : {"1", "3"}) BOOST_TEST(requests.at(line)["exchange"].is_string(), requests.at(line).dump());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

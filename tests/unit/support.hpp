@@ -39,9 +39,6 @@ template <class Fixed>
   return value;
 }
 
-[[nodiscard]] inline ByteView view_of(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
 [[nodiscard]] inline Bytes bytes_of(std::string_view text) { return Bytes(text.begin(), text.end()); }
 [[nodiscard]] inline std::string text_of(ByteView bytes) { return std::string(bytes.begin(), bytes.end()); }
 
