@@ -14,6 +14,7 @@ import ending
 import faults
 import power
 import run
+import session
 import story
 from program import Failure, copy
 
@@ -71,7 +72,7 @@ def expect(what, words, action):
 def main():
     if not faults.works():
         print("crash: strace is not there, or may not trace here: skipped", file=sys.stderr)
-        return run.SKIPPED
+        return session.SKIPPED
     base = tempfile.mkdtemp(prefix="bookchain-crash-")
     try:
         theatre = run.theatre = run.Theatre(os.path.abspath(sys.argv[1]), base)

@@ -5,20 +5,16 @@
     power.py PROGRAM --only CASE        one of them, such as exchange/17/sync:3/dropped; what it left is kept
 """
 
-import argparse
-import json
 import os
 import random
 import shutil
 import sys
-import tempfile
-import time
 
 import calls
 import disk
 import ending
-import faults
 import run
+import session
 import story
 from program import Failure, copy, digest
 
@@ -122,36 +118,10 @@ def run_all(cases, jobs, program):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("program")
-    parser.add_argument("--only", metavar="CASE", help="one case, or all whose names begin so")
-    parser.add_argument("--stories", default=",".join(story.STORIES))
-    parser.add_argument("--may-skip", action="store_true", help="exit 77 if strace is not there or may not trace")
-    chosen = parser.parse_args()
-    chosen.program = os.path.abspath(chosen.program)
-    chosen.jobs = int(os.environ.get("JOBS") or os.cpu_count())
-    chosen.every = int(os.environ.get("SAMPLE") or 1)
-    if not faults.works():
-        print("power: strace is not there, or may not trace here: skipped", file=sys.stderr)
-        return run.SKIPPED if chosen.may_skip else 1
-    started = time.monotonic()
-    base = tempfile.mkdtemp(prefix="bookchain-power-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
-    keep = False
-    try:
-        run.theatre = PowerTheatre(chosen.program, base)
-        cases = run.chosen_cases(chosen)
-        if not cases:
-            sys.exit("power: there is no such case")
-        keep = chosen.only is not None and len(cases) == 1
-        counts = run_all(cases, 1 if keep else chosen.jobs, chosen.program)
-        counts["seconds"] = round(time.monotonic() - started)
-        print(json.dumps(counts))
-        if keep:
-            print(f"power: what it left lies in {run.theatre.own_folder()}", file=sys.stderr)
-        return 1 if counts["lost"] + counts["doubled"] + counts["other"] else 0
-    finally:
-        if not keep:
-            shutil.rmtree(base, ignore_errors=True)
+    chosen = session.options(__doc__)
+    return session.play_all(
+        "power", chosen, run.set_the_stage(PowerTheatre, chosen), lambda: run.chosen_cases(chosen),
+        lambda cases, jobs: run_all(cases, jobs, chosen.program))
 
 
 if __name__ == "__main__":

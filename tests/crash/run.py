@@ -6,22 +6,18 @@
     run.py PROGRAM --list             all of them
 """
 
-import argparse
 import collections
-import json
 import multiprocessing
 import os
 import shutil
 import sys
-import tempfile
-import time
 
 import ending
 import faults
+import session
 import story
 from program import Failure, Program, copy, digest, read
 
-SKIPPED = 77
 TALE_BYTES = 150_000  # three chunks
 COUNTED = {"kill": "killed", "eio": "eio", "enospc": "enospc", "eintr": "eintr", "short": "short_writes"}
 TOLD_AT_MOST = 20
@@ -202,20 +198,6 @@ def run_all(cases, jobs, program, progress):
     return counts
 
 
-def options():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("program")
-    parser.add_argument("--only", metavar="CASE", help="one case, or all whose names begin so")
-    parser.add_argument("--list", action="store_true")
-    parser.add_argument("--stories", default=",".join(story.STORIES))
-    parser.add_argument("--may-skip", action="store_true", help="exit 77 if strace is not there or may not trace")
-    chosen = parser.parse_args()
-    chosen.program = os.path.abspath(chosen.program)
-    chosen.jobs = int(os.environ.get("JOBS") or os.cpu_count())
-    chosen.every = int(os.environ.get("SAMPLE") or 1)
-    return chosen
-
-
 def chosen_cases(chosen):
     names = [name for name in story.STORIES if name in chosen.stories.split(",")]
     if chosen.only:
@@ -232,34 +214,20 @@ def chosen_cases(chosen):
     return list(sample(found, chosen.every))
 
 
+def set_the_stage(kind, chosen):
+    """For this process and for its workers, which are copies of it."""
+    def make(base):
+        global theatre
+        theatre = kind(chosen.program, base)
+        return theatre
+    return make
+
+
 def main():
-    global theatre  # the workers are copies of this process
-    chosen = options()
-    if not faults.works():
-        print("crash: strace is not there, or may not trace here: skipped", file=sys.stderr)
-        return SKIPPED if chosen.may_skip else 1
-    started = time.monotonic()
-    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    base = tempfile.mkdtemp(prefix="bookchain-crash-", dir=memory)
-    keep = False
-    try:
-        theatre = Theatre(chosen.program, base)
-        cases = chosen_cases(chosen)
-        if chosen.list:
-            print("\n".join(f"{case}  {case.text[:120]}" for case in cases))
-            return 0
-        if not cases:
-            sys.exit("crash: there is no such case")
-        keep = chosen.only is not None and len(cases) == 1
-        counts = run_all(cases, 1 if keep else chosen.jobs, chosen.program, sys.stderr.isatty())
-        counts["seconds"] = round(time.monotonic() - started)
-        print(json.dumps(counts))
-        if keep:
-            print(f"crash: what it left lies in {theatre.own_folder()}", file=sys.stderr)
-        return 1 if counts["lost"] + counts["doubled"] + counts["other"] else 0
-    finally:
-        if not keep:
-            shutil.rmtree(base, ignore_errors=True)
+    chosen = session.options(__doc__, lists=True)
+    return session.play_all(
+        "crash", chosen, set_the_stage(Theatre, chosen), lambda: chosen_cases(chosen),
+        lambda cases, jobs: run_all(cases, jobs, chosen.program, sys.stderr.isatty()))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,61 @@
+"""What the programs here that play a story under faults have in common: their options, their beginning and their end."""
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+
+import faults
+import story
+
+SKIPPED = 77
+BAD = ("lost", "doubled", "other")
+
+
+def options(page, lists=False):
+    parser = argparse.ArgumentParser(description=page, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("program")
+    parser.add_argument("--only", metavar="CASE", help="one case, or all whose names begin so")
+    if lists:
+        parser.add_argument("--list", action="store_true")
+    parser.add_argument("--stories", default=",".join(story.STORIES))
+    parser.add_argument("--may-skip", action="store_true", help="exit 77 if strace is not there or may not trace")
+    chosen = parser.parse_args()
+    chosen.program = os.path.abspath(chosen.program)
+    chosen.jobs = int(os.environ.get("JOBS") or os.cpu_count())
+    chosen.every = int(os.environ.get("SAMPLE") or 1)
+    return chosen
+
+
+def play_all(name, chosen, make_theatre, find_cases, play_cases):
+    """From the first look to the exit code. `make_theatre(base)` gives the stage of this process and its workers,
+    `find_cases()` what there is to be played, `play_cases(cases, jobs)` plays it and gives the counts. Where one case
+    alone is played, what it left is kept."""
+    if not faults.works():
+        print(f"{name}: strace is not there, or may not trace here: skipped", file=sys.stderr)
+        return SKIPPED if chosen.may_skip else 1
+    started = time.monotonic()
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    base = tempfile.mkdtemp(prefix=f"bookchain-{name}-", dir=memory)
+    keep = False
+    try:
+        theatre = make_theatre(base)
+        cases = find_cases()
+        if getattr(chosen, "list", False):
+            print("\n".join(f"{case}  {case.text[:120]}" for case in cases))
+            return 0
+        if not cases:
+            sys.exit(f"{name}: there is no such case")
+        keep = chosen.only is not None and len(cases) == 1
+        counts = play_cases(cases, 1 if keep else chosen.jobs)
+        counts["seconds"] = round(time.monotonic() - started)
+        print(json.dumps(counts))
+        if keep:
+            print(f"{name}: what it left lies in {theatre.own_folder()}", file=sys.stderr)
+        return 1 if sum(counts[each] for each in BAD) else 0
+    finally:
+        if not keep:
+            shutil.rmtree(base, ignore_errors=True)
