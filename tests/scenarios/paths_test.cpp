@@ -236,6 +236,26 @@ BOOST_AUTO_TEST_CASE(whoever_is_gone_after_any_step_the_others_end_as_the_page_s
   require_on_page(rows);
 }
 
+// A witness may go on taking everything in, and say nothing any more.
+BOOST_AUTO_TEST_CASE(a_witness_that_falls_silent_after_any_step_changes_no_end) {
+  for (auto step = Step::request; step <= Step::mine; step = static_cast<Step>(static_cast<int>(step) + 1)) {
+    BOOST_TEST_CONTEXT("silent after " << name(step)) {
+      auto four = play_until(step, &Four::w1);
+      auto& network = four.network;
+      network.revive(four.w1);
+      network.filter = [&](const Envelope& envelope) { return envelope.from != four.w1; };
+      finish(four);
+      BOOST_TEST(end_of(four) == "mined: R has the book");
+      // It said nothing that it could not stand by later.
+      network.filter = nullptr;
+      come_back(four, &Four::w1, true);
+      for (const auto& peer : network.genesis().peers()) {
+        BOOST_TEST(evidence_rows.all(network.state(peer.port)).empty());
+      }
+    }
+  }
+}
+
 // "With five peers and one witness dead or lying every path still ends"; with four, none does, and none gives anything
 // away.
 BOOST_AUTO_TEST_CASE(with_four_peers_and_a_dead_witness_no_exchange_passes_and_nothing_is_given_away) {
