@@ -157,6 +157,7 @@ void begin_restore(Context& context) {
   proposer.phase = ProposerPhase::idle;
   proposer.retry_at = Time{};
   keep(context, proposer);
+  ask_for_own_statements(context);
   context.send_to_others(WantVotes{});
   for (const auto& peer : context.genesis.peers()) {
     if (peer.port != context.self()) {
@@ -165,12 +166,12 @@ void begin_restore(Context& context) {
   }
 }
 
-Result<void> check_caught_up(const Genesis& genesis, const State& state) {
+Result<void> check_caught_up(const Genesis& genesis, const State& state, PeerPort self) {
   const auto mute_until = mute_until_fact.get(state);
   if (!mute_until) return success();
   const auto head = chain_head(genesis, state).height;
   // The height after the highest proven one is no block yet.
-  if (*mute_until <= Height{head.value + 1}) return success();
+  if (*mute_until <= Height{head.value + 1}) return check_recalled(genesis, state, self);
   return Error{Token::waiting, "this home was restored and has not caught up with the others", {}, "receive first"};
 }
 

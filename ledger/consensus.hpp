@@ -36,9 +36,10 @@ void ask_voters_again(Context& context);
 /// After a restore: asks all others what they can prove, and votes nowhere until q answers came, then
 /// not up to and including the height after the highest one proven.
 void begin_restore(Context& context);
-/// Token `waiting` while a restored home has not heard from q peers how far they are, or has not come as far: what it
-/// would sign about a turn, it may have signed differently in the time that it forgot.
-[[nodiscard]] Result<void> check_caught_up(const Genesis& genesis, const State& state);
+/// Token `waiting` while a restored home has not heard from q peers how far they are, or has not come as far, or has
+/// not heard from q peers what it granted: what it would sign about a turn, it may have signed differently in the time
+/// that it forgot.
+[[nodiscard]] Result<void> check_caught_up(const Genesis& genesis, const State& state, PeerPort self);
 
 [[nodiscard]] Result<void> on_new_round(Context& context, PeerPort from, const NewRound& message);
 [[nodiscard]] Result<void> on_answer(Context& context, PeerPort from, const AnswerMessage& message);

@@ -27,6 +27,14 @@ namespace bookchain::ledger {
 [[nodiscard]] Result<void> on_share(Context& context, PeerPort from, const ShareMessage& message);
 [[nodiscard]] Result<void> on_receipt(Context& context, PeerPort from, const ReceiptMessage& message);
 
+[[nodiscard]] Result<void> on_want_own(Context& context, PeerPort from, const WantOwn& message);
+[[nodiscard]] Result<void> on_own(Context& context, PeerPort from, const OwnMessage& message);
+
+/// After a restore: asks all others for what this owner signed in open turns, and may have forgotten.
+void ask_for_own_statements(Context& context);
+/// Token `waiting` until q others have answered; names those that have not.
+[[nodiscard]] Result<void> check_recalled(const Genesis& genesis, const State& state, PeerPort self);
+
 /// Wishes of the user; a failure leaves everything as it was. Doing a done step again is no failure
 /// and sends nothing.
 [[nodiscard]] Result<void> do_wish(Context& context, const Wish& wish);

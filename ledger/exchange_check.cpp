@@ -82,7 +82,8 @@ Result<void> on_consent(Context& context, PeerPort from, const ConsentMessage& m
   // A requester that gave up and consents all the same is taken at its signed word, while the turn lasts.
   const bool goes_on =
       !record.abort_sent && !record.height && (!has_ended(record.state) || record.state == ExchangeState::aborted);
-  if (!goes_on) return rejected(Token::exchange_over, "the exchange is over", to_hex(exchange));
+  const bool is_forgotten = !record.key && is_over(record.state);
+  if (!goes_on || is_forgotten) return rejected(Token::exchange_over, "the exchange is over", to_hex(exchange));
   BOOKCHAIN_CHECK(add_acks(context, record, message.acks));
   record.consent = message.consent;
   if (record.state == ExchangeState::granted || record.state == ExchangeState::aborted) {

@@ -87,7 +87,7 @@ Result<ExchangeRecord> Node::may_grant(const State& state, const ExchangeId& exc
   BOOKCHAIN_TRY(auto record, find_exchange(state, exchange, Role::owner));
   if (is_over(record.state)) return over_error(exchange, record);
   if (record.state != ExchangeState::requested) return record;
-  BOOKCHAIN_CHECK(check_caught_up(genesis_, state));
+  BOOKCHAIN_CHECK(check_caught_up(genesis_, state, identity_.port));
   const auto stand = standing(genesis_, state, *record.book);
   if (stand.owner != identity_.port) {
     return rejected(Token::not_owner, "peer " + std::to_string(identity_.port.value) + " does not own the book",

@@ -111,6 +111,7 @@ Result<void> do_settle(Context& context, const WishSettle& wish) {
     return ask_for_votes_again(context, wish.exchange, record);
   }
   if (record.state < ExchangeState::id_checked) return not_due(context, wish.exchange, record);
+  if (!record.consent || lacks_yes(context.genesis, record)) return not_due(context, wish.exchange, record);
   // All that release needs: no ABORT of this turn, whichever grant it was signed for.
   const auto turn = turns.get(context.draft, turn_of(record));
   if (record.abort_sent || (turn && turn->abort_signed))
@@ -155,7 +156,7 @@ Result<void> abort_turn(Context& context, const ExchangeId& exchange, ExchangeRe
   if (turn.released) {
     return rejected(Token::too_late, "the key is released, so the turn cannot be aborted", to_hex(exchange));
   }
-  BOOKCHAIN_CHECK(check_caught_up(context.genesis, context.draft));
+  BOOKCHAIN_CHECK(check_caught_up(context.genesis, context.draft, context.self()));
   const bool first = !turn.abort_signed;
   turn.abort_signed = true;
   turns.put(context.draft, key, turn);

@@ -115,6 +115,12 @@ Result<void> grant(Context& context, const WishGrant& wish, const ExchangeRecord
 
 // ---- steps 3 to 5 ----
 
+/// A grant of which a restored home knows only what others told it.
+Error forgotten(const ExchangeId& exchange) {
+  return rejected(Token::exchange_over, "this home was restored and forgot the key of the exchange", to_hex(exchange),
+                  "settle it where its state is id-checked: mine --settle; else end it: abort");
+}
+
 Result<void> consent(Context& context, const WishConsent& wish) {
   BOOKCHAIN_TRY(auto record, find_exchange(context.draft, wish.exchange, Role::requester));
   if (record.consent) return success();
@@ -156,6 +162,7 @@ Result<void> check_id(Context& context, const WishCheckId& wish) {
                     "end the exchange with abort");
   }
   if (record.id_check_sent) return success();
+  if (!record.request_id) return forgotten(wish.exchange);
   record.id_check_sent = true;
   for (const auto witness : witnesses_of(context.genesis, record)) {
     context.draft.send(witness, CheckId{*record.request_id, record.request, *record.grant, *record.consent});
@@ -169,7 +176,8 @@ Result<void> release(Context& context, const WishRelease& wish) {
   if (is_over(record.state)) return over_error(wish.exchange, record);
   if (record.release && !wish.rehearsed_key) return success();
   if (record.state < ExchangeState::id_checked) return not_due(context, wish.exchange, record);
-  BOOKCHAIN_CHECK(check_caught_up(context.genesis, context.draft));
+  if (!record.key) return forgotten(wish.exchange);
+  BOOKCHAIN_CHECK(check_caught_up(context.genesis, context.draft, context.self()));
   auto turn = turns.get(context.draft, turn_of(record)).value_or(TurnRecord{requester_of(record), {}, false, false});
   // An owner never signs both RELEASE and ABORT in one turn (section 5).
   if (turn.abort_signed) {

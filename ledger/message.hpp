@@ -259,12 +259,75 @@ struct EvidenceMessage {
   }
 };
 
+// ---- after a restore ----
+
+/// One turn of a book by one owner, which is known from who asks and who is asked.
+struct TurnPlace {
+  BookId book;
+  Version version;
+  Turn turn;
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("book", self.book);
+    visitor("version", self.version);
+    visitor("turn", self.turn);
+  }
+};
+
+/// A restored home to everybody: what do you hold of what I signed as an owner, in turns that have not ended?
+struct WantOwn {
+  static constexpr std::string_view name = "want-own";
+  TurnPlace from;  ///< from there on, in the order of book, version and turn
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("from", self.from);
+  }
+};
+
+/// A GRANT with what followed it, as far as its holder knows.
+struct OwnGrant {
+  Signed<Request> request;
+  Signed<Grant> grant;
+  std::optional<Signed<Book>> book;
+  std::vector<Signed<Ack>> acks;
+  std::optional<Signed<Consent>> consent;
+  std::vector<Signed<IdAnswer>> id_answers;
+  std::optional<Signed<Release>> release;
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("request", self.request);
+    visitor("grant", self.grant);
+    visitor("book", self.book);
+    visitor.list("acks", self.acks, max_witnesses);
+    visitor("consent", self.consent);
+    visitor.list("id_answers", self.id_answers, max_witnesses);
+    visitor("release", self.release);
+  }
+};
+
+inline constexpr std::size_t max_own_grants = 1'024;
+
+struct OwnMessage {
+  static constexpr std::string_view name = "own";
+  std::vector<OwnGrant> grants;
+  std::optional<TurnPlace> next;  ///< there is more, from there on
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor.list("grants", self.grants, max_own_grants);
+    visitor("next", self.next);
+  }
+};
+
 /// The place in this list is the message's tag on the wire.
 using Message = std::variant<Announce, WitnessId, RequestMessage, GrantMessage, WitnessShare, AckMessage, GrantConflict,
                              ConsentMessage, CheckId, IdAnswerMessage, ReleaseMessage, CheckKey, KeyAnswerMessage, Over,
                              SendAgain, WantShare, ShareMessage, ReceiptMessage, NewRound, AnswerMessage, Promised,
                              ProposeMessage, PrevoteMessage, PrevotesMessage, PrecommitMessage, CommitMessage,
-                             WantBlocks, BlocksMessage, WantVotes, VotesMessage, EvidenceMessage>;
+                             WantBlocks, BlocksMessage, WantVotes, VotesMessage, EvidenceMessage, WantOwn, OwnMessage>;
 
 [[nodiscard]] std::string_view name(const Message& message);
 /// The exchange a message is about, or nothing for books and votes.

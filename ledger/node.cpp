@@ -47,6 +47,8 @@ struct Dispatch {
   Result<void> operator()(const WantVotes& m) const { return on_want_votes(context, from, m); }
   Result<void> operator()(const VotesMessage& m) const { return on_votes(context, from, m); }
   Result<void> operator()(const EvidenceMessage& m) const { return on_evidence(context, from, m); }
+  Result<void> operator()(const WantOwn& m) const { return on_want_own(context, from, m); }
+  Result<void> operator()(const OwnMessage& m) const { return on_own(context, from, m); }
 };
 
 /// A proposer is a voter too: what a peer sends itself is handled within the same step, until all is
@@ -73,10 +75,19 @@ std::optional<Step> due_of_owner(const Genesis& genesis, const State& state, con
                                                   (record.consent_refused || yes_out_of_reach(genesis, record)));
     if (failed) return can_abort ? std::optional(Step::abort) : std::nullopt;
     if (record.abort_sent || (turn && turn->abort_signed)) return std::nullopt;
+    // A grant that this home forgot, as others told it: its key is gone, and with it the steps.
+    if (!record.key) return std::nullopt;
   }
-  if (record.state == ExchangeState::consented && !record.id_check_sent) return Step::check_id;
+  const bool can_check_id = record.request_id && !record.id_check_sent;
+  if (record.state == ExchangeState::consented && can_check_id) return Step::check_id;
   if (record.state == ExchangeState::id_checked) return Step::release;
   return std::nullopt;
+}
+
+/// A restored owner signs nothing about a turn before it has caught up.
+std::optional<Step> may_sign_now(const Genesis& genesis, const State& state, PeerPort self, std::optional<Step> step) {
+  const bool signs = step == Step::release || step == Step::abort;
+  return signs && !check_caught_up(genesis, state, self) ? std::nullopt : step;
 }
 
 std::optional<Step> due_of_requester(const Genesis& genesis, const State& state, const ExchangeRecord& record) {
@@ -153,7 +164,7 @@ std::optional<Step> Node::due_step(const State& state, const ExchangeId& exchang
       if (record->state == ExchangeState::requested) {
         return may_grant(state, exchange) ? std::optional(Step::grant) : std::nullopt;
       }
-      return due_of_owner(genesis_, state, *record);
+      return may_sign_now(genesis_, state, identity_.port, due_of_owner(genesis_, state, *record));
     case Role::witness: return std::nullopt;
   }
   return std::nullopt;

@@ -118,7 +118,8 @@ struct ExchangeRecord {
   std::vector<Signed<IdAnswer>> id_answers;
   std::optional<Signed<Release>> release;
   std::vector<Signed<KeyAnswer>> key_answers;
-  std::optional<BookKey> key;      ///< owner from grant, requester from release; checked against kc
+  std::optional<BookKey> key;      ///< owner from grant, requester from release; checked against kc. A restored owner
+                                   ///< that was told of a grant of its own has none
   std::vector<DealtShare> shares;  ///< owner: all; witness: its own
   bool consent_refused = false;    ///< owner: the id that came with CONSENT does not fit the request
   bool package_arrived = false;    ///< requester: package in the home, roots checked
@@ -370,6 +371,7 @@ inline constexpr Fact<std::uint64_t> next_order_fact{3};   ///< of shelf records
 inline constexpr Fact<Height> mute_until_fact{4};
 inline constexpr Fact<RestoreRecord> restore_fact{5};
 inline constexpr Fact<AskedBlocks> asked_blocks_fact{6};
+inline constexpr Fact<RecallRecord> recall_fact{7};
 
 inline constexpr TypedTable<BookId, Signed<Book>> catalogue{Table::catalogue};
 inline constexpr TypedTable<BookId, ShelfRecord> shelf{Table::shelf};

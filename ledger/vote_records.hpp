@@ -163,6 +163,16 @@ struct RestoreRecord {
   }
 };
 
+/// Who has told a restored owner all that it holds of the owner's grants in open turns.
+struct RecallRecord {
+  std::vector<PeerPort> answered;
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor.list("answered", self.answered, max_peers);
+  }
+};
+
 /// The top of the chain.
 struct Head {
   Height height;

@@ -171,10 +171,13 @@ bool Courier::may_grant(const ExchangeId& exchange, const Policy& policy, Policy
   return verdict.what == GrantVerdict::What::grant;
 }
 
-/// Remembers in which exchanges a step may have become due: those of `writes`, or any, if a block or a book came in.
+/// Remembers in which exchanges a step may have become due: those of `writes`, or any, if a block or a book came in or
+/// a restored home has caught up.
 void Courier::note_touched(const std::vector<Write>& writes) {
   for (const auto& write : writes) {
     if (write.table == Table::ownership || write.table == Table::shelf) look_everywhere_ = true;
+    const bool of_restore = write.key == encode(recall_fact.number) || write.key == encode(mute_until_fact.number);
+    if (write.table == Table::facts && of_restore) look_everywhere_ = true;
     if (write.table != Table::exchanges) continue;
     if (const auto exchange = decode<ExchangeId>(write.key)) touched_.insert(exchange.value());
   }

@@ -143,6 +143,15 @@ std::vector<Message> messages_of_exchange(const World& world, const Exchange& ex
           ReceiptMessage{exchange.receipt}};
 }
 
+std::vector<Message> messages_of_a_restore(const Exchange& exchange) {
+  const auto& grant = exchange.grant.body;
+  const TurnPlace place{exchange.request.body.book, grant.version, grant.turn};
+  const OwnGrant alone{exchange.request, exchange.grant, std::nullopt, {}, std::nullopt, {}, std::nullopt};
+  const OwnGrant whole{exchange.request, exchange.grant,      exchange.content.book, exchange.acks,
+                       exchange.consent, exchange.id_answers, exchange.release};
+  return {WantOwn{place}, OwnMessage{{alone, whole}, place}};
+}
+
 std::vector<Message> messages_of_chain(const World& world, const CommittedBlock& committed) {
   const auto& block = committed.block;
   const auto hash = world.genesis.block_hash(block);
@@ -197,8 +206,10 @@ BOOST_AUTO_TEST_CASE(statements_have_the_bytes_ids_and_signatures_they_had) {
 
 BOOST_AUTO_TEST_CASE(every_kind_of_message_has_its_tag_and_bytes) {
   const auto& world = four().world;
-  auto messages = messages_of_exchange(world, make_exchange(world, four().number, p0, p1, Version{0}, Turn{0}));
+  const auto exchange = make_exchange(world, four().number, p0, p1, Version{0}, Turn{0});
+  auto messages = messages_of_exchange(world, exchange);
   for (auto& message : messages_of_chain(world, four().chain.blocks().front())) messages.push_back(std::move(message));
+  for (auto& message : messages_of_a_restore(exchange)) messages.push_back(std::move(message));
   BOOST_TEST(messages.size() == std::variant_size_v<Message>);
   Json vectors = Json::array();
   for (std::size_t tag = 0; tag < messages.size(); ++tag) {

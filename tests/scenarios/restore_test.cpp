@@ -1,6 +1,5 @@
 // Peers that were away, and homes put back from a backup (docs/protocol.md, section 4).
-#include "ledger/consensus.hpp"
-#include "tests/scenarios/network.hpp"
+#include "tests/scenarios/restoring.hpp"
 
 namespace {
 
@@ -8,21 +7,6 @@ using namespace bookchain::scenarios;  // NOLINT(google-build-using-namespace)
 
 std::optional<Height> mute_until(const Network& network, PeerPort peer) {
   return mute_until_fact.get(network.state(peer));
-}
-
-/// Declares a restore at a peer: what the command does, as far as the rules go.
-void declare_restore(Network& network, PeerPort peer) {
-  Draft draft(network.state(peer));
-  Context context{network.genesis(), network.home(peer).identity, draft, network.now(), 7};
-  begin_restore(context);
-  auto effects = draft.take_effects();
-  auto& store = *network.home(peer).store;
-  BOOST_REQUIRE(store.begin().has_value());
-  store.apply(effects.writes);
-  BOOST_REQUIRE(store.commit().has_value());
-  for (auto& leaving : effects.outgoing) {
-    network.queue.push_back(Envelope{peer, leaving.to, std::move(leaving.message), std::nullopt});
-  }
 }
 
 /// One more block: an exchange from start to end among those alive.

@@ -1,0 +1,187 @@
+// A restored owner asks the others for what it signed in turns that have not ended (docs/protocol.md, section 4): else
+// it could grant a book again that it had granted to somebody else, or abort what it had released. Of a grant that it
+// forgot it has no key any more. It has the transfer settled where it can, and otherwise ends the turn with an ABORT.
+#include "ledger/book.hpp"
+#include "ledger/exchange.hpp"
+#include "ledger/exchange_parts.hpp"
+#include "ledger/exchange_wish.hpp"
+#include "ledger/fraud.hpp"
+
+namespace bookchain::ledger {
+
+void ask_for_own_statements(Context& context) {
+  recall_fact.put(context.draft, RecallRecord{});
+  context.send_to_others(WantOwn{});
+}
+
+Result<void> check_recalled(const Genesis& genesis, const State& state, PeerPort self) {
+  const auto recall = recall_fact.get(state);
+  if (!recall || recall->answered.size() >= genesis.vote_quorum()) return success();
+  std::vector<PeerPort> awaited;
+  for (const auto& peer : genesis.peers()) {
+    const bool has_answered = std::ranges::find(recall->answered, peer.port) != recall->answered.end();
+    if (peer.port != self && !has_answered) awaited.push_back(peer.port);
+  }
+  return rejected(Token::waiting, "this home was restored and waits for what the others hold of its grants",
+                  join(awaited), "receive when they have received");
+}
+
+// ---- the others ----
+
+namespace {
+
+bool has_ended_before(const State& state, const TurnKey& key) {
+  const auto stand = ownership.get(state, key.book);
+  return stand && std::pair(key.version, key.turn) < std::pair(stand->version, stand->turn);
+}
+
+/// The grants of one turn that matter to their owner: those that were consented to, or one, which shows to whom.
+std::vector<OwnGrant> grants_of(const State& state, const TurnKey& key, const TurnRecord& turn) {
+  std::vector<OwnGrant> grants;
+  for (const auto& exchange : turn.exchanges) {
+    const auto record = exchanges.get(state, exchange);
+    if (!record || !record->grant || record->grant->signer != key.owner) continue;
+    OwnGrant grant{record->request, *record->grant,     record->book,   record->acks,
+                   record->consent, record->id_answers, record->release};
+    const bool went_on = grant.consent || grant.release;
+    if (grants.size() == 1 && !grants.front().consent && went_on) grants.clear();
+    if (grants.empty() || went_on) grants.push_back(std::move(grant));
+  }
+  return grants;
+}
+
+}  // namespace
+
+Result<void> on_want_own(Context& context, PeerPort from, const WantOwn& message) {
+  OwnMessage answer;
+  std::size_t bytes = 0;
+  const std::size_t most = context.genesis.fields().limits.message_bytes / 2;
+  const TurnKey first{from, message.from.book, message.from.version, message.from.turn};
+  turns.each_from(context.draft, encode(from), encode(first), [&](const TurnKey& key, const TurnRecord& turn) {
+    if (has_ended_before(context.draft, key)) return true;
+    auto grants = grants_of(context.draft, key, turn);
+    for (const auto& grant : grants) bytes += encode(grant).size();
+    const bool full = bytes > most || answer.grants.size() + grants.size() > max_own_grants;
+    if (full && !answer.grants.empty()) {
+      answer.next = TurnPlace{key.book, key.version, key.turn};
+      return false;
+    }
+    std::ranges::move(grants, std::back_inserter(answer.grants));
+    return true;
+  });
+  context.draft.send(from, std::move(answer));
+  return success();
+}
+
+// ---- the restored owner ----
+
+namespace {
+
+/// Statements about this very exchange, each checked; one that does not fit is left out.
+template <class Body, class Fits>
+void add_fitting(const Context& context, const ExchangeRecord& record, std::vector<Signed<Body>>& list,
+                 const std::vector<Signed<Body>>& told, Fits&& fits) {
+  for (const auto& statement : told) {
+    const bool good = is_witness(context.genesis, record, statement.signer) && fits(statement.body) &&
+                      context.genesis.check(statement).has_value();
+    if (good) add_statement(list, statement);
+  }
+}
+
+void add_what_followed(Context& context, const ExchangeId& exchange, ExchangeRecord& record, const OwnGrant& told) {
+  const auto& genesis = context.genesis;
+  const auto grant_id = genesis.id_of(*record.grant);
+  const auto names_grant = [&](const auto& body) { return body.exchange == exchange && body.grant == grant_id; };
+  add_fitting(context, record, record.acks, told.acks, names_grant);
+  const bool consented = told.consent && told.consent->signer == requester_of(record) &&
+                         names_grant(told.consent->body) && genesis.check(*told.consent).has_value();
+  if (consented && !record.consent) record.consent = told.consent;
+  if (record.consent) {
+    const auto consent_id = genesis.id_of(*record.consent);
+    add_fitting(context, record, record.id_answers, told.id_answers,
+                [&](const IdAnswer& answer) { return answer.exchange == exchange && answer.consent == consent_id; });
+  }
+  const bool released = told.release && told.release->signer == context.self() && names_grant(told.release->body) &&
+                        genesis.check(*told.release).has_value();
+  if (!released) return;
+  record.release = told.release;
+  auto turn = turns.get(context.draft, turn_of(record)).value_or(TurnRecord{requester_of(record), {}, false, false});
+  turn.released = true;
+  turns.put(context.draft, turn_of(record), turn);
+}
+
+/// Never back, and never to what only a key could lead to.
+void raise_state(const Genesis& genesis, ExchangeRecord& record) {
+  auto reached = ExchangeState::granted;
+  if (record.consent) reached = lacks_yes(genesis, record) ? ExchangeState::consented : ExchangeState::id_checked;
+  if (reached == ExchangeState::id_checked && record.release) reached = ExchangeState::released;
+  if (!has_ended(record.state)) record.state = std::max(record.state, reached);
+}
+
+Result<void> take_own_grant(Context& context, const OwnGrant& told) {
+  const auto& genesis = context.genesis;
+  BOOKCHAIN_TRY(const auto exchange, check_request_and_grant(genesis, told.request, told.grant));
+  if (told.grant.signer != context.self()) {
+    return rejected(Token::wrong_sender, "a grant is told to a peer that did not make it", to_hex(exchange));
+  }
+  auto record = exchanges.get(context.draft, exchange).value_or(ExchangeRecord{});
+  const bool is_new = !record.grant;
+  if (is_new) {
+    record.role = Role::owner;
+    record.request = told.request;
+    record.grant = told.grant;
+    const auto& id = told.request.body.book;
+    if (!record.book) record.book = catalogue.get(context.draft, id);
+    const bool brings_book = told.book && genesis.book_of(*told.book) == id && check_book(genesis, *told.book);
+    if (!record.book && brings_book) record.book = told.book;
+    if (record.began == Time{}) record.began = context.now;
+  }
+  const bool other = record.grant->body != told.grant.body;
+  if (other || !record.book || grant_age(context.draft, record) == GrantAge::past) return success();
+  if (is_new) remember_turn(context, exchange, record);
+  add_what_followed(context, exchange, record, told);
+  raise_state(genesis, record);
+  keep(context, exchange, record);
+  return success();
+}
+
+/// The requester has told what it holds, so what was released to it is known: its forgotten grants are settled or end.
+void finish_forgotten_grants(Context& context, PeerPort requester) {
+  for (const auto& [exchange, unused] : open_exchanges.all(context.draft)) {
+    auto record = exchanges.get(context.draft, exchange);
+    const bool is_forgotten = record && record->role == Role::owner && record->grant && !record->key &&
+                              requester_of(*record) == requester && !has_ended(record->state) &&
+                              record->state != ExchangeState::mined;
+    if (!is_forgotten) continue;
+    const bool can_settle =
+        record->consent && !lacks_yes(context.genesis, *record) && record->acks.size() >= context.genesis.ack_quorum();
+    if (can_settle && do_settle(context, WishSettle{exchange})) continue;
+    const auto turn = turns.get(context.draft, turn_of(*record));
+    if (turn && turn->released) continue;
+    end(context, exchange, *record, ExchangeState::aborted, {}, "the owner's home was restored and forgot the key");
+    if (!record->consent) tell_over(context, exchange, *record);
+    keep(context, exchange, *record);
+  }
+}
+
+}  // namespace
+
+Result<void> on_own(Context& context, PeerPort from, const OwnMessage& message) {
+  auto recall = recall_fact.get(context.draft);
+  if (!recall) return success();
+  for (const auto& grant : message.grants) BOOKCHAIN_CHECK(take_own_grant(context, grant));
+  if (message.next) {
+    context.draft.send(from, WantOwn{*message.next});
+    return success();
+  }
+  finish_forgotten_grants(context, from);
+  if (std::ranges::find(recall->answered, from) == recall->answered.end()) recall->answered.push_back(from);
+  if (recall->answered.size() + 1 < context.genesis.peer_count()) {
+    recall_fact.put(context.draft, *recall);
+  } else {
+    recall_fact.erase(context.draft);
+  }
+  return success();
+}
+
+}  // namespace bookchain::ledger

@@ -1,0 +1,164 @@
+// Owners whose homes were put back from a backup (docs/protocol.md, section 4): a restored home "asks for its own
+// statements of open turns, settles what it can and aborts the rest before it grants". Else an honest owner sells a
+// book twice, and the evidence names it.
+#include "ledger/evidence.hpp"
+#include "tests/scenarios/four.hpp"
+#include "tests/scenarios/restoring.hpp"
+
+namespace {
+
+using namespace bookchain::scenarios;  // NOLINT(google-build-using-namespace)
+
+std::string join_ports(const std::vector<PeerPort>& ports) {
+  std::string text;
+  for (const auto port : ports) text += (text.empty() ? "" : ", ") + std::to_string(port.value);
+  return text;
+}
+
+void require_no_evidence(const Network& network) {
+  for (const auto& peer : network.genesis().peers()) {
+    BOOST_TEST(evidence_rows.all(network.state(peer.port)).empty(), "at " << peer.port.value);
+  }
+}
+
+/// An exchange of which the owner forgets all after the request, or the request too; then a second requester asks.
+struct Forgetful {
+  Four four{Step::request, 5};
+  Network& network = four.network;
+  ExchangeId second{};
+
+  explicit Forgetful(Step last, bool forgets_request = false) {
+    auto old = network.backup(four.o);
+    network.play(four.x, last);
+    network.home(four.r).takes_steps = false;
+    network.restore(four.o, std::move(old));
+    if (forgets_request) {
+      network.edit(four.o, [this](Draft& draft) {
+        exchanges.erase(draft, four.x);
+        open_exchanges.erase(draft, four.x);
+      });
+    }
+    declare_restore(network, four.o);
+  }
+  /// A request of another peer, which reaches the owner before any answer does.
+  void ask_for_it_too() {
+    const auto answers = std::exchange(network.queue, {});
+    second = network.request(four.w1, four.o, four.book());
+    network.deliver_until_quiet();
+    for (const auto& envelope : answers) network.queue.push_back(envelope);
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(restored_owners)
+
+BOOST_AUTO_TEST_CASE(a_forgotten_grant_is_ended_before_the_book_is_granted_to_another) {
+  for (const bool forgets_request : {false, true}) {
+    Forgetful world(Step::grant, forgets_request);
+    auto& [four, network, second] = world;
+    world.ask_for_it_too();
+    const auto waits = network.node(four.o).may_grant(network.state(four.o), second);
+    BOOST_REQUIRE(!waits);
+    BOOST_TEST((waits.error().token == Token::waiting));
+    network.deliver_until_quiet();
+    BOOST_TEST((network.state_of(four.o, four.x) == ExchangeState::aborted));
+    const auto busy = network.node(four.o).may_grant(network.state(four.o), second);
+    BOOST_REQUIRE(!busy);
+    BOOST_TEST((busy.error().token == Token::book_busy));
+    network.run();
+    BOOST_TEST((network.state_of(four.w1, second) == ExchangeState::committed));
+    BOOST_TEST(network.record(four.w1, second).grant->body.turn.value == 1U);
+    BOOST_TEST(!recall_fact.get(network.state(four.o)).has_value());
+    network.require_equal_chains(2);
+    require_no_evidence(network);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(until_q_others_have_told_what_they_hold_a_restored_owner_grants_nothing) {
+  Forgetful world(Step::grant);
+  auto& [four, network, second] = world;
+  network.kill(four.w2);
+  const auto fifth = network.port(4);
+  network.kill(fifth);
+  world.ask_for_it_too();
+  network.run();
+  auto waits = network.node(four.o).may_grant(network.state(four.o), second);
+  BOOST_REQUIRE(!waits);
+  BOOST_TEST((waits.error().token == Token::waiting));
+  // With five peers q is four: all others. Catching up, which takes as many, is not what it still waits for.
+  network.edit(four.o, [](Draft& draft) {
+    mute_until_fact.put(draft, Height{0});
+    restore_fact.erase(draft);
+  });
+  waits = network.node(four.o).may_grant(network.state(four.o), second);
+  BOOST_REQUIRE(!waits);
+  BOOST_TEST(waits.error().subject == join_ports({four.w2, fifth}));
+  BOOST_TEST((network.refused_wish(four.o, WishAbort{four.x, {}}) == Token::waiting));
+}
+
+BOOST_AUTO_TEST_CASE(a_forgotten_grant_with_consent_and_answers_is_settled) {
+  Forgetful world(Step::check_id);
+  auto& [four, network, second] = world;
+  BOOST_TEST((network.state_of(four.o, four.x) == ExchangeState::requested));
+  network.run();
+  BOOST_TEST((network.state_of(four.r, four.x) == ExchangeState::committed));
+  BOOST_TEST((transfer_in(network.chain(four.r).front()).form == TransferForm::settled));
+  // The key comes from the witnesses: its owner has forgotten it.
+  network.home(four.r).takes_steps = true;
+  network.run();
+  BOOST_TEST(network.home(four.r).books.contains(four.book()));
+  require_no_evidence(network);
+}
+
+BOOST_AUTO_TEST_CASE(a_forgotten_release_is_never_followed_by_an_abort) {
+  Forgetful world(Step::release);
+  auto& [four, network, second] = world;
+  // What it could settle by is kept from it: the release alone is told.
+  network.filter = [&](const Envelope& envelope) {
+    const auto* own = std::get_if<OwnMessage>(&envelope.message);
+    return own == nullptr || own->grants.empty();
+  };
+  world.ask_for_it_too();
+  network.run();
+  network.filter = nullptr;
+  const auto held = network.record(four.r, four.x);
+  for (const auto witness : {four.w1, four.w2, network.port(4)}) {
+    (void)network.give(witness, four.o, OwnMessage{});
+  }
+  const OwnGrant told{held.request, *held.grant, held.book, {}, std::nullopt, {}, held.release};
+  BOOST_TEST(!network.give(four.r, four.o, OwnMessage{{told}, std::nullopt}));
+  network.run();
+  BOOST_TEST((network.refused_wish(four.o, WishAbort{four.x, {}}) == Token::too_late));
+  BOOST_TEST((network.state_of(four.w1, second) != ExchangeState::granted));
+  network.home(four.r).takes_steps = true;
+  network.run();
+  BOOST_TEST((network.state_of(four.r, four.x) == ExchangeState::committed));
+  require_no_evidence(network);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_told_of_own_grants_is_checked) {
+  Forgetful world(Step::release);
+  auto& [four, network, second] = world;
+  network.queue.clear();
+  const auto held = network.record(four.r, four.x);
+  auto forged = OwnGrant{held.request, *held.grant, held.book, {}, std::nullopt, {}, held.release};
+  forged.grant.signature.bytes[5] ^= 1U;
+  BOOST_TEST((network.give(four.w1, four.o, OwnMessage{{forged}, std::nullopt}) == Token::bad_signature));
+  // A release that the owner did not sign, a consent of somebody else, an answer of no witness.
+  auto told = OwnGrant{held.request, *held.grant, held.book, {}, held.consent, held.id_answers, held.release};
+  told.release->signature.bytes[5] ^= 1U;
+  told.consent = network.sign(four.w1, held.consent->body);
+  told.id_answers = {network.sign(four.o, held.id_answers.front().body)};
+  BOOST_TEST(!network.give(four.w1, four.o, OwnMessage{{told}, std::nullopt}));
+  const auto taken = network.record(four.o, four.x);
+  BOOST_TEST((taken.state == ExchangeState::granted));
+  BOOST_TEST(!taken.release.has_value());
+  BOOST_TEST(!taken.consent.has_value());
+  BOOST_TEST(taken.id_answers.empty());
+  // Nobody is asked who did not restore its home.
+  BOOST_TEST(!network.give(four.r, four.w2, OwnMessage{{told}, std::nullopt}));
+  BOOST_TEST((network.record(four.w2, four.x).role == Role::witness));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
