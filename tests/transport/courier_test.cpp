@@ -72,8 +72,8 @@ struct Peer : World {
   }
   void put_into_outbox(PeerPort to) {
     change([&](Draft& draft) {
-      enqueue(draft, Header{protocol_version, genesis.id(), self, to, {}, {}}, bytes_of("message"), false,
-              environment.time, Epoch{{1}});
+      enqueue(draft, Header{protocol_version, genesis.id(), self, to, {}, {}},
+              OutboxRecord{bytes_of("message"), false, environment.time}, Epoch{{1}});
     });
   }
   Report turn() {

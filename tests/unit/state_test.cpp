@@ -386,17 +386,4 @@ BOOST_AUTO_TEST_CASE(a_damaged_file_gives_nothing_and_refuses_to_commit) {
   BOOST_TEST(token_of(store->commit()) == "bad-file");
 }
 
-BOOST_AUTO_TEST_CASE(a_record_that_cannot_be_read_is_thrown_to_whoever_ends_the_command) {
-  MemoryStore store;
-  commit(store, {put(a_key, Bytes{7, 7, 7})});
-  const TypedTable<std::uint8_t, std::uint64_t> table{Table::facts};
-  try {
-    (void)table.all(store);
-    BOOST_FAIL("it was read");
-  } catch (const DamagedState& damaged) {
-    BOOST_TEST((damaged.error().token == Token::bad_file));
-    BOOST_TEST(damaged.error().subject.find("facts") == 0U);
-  }
-}
-
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,130 @@
+// The steps that a courier takes by itself: which are due, and what each needs of the shelf and of chance.
+#include "transport/courier.hpp"
+
+namespace bookchain::transport {
+
+using namespace ledger;
+
+namespace {
+
+/// Of more exchanges than these, looking at all open ones is as quick.
+constexpr std::size_t most_touched = 4096;
+
+/// The wish behind a step that needs neither randomness nor the shelf.
+Wish plain_wish(const Due& due) {
+  switch (due.step) {
+    case Step::consent: return WishConsent{due.exchange, std::nullopt};
+    case Step::check_id: return WishCheckId{due.exchange};
+    case Step::release: return WishRelease{due.exchange, std::nullopt};
+    case Step::check_key: return WishCheckKey{due.exchange};
+    case Step::mine: return WishMine{due.exchange};
+    case Step::abort: return WishAbort{due.exchange, {}};
+    case Step::request:
+    case Step::grant:
+    case Step::open:
+    case Step::dispute: break;
+  }
+  return WishAskAgain{due.exchange};
+}
+
+}  // namespace
+
+Result<std::vector<SentReport>> Courier::decide_step(const Due& due, Report& report) {
+  if (due.step == Step::grant) {
+    BOOKCHAIN_TRY(const auto record, parts_.node.may_grant(parts_.store, due.exchange));
+    if (record.state != ExchangeState::requested) return std::vector<SentReport>{};
+    // No GRANT names the key of a package that was begun and not finished, so it is as good as a fresh one.
+    const auto begun = parts_.shelf.begun_key(due.exchange);
+    const auto key = begun ? *begun : parts_.environment.draw<BookKey>();
+    Bytes coefficients(32 * (parts_.node.genesis().share_threshold() - 1));
+    parts_.environment.random(coefficients);
+    BOOKCHAIN_TRY(const auto root, parts_.shelf.write_package(record.request.body.book, record.book->body, due.exchange,
+                                                              key, parts_.progress));
+    return decide(Wish{WishGrant{due.exchange, key, std::move(coefficients), root}}, report);
+  }
+  if (due.step == Step::open) {
+    BOOKCHAIN_TRY(const auto record, parts_.node.may_open(parts_.store, due.exchange));
+    if (record.plaintext_ready) return std::vector<SentReport>{};
+    BOOKCHAIN_TRY(auto opened,
+                  parts_.shelf.open_package(record.book->body, due.exchange, *record.key, parts_.progress));
+    std::optional<Error> refusal;
+    BOOKCHAIN_TRY(auto sent, decide(Wish{WishOpen{due.exchange, std::move(opened.failure)}}, report, &refusal));
+    // What is wrong with the book is remembered like any other outcome; the step failed all the same.
+    if (refusal) report.steps.push_back(StepReport{due.exchange, due.step, sent, std::move(refusal)});
+    return sent;
+  }
+  if (due.step == Step::dispute) {
+    BOOKCHAIN_TRY(const auto record, parts_.node.may_dispute(parts_.store, due.exchange));
+    WishDispute wish{due.exchange, std::nullopt};
+    if (!record.disputed && record.key) {
+      BOOKCHAIN_TRY(wish.bad_chunk, parts_.shelf.prove_bad_chunk(record.book->body, due.exchange, *record.key));
+    }
+    return decide(Wish{std::move(wish)}, report);
+  }
+  return decide(plain_wish(due), report);
+}
+
+/// A request that the policy refuses is over at once.
+bool Courier::may_grant(const ExchangeId& exchange, const Policy& policy, Policy::Judge& judge, Report& report) {
+  if (!policy.grants || !policy.judge) return policy.grants;
+  if (!judge) judge = policy.judge(parts_.node.identity().port, parts_.store);
+  const auto record = exchanges.get(parts_.store, exchange);
+  if (!record) return false;
+  auto verdict = judge(*record);
+  if (verdict.what == GrantVerdict::What::refuse) {
+    // Only for the environment does it fail, and then the commit tells.
+    (void)decide(Wish{WishRefuse{exchange, std::move(verdict.reason)}}, report);
+  }
+  return verdict.what == GrantVerdict::What::grant;
+}
+
+/// Remembers in which exchanges a step may have become due: those of `writes`, or any, if a block or a book came in or
+/// a restored home has caught up.
+void Courier::note_touched(const std::vector<Write>& writes) {
+  for (const auto& write : writes) {
+    if (write.table == Table::ownership || write.table == Table::shelf) look_everywhere_ = true;
+    const bool of_restore = write.key == encode(recall_fact.number) || write.key == encode(mute_until_fact.number);
+    if (write.table == Table::facts && of_restore) look_everywhere_ = true;
+    if (write.table != Table::exchanges) continue;
+    if (const auto exchange = decode<ExchangeId>(write.key)) touched_.insert(exchange.value());
+  }
+  // Where nobody asks for steps, they are not remembered without end.
+  if (touched_.size() > most_touched) {
+    touched_.clear();
+    look_everywhere_ = true;
+  }
+}
+
+std::vector<Due> Courier::take_candidates() {
+  const std::vector<ExchangeId> touched(touched_.begin(), touched_.end());
+  touched_.clear();
+  if (std::exchange(look_everywhere_, false)) return parts_.node.due(parts_.store);
+  return parts_.node.due_among(parts_.store, touched);
+}
+
+void Courier::take_due_steps(const Policy& policy, Report& report) {
+  std::set<std::pair<ExchangeId, Step>> tried;
+  Policy::Judge judge;  // made when the first request is to be judged
+  for (bool progress = true; progress;) {
+    progress = false;
+    for (const auto& due : take_candidates()) {
+      if (due.step == Step::grant && !may_grant(due.exchange, policy, judge, report)) continue;
+      const auto key = std::pair(due.exchange, policy.one_each ? Step::request : due.step);
+      if (!tried.insert(key).second) continue;
+      const auto before = report.steps.size();
+      auto sent = decide_step(due, report);
+      if (report.steps.size() == before) {
+        StepReport step{due.exchange, due.step, {}, std::nullopt};
+        if (sent) {
+          step.sent = std::move(sent).value();
+        } else {
+          step.error = std::move(sent).error();
+        }
+        report.steps.push_back(std::move(step));
+      }
+      progress = true;
+    }
+  }
+}
+
+}  // namespace bookchain::transport
