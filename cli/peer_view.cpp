@@ -65,11 +65,11 @@ std::optional<NetworkId> other_network(const Reader& self, PeerPort from) {
 
 }  // namespace
 
-std::vector<PeerView> view_peers(const Session& session, const Reader& self) {
+std::vector<PeerLine> view_peers(const Session& session, const Reader& self) {
   const auto heads = readable_heads(session, self);
-  std::vector<PeerView> peers;
+  std::vector<PeerLine> peers;
   for (const auto& peer : self.genesis().peers()) {
-    PeerView view{peer.port, card_id(self.genesis(), peer), {}, 0, {}, {}};
+    PeerLine view{peer.port, card_id(self.genesis(), peer), {}, 0, {}, {}};
     if (const auto head = heads.find(peer.port); head != heads.end()) view.head = head->second;
     if (peer.port != self.port()) {
       transport::outbox_rows.each_from(self.state(), encode(peer.port), {},
@@ -85,7 +85,7 @@ std::vector<PeerView> view_peers(const Session& session, const Reader& self) {
   return peers;
 }
 
-Json peers_value(const std::vector<PeerView>& peers) {
+Json peers_value(const std::vector<PeerLine>& peers) {
   Json list = Json::array();
   for (const auto& peer : peers) {
     list.push_back({{"port", peer.port.value},
@@ -99,7 +99,7 @@ Json peers_value(const std::vector<PeerView>& peers) {
   return list;
 }
 
-std::string peers_text(const Report& report, const std::vector<PeerView>& peers, PeerPort self, Time now) {
+std::string peers_text(const Report& report, const std::vector<PeerLine>& peers, PeerPort self, Time now) {
   TextTable table({"PEER", "HEIGHT", "HEAD", "FINGERPRINT OF ITS CARD"});
   table.align_right(1);
   std::string faults;

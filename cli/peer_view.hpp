@@ -8,7 +8,7 @@
 
 namespace bookchain::cli {
 
-struct PeerView {
+struct PeerLine {
   ledger::PeerPort port;
   ledger::Hash card;                               ///< id of its card
   std::optional<ledger::Head> head;                ///< of its chain, where its home can be read from here
@@ -18,12 +18,12 @@ struct PeerView {
 };
 
 /// All peers of the network in port order, this one among them.
-[[nodiscard]] std::vector<PeerView> view_peers(const Session& session, const Reader& self);
+[[nodiscard]] std::vector<PeerLine> view_peers(const Session& session, const Reader& self);
 
 /// [{port, height, head, fingerprint, unanswered, unanswered_since, other_network}]
-[[nodiscard]] Json peers_value(const std::vector<PeerView>& peers);
+[[nodiscard]] Json peers_value(const std::vector<PeerLine>& peers);
 /// A table, and under it a line for each peer that does not answer or is in another network.
-[[nodiscard]] std::string peers_text(const Report& report, const std::vector<PeerView>& peers, ledger::PeerPort self,
+[[nodiscard]] std::string peers_text(const Report& report, const std::vector<PeerLine>& peers, ledger::PeerPort self,
                                      ledger::Time now);
 
 }  // namespace bookchain::cli

@@ -50,7 +50,7 @@ struct Status {
   std::optional<Height> mute_until;
   std::vector<Due> due;
   Counts counts;
-  std::vector<PeerView> peers;
+  std::vector<PeerLine> peers;
   std::vector<std::pair<MarkKey, Mark>> marks;  ///< against the owners of disputed grants
   std::size_t evidence = 0;                     ///< how many pieces this peer has
 };
