@@ -86,7 +86,8 @@ BOOST_AUTO_TEST_CASE(a_grant_that_came_to_nothing_uses_up_no_count) {
   const auto early = request(network, 5003, 5001, network.book_of(5001, 1));
   serve_once(network, 5001, rules);
   BOOST_TEST(network.state(5001, early) == "requested");
-  network.settle();
+  network.ok(5001, {"abort", first});
+  network.receive_until_quiet();
   BOOST_TEST(network.state(5001, first) == "aborted");
   BOOST_TEST(network.equal_chains() == 1);
   serve_once(network, 5001, rules);

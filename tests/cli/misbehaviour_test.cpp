@@ -273,6 +273,7 @@ BOOST_AUTO_TEST_CASE(a_hidden_lock_is_named_by_the_voters_that_see_the_certifica
   const Stage stage;
   const auto& network = stage.network;
   const auto id = network.exchange(requester, owner, stage.book, 7);
+  network.receive_until_quiet();  // the answers about the key
   network.ok(requester, {"mine"});
   const auto others_receive = [&] {
     for (const int port : {owner, 5002, witness, 5004}) network.ok(port, {"receive"});
