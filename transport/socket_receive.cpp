@@ -174,7 +174,10 @@ Result<std::vector<Parcel>> SocketLink::receive(std::size_t most) {
   for (auto& [port, side] : peers_) {
     if (!side.batches.empty()) sides.emplace_back(port, &side);
   }
-  if (!sides.empty()) std::ranges::rotate(sides, sides.begin() + static_cast<std::ptrdiff_t>(first_++ % sides.size()));
+  if (!sides.empty()) {
+    const auto first = sides.begin() + static_cast<std::ptrdiff_t>(first_++ % sides.size());
+    std::rotate(sides.begin(), first, sides.end());  // clang 14 cannot read the one of ranges
+  }
   std::vector<Parcel> parcels;
   bool any = true;
   for (std::size_t place = 0; any && parcels.size() < most; ++place) {
