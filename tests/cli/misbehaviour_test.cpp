@@ -9,7 +9,7 @@
 #include <set>
 #include <thread>
 
-#include "tests/cli/process.hpp"
+#include "tests/cli/serving.hpp"
 
 namespace {
 
@@ -36,11 +36,7 @@ struct Stage {
   std::string book = network.book_of(owner);
   std::vector<std::unique_ptr<Background>> servers;
 
-  void serve(int port, const Words& options) {
-    Words words{"-n", network.folder().string(), "-p", std::to_string(port), "-o", "json", "serve"};
-    words.insert(words.end(), options.begin(), options.end());
-    servers.push_back(std::make_unique<Background>(words));
-  }
+  void serve(int port, const Words& options) { servers.push_back(serve_in_background(network, port, options)); }
   void all_serve(int liar, const std::string& kind) {
     for (const int port : network.ports()) {
       serve(port,

@@ -5,7 +5,7 @@
 #include <memory>
 #include <thread>
 
-#include "tests/cli/process.hpp"
+#include "tests/cli/serving.hpp"
 
 namespace {
 
@@ -19,11 +19,7 @@ struct Stage {
   std::string book = network.book_of(owner);
   std::vector<std::unique_ptr<Background>> servers;
 
-  void serve(int port, const Words& options) {
-    Words words{"-n", network.folder().string(), "-p", std::to_string(port), "-o", "json", "serve"};
-    words.insert(words.end(), options.begin(), options.end());
-    servers.push_back(std::make_unique<Background>(words));
-  }
+  void serve(int port, const Words& options) { servers.push_back(serve_in_background(network, port, options)); }
   void witnesses_serve() {
     serve(5002, {});
     serve(5003, {});
