@@ -12,7 +12,6 @@ namespace {
 using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
 namespace fs = boost::filesystem;
 
-constexpr int requester = 5000;
 constexpr int owner = 5001;
 
 unsigned mode_of(const path& file) {
