@@ -42,10 +42,10 @@ lint:  ## look for mistakes with clang-tidy and shellcheck
 	@$(PACKAGES) build test lint
 	@scripts/lint.sh
 
-asan:  ## most tests again, under AddressSanitizer and UndefinedBehaviorSanitizer; ALL=1 for all, which takes an hour
+asan:  ## most tests again, under AddressSanitizer and UndefinedBehaviorSanitizer; QUICK=1: without processes; ALL=1: an hour
 	@$(PACKAGES) build test
-	@scripts/build.sh asan
-	@ctest --preset $(if $(ALL),asan-all,asan) --parallel $(JOBS)
+	@scripts/build.sh asan $(if $(QUICK),unit_tests scenario_tests transport_tests)
+	@ctest --preset $(if $(QUICK),asan-quick,$(if $(ALL),asan-all,asan)) --parallel $(JOBS)
 
 model:  ## check the voting rule, and that each broken form of it is caught, with Spin: some minutes
 	@MODEL_JOBS=$(JOBS) tests/model/run.sh
