@@ -1,10 +1,12 @@
 #include "cli/guidance.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "cli/outgoing.hpp"
 #include "cli/report.hpp"
 #include "ledger/exchange_parts.hpp"
+#include "ledger/exchange_wish.hpp"
 
 namespace bookchain::cli {
 
@@ -229,6 +231,22 @@ Guidance guide_newest_block(Home& home) {
 
 Guidance guide(const Reader& reader, const ExchangeId& exchange) {
   return with_unheard(guide(reader.node(), reader.state(), exchange), reader.files(), reader.state());
+}
+
+Awaited awaited(Home& home, const std::vector<ExchangeId>& exchanges_to_end) {
+  std::set<PeerPort> ports;
+  Awaited result;
+  for (const auto& exchange : exchanges_to_end) {
+    const auto record = exchanges.get(home.store(), exchange);
+    if (!record) continue;
+    for (const auto port : guide(home.node(), home.store(), exchange).waiting_for) {
+      ports.insert(port);
+      const bool answers = port != requester_of(*record) && port != owner_of(*record);
+      if (answers && record->state != ExchangeState::mined) result.hint = silent_witness_hint(home.genesis());
+    }
+  }
+  for (const auto port : ports) result.ports += (result.ports.empty() ? "" : ", ") + std::to_string(port.value);
+  return result;
 }
 
 }  // namespace bookchain::cli

@@ -32,4 +32,11 @@ struct Guidance {
 /// How the newest block comes to those who have not acknowledged it; empty if this peer sent it to nobody.
 [[nodiscard]] Guidance guide_newest_block(Home& home);
 
+/// Who is awaited in some exchanges, for an error that says that they have not ended.
+struct Awaited {
+  std::string ports;  ///< "5002, 5003"; empty if nobody is
+  std::string hint;   ///< where one of them is a witness without which no exchange passes; else empty
+};
+[[nodiscard]] Awaited awaited(Home& home, const std::vector<ledger::ExchangeId>& exchanges);
+
 }  // namespace bookchain::cli

@@ -1,6 +1,7 @@
 #include "cli/stakes.hpp"
 
 #include "ledger/exchange_parts.hpp"
+#include "ledger/exchange_wish.hpp"
 
 namespace bookchain::cli {
 
@@ -10,14 +11,19 @@ namespace {
 
 class Words {
  public:
-  Words(const Genesis& genesis, const ExchangeRecord& record, bool opens)
+  Words(const Genesis& genesis, const ExchangeRecord& record, bool opens, bool disputable)
       : genesis_(genesis),
         record_(record),
         opens_(opens),
+        disputable_(disputable),
         requester_(std::to_string(requester_of(record).value)),
         owner_(std::to_string(owner_of(record).value)) {}
 
   [[nodiscard]] Stakes stakes() {
+    if (disputable_ || (record_.disputed && !is_over(record_.state))) {
+      found_false();
+      return std::move(stakes_);
+    }
     switch (record_.state) {
       case ExchangeState::requested: requested(); break;
       case ExchangeState::granted: granted(); break;
@@ -42,6 +48,13 @@ class Words {
     return count == of ? "all " + std::to_string(of) + " witnesses"
                        : std::to_string(count) + " of " + std::to_string(of) + " witnesses";
   }
+  [[nodiscard]] std::string without_one() const {
+    const auto hint = silent_witness_hint(genesis_);
+    return hint.empty() ? "" : "; " + hint;
+  }
+  [[nodiscard]] std::string voters() const {
+    return std::to_string(genesis_.vote_quorum()) + " of " + std::to_string(genesis_.peer_count()) + " peers";
+  }
   void sure(std::string text) { stakes_.guaranteed.push_back(std::move(text)); }
   void at_stake(std::string text) { stakes_.at_stake.push_back(std::move(text)); }
   void unsure(std::string text) { stakes_.not_guaranteed.push_back(std::move(text)); }
@@ -57,17 +70,19 @@ class Words {
     sure("no block can make the book " + requester_ + "'s without its consent");
     at_stake("nothing: " + requester_ + " may abort, and so may " + owner_);
     at_stake(owner_ + " may grant the book to nobody else before it has aborted this turn on the chain");
-    unsure("that " + requester_ + " consents, or that " + witnesses(genesis_.ack_quorum()) + " acknowledge");
+    unsure("that " + requester_ + " consents, or that " + witnesses(genesis_.ack_quorum()) + " acknowledge" +
+           without_one());
   }
 
   void consented() {
     sure("only the chain ends it now: by a transfer, or by an abort of " + owner_ + " before it releases the key");
     sure(owner_ + " loses the book only by a block that makes it " + requester_ + "'s");
     sure("once that block is there, " + witnesses(genesis_.share_threshold()) + " give " + requester_ +
-         " the key, whatever " + owner_ + " does; " + shares_below());
+         " the key, or the proof that its shares are false, whatever " + owner_ + " does; " + shares_below());
     at_stake(requester_ + " cannot go back. If " + owner_ + " stays silent, it goes on without: mine --without-owner");
     at_stake(owner_ + " may abort as long as it has not released the key");
-    unsure("that " + witnesses(genesis_.witness_majority()) + " answer: without them no block can record it");
+    unsure("that " + witnesses(genesis_.witness_majority()) + " answer: without them no block can record it" +
+           without_one());
   }
 
   void released() {
@@ -85,9 +100,22 @@ class Words {
            " answer about the key: without them, mine --without-owner");
   }
 
+  /// Only the requester knows of it before the dispute is in the chain.
+  void found_false() {
+    const bool has_book = record_.state == ExchangeState::committed;
+    sure(requester_ + " holds the proof that " + owner_ + " gave " +
+         (record_.key ? "another book than the registered one" : "false shares of the key"));
+    sure(has_book ? "on the chain the book is " + requester_ + "'s until a dispute gives it back to " + owner_
+                  : "a dispute ends the turn, and the book stays " + owner_ + "'s");
+    sure("with the dispute every peer holds a mark against " + owner_);
+    at_stake(has_book ? requester_ + " can dispute as long as it has not passed the book on"
+                      : owner_ + " may still settle; a dispute after that gives the book back");
+    unsure("that " + requester_ + " ever gets the registered book: that takes a new request");
+    unsure("that the dispute is in the chain: that takes the votes of " + voters());
+  }
+
   void mined() {
-    sure("once " + std::to_string(genesis_.vote_quorum()) + " of " + std::to_string(genesis_.peer_count()) +
-         " peers have voted the transfer is final, and the same at all");
+    sure("once " + voters() + " have voted the transfer is final, and the same at all");
     sure("whoever proposes next finishes a block that may be final already, also if its miner is gone");
     at_stake("whose the book is: " + requester_ + "'s with the block, " + owner_ + "'s until then");
     unsure("that this block is the first: an abort, a dispute or another transfer of the turn may be");
@@ -128,7 +156,8 @@ class Words {
 
   const Genesis& genesis_;
   const ExchangeRecord& record_;
-  bool opens_;  ///< the step that is due here is open
+  bool opens_;       ///< the step that is due here is open
+  bool disputable_;  ///< this peer can prove that the book or the shares are false
   std::string requester_;
   std::string owner_;
   Stakes stakes_;
@@ -139,7 +168,8 @@ class Words {
 Stakes stakes_of(const Reader& reader, const ExchangeView& view) {
   if (!view.record) return {};
   const bool opens = reader.node().due_step(reader.state(), view.id) == Step::open;
-  return Words(reader.genesis(), *view.record, opens).stakes();
+  const bool disputable = is_disputable(reader.genesis(), reader.state(), *view.record);
+  return Words(reader.genesis(), *view.record, opens, disputable).stakes();
 }
 
 }  // namespace bookchain::cli

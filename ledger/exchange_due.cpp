@@ -64,6 +64,12 @@ Error over_error(const ExchangeId& exchange, const ExchangeRecord& record) {
   return rejected(Token::exchange_over, "the exchange is over (" + why + ")", to_hex(exchange), "make a new request");
 }
 
+std::string silent_witness_hint(const Genesis& genesis) {
+  if (genesis.witness_majority() < genesis.witness_count()) return {};
+  return "with " + std::to_string(genesis.peer_count()) +
+         " peers every witness must answer: no exchange passes without one that is silent";
+}
+
 Error not_due(const Context& context, const ExchangeId& exchange, const ExchangeRecord& record) {
   const bool waits = (record.state == ExchangeState::granted && record.acks.size() < context.genesis.ack_quorum()) ||
                      (record.state == ExchangeState::consented && (record.id_check_sent || record.claiming)) ||
@@ -74,10 +80,8 @@ Error not_due(const Context& context, const ExchangeId& exchange, const Exchange
   if (waits) {
     error.token = Token::waiting;
     // Votes are another matter: one of four peers may be missing there.
-    const bool of_witnesses = record.state != ExchangeState::mined;
-    if (of_witnesses && context.genesis.witness_majority() == context.genesis.witness_count()) {
-      error.hint = "with " + std::to_string(context.genesis.peer_count()) +
-                   " peers every witness must answer: no exchange passes without one that is silent";
+    if (record.state != ExchangeState::mined) {
+      if (auto hint = silent_witness_hint(context.genesis); !hint.empty()) error.hint = std::move(hint);
     }
   }
   return error;

@@ -11,6 +11,8 @@ namespace bookchain::ledger {
 [[nodiscard]] Error over_error(const ExchangeId& exchange, const ExchangeRecord& record);
 /// Token `waiting` where answers of others are missing, else `wrong-step`; says what is due, and at whom.
 [[nodiscard]] Error not_due(const Context& context, const ExchangeId& exchange, const ExchangeRecord& record);
+/// In networks whose majority of witnesses is all of them: what it means that one does not answer. Else empty.
+[[nodiscard]] std::string silent_witness_hint(const Genesis& genesis);
 
 // exchange_finish.cpp: steps 6 to 8, section 5, giving up
 [[nodiscard]] Result<void> do_open(Context& context, const WishOpen& wish, const ExchangeRecord& checked);

@@ -1,5 +1,8 @@
+#include <algorithm>
+
 #include "cli/commands/commands.hpp"
 #include "cli/home.hpp"
+#include "cli/marks.hpp"
 #include "cli/readers.hpp"
 #include "cli/selection.hpp"
 #include "ledger/chain.hpp"
@@ -25,14 +28,10 @@ std::vector<Owned> owners_of(const State& state, const BookId& id, const Signed<
   return owners;
 }
 
-/// Whether a dispute gave the book back, and not a transfer.
-bool given_back(const State& state, const BookId& book, const Move& move) {
-  bool disputed = false;
-  marks.each(state, {}, [&](const MarkKey& key, const Mark& mark) {
-    disputed = key.height == move.height && mark.book == book && key.port == move.owner;
-    return !disputed;
-  });
-  return disputed;
+std::vector<std::pair<MarkKey, Mark>> marks_of(const State& state, const BookId& book) {
+  auto all = marks.all(state);
+  std::erase_if(all, [&](const auto& mark) { return mark.second.book != book; });
+  return all;
 }
 
 Result<Answer> run(Session& session, const Arguments& arguments) {
@@ -46,9 +45,16 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   answer.value["history"] = Json::array();
   TextTable table({"VERSION", "OWNER", "BLOCK"});
   for (const std::size_t column : {0U, 1U}) table.align_right(column);
+  const auto book_marks = marks_of(reader->state(), id);
+  // Whether a dispute gave the book back, and not a transfer.
+  const auto given_back = [&](const Move& move) {
+    return std::ranges::any_of(book_marks, [&](const auto& mark) {
+      return mark.first.height == move.height && mark.first.port == move.owner;
+    });
+  };
   for (const auto& [version, move] : owners_of(reader->state(), id, *book)) {
     Json entry{{"version", version.value}, {"owner", move.owner.value}, {"height", move.height.value}};
-    const bool disputed = given_back(reader->state(), id, move);
+    const bool disputed = given_back(move);
     if (disputed) entry["dispute"] = true;
     answer.value["history"].push_back(std::move(entry));
     table.add({std::to_string(version.value), std::to_string(move.owner.value),
@@ -57,6 +63,11 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   }
   BOOKCHAIN_CHECK(reader->state().status());
   answer.text = "\"" + printable(book->body.title) + "\" " + to_hex(id) + "\n" + table.draw(session.report());
+  answer.value["marks"] = Json::array();
+  for (const auto& [key, mark] : book_marks) {
+    answer.value["marks"].push_back(mark_value(key, mark));
+    answer.text += "mark: " + mark_text(key, mark) + "\n";
+  }
   return answer;
 }
 
@@ -69,7 +80,7 @@ Command history_command() {
       "Lists who owned a book, from its registrar on, with the block that made each the owner. BOOK is an\n"
       "id, the first 6 or more digits of it, or a title. Without -p the chain of the lowest port that can be read.\n"
       "In JSON the height of the registration is 0: it is in no block; `dispute` stands where a dispute gave\n"
-      "the book back.\n"
+      "the book back; `marks` are of the owners that gave it falsely: {port, height, exchange, kind}.\n"
       "\n"
       "Exit codes: 4 no such book, 6 the name fits more than one.\n"
       "\n"

@@ -97,8 +97,13 @@ Result<bool> wait_for_end(const Session& session, Home& home, const ExchangeId& 
     return true;
   }
   if (end != ServeEnd::timed_out) return false;
-  return Error{Token::timeout, "the exchange has not ended in the time given; it stands as it is", to_hex(exchange),
-               session.command_at(home.port(), "show-exchange " + short_id(exchange))};
+  const auto missing = awaited(home, {exchange});
+  return Error{
+      Token::timeout,
+      "the exchange has not ended in the time given; it stands as it is" +
+          (missing.ports.empty() ? "" : ", waiting for " + missing.ports),
+      to_hex(exchange),
+      missing.hint.empty() ? session.command_at(home.port(), "show-exchange " + short_id(exchange)) : missing.hint};
 }
 
 Result<Answer> run(Session& session, const Arguments& arguments) {

@@ -20,23 +20,17 @@ Error unheard() { return Error{Token::io, "the events cannot be written", "stand
 
 /// Exchanges that are still open at this peer, and who is awaited in them.
 std::optional<Error> open_exchanges_error(Home& home) {
-  std::vector<PeerPort> awaited;
-  std::string first;
+  std::vector<ExchangeId> open;
   for (const auto& [exchange, unused] : open_exchanges.all(home.store())) {
     const auto record = exchanges.get(home.store(), exchange);
-    if (!record || has_ended(record->state)) continue;
-    if (first.empty()) first = to_hex(exchange);
-    const auto waiting = guide(home.node(), home.store(), exchange).waiting_for;
-    for (const auto port : waiting) {
-      if (std::ranges::find(awaited, port) == awaited.end()) awaited.push_back(port);
-    }
+    if (record && !has_ended(record->state)) open.push_back(exchange);
   }
-  if (first.empty()) return std::nullopt;
-  std::ranges::sort(awaited);
-  std::string ports;
-  for (const auto port : awaited) ports += (ports.empty() ? "" : ", ") + std::to_string(port.value);
-  return Error{Token::waiting, "an exchange is still open" + (ports.empty() ? std::string() : ", waiting for " + ports),
-               first, "see show-exchange " + first.substr(0, 12)};
+  if (open.empty()) return std::nullopt;
+  const auto missing = awaited(home, open);
+  const auto first = to_hex(open.front());
+  return Error{Token::waiting,
+               "an exchange is still open" + (missing.ports.empty() ? "" : ", waiting for " + missing.ports), first,
+               missing.hint.empty() ? "see show-exchange " + first.substr(0, 12) : missing.hint};
 }
 
 /// `rules` are those of a file that --grant names, if it names one.

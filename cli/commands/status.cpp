@@ -4,6 +4,7 @@
 #include "cli/fingerprint.hpp"
 #include "cli/home.hpp"
 #include "cli/mailbox.hpp"
+#include "cli/marks.hpp"
 #include "cli/peer_view.hpp"
 #include "cli/session.hpp"
 #include "ledger/chain.hpp"
@@ -72,12 +73,7 @@ Json value_of(const Reader& reader, const Status& status) {
   value["undelivered"] = undelivered_value(status.counts);
   value["mute_until"] = status.mute_until ? Json(status.mute_until->value) : Json(nullptr);
   value["marks"] = Json::array();
-  for (const auto& [key, mark] : status.marks) {
-    value["marks"].push_back({{"port", key.port.value},
-                              {"height", key.height.value},
-                              {"exchange", to_hex(key.exchange)},
-                              {"kind", name(mark.kind)}});
-  }
+  for (const auto& [key, mark] : status.marks) value["marks"].push_back(mark_value(key, mark));
   value["evidence"] = status.evidence;
   value["peers"] = peers_value(status.peers);
   return value;
@@ -101,10 +97,7 @@ std::string text_of(const Session& session, const Reader& reader, const Status& 
                                       ": this home was restored and may have voted before"
                                 : "none until enough of the others have answered: this home was restored");
   }
-  for (const auto& [key, mark] : status.marks) {
-    text += line("mark", std::to_string(key.port.value) + " cheated in exchange " + short_id(key.exchange) + ": " +
-                             std::string(name(mark.kind)) + ", proof in block " + std::to_string(key.height.value));
-  }
+  for (const auto& [key, mark] : status.marks) text += line("mark", mark_text(key, mark));
   if (status.evidence > 0) {
     text += line("evidence", std::to_string(status.evidence) + " that others broke the rules: " +
                                  printable(session.command_at(reader.port(), "evidence list")));

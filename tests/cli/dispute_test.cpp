@@ -57,6 +57,7 @@ struct Rehearsal {
       BOOST_TEST(marks[0]["port"] == owner);
       BOOST_TEST(marks[0]["kind"] == kind);
       BOOST_TEST(marks[0]["exchange"] == exchange);
+      BOOST_TEST(network.ok(port, {"history", book})["marks"] == marks);
     }
     BOOST_TEST(last_transaction()["type"] == "dispute");
     BOOST_TEST(last_transaction()["form"] == kind);
@@ -83,6 +84,9 @@ BOOST_AUTO_TEST_CASE(another_book_is_found_by_open_and_disputed_before_the_trans
   const auto shown = play.network.show(requester, play.exchange);
   BOOST_TEST(shown["due"] == "dispute");
   BOOST_TEST(mentions(shown["next"], "dispute " + play.exchange.substr(0, 12)));
+  BOOST_TEST(mentions(shown["guaranteed"].dump(), "5000 holds the proof that 5001 gave another book"));
+  BOOST_TEST(mentions(shown["guaranteed"].dump(), "the book stays 5001's"));
+  BOOST_TEST(!mentions(shown["at_stake"].dump(), "can read"));
   play.step(requester, {"dispute", play.exchange});
   play.over_with_a_mark("bad-chunk", "wrong-book");
   BOOST_TEST(play.network.ok(requester, {"dispute", play.exchange})["sent"].empty());
@@ -96,6 +100,9 @@ BOOST_AUTO_TEST_CASE(after_the_transfer_was_settled_a_dispute_gives_the_book_bac
   play.step(owner, {"mine", play.exchange, "--settle"});
   BOOST_TEST(play.network.state(5002, play.exchange) == "committed");
   play.network.refused(requester, {"open", play.exchange}, 3, "wrong-book");
+  const auto shown = play.network.show(requester, play.exchange);
+  BOOST_TEST(mentions(shown["guaranteed"].dump(), "until a dispute gives it back to 5001"));
+  BOOST_TEST(!mentions(shown["at_stake"].dump(), "cannot read it yet"));
   play.step(requester, {"dispute", play.exchange});
   play.over_with_a_mark("bad-chunk", "wrong-book");
   const auto history = play.network.ok(5002, {"history", play.book})["history"];
@@ -113,7 +120,9 @@ BOOST_AUTO_TEST_CASE(false_shares_are_found_when_the_owner_falls_silent_and_disp
   play.step(requester, {"mine", play.exchange, "--without-owner"});
   play.step(requester, {"mine", play.exchange, "--without-owner"});
   BOOST_TEST(play.network.state(5002, play.exchange) == "committed");
-  BOOST_TEST(play.network.show(requester, play.exchange)["due"] == "dispute");
+  const auto shown = play.network.show(requester, play.exchange);
+  BOOST_TEST(shown["due"] == "dispute");
+  BOOST_TEST(mentions(shown["guaranteed"].dump(), "5000 holds the proof that 5001 gave false shares"));
   play.step(requester, {"dispute", play.exchange});
   play.over_with_a_mark("bad-deal", "wrong-share");
 }

@@ -125,6 +125,12 @@ BOOST_AUTO_TEST_CASE(with_four_peers_and_a_dead_witness_the_program_says_whose_a
   const auto shown = network.show(requester, id);
   BOOST_TEST((shown["waiting_for"] == Json{5003}));
   BOOST_TEST(mentions(shown["not_guaranteed"].dump(), "both witnesses"));
+  const std::string hint = "with 4 peers every witness must answer: no exchange passes without one that is silent";
+  BOOST_TEST(mentions(shown["not_guaranteed"].dump(), hint));
+  const auto idle = network.at(requester, {"serve", "--until-idle=0.3"});
+  BOOST_TEST(idle.exit_code == 5);
+  BOOST_TEST(mentions(idle.err, "waiting for 5003"), idle.err);
+  BOOST_TEST(mentions(idle.err, hint), idle.err);
   // Nothing was given away, and the requester may give it up.
   network.ok(requester, {"abort", id});
   BOOST_TEST(network.on_shelf(owner, network.book_of(owner)));
