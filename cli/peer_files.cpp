@@ -167,6 +167,15 @@ Result<PeerKeys> read_keys(const path& file) {
   return keys;
 }
 
+/// The network that config.yaml leads to; a home that was moved may lead nowhere.
+Result<Genesis> load_network_of(const Config& config, const path& home) {
+  auto genesis = load_network(config.network_file);
+  if (genesis || genesis.error().token != Token::home_missing) return genesis;
+  return Error{Token::home_missing, "the network file is not where config.yaml of this home says",
+               config.network_file.string(),
+               "edit `network` in " + printable((home / std::string(config_file_name)).string())};
+}
+
 Error misfit(std::string what, const path& file) {
   return Error{Token::bad_config, std::move(what), file.string(), {}};
 }
@@ -215,13 +224,19 @@ std::string write_keys(const PeerKeys& keys) {
   return text;
 }
 
-Result<PeerKeys> load_keys(const path& home) { return read_keys(home / std::string(keys_file_name)); }
+Result<PeerKeys> load_keys(const path& home) {
+  auto keys = read_keys(home / std::string(keys_file_name));
+  if (keys || keys.error().token != Token::no_such_file) return keys;
+  auto error = std::move(keys).error();
+  error.hint = "put keys.yaml back from a backup: without it nobody can speak for this peer";
+  return error;
+}
 
 Result<std::unique_ptr<PeerFiles>> load_peer_files(const path& home) {
   BOOKCHAIN_CHECK(check_home_is_own(home));
   BOOKCHAIN_TRY(auto config, read_config(home / std::string(config_file_name)));
   BOOKCHAIN_TRY(auto keys, load_keys(home));
-  BOOKCHAIN_TRY(auto genesis, load_network(config.network_file));
+  BOOKCHAIN_TRY(auto genesis, load_network_of(config, home));
   const auto* peer = genesis.find(config.port);
   if (peer == nullptr) {
     return Error{

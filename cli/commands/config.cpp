@@ -31,22 +31,24 @@ std::string octal(unsigned mode) {
 }
 
 /// Where home and port come from: with a home the port is that of its config.yaml, with a port the home is its folder
-/// in the network.
-std::pair<const char*, const char*> origins(NamedBy named_by) {
-  switch (named_by) {
+/// in the network, and comes from where that does.
+std::pair<const char*, const char*> origins(const Session& session) {
+  const bool flag = session.global().network.has_value();
+  const char* const network = flag ? "flag" : in_environment("BOOKCHAIN_NETWORK") ? "environment" : "default";
+  switch (session.home_named_by()) {
     case NamedBy::home_option: return {"flag", "file"};
-    case NamedBy::port_option: return {"default", "flag"};
+    case NamedBy::port_option: return {network, "flag"};
     case NamedBy::home_variable: return {"environment", "file"};
-    case NamedBy::port_variable: return {"default", "environment"};
+    case NamedBy::port_variable: return {network, "environment"};
     case NamedBy::nothing: break;
   }
-  return {"default", "file"};
+  return {network, "file"};
 }
 
 /// Which home it is, and how the program talks.
 void add_invocation(const Session& session, const PeerFiles& files, std::vector<Setting>& settings) {
   const auto& global = session.global();
-  const auto [home, port] = origins(session.home_named_by());
+  const auto [home, port] = origins(session);
   settings.push_back({"home", files.home.string(), home});
   settings.push_back({"port", files.port().value, global.port ? "flag" : port, nullptr, 1, 65535});
   const char* output = global.format == Format::json ? "json" : global.format == Format::yaml ? "yaml" : "text";

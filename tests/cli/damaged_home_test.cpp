@@ -56,6 +56,28 @@ BOOST_AUTO_TEST_CASE(a_record_that_cannot_be_read_ends_in_an_error_and_sends_not
   BOOST_TEST((snapshot(network.home(5000) / "spool") == spools));
 }
 
+BOOST_AUTO_TEST_CASE(a_home_without_its_keys_or_its_network_says_what_brings_them_back) {
+  const Network network;
+  const auto keys = network.home(5001) / "keys.yaml";
+  fs::rename(keys, network.scratch("keys"));
+  const auto keyless = network.at(5001, {"receive"});
+  BOOST_TEST(keyless.exit_code == 4);
+  BOOST_TEST(keyless.token() == "no-such-file");
+  BOOST_TEST(mentions(keyless.err, "keys.yaml back from a backup"), keyless.err);
+  const auto moved = network.scratch("moved");
+  fs::rename(network.home(5002), moved);
+  const auto lost = run({"--home", moved.string(), "-o", "json", "status"});
+  BOOST_TEST(lost.exit_code == 4);
+  BOOST_TEST(lost.token() == "home-missing");
+  BOOST_TEST(mentions(lost.err, (moved / "config.yaml").string()), lost.err);
+  auto config = read_file(moved / "config.yaml");
+  const auto place = config.find("network: ");
+  config.replace(place, config.find('\n', place) - place,
+                 "network: \"" + (network.folder() / "network.yaml").string() + "\"");
+  write_file(moved / "config.yaml", config);
+  BOOST_TEST(run({"--home", moved.string(), "-o", "json", "status"}).exit_code == 0);
+}
+
 BOOST_AUTO_TEST_CASE(init_where_no_directory_can_be_made_ends_in_an_error) {
   const Network network;
   const auto folder = network.scratch("").string();

@@ -187,7 +187,13 @@ BOOST_AUTO_TEST_CASE(config_shows_each_value_with_its_origin_and_bounds) {
   RunOptions by_port;
   by_port.environment["BOOKCHAIN_PORT"] = "5000";
   by_port.environment["BOOKCHAIN_NETWORK"] = network.folder().string();
-  BOOST_TEST(run({"-o", "json", "config"}, by_port).json()["values"][1]["origin"] == "environment");
+  const auto by_environment = run({"-o", "json", "config"}, by_port).json()["values"];
+  BOOST_TEST(by_environment[0]["origin"] == "environment");
+  BOOST_TEST(by_environment[1]["origin"] == "environment");
+  BOOST_TEST(setting(network, 5000, "home")["origin"] == "flag");
+  RunOptions inside;
+  inside.folder = network.folder();
+  BOOST_TEST(run({"-p", "5000", "-o", "json", "config"}, inside).json()["values"][0]["origin"] == "default");
   BOOST_TEST(setting(network, 5000, "socket_mode")["origin"] == "default");
   write_file(file, before + "socket_mode: \"0600\"\n");
   BOOST_TEST(setting(network, 5000, "socket_mode")["origin"] == "file");
