@@ -87,7 +87,8 @@ std::string details() {
       "it completes the exchange without the other side: a requester has it claimed and takes the key from\n"
       "the witnesses, an owner has it settled.\n"
       "\n"
-      "On test networks (init --seed) --misbehave shows what one peer can do against the others. KIND:\n";
+      "On test networks (init --seed) --misbehave shows what one peer can do against the others. What other\n"
+      "commands do on its home is honest; requests to lie in come with --requests. KIND:\n";
   for (const auto& kind : misbehaviour_kinds()) {
     constexpr std::size_t columns = 26;
     std::string line = "  " + std::string(kind.name);

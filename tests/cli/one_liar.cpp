@@ -1,0 +1,119 @@
+#include "tests/cli/one_liar.hpp"
+
+#include <algorithm>
+
+namespace bookchain::tests::liars {
+
+bool is_over(const std::string& state) { return state == "invalid" || state == "aborted" || state == "refused"; }
+
+std::string form_of_last_transfer(const Stage& stage, int at) {
+  std::string form;
+  const auto chain = stage.network.ok(at, {"show-chain"});
+  for (const auto& block : chain["blocks"]) {
+    for (const auto& one : block["transactions"]) {
+      if (one["type"] == "transfer") form = one["form"];
+    }
+  }
+  return form;
+}
+
+namespace {
+
+void check_end(const Stage& stage, const Case& each, const std::string& id, int looker) {
+  const auto state = [&] { return stage.state(looker, id); };
+  switch (each.end) {
+    case End::committed: {
+      BOOST_TEST(Stage::becomes_true([&] { return state() == "committed"; }), state());
+      BOOST_TEST(stage.network.ok(looker, {"history", stage.book})["history"].back()["owner"] == requester);
+      const auto read = [&] { return each.liar == requester || stage.network.on_shelf(requester, stage.book); };
+      BOOST_TEST(Stage::becomes_true(read));
+      if (*each.form != '\0') BOOST_TEST(form_of_last_transfer(stage, looker) == each.form);
+      return;
+    }
+    case End::over: BOOST_TEST(Stage::becomes_true([&] { return is_over(state()); }), state()); return;
+    case End::open:
+      std::this_thread::sleep_for(std::chrono::milliseconds(2500));
+      BOOST_TEST((state() != "committed" && !is_over(state())), state());
+      // Nothing was given away: the book is its owner's, and lies on no other shelf.
+      BOOST_TEST(!stage.network.on_shelf(requester, stage.book));
+      BOOST_TEST(stage.network.on_shelf(owner, stage.book));
+      return;
+  }
+}
+
+/// What the lie leaves to be seen by another peer where nobody can prove it.
+struct Trace {
+  std::set<std::string> sent;
+  std::set<std::string> withheld;
+  bool voted;  ///< for the first block
+};
+
+const std::map<std::pair<std::string, int>, Trace> traces{
+    {{"silent", witness}, {{}, {"ack", "id-answer", "key-answer"}, false}},
+    {{"silent-after-grant", witness}, {{"ack"}, {"id-answer", "key-answer"}, false}},
+    {{"silent-after-check-id", witness}, {{"ack", "id-answer"}, {"key-answer"}, false}},
+    {{"silent-after-mine", witness}, {{"ack", "id-answer", "key-answer"}, {}, false}},
+    {{"withheld-votes", witness}, {{"ack", "id-answer", "key-answer"}, {}, false}},
+    {{"silent-after-release", owner}, {{"grant", "release"}, {}, false}},
+};
+
+void check_trace(const Stage& stage, const Case& each, const std::string& id) {
+  const auto& network = stage.network;
+  const auto holds = network.show(requester, id)["peers"][0]["holds"].dump();
+  const std::string kind = each.kind;
+  // "No" to a right key is no answer that counts, and 5004 cannot acknowledge a grant whose id it was never given.
+  if (kind == "lying-answers") BOOST_TEST(mentions(holds, "key answers of 5002, 5004"), holds);
+  if (kind == "two-ids") BOOST_TEST(mentions(holds, "ACKs of 5002, 5003\""), holds);
+  if (kind == "withheld-answers") BOOST_TEST(!mentions(holds, "5003"), holds);
+  const auto found = traces.find({kind, each.liar});
+  if (found == traces.end()) return;
+  const auto& [sent, withheld, voted] = found->second;
+  std::set<std::string> seen;
+  const auto messages = network.ok(requester, {"trace", id})["messages"];
+  for (const auto& message : messages) {
+    if (message["from"] == each.liar) seen.insert(message["type"]);
+  }
+  for (const auto& type : sent) BOOST_TEST(seen.contains(type), type);
+  for (const auto& type : withheld) BOOST_TEST(!seen.contains(type), type);
+  const auto voters = network.ok(requester, {"show-chain"})["blocks"][0]["certificate"]["ports"];
+  BOOST_TEST((std::find(voters.begin(), voters.end(), Json(each.liar)) != voters.end()) == voted, voters.dump());
+}
+
+/// A vote that comes when the block is final already is held against nothing: then other blocks follow.
+void more_exchanges(const Stage& stage, const Case& each, int looker) {
+  const auto found = [&] { return stage.faults(looker, each.liar).contains(each.evidence); };
+  for (int again = 0; again < 4 && !Stage::becomes_true(found, 10); ++again) {
+    const auto id = stage.request(looker, stage.network.book_of(owner));
+    BOOST_TEST(Stage::becomes_true([&] {
+      const auto state = stage.state(owner, id);
+      return state == "committed" || is_over(state);
+    }));
+  }
+}
+
+}  // namespace
+
+void play(const Case& each) {
+  BOOST_TEST_CONTEXT(each.kind << " at " << each.liar) {
+    Stage stage;
+    std::string id;
+    if (std::string(each.kind) == "two-ids") {
+      id = stage.all_serve_one_request(each.kind);
+    } else {
+      stage.all_serve(each.liar, each.kind);
+      id = stage.request(requester);
+    }
+    const int looker = each.liar == requester ? owner : requester;
+    check_end(stage, each, id, looker);
+    check_trace(stage, each, id);
+    const std::string fault = each.evidence;
+    if (!fault.empty() && each.liar == witness) more_exchanges(stage, each, looker);
+    for (const int port : stage.honest(each.liar)) {
+      if (fault.empty()) BOOST_TEST(stage.faults(port, each.liar).empty());
+      const auto known = [&] { return fault.empty() || stage.faults(port, each.liar).contains(fault); };
+      BOOST_TEST(Stage::becomes_true(known, 80), port << " has no evidence");
+    }
+  }
+}
+
+}  // namespace bookchain::tests::liars
