@@ -147,8 +147,11 @@ void commit_transfer(Context& context, const Transfer& transfer, Height height) 
   if (!record) return;
   record->state = ExchangeState::committed;
   record->height = height;
-  record->token.clear();
-  record->reason.clear();
+  // A book found false stays so, and can be disputed as it is.
+  if (!found_wrong(*record)) {
+    record->token.clear();
+    record->reason.clear();
+  }
   const bool mined = transfer.form == TransferForm::mined;
   switch (record->role) {
     case Role::requester:

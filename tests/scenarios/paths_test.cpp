@@ -4,6 +4,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/scenarios/cheated.hpp"
 #include "tests/scenarios/four.hpp"
 
 namespace {
@@ -82,6 +83,23 @@ void play_whole(Four& four, Step last) {
   four.network.play(four.x, last);
 }
 
+/// The requester finds another book than the registered one, before or after the owner has settled, and disputes it.
+void play_dispute(Four& four, bool settled) {
+  auto& network = four.network;
+  const auto book = network.add_text(four.o, "8", Bytes(1500, '8'));
+  network.deliver_until_quiet();
+  four.x = network.request(four.r, four.o, book);
+  network.deliver_until_quiet();
+  grant_another_book(network, four.o, four.x, book);
+  network.play(four.x, Step::release);
+  if (settled) network.wish(four.o, WishSettle{four.x});
+  network.deliver_until_quiet();
+  (void)network.take_step(four.r, {four.x, Step::open});
+  network.take(four.r, four.x, Step::dispute);
+  network.run();
+  BOOST_REQUIRE((network.state_of(four.r, four.x) == ExchangeState::invalid));
+}
+
 const std::vector<Path>& all_paths() {
   static const std::vector<Path> all{
       {"mined", [](Four& four) { play_whole(four, Step::mine); }},
@@ -111,6 +129,8 @@ const std::vector<Path>& all_paths() {
          four.network.wish(four.o, WishAbort{four.x, {}});
          four.network.run();
        }},
+      {"ended by a DISPUTE of a false book", [](Four& four) { play_dispute(four, false); }},
+      {"settled, then given back by a DISPUTE", [](Four& four) { play_dispute(four, true); }},
       {"given up before the consent",
        [](Four& four) {
          play_whole(four, Step::grant);

@@ -1,5 +1,6 @@
 // When somebody vanishes or cheats after consent (docs/protocol.md, section 5): settling, claiming,
 // disputes.
+#include "tests/scenarios/cheated.hpp"
 #include "tests/scenarios/played.hpp"
 
 namespace {
@@ -131,54 +132,6 @@ BOOST_AUTO_TEST_CASE(each_message_lost_for_good_is_sent_again_on_request) {
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(disputes)
-
-namespace {
-
-/// A book of two chunks granted by an owner that cheats, with the requester's proof.
-struct Cheated {
-  explicit Cheated(Step last) : network(4), r(network.port(0)), o(network.port(1)) {
-    book = network.add_text(o, "Two chunks", Bytes(1500, 'a'));
-    network.deliver_until_quiet();
-    x = network.request(r, o, book);
-    network.deliver_until_quiet();
-    // The owner encrypts another second chunk; the leaf list is the registered one.
-    honest = network.home(o).books.at(book);
-    network.home(o).books.at(book).chunks[1][0] ^= 1U;
-    leaves = {chunk_leaf(honest.salts[0], honest.chunks[0]), chunk_leaf(honest.salts[1], honest.chunks[1])};
-    network.take(o, x, Step::grant);
-    for (auto& envelope : network.queue) {
-      if (envelope.package) envelope.package->leaves = leaves;
-    }
-    network.play(x, last);
-    network.home(o).books.at(book) = honest;
-  }
-
-  Network network;
-  PeerPort r, o;
-  BookId book;
-  ExchangeId x;
-  Text honest;
-  std::vector<Hash> leaves;
-
-  [[nodiscard]] BadChunk proof(std::size_t index) const {
-    const auto& package = network.home(r).packages.at(x);
-    std::vector<Hash> encrypted;
-    for (const auto& chunk : package.chunks) encrypted.push_back(leaf_hash(chunk));
-    return BadChunk{*network.record(o, x).key,     index,         package.chunks[index],
-                    merkle_path(encrypted, index), leaves[index], merkle_path(leaves, index)};
-  }
-  [[nodiscard]] Signed<Dispute> dispute(std::variant<BadChunk, BadDeal> with) const {
-    const auto record = network.record(r, x);
-    return network.sign(r, Dispute{*record.book, record.request, *record.grant, std::move(with)});
-  }
-  [[nodiscard]] std::optional<Token> check(const Transaction& transaction, PeerPort miner) const {
-    const auto checked = check_transaction(network.genesis(), network.state(network.port(2)), transaction, miner);
-    if (checked) return std::nullopt;
-    return checked.error().token;
-  }
-};
-
-}  // namespace
 
 // Section 5: "BAD-CHUNK …: k fits kc, both paths are for i …, and the chunk does not decrypt or has another leaf."
 BOOST_AUTO_TEST_CASE(a_bad_chunk_is_proven_and_a_good_one_is_not) {
