@@ -58,6 +58,20 @@ BOOST_AUTO_TEST_CASE(a_rule_for_a_book_gives_that_book_to_anybody) {
   BOOST_TEST(network.state(5001, other) == "requested");
 }
 
+BOOST_AUTO_TEST_CASE(a_rule_may_name_peer_book_and_count_together) {
+  const Network network;
+  const auto book = network.book_of(5001, 0);
+  const auto rules = "bookchain: 1\ngrants:\n  - peer: 5000\n    book: \"" + book + "\"\n    count: 1\n";
+  const auto other_peer = request(network, 5002, 5001, book);
+  const auto other_book = request(network, 5000, 5001, network.book_of(5001, 1));
+  serve_once(network, 5001, rules);
+  BOOST_TEST(network.state(5001, other_peer) == "requested");
+  BOOST_TEST(network.state(5001, other_book) == "requested");
+  const auto fitting = request(network, 5000, 5001, book);
+  serve_once(network, 5001, rules);
+  BOOST_TEST(network.state(5001, fitting) == "granted");
+}
+
 // The number counts what was granted before, in this process or an earlier one.
 BOOST_AUTO_TEST_CASE(a_count_is_kept_over_requests_and_processes) {
   const Network network;
