@@ -1,7 +1,9 @@
 // Evidence (docs/formats.md): every kind is found to hold, what proves nothing is not, and the bytes of both are what
 // they were. tests/formats/check_evidence.py reads the same vectors a second time.
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <chrono>
+#include <future>
 #include <set>
 
 #include "tests/formats/evidence_world.hpp"
@@ -13,6 +15,12 @@ namespace {
 using namespace bookchain;          // NOLINT(google-build-using-namespace)
 using namespace bookchain::golden;  // NOLINT(google-build-using-namespace)
 using Json = nlohmann::ordered_json;
+
+#ifdef __SANITIZE_ADDRESS__
+constexpr double most_milliseconds = 500;
+#else
+constexpr double most_milliseconds = 50;
+#endif
 
 const World& world() {
   static const World four = make_world(4);
@@ -43,6 +51,22 @@ std::string token_of(const Evidence& evidence) {
 std::string read_token(ByteView bytes) {
   const auto read = read_evidence(world().genesis.id(), bytes);
   return read ? std::string() : std::string(name(read.error().token));
+}
+
+struct Range {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+
+/// Where the encrypted chunk lies in the bytes of this evidence; nowhere if it has none.
+Range place_of_chunk(const Evidence& evidence, const Bytes& bytes) {
+  const auto* false_book = std::get_if<FalseBook>(&evidence);
+  if (false_book == nullptr) return {};
+  const auto& chunk = false_book->proof.ciphertext;
+  const auto found = std::ranges::search(bytes, chunk);
+  BOOST_REQUIRE(!found.empty());
+  const auto begin = static_cast<std::size_t>(found.begin() - bytes.begin());
+  return {begin, begin + chunk.size()};
 }
 
 /// BAD-CHUNK of a book of 1 GiB in chunks of 64 KiB. All but one of its 16,384 chunks are hashes alone: the proof holds
@@ -127,8 +151,10 @@ BOOST_AUTO_TEST_CASE(what_proves_nothing_is_refused_with_the_reason) {
 BOOST_AUTO_TEST_CASE(every_changed_byte_is_noticed) {
   for (const auto& each : good_evidence(world(), story())) {
     const auto bytes = write_evidence(world().genesis.id(), each.evidence);
-    // Every byte of the head and of the statements; of the chunk each tenth.
-    for (std::size_t i = 0; i < bytes.size(); i += i < 60 ? 1 : 7) {
+    const auto chunk = place_of_chunk(each.evidence, bytes);
+    // Every byte of the head, of the statements and of the proof; of the chunk of a BAD-CHUNK, which is one value that
+    // is hashed and decrypted as a whole, each tenth.
+    for (std::size_t i = 0; i < bytes.size(); i += i >= chunk.begin && i + 10 < chunk.end ? 10 : 1) {
       auto changed = bytes;
       changed[i] ^= 0x10U;
       const auto read = read_evidence(world().genesis.id(), changed);
@@ -161,15 +187,23 @@ BOOST_AUTO_TEST_CASE(evidence_about_a_book_of_a_gibibyte_is_below_100_kib_and_ve
   const auto large = make_world(4, 65536);
   const auto bytes = write_evidence(large.genesis.id(), false_book_of_a_gibibyte(large));
   BOOST_TEST(bytes.size() < 100U * 1024U);
-  const auto began = std::chrono::steady_clock::now();
-  const auto read = read_evidence(large.genesis.id(), bytes);
-  BOOST_REQUIRE(read.has_value());
-  const auto examination = examine(large.genesis, read.value());
-  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - began;
-  BOOST_TEST(!examination.failure.has_value());
-  BOOST_TEST_MESSAGE("BAD-CHUNK of 1 GiB: " << bytes.size() << " bytes, verified in " << took.count() << " ms");
-  // The sanitizers and a machine that does other things are slower than what is promised of a release.
-  BOOST_TEST(took.count() < 500.0);
+  using Milliseconds = std::chrono::duration<double, std::milli>;
+  // The best of some, as other tests run beside this one; each in a thread of its own, as a thread remembers what
+  // signatures it found good.
+  const auto verified_in = [&] {
+    const auto began = std::chrono::steady_clock::now();
+    const auto read = read_evidence(large.genesis.id(), bytes);
+    const bool holds = read && !examine(large.genesis, read.value()).failure;
+    return std::pair{holds, Milliseconds(std::chrono::steady_clock::now() - began)};
+  };
+  auto best = Milliseconds::max();
+  for (int time = 0; time < 5; ++time) {
+    const auto [holds, took] = std::async(std::launch::async, verified_in).get();
+    BOOST_TEST(holds);
+    best = std::min(best, took);
+  }
+  BOOST_TEST_MESSAGE("BAD-CHUNK of 1 GiB: " << bytes.size() << " bytes, verified in " << best.count() << " ms");
+  BOOST_TEST(best.count() < most_milliseconds);
 }
 
 // The id names the fault: the same one by other statements has the same id, another fault has another.
