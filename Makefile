@@ -19,6 +19,7 @@ demo: build  ## build the program and watch four peers hand over a book
 
 test:  ## build the program with its assertions and run all tests
 	@$(PACKAGES) build test
+	@$(PACKAGES) crash model || echo 'Without these packages some tests are skipped.' >&2
 	@scripts/build.sh dev
 	@ctest --preset dev --parallel $(JOBS)
 
@@ -48,6 +49,7 @@ asan:  ## most tests again, under AddressSanitizer and UndefinedBehaviorSanitize
 	@ctest --preset $(if $(QUICK),asan-quick,$(if $(ALL),asan-all,asan)) --parallel $(JOBS)
 
 model:  ## check the voting rule, and that each broken form of it is caught, with Spin: some minutes
+	@$(PACKAGES) model
 	@MODEL_JOBS=$(JOBS) tests/model/run.sh
 
 sim:  ## whole networks under faults and liars; SEEDS=100000 for the long run
