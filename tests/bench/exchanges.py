@@ -30,12 +30,13 @@ STALL_SECONDS = 60
 class Network:
     """A network in a directory, its peers served by processes of the program."""
 
-    def __init__(self, program: str, folder: Path, transport: str, books: int):
-        self.program, self.folder = program, folder
-        self.run("init", str(folder), "--transport", transport, "--auto-books", str(books))
-        listed = self.ask(PORTS[0], "list-books", "--all")["books"]
+    def __init__(self, program: str, folder: Path, transport: str, books: int, ports=PORTS):
+        self.program, self.folder, self.ports = program, folder, ports
+        self.run("init", str(folder), "--transport", transport, "--auto-books", str(books),
+                 "--ports", ",".join(map(str, ports)))
+        listed = self.ask(ports[0], "list-books", "--all")["books"]
         # Where each book is; one that travels is nowhere.
-        self.shelves = {port: [book["book"] for book in listed if book["owner"] == port] for port in PORTS}
+        self.shelves = {port: [book["book"] for book in listed if book["owner"] == port] for port in ports}
         self.servers = {}
 
     def run(self, *words: str) -> str:
@@ -45,7 +46,7 @@ class Network:
         return json.loads(self.run("-n", str(self.folder), "-p", str(port), "-o", "json", *words))
 
     def start(self):
-        for port in PORTS:
+        for port in self.ports:
             self.servers[port] = Server(self, port)
         for server in self.servers.values():
             server.await_start()
@@ -60,10 +61,10 @@ class Network:
 
     def check(self) -> int:
         """All chains are equal and valid; gives their height."""
-        heads = {(status["height"], status["head"]) for status in (self.ask(port, "status") for port in PORTS)}
+        heads = {(status["height"], status["head"]) for status in (self.ask(port, "status") for port in self.ports)}
         if len(heads) != 1:
             raise RuntimeError(f"the chains differ: {sorted(heads)}")
-        if not self.ask(PORTS[0], "verify-chain")["valid"]:
+        if not self.ask(self.ports[0], "verify-chain")["valid"]:
             raise RuntimeError("the chain is not valid")
         return heads.pop()[0]
 
@@ -108,6 +109,9 @@ class Server:
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def descriptors(self) -> int:
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
     def memory_mib(self) -> float:
         for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
             if line.startswith("VmHWM"):
@@ -116,11 +120,12 @@ class Server:
 
 
 class Load:
-    """Keeps a number of exchanges in flight, spread over all pairs of peers, until enough have ended."""
+    """Keeps a number of exchanges in flight, spread over all pairs of some peers, until enough have ended."""
 
-    def __init__(self, network: Network, in_flight: int):
+    def __init__(self, network: Network, in_flight: int, ports=None):
         self.network, self.in_flight = network, in_flight
-        self.pairs = [(to, of) for to in PORTS for of in PORTS if to != of]
+        among = ports or network.ports
+        self.pairs = [(to, of) for to in among for of in among if to != of]
         self.turn = 0
         self.asked = {}      # (requester, line) -> (owner, book, time)
         self.running = {}    # (requester, short id) -> (owner, book, time)
@@ -170,6 +175,8 @@ class Load:
         """Exchanges a second, from the first request to the last commit at its requester."""
         selector = selectors.DefaultSelector()
         for port, server in self.network.servers.items():
+            if server.process.poll() is not None:
+                continue
             selector.register(server.process.stdout, selectors.EVENT_READ, port)
         began = heard = time.monotonic()
         for _ in range(min(self.in_flight, exchanges)):
@@ -215,7 +222,7 @@ def settle(network: Network):
     """Waits until all peers have the last block."""
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
-        if len({network.ask(port, "status")["height"] for port in PORTS}) == 1:
+        if len({network.ask(port, "status")["height"] for port in network.ports}) == 1:
             return
         time.sleep(0.1)
 
