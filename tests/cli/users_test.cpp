@@ -18,10 +18,16 @@ namespace fs = boost::filesystem;
 
 constexpr uid_t first_user = 61001;
 
+/// What all four have beside their own user.
+struct Shared {
+  std::string group;  ///< they are members; empty: of no group but their own
+  std::string umask;  ///< empty: that of the test
+};
+
 /// Peers 5000 to 5003 of users 61001 to 61004, each with a folder of its own.
 class FourUsers {
  public:
-  explicit FourUsers(const Words& join_options = {}) {
+  explicit FourUsers(const Words& join_options = {}, Shared shared = {}) : shared_(std::move(shared)) {
     ::chmod(scratch_.get().c_str(), 0755);
     for (std::size_t i = 0; i < 4; ++i) {
       fs::create_directory(home(i).parent_path());
@@ -48,13 +54,23 @@ class FourUsers {
 
   [[nodiscard]] RunOptions as(std::size_t i, const std::string& clock = {}) const {
     RunOptions options;
-    options.user = user(i);
-    options.program = program_.file.string();
+    options.program = shares() ? "/usr/bin/setpriv" : program_.file.string();
+    if (!shares()) options.user = user(i);
     if (!clock.empty()) options.environment["BOOKCHAIN_CLOCK"] = clock;
     return options;
   }
   [[nodiscard]] Words words_of(std::size_t i, const Words& words) const {
-    Words all{"-o", "json", "--home", home(i).string()};
+    Words all;
+    if (shares()) {
+      const auto id = std::to_string(user(i));
+      const auto mask = shared_.umask.empty() ? "022" : shared_.umask;
+      const auto groups = shared_.group.empty() ? "--clear-groups" : "--groups=" + shared_.group;
+      all = {"--reuid=" + id,       "--regid=" + id, groups, "/bin/sh", "-c", "umask " + mask + "; exec \"$@\"", "sh",
+             program_.file.string()};
+    }
+    for (const auto& word : {std::string("-o"), std::string("json"), std::string("--home"), home(i).string()}) {
+      all.push_back(word);
+    }
     all.insert(all.end(), words.begin(), words.end());
     return all;
   }
@@ -68,7 +84,8 @@ class FourUsers {
   }
   /// Lines of a shell as that user.
   [[nodiscard]] Ended shell(std::size_t i, const std::string& lines) const {
-    auto options = as(i);
+    RunOptions options;
+    options.user = user(i);
     options.program = "/bin/sh";
     return run({"-c", lines}, options);
   }
@@ -87,8 +104,11 @@ class FourUsers {
   }
 
  private:
+  [[nodiscard]] bool shares() const { return !shared_.group.empty() || !shared_.umask.empty(); }
+
   TemporaryDirectory scratch_;
   PublicProgram program_;
+  Shared shared_;
 };
 
 bool skipped() {
@@ -114,9 +134,10 @@ std::size_t files_in(const path& folder) {
 
 BOOST_AUTO_TEST_SUITE(users)
 
-BOOST_AUTO_TEST_CASE(an_exchange_of_a_file_between_four_users_ends_committed) {
-  if (skipped()) return;
-  const FourUsers users;
+namespace {
+
+/// 5000 gets a file of 5001.
+void exchange_a_file(const FourUsers& users) {
   const auto book = users.add_file(1, 300'000);
   users.ok(0, {"receive"});
   const auto servers = serve_others(users, 0);
@@ -125,6 +146,30 @@ BOOST_AUTO_TEST_CASE(an_exchange_of_a_file_between_four_users_ends_committed) {
   const auto got = users.home(0).parent_path() / "got";
   users.ok(0, {"get-book", book, "--to", got.string()});
   BOOST_TEST((read_file(got) == read_file(users.scratch("book-of-1"))));
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(an_exchange_of_a_file_between_four_users_ends_committed) {
+  if (skipped()) return;
+  exchange_a_file(FourUsers());
+}
+
+BOOST_AUTO_TEST_CASE(whatever_the_umask_they_can_deliver_to_each_other) {
+  if (skipped()) return;
+  exchange_a_file(FourUsers({}, {{}, "077"}));
+}
+
+BOOST_AUTO_TEST_CASE(members_of_a_group_deliver_to_each_other_and_nobody_else_does) {
+  if (skipped()) return;
+  const std::string group = "61100";
+  const FourUsers users({"--group", group}, {group, {}});
+  exchange_a_file(users);
+  constexpr std::size_t outsider = 4;
+  for (std::size_t i = 0; i < 4; ++i) {
+    users.check_denied(outsider, "ls " + (users.home(i) / "spool").string());
+    users.check_denied(outsider, "mkdir " + users.spool(i, outsider).string());
+  }
 }
 
 BOOST_AUTO_TEST_CASE(nobody_gets_at_the_keys_books_state_or_messages_of_another) {
