@@ -5,11 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <set>
-
-#include "ledger/store/memory_store.hpp"
 
 namespace bookchain::cli {
 
@@ -19,56 +16,10 @@ namespace {
 
 constexpr std::size_t piece_bytes = std::size_t{1} << 18U;
 
-Error bad_block(const Error& error, Height height) {
-  const auto block = "block " + std::to_string(height.value);
-  // Whatever is wrong with a block, the answer to "is it valid" is no: exit code 3.
-  const auto token = info(error.token).exit_code == 3 ? error.token : Token::bad_chain;
-  const bool names_it = error.subject.empty() || error.subject == block;
-  return Error{token, error.what, names_it ? block : block + ": " + error.subject, {}};
-}
-
 Error interrupted() { return Error{Token::interrupted, "interrupted", {}, {}}; }
 bool goes_on(Progress* progress, std::uint64_t done, std::uint64_t in_all) {
   return progress == nullptr || progress->advanced(done, in_all);
 }
-
-/// A chain in the making, checked block by block. What is kept of it is the head and who owns what; all else that
-/// would be stored is only shown to `see`.
-class Verification {
- public:
-  using See = std::function<void(const Write&)>;
-  explicit Verification(const Genesis& genesis, See see = {}) : genesis_(genesis), see_(std::move(see)) {}
-
-  [[nodiscard]] Height next_height() const { return Height{head().height.value + 1}; }
-  [[nodiscard]] Head head() const { return chain_head(genesis_, store_); }
-  [[nodiscard]] const State& state() const { return store_; }
-
-  [[nodiscard]] Result<void> append(const CommittedBlock& committed) {
-    Draft draft(store_);
-    BOOKCHAIN_CHECK(verify_and_append(genesis_, draft, committed, false));
-    auto writes = draft.take_effects().writes;
-    std::erase_if(writes, [&](const Write& write) {
-      const bool needed = write.table == Table::facts || write.table == Table::ownership;
-      if (!needed && see_) see_(write);
-      return !needed;
-    });
-    BOOKCHAIN_CHECK(store_.begin());
-    store_.apply(writes);
-    return store_.commit();
-  }
-
-  [[nodiscard]] ChainVerdict verdict(std::optional<Error> failure) const {
-    return ChainVerdict{head(), std::nullopt, std::move(failure)};
-  }
-  [[nodiscard]] ChainVerdict verdict_on_block(const Error& error) const {
-    return ChainVerdict{head(), next_height(), bad_block(error, next_height())};
-  }
-
- private:
-  const Genesis& genesis_;
-  See see_;
-  MemoryStore store_;
-};
 
 }  // namespace
 
@@ -176,94 +127,10 @@ class LineReader {
   std::uint64_t bytes_read_ = 0;
 };
 
-/// Takes a line apart from the left; whatever is not exactly there sticks as a fault.
-class LineParser {
- public:
-  explicit LineParser(std::string_view line) : left_(line) {}
-
-  void expect(std::string_view text) {
-    if (left_.starts_with(text)) {
-      left_.remove_prefix(text.size());
-    } else {
-      failed_ = true;
-    }
-  }
-  [[nodiscard]] Bytes hex_until_quote() {
-    const auto digits = left_.substr(0, left_.find('"'));
-    left_.remove_prefix(digits.size());
-    auto bytes = from_hex(digits);
-    if (!bytes) failed_ = true;
-    return bytes ? std::move(*bytes) : Bytes{};
-  }
-  [[nodiscard]] std::uint64_t number() {
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(left_.data(), left_.data() + left_.size(), value);
-    const auto length = static_cast<std::size_t>(end - left_.data());
-    failed_ = failed_ || error != std::errc{} || (length > 1 && left_.front() == '0');
-    left_.remove_prefix(length);
-    return value;
-  }
-  [[nodiscard]] bool all_was_there() const { return !failed_ && left_.empty(); }
-
- private:
-  std::string_view left_;
-  bool failed_ = false;
-};
-
-struct BlockLine {
-  Bytes block;
-  Bytes certificate;
-};
-
-/// Nothing if the line does not have the form of a block's.
-std::optional<BlockLine> parse_block_line(std::string_view line) {
-  LineParser parser(line);
-  BlockLine parsed;
-  parser.expect("{\"height\":");
-  (void)parser.number();
-  parser.expect(",\"hash\":\"");
-  const auto hash = parser.hex_until_quote();
-  parser.expect("\",\"block\":\"");
-  parsed.block = parser.hex_until_quote();
-  parser.expect("\",\"certificate\":\"");
-  parsed.certificate = parser.hex_until_quote();
-  parser.expect("\"}");
-  if (!parser.all_was_there() || hash.size() != Hash::size) return std::nullopt;
-  return parsed;
-}
-
-/// The network that the first line names; nothing if it is not the first line of such a file.
-std::optional<NetworkId> parse_header_line(std::string_view line) {
-  LineParser parser(line);
-  parser.expect("{\"bookchain\":\"chain\",\"schema\":1,\"network\":\"");
-  const auto network = parser.hex_until_quote();
-  parser.expect("\"}");
-  if (!parser.all_was_there() || network.size() != NetworkId::size) return std::nullopt;
-  NetworkId id;
-  std::ranges::copy(network, id.bytes.begin());
-  return id;
-}
-
-/// The block of a line that is byte for byte what this program would write for it.
-Result<CommittedBlock> read_block_line(const Genesis& genesis, const BlockLine& parsed, const std::string& line) {
-  BOOKCHAIN_TRY(auto block, decode<Block>(parsed.block));
-  BOOKCHAIN_TRY(auto certificate, decode<CommitCertificate>(parsed.certificate));
-  CommittedBlock committed{std::move(block), std::move(certificate)};
-  if (chain_block_line(genesis, committed) != line + "\n") {
-    return Error{Token::bad_chain, "height or hash in the file are not those of the block", {}, {}};
-  }
-  return committed;
-}
-
 std::size_t max_line_bytes(const Genesis& genesis) {
   constexpr std::size_t certificate_bytes = 8192;
   constexpr std::size_t names_bytes = 512;
   return 2 * (genesis.fields().limits.block_bytes + certificate_bytes) + names_bytes;
-}
-
-Error no_chain(std::string what, const path& file, std::uint64_t line) {
-  return Error{Token::bad_file, std::move(what), file.string() + ":" + std::to_string(line),
-               "verify-chain takes what export-chain writes, byte for byte"};
 }
 
 Result<Descriptor> open_chain_file(const path& file) {
@@ -288,26 +155,13 @@ Result<ChainVerdict> verify_chain_file(const Genesis& genesis, const path& file,
   BOOKCHAIN_TRY(const auto descriptor, open_chain_file(file));
   const auto in_all = size_of(descriptor.get());
   LineReader lines(descriptor.get(), file, max_line_bytes(genesis));
-  Verification verification(genesis);
-  BOOKCHAIN_TRY(const auto first, lines.next());
-  const auto network = first && first->is_whole ? parse_header_line(first->text) : std::nullopt;
-  if (!network) return verification.verdict(no_chain("the file is no exported chain", file, 1));
-  if (*network != genesis.id()) {
-    return verification.verdict(Error{Token::wrong_network, "the chain is of another network", to_hex(*network),
-                                      "this network is " + to_hex(genesis.id())});
-  }
-  for (std::uint64_t number = 2;; ++number) {
+  ChainFileCheck check(genesis, file);
+  for (;;) {
     BOOKCHAIN_TRY(const auto line, lines.next());
     if (!goes_on(progress, lines.bytes_read(), in_all)) return interrupted();
-    if (!line) return verification.verdict(std::nullopt);
-    if (!line->is_whole) return verification.verdict(no_chain("a line is cut short or too long", file, number));
-    const auto parsed = parse_block_line(line->text);
-    if (!parsed) return verification.verdict(no_chain("a line is no block of an exported chain", file, number));
-    const auto committed = read_block_line(genesis, *parsed, line->text);
-    if (!committed) return verification.verdict_on_block(committed.error());
-    if (const auto appended = verification.append(committed.value()); !appended) {
-      return verification.verdict_on_block(appended.error());
-    }
+    if (!line) return check.at_end();
+    if (!line->is_whole) return check.at_broken_line();
+    if (auto verdict = check.take(line->text)) return std::move(*verdict);
   }
 }
 
@@ -360,7 +214,7 @@ class StoredOwners {
   std::set<Table> differing_;
 };
 
-std::optional<Error> difference(const Genesis& genesis, const State& stored, const Verification& verification,
+std::optional<Error> difference(const Genesis& genesis, const State& stored, const ChainCheck& verification,
                                 StoredOwners& owners) {
   const auto head = chain_head(genesis, stored);
   const auto computed = verification.head();
@@ -382,7 +236,7 @@ std::optional<Error> difference(const Genesis& genesis, const State& stored, con
 
 Result<ChainVerdict> verify_stored_chain(const Genesis& genesis, const State& state, Progress* progress) {
   StoredOwners owners(state);
-  Verification verification(genesis, [&](const Write& write) { owners.see(write); });
+  ChainCheck verification(genesis, [&](const Write& write) { owners.see(write); });
   const auto in_all = chain_head(genesis, state).height.value;
   bool stopped = !goes_on(progress, 0, in_all);
   const auto checked = each_block(state, Height{1}, [&](const CommittedBlock& committed) -> Result<void> {

@@ -5,6 +5,7 @@
 
 #include <functional>
 
+#include "cli/chain_check.hpp"
 #include "cli/files.hpp"
 #include "ledger/chain.hpp"
 #include "ledger/store/package_store.hpp"
@@ -23,13 +24,6 @@ using VisitBlock = std::function<Result<void>(const ledger::CommittedBlock& comm
 /// Writes the chain in `state` to an open file; gives its head.
 [[nodiscard]] Result<ledger::Head> write_chain(const ledger::Genesis& genesis, const ledger::State& state,
                                                int descriptor, const path& name);
-
-/// What came of checking a chain.
-struct ChainVerdict {
-  ledger::Head head;                  ///< the last good block, or the network id at height 0
-  std::optional<ledger::Height> bad;  ///< the first bad block, if it is a block that is bad
-  std::optional<Error> failure;       ///< nothing: the chain is valid
-};
 
 /// Checks an exported chain; "-" is stdin. The verdict's failure has a token of exit code 3 for wrong content
 /// (`bad-chain` or the finer one) and `bad-file` for what is not byte for byte such a file. Tokens of the
