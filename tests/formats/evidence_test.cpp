@@ -63,9 +63,9 @@ Range place_of_chunk(const Evidence& evidence, const Bytes& bytes) {
   const auto* false_book = std::get_if<FalseBook>(&evidence);
   if (false_book == nullptr) return {};
   const auto& chunk = false_book->proof.ciphertext;
-  const auto found = std::ranges::search(bytes, chunk);
-  BOOST_REQUIRE(!found.empty());
-  const auto begin = static_cast<std::size_t>(found.begin() - bytes.begin());
+  const auto found = std::search(bytes.begin(), bytes.end(), chunk.begin(), chunk.end());
+  BOOST_REQUIRE((found != bytes.end()));
+  const auto begin = static_cast<std::size_t>(found - bytes.begin());
   return {begin, begin + chunk.size()};
 }
 
