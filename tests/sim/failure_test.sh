@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# failure_test.sh PROGRAM
+#
+# What is printed about a failure is enough to repeat it, and to look at less of it. PROGRAM is sim_planted: a bug
+# that is found quickly stands for one that nobody knows of.
+set -euo pipefail
+program=${1:?the simulator with planted bugs}
+bug=quorum-one-less
+most_seeds=60
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+fail() {
+  echo "failure_test: $1" >&2
+  exit 1
+}
+
+# failure FILE COMMAND...: runs it and keeps what it says in FILE; gives its status.
+failure() {
+  local file=$1 status=0
+  shift
+  "$@" >/dev/null 2>"$file" || status=$?
+  return "$status"
+}
+# the rest of the line of FILE that begins with WORD
+rest() { sed -n "s/^$2: //p" "$1"; }
+# what a command gives for an option
+option() { sed -n "s/.* --$2 \\([^ ]*\\).*/\\1/p" <<<"$1"; }
+items() { tr ',' '\n' <<<"$1" | grep -vxc none || true; }
+
+status=0
+for ((seed = 1; seed <= most_seeds; ++seed)); do
+  status=0
+  failure "$folder/first" "$program" --seed "$seed" --bug "$bug" || status=$?
+  [[ $status -eq 0 ]] || break
+done
+[[ $status -eq 1 ]] || fail "no seed up to $most_seeds shows $bug and ends with 1 (the last ended with $status)"
+
+grep -Eq "^seed $seed, commit [^ ,]+, step [1-9][0-9]*, signatures stub\$" "$folder/first" || fail 'no seed, commit and step'
+broken=$(rest "$folder/first" broken)
+[[ -n $broken ]] || fail 'no invariant'
+grep -qx 'sequenceDiagram' "$folder/first" || fail 'no diagram'
+grep -Eq '^  [0-9]+->>[0-9]+: [0-9]+ ' "$folder/first" || fail 'nothing is sent in the diagram'
+read -ra replay <<<"$(rest "$folder/first" replay)"
+read -ra smallest <<<"$(rest "$folder/first" smallest)"
+[[ ${replay[0]:-} == "$program" && ${smallest[0]:-} == "$program" ]] || fail 'no commands'
+
+# The same command tells the same story, to the last event.
+status=0
+failure "$folder/again" "${replay[@]}" || status=$?
+[[ $status -eq 1 ]] || fail "the replay ends with $status"
+diff "$folder/first" "$folder/again" >&2 || fail 'the replay is another run'
+status=0
+failure "$folder/small" "${smallest[@]}" || status=$?
+[[ $status -eq 1 ]] || fail "the smallest plan ends with $status"
+[[ $(rest "$folder/small" broken) == "$broken" ]] || fail 'the smallest plan breaks something else'
+
+# Smaller it is, and in nothing larger.
+fewer=0
+for what in peers villains exchanges books steps; do
+  before=$(option "${replay[*]}" "$what") after=$(option "${smallest[*]}" "$what")
+  [[ -n $before && $after -le $before ]] || fail "$what: $before became $after"
+  fewer=$((fewer + before - after))
+done
+for what in faults attacks; do
+  before=$(items "$(option "${replay[*]}" "$what")") after=$(items "$(option "${smallest[*]}" "$what")")
+  [[ $after -le $before ]] || fail "$what: $before became $after"
+  fewer=$((fewer + before - after))
+done
+[[ $fewer -gt 0 ]] || fail 'nothing was dropped'
+echo "seed $seed: $broken; ${smallest[*]:1}"
