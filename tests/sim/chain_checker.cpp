@@ -19,6 +19,7 @@ struct Fold {
   std::map<Id, Standing>& books;
   std::map<Id, Standing>& touched;
   std::map<Id, std::uint64_t>& transfers;
+  Recorded& recorded;
   std::uint64_t height;
 
   Standing& at(const BookBody& book) {
@@ -86,6 +87,7 @@ void read_transfer(Cursor& cursor, BlockReading& reading, Fold& fold, std::uint1
   fold.present(book, request.receiver, grant.version, grant.turn);
   fold.move(book, request.sender, grant.exchange);
   must(fold.transfers.emplace(grant.exchange, fold.height).second, "one exchange moved a book twice");
+  ++(form == 0 ? fold.recorded.mined : form == 1 ? fold.recorded.settled : fold.recorded.claimed);
 }
 
 void read_abort(Cursor& cursor, BlockReading& reading, Fold& fold, std::uint16_t miner) {
@@ -101,6 +103,7 @@ void read_abort(Cursor& cursor, BlockReading& reading, Fold& fold, std::uint16_t
   must(abort.signer == miner, "X1");
   fold.present(book, abort.signer, version, turn);
   fold.next_turn(book);
+  ++fold.recorded.aborts;
 }
 
 void read_dispute(Cursor& cursor, BlockReading& reading, Fold& fold, std::uint16_t miner) {
@@ -122,6 +125,7 @@ void read_dispute(Cursor& cursor, BlockReading& reading, Fold& fold, std::uint16
   reading.good(dispute, "X2");
   must(dispute.signer == miner, "X1");
   must(dispute.signer == request.sender, "D1");
+  ++fold.recorded.disputes;
   const auto& stand = fold.at(book);
   if (stand.moved_by == grant.exchange && stand.owner == request.sender && stand.version == grant.version + 1) {
     fold.move(book, grant.statement.signer, std::nullopt);
@@ -167,6 +171,7 @@ std::optional<std::string> ChainChecker::append(ByteView committed) {
   Known known;
   auto books = books_;
   auto transfers = transfers_;
+  auto recorded = recorded_;
   try {
     Id transactions_hash{};
     const auto header = reading.statement(17, [&] {
@@ -179,7 +184,7 @@ std::optional<std::string> ChainChecker::append(ByteView committed) {
     const auto from = cursor.place();
     const auto items = cursor.count(256);
     must(items > 0, "B3");
-    Fold fold{network_, books, known.touched, transfers, height};
+    Fold fold{network_, books, known.touched, transfers, recorded, height};
     for (std::uint32_t i = 0; i < items; ++i) {
       switch (cursor.u8()) {
         case 0: read_transfer(cursor, reading, fold, header.signer); break;
@@ -203,6 +208,7 @@ std::optional<std::string> ChainChecker::append(ByteView committed) {
   }
   books_ = std::move(books);
   transfers_ = std::move(transfers);
+  recorded_ = recorded;
   blocks_.push_back(std::move(known));
   return std::nullopt;
 }

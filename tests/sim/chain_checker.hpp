@@ -48,6 +48,15 @@ struct Standing {
   friend bool operator==(const Standing&, const Standing&) = default;
 };
 
+/// How many transactions of each kind the chain holds.
+struct Recorded {
+  std::uint64_t mined{};
+  std::uint64_t settled{};
+  std::uint64_t claimed{};
+  std::uint64_t aborts{};
+  std::uint64_t disputes{};
+};
+
 class ChainChecker {
  public:
   explicit ChainChecker(CheckedNetwork network) : network_(std::move(network)) {}
@@ -66,6 +75,7 @@ class ChainChecker {
   [[nodiscard]] std::optional<Standing> standing(const Id& book) const;
   /// Exchanges whose TRANSFER is in the chain.
   [[nodiscard]] const std::map<Id, std::uint64_t>& transfers() const { return transfers_; }
+  [[nodiscard]] const Recorded& recorded() const { return recorded_; }
 
  private:
   struct Known {
@@ -77,6 +87,7 @@ class ChainChecker {
   std::vector<Known> blocks_;
   std::map<Id, Standing> books_;
   std::map<Id, std::uint64_t> transfers_;
+  Recorded recorded_;
 };
 
 }  // namespace bookchain::sim

@@ -3,6 +3,7 @@
 //   sim --seed 17 [overrides]       one seed, or one plan with parts replaced
 //   sim --each-attack 40            every attack, that many seeds each
 //   sim --each-bug 400              every planted bug until it is found (the planted program only)
+//   sim --beyond 40                 one liar more than is borne, until what is promised breaks
 //   sim --regressions seeds.txt     plans that failed once
 #include <chrono>
 #include <cstdio>
@@ -11,7 +12,7 @@
 #include <sstream>
 #include <thread>
 
-#include "tests/sim/checked_signature.hpp"
+#include "tests/sim/campaigns.hpp"
 #include "tests/sim/planted.hpp"
 #include "tests/sim/running_seed.hpp"
 #include "tests/sim/runs.hpp"
@@ -110,84 +111,6 @@ int run_seeds(std::uint64_t from, std::uint64_t count, const Effort& effort, con
   return summary.violations == 0 ? 0 : 1;
 }
 
-/// Whether the rules see two statements of one peer that exclude each other, and report it.
-bool leaves_evidence(Attack attack) {
-  return attack == Attack::grants_to_two || attack == Attack::lying_answers || attack == Attack::different_answers;
-}
-
-/// The seeds of one attack: alone first, so that the evidence is of this attack; then with what else they do. More
-/// than `runs` only where it takes more until the attack was made, and left its evidence.
-bool run_attack(Attack attack, std::uint64_t runs, unsigned jobs, const std::string& program) {
-  static constexpr std::uint64_t most_rounds = 20;
-  Summary alone;
-  Summary among_others;
-  const auto place = static_cast<std::size_t>(attack);
-  const auto is_seen = [&] {
-    const bool evidence = !leaves_evidence(attack) || alone.counts.evidence > 0;
-    return alone.counts.attacks[place] > 0 && evidence;
-  };
-  for (std::uint64_t round = 0; round < most_rounds && !is_seen(); ++round) {
-    std::vector<Plan> plans;
-    std::vector<Plan> mixed;
-    for (std::uint64_t i = 1; i <= runs; ++i) {
-      const auto seed = 1000 * (place + 1) + round * runs + i;
-      plans.push_back(plan_of(seed, attack, true));
-      mixed.push_back(plan_of(seed, attack, false));
-    }
-    alone.add(run_all(plans, {jobs}, program));
-    among_others.add(run_all(mixed, {jobs}, program));
-  }
-  const auto violations = alone.violations + among_others.violations;
-  std::cout << "attack=" << name(attack) << " signatures=" << signature_kind()
-            << " runs=" << alone.seeds + among_others.seeds
-            << " times=" << alone.counts.attacks[place] + among_others.counts.attacks[place]
-            << " evidence=" << alone.counts.evidence << " violations=" << violations << std::endl;
-  return violations == 0 && is_seen();
-}
-
-int run_each_attack(std::uint64_t runs, unsigned jobs, const std::string& program) {
-  int failed = 0;
-  for (std::size_t i = 0; i < attack_count; ++i) {
-    if (!run_attack(static_cast<Attack>(i), runs, jobs, program)) failed = 1;
-  }
-  return failed;
-}
-
-/// With every switch off the copies must behave as the rules: else a bug is found that nobody planted.
-bool copies_are_clean() {
-  planted::switch_on(std::nullopt);
-  static constexpr std::uint64_t seeds = 20;
-  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
-    const auto result = run_plan(plan_of(seed));
-    if (!result.violation) continue;
-    std::cout << "bug=none found=yes by=\"" << result.violation->invariant << "\"" << std::endl;
-    return false;
-  }
-  std::cout << "bug=none found=no seeds=" << seeds << std::endl;
-  return true;
-}
-
-int run_each_bug(std::uint64_t most, const std::string& program) {
-  int failed = copies_are_clean() ? 0 : 1;
-  for (std::size_t i = 0; i < bug_count; ++i) {
-    const auto bug = static_cast<Bug>(i);
-    planted::switch_on(bug);
-    std::uint64_t seed = 1;
-    std::optional<Violation> found;
-    for (; seed <= most && !found; ++seed) found = run_plan(plan_of(seed, bug)).violation;
-    if (found) {
-      std::cout << "bug=" << name(bug) << " found=yes seeds=" << seed - 1 << " by=\"" << found->invariant << "\""
-                << std::endl;
-    } else {
-      std::cout << "bug=" << name(bug) << " found=no seeds=" << most << " replay=\"" << program << " --bug "
-                << name(bug) << " --seed 1\"" << std::endl;
-      failed = 1;
-    }
-  }
-  planted::switch_on(std::nullopt);
-  return failed;
-}
-
 /// One plan a line, as options; a line that begins with # says what it was.
 int run_regressions(const std::string& file, const std::string& program) {
   std::ifstream lines(file);
@@ -222,5 +145,6 @@ int main(int argc, char** argv) {
   }
   if (options.contains("each-attack")) return run_each_attack(number(options, "each-attack", 1), jobs, program);
   if (options.contains("each-bug")) return run_each_bug(number(options, "each-bug", 1), program);
+  if (options.contains("beyond")) return run_beyond(number(options, "beyond", 1), program);
   return run_one(plan_from(options), program);
 }

@@ -110,6 +110,8 @@ std::string_view name(Bug bug) {
     case Bug::book_not_removed: return "book-not-removed";
     case Bug::share_not_checked: return "share-not-checked";
     case Bug::grant_not_remembered: return "grant-not-remembered";
+    case Bug::share_before_transfer: return "share-before-transfer";
+    case Bug::ended_request_forgotten: return "ended-request-forgotten";
   }
   return "";
 }
@@ -202,6 +204,7 @@ Needs needs_of(Bug bug) {
     case Bug::justification_of_other_ballot: return {Attack::foreign_justification, std::nullopt};
     case Bug::two_prevotes: return {Attack::two_blocks, std::nullopt};
     case Bug::share_not_checked: return {Attack::bad_share, std::nullopt};
+    case Bug::share_before_transfer: return {Attack::pooled_shares, std::nullopt};
     case Bug::votes_after_restore: return {std::nullopt, Fault::restore};
     case Bug::dedupe_dropped: return {std::nullopt, Fault::duplication};
     case Bug::vote_not_stored: return {std::nullopt, Fault::crash};
@@ -210,7 +213,8 @@ Needs needs_of(Bug bug) {
     case Bug::release_after_abort:
     case Bug::note_before_commit:
     case Bug::book_not_removed:
-    case Bug::grant_not_remembered: return {};
+    case Bug::grant_not_remembered:
+    case Bug::ended_request_forgotten: return {};
   }
   return {};
 }
@@ -233,9 +237,22 @@ Plan plan_of(std::uint64_t seed, Bug bug) {
     // Somebody must ask for a vote again before the height is over: a liar that interrupts, beside the restored one.
     plan.peers = std::max<std::size_t>(plan.peers, 7);
     plan.villains = 1;
+    plan.attacks.reset();
     plan.attacks.set(static_cast<std::size_t>(Attack::interrupting));
-    plan.faults.reset(static_cast<std::size_t>(Fault::undeclared_restore));
+    plan.faults.reset();
+    plan.faults.set(static_cast<std::size_t>(Fault::delay));
+    plan.faults.set(static_cast<std::size_t>(Fault::restore));
   }
+  return plan;
+}
+
+Plan plan_of_pooling(std::uint64_t seed, std::size_t liars) {
+  auto plan = plan_of(seed);
+  plan.peers = 7;
+  plan.villains = liars;
+  plan.attacks.reset();
+  plan.attacks.set(static_cast<std::size_t>(Attack::pooled_shares));
+  plan.forbid_restores();
   return plan;
 }
 

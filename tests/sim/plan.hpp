@@ -121,8 +121,10 @@ enum class Bug : std::uint8_t {
   book_not_removed,
   share_not_checked,
   grant_not_remembered,
+  share_before_transfer,
+  ended_request_forgotten,
 };
-inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::grant_not_remembered) + 1;
+inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::ended_request_forgotten) + 1;
 [[nodiscard]] std::string_view name(Bug bug);
 
 struct Plan {
@@ -154,6 +156,9 @@ struct Plan {
 [[nodiscard]] Plan plan_of(std::uint64_t seed, Attack attack, bool alone);
 /// The seed's plan with a bug, and what it takes to make it show.
 [[nodiscard]] Plan plan_of(std::uint64_t seed, Bug bug);
+/// Seven peers with as many liars, all of which do nothing but pool their shares and ask for more of them. With three
+/// they are one more than such a network bears.
+[[nodiscard]] Plan plan_of_pooling(std::uint64_t seed, std::size_t liars);
 
 template <class Kind>
 [[nodiscard]] std::optional<Kind> from_name(std::string_view text, std::size_t count) {

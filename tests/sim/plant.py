@@ -76,6 +76,15 @@ BUGS = [
     ("grant_not_remembered", "ledger/exchange_request.cpp", 1,
      "if (turn && !turn->exchanges.empty() && turn->requester != request.signer) {",
      "if (turn && !ON && !turn->exchanges.empty() && turn->requester != request.signer) {"),
+    # A witness gives the requester its share before the TRANSFER is recorded.
+    ("share_before_transfer", "ledger/exchange_share.cpp", 1,
+     "if (!moved.get(context.draft, message.exchange)) {",
+     "if (!moved.get(context.draft, message.exchange) && !ON) {"),
+    # A requester keeps nothing of a request that is over.
+    ("ended_request_forgotten", "ledger/exchange_parts.cpp", 1,
+     "exchanges.put(context.draft, exchange, record);",
+     "exchanges.put(context.draft, exchange, record);\n"
+     "  if (ON && record.role == Role::requester && is_over(record.state)) exchanges.erase(context.draft, exchange);"),
 ]
 
 

@@ -1,11 +1,47 @@
 #include "tests/sim/planted.hpp"
 
+#include <algorithm>
+
 #include "tests/sim/checked_signature.hpp"
 
 namespace bookchain::sim::planted {
 
 namespace {
+
 std::optional<Bug> present;
+
+/// The invariants that a bug breaks itself, by name. A network in which nothing goes on, or two chains, may come of
+/// nearly any bug; that is no sign that the simulator looks at the right place.
+std::vector<std::string_view> proofs_of(Bug bug) {
+  static constexpr std::string_view valid = "agreement and validity";
+  static constexpr std::string_view chosen = "a chosen block is never voted against";
+  static constexpr std::string_view lock = "a lock is never forgotten";
+  static constexpr std::string_view signed_two =
+      "no honest key signs two different statements of one kind about one thing";
+  switch (bug) {
+    case Bug::vote_not_stored:
+    case Bug::votes_after_restore: return {lock, signed_two, chosen};
+    case Bug::lock_ignored: return {lock, chosen};
+    case Bug::quorum_one_less: return {valid};
+    case Bug::dedupe_dropped: return {"a message is taken once"};
+    case Bug::malleable_accepted: return {valid};
+    case Bug::sent_before_commit: return {"nothing is sent that is not durable"};
+    case Bug::note_before_commit: return {"acknowledged is durable", "nothing is sent that is not durable"};
+    case Bug::answers_not_bound: return {valid};
+    case Bug::version_not_checked: return {valid};
+    case Bug::counted_by_signature: return {valid};
+    case Bug::justification_of_other_ballot: return {valid, chosen};
+    case Bug::two_prevotes: return {signed_two};
+    case Bug::release_after_abort: return {"RELEASE and ABORT are never both signed in one turn"};
+    case Bug::book_not_removed: return {"a book lies on its owner's shelf alone"};
+    case Bug::share_not_checked: return {"an ACK says that a fitting share is durable"};
+    case Bug::grant_not_remembered: return {signed_two};
+    case Bug::share_before_transfer: return {"a requester that lies has no key before the transfer"};
+    case Bug::ended_request_forgotten: return {"what a user was told is never lost"};
+  }
+  return {};
+}
+
 }  // namespace
 
 void switch_on(std::optional<Bug> bug) {
@@ -18,5 +54,18 @@ bool is_on(Bug bug) { return present == bug; }
 bool forgets(const ledger::ShelfTask& task) {
   return is_on(Bug::book_not_removed) && task.action == ledger::ShelfAction::remove_book;
 }
+
+void after_a_crash(SimStore& store) {
+  if (!is_on(Bug::vote_not_stored)) return;
+  auto voter = ledger::voters.get(store, 0);
+  if (!voter) return;
+  // The promise and the answer are there, what was voted for is not.
+  voter->prevote.reset();
+  voter->precommit.reset();
+  voter->lock.reset();
+  store.falsify(ledger::Table::voter, ledger::encode(std::uint8_t{0}), ledger::encode(*voter));
+}
+
+bool is_proof_of(Bug bug, std::string_view invariant) { return std::ranges::count(proofs_of(bug), invariant) > 0; }
 
 }  // namespace bookchain::sim::planted

@@ -4,13 +4,19 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "ledger/records.hpp"
 #include "tests/sim/planted_switch.hpp"
+#include "tests/sim/sim_store.hpp"
 
 namespace bookchain::sim::planted {
 
 void switch_on(std::optional<Bug> bug);
 [[nodiscard]] bool forgets(const ledger::ShelfTask& task);
+/// What a home finds on its disk after a crash may be less than was written.
+void after_a_crash(SimStore& store);
+/// Whether this broken invariant is what the bug breaks, and not something that goes wrong later because of it.
+[[nodiscard]] bool is_proof_of(Bug bug, std::string_view invariant);
 
 }  // namespace bookchain::sim::planted

@@ -112,6 +112,9 @@ std::optional<std::string_view> never_happened(const Counts& counts) {
   for (std::size_t i = 0; i < attack_count; ++i) {
     if (counts.attacks[i] == 0) return name(static_cast<Attack>(i));
   }
+  for (std::size_t i = 0; i < work_count; ++i) {
+    if (counts.work[i] == 0) return name(static_cast<Work>(i));
+  }
   return std::nullopt;
 }
 
@@ -162,16 +165,18 @@ std::string json_line(const Summary& summary, double seconds) {
           field("blocks", summary.counts.blocks) + "," +
           field("blocks_under_faults", summary.counts.blocks_under_faults) + "," +
           field("equivocations_seen", summary.counts.equivocations_seen) + "," +
-          field("evidence", summary.counts.evidence) + "," + field("violations", summary.violations) + "," +
-          field("seconds", static_cast<std::uint64_t>(std::llround(seconds))) + ",\"faults\":{";
-  for (std::size_t i = 0; i < fault_count; ++i) {
-    text += (i > 0 ? "," : "") + field(name(static_cast<Fault>(i)), summary.counts.faults[i]);
-  }
-  text += "},\"attacks\":{";
-  for (std::size_t i = 0; i < attack_count; ++i) {
-    text += (i > 0 ? "," : "") + field(name(static_cast<Attack>(i)), summary.counts.attacks[i]);
-  }
-  return text + "}}";
+          field("evidence", summary.counts.all_evidence()) + "," + field("violations", summary.violations) + "," +
+          field("seconds", static_cast<std::uint64_t>(std::llround(seconds)));
+  const auto group = [&](std::string_view key, const auto& times, const auto& name_of) {
+    text += ",\"" + std::string(key) + "\":{";
+    for (std::size_t i = 0; i < times.size(); ++i) text += (i > 0 ? "," : "") + field(name_of(i), times[i]);
+    text += "}";
+  };
+  group("workload", summary.counts.work, [](std::size_t i) { return name(static_cast<Work>(i)); });
+  group("evidence_of", summary.counts.evidence, evidence_name);
+  group("faults", summary.counts.faults, [](std::size_t i) { return name(static_cast<Fault>(i)); });
+  group("attacks", summary.counts.attacks, [](std::size_t i) { return name(static_cast<Attack>(i)); });
+  return text + "}";
 }
 
 }  // namespace bookchain::sim

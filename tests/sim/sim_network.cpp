@@ -11,19 +11,6 @@ constexpr std::uint64_t longest_delay_steps = 60;
 
 }  // namespace
 
-void Counts::add(const Counts& other) {
-  for (std::size_t i = 0; i < fault_count; ++i) faults[i] += other.faults[i];
-  for (std::size_t i = 0; i < attack_count; ++i) attacks[i] += other.attacks[i];
-  exchanges += other.exchanges;
-  committed += other.committed;
-  blocks += other.blocks;
-  blocks_under_faults += other.blocks_under_faults;
-  messages += other.messages;
-  steps += other.steps;
-  equivocations_seen += other.equivocations_seen;
-  evidence += other.evidence;
-}
-
 Misfortune::Misfortune(const Plan& plan, Counts& counts) : plan_(plan), counts_(counts) {
   for (std::size_t i = 0; i < fault_count; ++i) streams_.emplace_back(plan.seed, name(static_cast<Fault>(i)));
 }

@@ -7,7 +7,7 @@
 #include <functional>
 #include <map>
 
-#include "tests/sim/plan.hpp"
+#include "tests/sim/counts.hpp"
 #include "tests/sim/sim_shelf.hpp"
 #include "transport/environment.hpp"
 #include "transport/link.hpp"
@@ -16,24 +16,6 @@ namespace bookchain::sim {
 
 using transport::PackageFile;
 using transport::Parcel;
-
-/// How often each kind of thing happened.
-struct Counts {
-  std::array<std::uint64_t, fault_count> faults{};
-  std::array<std::uint64_t, attack_count> attacks{};
-  std::uint64_t exchanges{};
-  std::uint64_t committed{};
-  std::uint64_t blocks{};
-  std::uint64_t blocks_under_faults{};  ///< before everything healed
-  std::uint64_t messages{};
-  std::uint64_t steps{};
-  std::uint64_t equivocations_seen{};
-  std::uint64_t evidence{};  ///< pieces kept, at all honest peers
-
-  void add(Fault fault) { ++faults[static_cast<std::size_t>(fault)]; }
-  void add(Attack attack) { ++attacks[static_cast<std::size_t>(attack)]; }
-  void add(const Counts& other);
-};
 
 /// Decides whether a fault happens now: each kind from a stream of its own, none after heal().
 class Misfortune {

@@ -142,10 +142,9 @@ std::optional<Bytes> SimStore::durable(Table table, ByteView key) const {
   return found->second;
 }
 
-void SimStore::wipe(Table table) {
-  rollback();
-  soon_.clear();
-  rows_[static_cast<std::size_t>(table)].clear();
+void SimStore::falsify(Table table, const Bytes& key, Bytes value) {
+  assert(!open_);
+  rows_[static_cast<std::size_t>(table)].insert_or_assign(key, std::move(value));
 }
 
 void SimStore::put_back(Image image) {

@@ -52,8 +52,8 @@ class SimStore final : public Store {
 
   [[nodiscard]] const Image& image() const { return rows_; }
   void put_back(Image image);
-  /// Planted bugs: a table that was never on the disk.
-  void wipe(Table table);
+  /// Planted bugs: the disk gives back something else than was written.
+  void falsify(Table table, const Bytes& key, Bytes value);
 
   std::function<CommitFate(Durability)> fate;  ///< asked at each commit
   std::function<bool()> read_fails;            ///< asked at each read within a transaction

@@ -80,7 +80,7 @@ void Villain::take_message(PeerPort from, const Message& message) {
   remember(from, message);
   count_votes(message);
   vote_for_everything(from, message);
-  if (const auto* share = std::get_if<WitnessShare>(&message)) pool_share(*share);
+  pool_shares_in(message);
   Received received{from, message, std::nullopt};
   if (const auto wanted = node_.wanted_package(store_, from, message)) {
     const auto& packages = world_.network_.at(self()).packages;
@@ -131,7 +131,7 @@ void Villain::take_due_steps() {
 }
 
 void Villain::take_step(const Due& due) {
-  if (leaves_out(due.step)) return;
+  if (leaves_out(due)) return;
   switch (due.step) {
     case Step::grant: {
       const auto record = node_.may_grant(store_, due.exchange);

@@ -32,7 +32,9 @@ class Villain {
 
   // attacks on what leaves (villain_lies.cpp); false: the message stays here
   [[nodiscard]] bool twist(PeerPort to, Message& message, std::optional<Bytes>& package);
-  void twist_grant(PeerPort to, GrantMessage& message, std::optional<Bytes>& package);
+  void twist_grant(GrantMessage& message, std::optional<Bytes>& package);
+  [[nodiscard]] bool deal_falsely(GrantMessage& message);
+  void stand_by(const ExchangeId& exchange, const Signed<Grant>& grant, std::vector<DealtShare> shares);
   void twist_share(PeerPort to, WitnessShare& message);
   void twist_answer(PeerPort to, IdAnswerMessage& message);
   void twist_malleable(Message& message);
@@ -62,9 +64,10 @@ class Villain {
   void send_garbage(PeerPort to);
 
   // frauds (villain_frauds.cpp)
-  void pool_share(const WitnessShare& message);
+  void pool_share(const Signed<Request>& request, const Grant& grant, const KeyShare& share);
+  void pool_shares_in(const Message& message);
   [[nodiscard]] std::vector<Transaction> false_disputes();
-  [[nodiscard]] bool leaves_out(Step step);
+  [[nodiscard]] bool leaves_out(const Due& due);
   void speak_of_the_past();
   void speak_from_elsewhere();
   void announce_hostile_books();
@@ -114,6 +117,8 @@ class Villain {
   };
   Led led_{};  ///< whom it leads up, and how far
   std::map<ExchangeId, Signed<Grant>> second_grants_;
+  std::map<ExchangeId, ExchangeRecord> false_grants_;  ///< of another book, or of shares that give no key
+  std::set<ExchangeId> false_deals_;
   std::map<Hash, std::set<PeerPort>> other_half_;  ///< who is told of another block than this
   std::vector<std::pair<PeerPort, Bytes>> notes_;  ///< acknowledgements that it gave
   std::unique_ptr<Genesis> elsewhere_;             ///< another network of the same peers

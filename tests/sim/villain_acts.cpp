@@ -57,6 +57,10 @@ void Villain::abuse_exchanges() {
     if (record && record->role == Role::witness && record->request_id && does(Attack::witness_uses_id, 600)) {
       use_id(exchange, *record, *record->request_id);
     }
+    // It asks all for their shares: whoever gives one before the transfer has given it to the pool.
+    if (record && record->role == Role::requester && record->grant && does(Attack::pooled_shares, 300)) {
+      send_to_honest(WantShare{exchange});
+    }
     if (does(Attack::claim_and_settle, 300)) {
       decide(Wish{WishClaim{exchange}});
       decide(Wish{WishSettle{exchange}});
@@ -165,6 +169,10 @@ void Villain::submit_transactions() {
                                    record->acks,
                                    answers,
                                    {}}));
+  }
+  if (does(Attack::release_and_abort, 300)) {
+    std::ranges::copy_if(transactions_, std::back_inserter(wanted),
+                         [](const auto& one) { return std::holds_alternative<Signed<Abort>>(one); });
   }
   for (auto& dispute : false_disputes()) wanted.push_back(std::move(dispute));
   if (does(Attack::stale_transaction, 300)) {

@@ -33,20 +33,38 @@ Leaves leaves_of(const Book& book, const Bytes& package, const Text& text) {
 
 }  // namespace
 
-/// Witnesses that lie lay their shares together. While there are fewer than the threshold, they give no key.
-void Villain::pool_share(const WitnessShare& message) {
-  const auto exchange = genesis_.exchange_of(message.request);
-  const auto index = genesis_.witness_index(message.request.signer, message.grant.signer, self());
-  if (!index || share_commitment(exchange, *index, message.share) != message.grant.body.share_commitments[*index]) {
+/// Every share that comes to a liar lies with those of all others, whether or not they mean to use them. Fewer than
+/// the threshold give no key; and where one of them is the requester, of an honest owner, there are never as many
+/// before the transfer is recorded.
+void Villain::pool_share(const Signed<Request>& request, const Grant& grant, const KeyShare& share) {
+  const auto exchange = genesis_.exchange_of(request);
+  auto& pool = world_.pooled_[exchange];
+  for (std::uint32_t index = 0; index < grant.share_commitments.size(); ++index) {
+    if (share_commitment(exchange, index, share) != grant.share_commitments[index]) continue;
+    if (std::ranges::find(pool, index, &NumberedShare::index) == pool.end()) pool.push_back({index, share});
+    break;
+  }
+  (void)does(Attack::pooled_shares, 1000);
+  if (pool.empty()) return;
+  const bool fits = key_commitment(exchange, combine(pool)) == grant.key_commitment;
+  if (pool.size() < genesis_.share_threshold()) {
+    if (fits) throw Violation{"shares below the threshold give no key", to_hex(exchange)};
     return;
   }
-  auto& pool = world_.pooled_[exchange];
-  if (std::ranges::find(pool, *index, &NumberedShare::index) != pool.end()) return;
-  if (!does(Attack::pooled_shares, 1000)) return;
-  pool.push_back({static_cast<std::uint32_t>(*index), message.share});
-  if (pool.size() >= genesis_.share_threshold()) return;
-  if (key_commitment(exchange, combine(pool)) == message.grant.body.key_commitment) {
-    throw Violation{"shares below the threshold give no key", to_hex(exchange)};
+  const bool is_theirs =
+      world_.villains_.contains(request.signer) && !world_.villains_.contains(request.body.receiver_port);
+  if (is_theirs && !world_.watcher_->chain().transfers().contains(exchange.bytes)) {
+    throw Violation{"a requester that lies has no key before the transfer", to_hex(exchange)};
+  }
+}
+
+void Villain::pool_shares_in(const Message& message) {
+  if (const auto* dealt = std::get_if<WitnessShare>(&message)) {
+    pool_share(dealt->request, dealt->grant.body, dealt->share);
+  }
+  if (const auto* given = std::get_if<ShareMessage>(&message)) {
+    const auto record = exchanges.get(store_, given->exchange);
+    if (record && record->grant) pool_share(record->request, record->grant->body, given->share);
   }
 }
 
@@ -98,9 +116,9 @@ std::vector<Transaction> Villain::false_disputes() {
 }
 
 /// What the protocol gives it to do and it does not.
-bool Villain::leaves_out(Step step) {
-  if (step == Step::mine) return does(Attack::never_mining, 1000);
-  if (step == Step::release) return does(Attack::never_releasing, 1000);
+bool Villain::leaves_out(const Due& due) {
+  if (due.step == Step::mine) return does(Attack::never_mining, 1000);
+  if (due.step == Step::release) return false_deals_.contains(due.exchange) || does(Attack::never_releasing, 1000);
   return false;
 }
 

@@ -39,7 +39,7 @@ bool Villain::twist(PeerPort to, Message& message, std::optional<Bytes>& package
     first.request_id = chance_.draw<RequestId>();
     send(to, first);
   }
-  if (auto* grant = std::get_if<GrantMessage>(&message)) twist_grant(to, *grant, package);
+  if (auto* grant = std::get_if<GrantMessage>(&message)) twist_grant(*grant, package);
   if (auto* share = std::get_if<WitnessShare>(&message)) twist_share(to, *share);
   if (auto* answer = std::get_if<IdAnswerMessage>(&message)) twist_answer(to, *answer);
   if (auto* release = std::get_if<ReleaseMessage>(&message)) {
@@ -90,12 +90,45 @@ Signed<Grant> Villain::second_grant(const Signed<Request>& request, const Signed
   return second;
 }
 
-void Villain::twist_grant(PeerPort /*to*/, GrantMessage& message, std::optional<Bytes>& package) {
+/// From here on its own node stands by what it granted falsely: one lie, and the same to all.
+void Villain::stand_by(const ExchangeId& exchange, const Signed<Grant>& grant, std::vector<DealtShare> shares) {
+  auto record = exchanges.get(store_, exchange);
+  if (!record || !store_.begin()) return;
+  record->grant = grant;
+  record->shares = std::move(shares);
+  false_grants_.insert_or_assign(exchange, *record);
+  Draft draft(store_);
+  exchanges.put(draft, exchange, *record);
+  store_.apply(draft.take_effects().writes);
+  (void)store_.commit();
+}
+
+/// False shares that fit their commitments: nobody sees it before they meet. The true key is not told then.
+bool Villain::deal_falsely(GrantMessage& message) {
+  const auto exchange = genesis_.exchange_of(message.request);
+  const auto record = exchanges.get(store_, exchange);
+  if (!record || record->shares.size() != genesis_.witness_count() || !does(Attack::bad_share, 250)) return false;
+  auto body = message.grant.body;
+  auto shares = record->shares;
+  for (std::uint32_t index = 0; index < shares.size(); ++index) {
+    shares[index].share = chance_.draw<KeyShare>();
+    body.share_commitments[index] = share_commitment(exchange, index, shares[index].share);
+  }
+  message.grant = sign(std::move(body));
+  stand_by(exchange, message.grant, std::move(shares));
+  false_deals_.insert(exchange);
+  return true;
+}
+
+void Villain::twist_grant(GrantMessage& message, std::optional<Bytes>& package) {
+  const auto exchange = genesis_.exchange_of(message.request);
+  if (false_grants_.contains(exchange)) return;
   if (does(Attack::two_grants, 300)) message.grant = second_grant(message.request, message.grant);
+  if (deal_falsely(message)) return;
   if (!package || !does(Attack::wrong_book, 600)) return;
   const auto& book = message.book.body;
   const auto first = package_chunk_offset(book, 0);
-  switch (chance_.below(5)) {
+  switch (chance_.below(8)) {
     case 0: package->resize(chance_.below(package->size())); break;   // cut short
     case 1: package->insert(package->end(), 7, 0); break;             // too long
     case 2: (*package)[chance_.below(package->size())] ^= 1U; break;  // one bit
@@ -113,25 +146,28 @@ void Villain::twist_grant(PeerPort /*to*/, GrantMessage& message, std::optional<
       auto body = message.grant.body;
       body.ciphertext_root = ciphertext_root(book, *package);
       message.grant = sign(std::move(body));
-      second_grants_[genesis_.exchange_of(message.request)] = message.grant;
+      shelf_.contents.packages[exchange] = *package;
+      const auto record = exchanges.get(store_, exchange);
+      if (record) stand_by(exchange, message.grant, record->shares);
       break;
     }
   }
 }
 
 void Villain::twist_share(PeerPort to, WitnessShare& message) {
-  const auto known = second_grants_.find(genesis_.exchange_of(message.request));
+  const auto exchange = genesis_.exchange_of(message.request);
+  if (const auto stands = false_grants_.find(exchange); stands != false_grants_.end()) {
+    message.grant = *stands->second.grant;
+    for (const auto& dealt : stands->second.shares) {
+      if (dealt.signer == to) message.share = dealt.share;
+    }
+    return;
+  }
+  const auto known = second_grants_.find(exchange);
   if (known != second_grants_.end() && chance_.chance(500)) message.grant = known->second;
   if (does(Attack::two_grants, 300)) message.grant = second_grant(message.request, message.grant);
   if (!does(Attack::bad_share, 500)) return;
   message.share.bytes[chance_.below(32)] ^= 1U;
-  if (!chance_.chance(400)) return;
-  // A false share that fits its commitment: the deal is bad, and nobody sees it before the shares meet.
-  const auto index = genesis_.witness_index(message.request.signer, self(), to);
-  if (!index) return;
-  auto body = message.grant.body;
-  body.share_commitments[*index] = share_commitment(body.exchange, *index, message.share);
-  message.grant = sign(std::move(body));
 }
 
 void Villain::twist_answer(PeerPort to, IdAnswerMessage& message) {

@@ -8,8 +8,6 @@ namespace bookchain::sim {
 
 namespace {
 
-constexpr std::size_t longest_story = 80;
-
 std::string text_of(PeerPort port) { return std::to_string(port.value); }
 
 CheckedNetwork checked(const Genesis& genesis) {
@@ -23,28 +21,17 @@ CheckedNetwork checked(const Genesis& genesis) {
   return network;
 }
 
+/// "5000 double-sale 0123456789ab": port, fault, the beginning of its id.
+std::size_t fault_named_in(const std::string& detail) {
+  const auto from = detail.find(' ') + 1;
+  const auto fault = std::string_view(detail).substr(from, detail.find(' ', from) - from);
+  for (std::size_t place = 0; place < evidence_count; ++place) {
+    if (evidence_name(place) == fault) return place;
+  }
+  throw Violation{"evidence is of a known fault", detail};
+}
+
 }  // namespace
-
-// ---- the story ----
-
-void Story::add(std::string line) {
-  lines_.push_back(std::move(line));
-  if (lines_.size() > longest_story) lines_.pop_front();
-}
-
-void Story::message(PeerPort from, PeerPort to, std::string text) {
-  add("  " + text_of(from) + "->>" + text_of(to) + ": " + std::to_string(step_) + " " + std::move(text));
-}
-
-void Story::note(PeerPort at, std::string text) {
-  add("  Note over " + text_of(at) + ": " + std::to_string(step_) + " " + std::move(text));
-}
-
-std::string Story::mermaid() const {
-  std::string text = "sequenceDiagram\n";
-  for (const auto& line : lines_) text += line + "\n";
-  return text;
-}
 
 // ---- what is sent ----
 
@@ -165,6 +152,13 @@ void Watcher::voted(StatementType phase, PeerPort signer, Height height, const B
   look_for_second_choice(height);
 }
 
+void Watcher::opened_ballot(Height height, PeerPort proposer) {
+  if (!is_honest(proposer)) return;
+  auto& proposers = votes_[height].honest_proposers;
+  if (!proposers.insert(proposer).second || proposers.size() == 1) return;
+  counts_.add(Work::contending_miners, proposers.size() == 2 ? 2 : 1);
+}
+
 /// Once q peers have precommitted a block, nobody honest prevotes another one in a later ballot: what
 /// agreement rests on, and broken long before two chains differ.
 void Watcher::look_for_second_choice(Height height) {
@@ -249,6 +243,7 @@ struct StatementReader {
     if (m.highest_lock) certificate(*m.highest_lock);
     block(m.block);
   }
+  void operator()(const NewRound& m) const { watcher.opened_ballot(m.height, m.ballot.port); }
   void operator()(const PrevoteMessage& m) const { vote(m.vote); }
   void operator()(const PrevotesMessage& m) const { certificate(m.certificate); }
   void operator()(const PrecommitMessage& m) const { vote(m.vote); }
@@ -349,6 +344,20 @@ void Watcher::looked_at(PeerPort peer, const SimStore& store) {
   }
 }
 
+void Watcher::compare_chain(PeerPort peer, const SimStore& store) const {
+  std::uint64_t height = 0;
+  store.scan(Table::blocks, {}, {}, [&](ByteView key, ByteView committed) {
+    ++height;
+    const bool known = std::ranges::equal(key, encode(Height{height})) && height <= checker_.height();
+    const auto wrong = known ? checker_.compare(height, committed) : std::optional<std::string>("one block too many");
+    if (wrong) throw Violation{"all chains are equal byte for byte", text_of(peer) + ": " + *wrong};
+    return true;
+  });
+  if (height != checker_.height()) {
+    throw Violation{"all chains are equal byte for byte", text_of(peer) + " keeps " + std::to_string(height)};
+  }
+}
+
 std::uint64_t Watcher::height_of(PeerPort peer) const {
   const auto found = heights_.find(peer);
   return found == heights_.end() ? 0 : found->second;
@@ -367,7 +376,11 @@ void Watcher::reported(PeerPort peer, const transport::Report& report) {
     if (event.what == "fork") throw Violation{"no fork is seen", text_of(peer)};
     // The detail of both begins with the port of the peer that is blamed.
     if (event.what != "equivocation" && event.what != "evidence") continue;
-    ++(event.what == "evidence" ? counts_.evidence : counts_.equivocations_seen);
+    if (event.what == "evidence") {
+      ++counts_.evidence[fault_named_in(event.detail)];
+    } else {
+      ++counts_.equivocations_seen;
+    }
     const PeerPort blamed{static_cast<std::uint16_t>(std::stoul(event.detail))};
     if (is_honest(blamed) && !restored_.contains(blamed)) {
       throw Violation{"honest peers are never blamed", text_of(peer) + " blames " + event.detail};

@@ -3,13 +3,13 @@
 // against it. Throws Violation; changes nothing.
 #pragma once
 
-#include <deque>
 #include <set>
 
 #include "ledger/node.hpp"
 #include "tests/sim/chain_checker.hpp"
 #include "tests/sim/sim_network.hpp"
 #include "tests/sim/sim_store.hpp"
+#include "tests/sim/story.hpp"
 #include "transport/courier.hpp"
 
 namespace bookchain::sim {
@@ -17,20 +17,6 @@ namespace bookchain::sim {
 struct Violation {
   std::string invariant;
   std::string detail;
-};
-
-/// The last things that happened, for the diagram of a failure.
-class Story {
- public:
-  void message(PeerPort from, PeerPort to, std::string text);
-  void note(PeerPort at, std::string text);
-  void set_step(std::uint64_t step) { step_ = step; }
-  [[nodiscard]] std::string mermaid() const;
-
- private:
-  void add(std::string line);
-  std::deque<std::string> lines_;
-  std::uint64_t step_ = 0;
 };
 
 class Watcher {
@@ -51,6 +37,9 @@ class Watcher {
   void looked_at(PeerPort peer, const SimStore& store);
   void reported(PeerPort peer, const transport::Report& report);
 
+  /// At the end: every block that a peer keeps, byte for byte.
+  void compare_chain(PeerPort peer, const SimStore& store) const;
+
   [[nodiscard]] const ChainChecker& chain() const { return checker_; }
   [[nodiscard]] std::uint64_t height_of(PeerPort peer) const;
 
@@ -63,6 +52,7 @@ class Watcher {
   void read_statements(const Message& message);
   /// A peer says `value` about `slot`; it may say nothing else about it, ever.
   void says(std::string_view what, PeerPort signer, Bytes slot, Bytes value);
+  void opened_ballot(Height height, PeerPort proposer);
   void voted(StatementType phase, PeerPort signer, Height height, const Ballot& ballot, const Hash& block);
   void answered(const Signed<Answer>& answer);
   void look_for_second_choice(Height height);
@@ -80,6 +70,7 @@ class Watcher {
   std::map<PeerPort, std::set<MessageId>> taken_;
   std::set<Hash> read_payloads_;
   struct Votes {
+    std::set<PeerPort> honest_proposers;
     std::map<std::pair<Ballot, Hash>, std::set<PeerPort>> precommits;
     std::set<std::tuple<PeerPort, Ballot, Hash>> honest_prevotes;
     std::map<PeerPort, std::set<Ballot>> honest_precommits;

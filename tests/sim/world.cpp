@@ -138,8 +138,8 @@ void World::start(Home& home) {
 void World::crash(Home& home) {
   auto* chance = plan_.has(Fault::lost_bookkeeping) ? &misfortune_.chance(Fault::lost_bookkeeping) : nullptr;
   home.courier.reset();
-  if (planted::is_on(Bug::vote_not_stored)) home.store.wipe(Table::voter);
   if (home.store.lose_power(chance)) counts_.add(Fault::lost_bookkeeping);
+  planted::after_a_crash(home.store);
   home.wakes_at = step_ + chance_.below(40);
   story_.note(home.identity.port, "crashes");
 }
@@ -190,64 +190,6 @@ void World::let_peer_act() {
   if (acting.wakes_at > step_) return;
   if (!acting.courier) start(acting);
   take_turn(acting);
-}
-
-void World::request_book(Home& home) {
-  const auto known = catalogue.all(home.store);
-  std::vector<std::pair<BookId, PeerPort>> wanted;
-  for (const auto& [id, book] : known) {
-    const auto owner = standing(*genesis_, home.store, book).owner;
-    if (owner != home.identity.port) wanted.emplace_back(id, owner);
-  }
-  if (wanted.empty()) return;
-  const auto& [book, owner] = chance_.pick(wanted);
-  event(home, [&, book = book, owner = owner] {  // clang before 16 takes no structured binding as it is
-    const auto requested = home.courier->request(owner, book);
-    if (!requested) return;
-    ++counts_.exchanges;
-    tracked_.push_back({requested.value().exchange, home.identity.port, owner});
-    story_.note(home.identity.port, "requests a book of " + std::to_string(owner.value));
-  });
-}
-
-/// Several peers want the same book at once: the shortest way to contending grants and miners.
-void World::request_by_several() {
-  const auto times = chance_.between(2, 3);
-  for (std::size_t i = 0; i < times && requests_left_ > 0; ++i) {
-    auto& acting = any_home();
-    if (!is_up(acting)) continue;
-    --requests_left_;
-    request_book(acting);
-  }
-}
-
-/// A user who gives up, claims, settles, refuses or asks again where nothing of it is called for.
-void World::user_meddles(Home& home) {
-  const auto open = open_exchanges.all(home.store);
-  if (open.empty()) return;
-  const auto& exchange = open[chance_.below(open.size())].first;
-  Wish wish = WishAskAgain{exchange};
-  switch (chance_.below(8)) {
-    case 0: wish = WishAbort{exchange, {}}; break;
-    case 1: wish = WishRefuse{exchange, {}}; break;
-    case 2: wish = WishSettle{exchange}; break;
-    case 3: wish = WishClaim{exchange}; break;
-    default: break;
-  }
-  event(home, [&] { (void)home.courier->wish(wish); });
-}
-
-void World::user_acts() {
-  auto& acting = any_home();
-  if (!is_up(acting)) return;
-  const auto what = chance_.below(100);
-  if (what < 55 && requests_left_ > 0) {
-    if (chance_.chance(250)) return request_by_several();
-    --requests_left_;
-    return request_book(acting);
-  }
-  if (what < 60) return add_book(acting);
-  if (what < 75) return user_meddles(acting);
 }
 
 // ---- what befalls them ----

@@ -13,6 +13,9 @@ namespace bookchain::sim {
 
 class Villain;
 
+/// As ports stand in what is printed.
+[[nodiscard]] inline std::string at_port(PeerPort port) { return std::to_string(port.value); }
+
 /// One peer that keeps the rules, with the machine it runs on.
 struct Home {
   Home(const Genesis& genesis, const Identity& who, SimNetwork& network, Misfortune& misfortune,
@@ -63,7 +66,8 @@ class World final : private transport::Observer {
   void make_homes();
   void make_books();
   [[nodiscard]] WishAddBook make_book(Home& home);
-  void add_book(Home& home);
+  /// True if the user was told that it is registered.
+  bool add_book(Home& home);
   [[nodiscard]] Home& home(PeerPort peer) { return *homes_.at(peer); }
   [[nodiscard]] Home& any_home();
 
@@ -72,8 +76,13 @@ class World final : private transport::Observer {
   void let_peer_act();
   void take_turn(Home& home);
   void user_acts();
-  void request_book(Home& home);
-  void request_by_several();
+  struct Wanted {
+    BookId book;
+    PeerPort owner;
+  };
+  [[nodiscard]] std::optional<Wanted> choose_book(const Home& home);
+  bool request_book(Home& home, const Wanted& wanted);
+  void request_by_several(Home& first);
   void user_meddles(Home& home);
   void strike();
   [[nodiscard]] bool is_voting(const Home& home) const;
@@ -92,9 +101,18 @@ class World final : private transport::Observer {
   void settle();
   void helping_hand(std::uint64_t attempt);
   void wake_up_laggards(std::uint64_t attempt);
+  bool claim_from_liars();
   [[nodiscard]] std::optional<std::string> unfinished();
+  [[nodiscard]] std::optional<ExchangeRecord> record_of(const Tracked& tracked, PeerPort port);
+  [[nodiscard]] bool is_proven_against_owner(const Home& home, const ExchangeId& exchange,
+                                             const ExchangeRecord& record) const;
+  [[nodiscard]] std::optional<std::string> unread();
+  // world_checks.cpp
   void check_end();
+  void check_acknowledged();
   void check_shelves();
+  void check_exchanges();
+  void check_reading(const Home& home, const ExchangeId& exchange, const ExchangeRecord& record) const;
   void check_fairness();
 
   Plan plan_;
@@ -117,7 +135,9 @@ class World final : private transport::Observer {
   std::map<BookId, Text> texts_;  ///< what the registered books really say
   std::map<PeerPort, std::uint64_t> serials_;
   std::vector<Tracked> tracked_;
-  std::map<ExchangeId, std::vector<NumberedShare>> pooled_;  ///< what the liars among the witnesses hold together
+  std::set<ExchangeId> claimed_;                             ///< from liars, at the end
+  std::vector<std::pair<PeerPort, BookId>> registered_;      ///< of which the user was told
+  std::map<ExchangeId, std::vector<NumberedShare>> pooled_;  ///< what all liars hold together
   std::size_t requests_left_ = 0;
   std::size_t restores_left_ = 0;
 };

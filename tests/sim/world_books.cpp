@@ -27,13 +27,16 @@ WishAddBook World::make_book(Home& home) {
   return WishAddBook{book};
 }
 
-void World::add_book(Home& home) {
+bool World::add_book(Home& home) {
   const auto wish = make_book(home);
   const auto id = genesis_->book_of(wish.book);
   if (!home.courier) start(home);
-  event(home, [&] { (void)home.courier->wish(wish); });
+  bool done = false;
+  event(home, [&] { done = home.courier->wish(wish).has_value(); });
+  if (done) registered_.emplace_back(home.identity.port, id);
   // The user whose command failed takes the draft away.
   if (!shelf.get(home.store, id)) home.shelf.contents.books.erase(id);
+  return done;
 }
 
 }  // namespace bookchain::sim

@@ -1,0 +1,206 @@
+#include "tests/sim/campaigns.hpp"
+
+#include <iostream>
+#include <map>
+
+#include "tests/sim/checked_signature.hpp"
+#include "tests/sim/planted.hpp"
+
+namespace bookchain::sim {
+
+namespace {
+
+/// The fault of which honest peers must come to hold evidence, where an attack that is made often enough leaves some;
+/// empty where it may leave none, for the reason beside it.
+std::string_view expected_evidence(Attack attack) {
+  switch (attack) {
+    case Attack::two_blocks: return "two-proposals";
+    case Attack::double_votes: return "hidden-lock";
+    case Attack::grants_to_two: return "double-sale";
+    case Attack::two_grants: return "two-grants";
+    case Attack::wrong_book: return "bad-chunk";
+    case Attack::bad_share: return "bad-deal";
+    case Attack::lying_answers:
+    case Attack::different_answers: return "two-id-answers";
+    case Attack::release_and_abort: return "release-and-abort";
+    // Each half is shown one proposal of the two, and votes go to the liar alone.
+    case Attack::split_vote: return {};
+    // What is false in these is refused where it comes in; no second statement of the same peer contradicts it.
+    case Attack::unproven_lock:
+    case Attack::foreign_justification:
+    case Attack::false_certificate:
+    case Attack::wrong_key:
+    case Attack::two_exchange_owners:
+    case Attack::guessed_id:
+    case Attack::wrong_id_first:
+    case Attack::borrowed_answers:
+    case Attack::stale_transaction:
+    case Attack::claim_and_settle:
+    case Attack::malleable:
+    case Attack::self_exchange:
+    case Attack::not_owner:
+    case Attack::witness_uses_id:
+    case Attack::two_paths:
+    case Attack::false_salt:
+    case Attack::false_deal:
+    case Attack::stale_view:
+    case Attack::wrong_type:
+    case Attack::edge_numbers:
+    case Attack::book_of_one:
+    case Attack::hostile_title:
+    case Attack::oversized: return {};
+    // What these send is not signed, or was signed by somebody else, or in another network.
+    case Attack::interrupting:
+    case Attack::largest_round:
+    case Attack::racing_ballots:
+    case Attack::leading_far:
+    case Attack::promise_lies:
+    case Attack::far_future:
+    case Attack::resealed:
+    case Attack::replay:
+    case Attack::replayed_note:
+    case Attack::false_notes:
+    case Attack::garbage:
+    case Attack::old_version:
+    case Attack::non_canonical:
+    case Attack::other_network: return {};
+    // Nobody can prove that somebody said nothing, or kept what it was told.
+    case Attack::silence:
+    case Attack::withheld_votes:
+    case Attack::partial_commit:
+    case Attack::never_mining:
+    case Attack::never_releasing:
+    case Attack::pooled_shares: return {};
+  }
+  return {};
+}
+
+std::uint64_t pieces_of(const Counts& counts, std::string_view kind) {
+  std::uint64_t pieces = 0;
+  for (std::size_t i = 0; i < evidence_count; ++i) pieces += evidence_name(i) == kind ? counts.evidence[i] : 0;
+  return pieces;
+}
+
+/// "two-grants:4,bad-deal:1", or "none".
+std::string evidence_by_kind(const Counts& counts) {
+  std::string text;
+  for (std::size_t i = 0; i < evidence_count; ++i) {
+    if (counts.evidence[i] == 0) continue;
+    text += (text.empty() ? "" : ",") + std::string(evidence_name(i)) + ":" + std::to_string(counts.evidence[i]);
+  }
+  return text.empty() ? "none" : text;
+}
+
+/// The seeds of one attack: alone first, so that the evidence is of this attack; then with what else they do. More
+/// than `runs` only where it takes more until the attack was made, and left its evidence.
+bool run_attack(Attack attack, std::uint64_t runs, unsigned jobs, const std::string& program) {
+  static constexpr std::uint64_t most_rounds = 20;
+  Summary alone;
+  Summary among_others;
+  const auto place = static_cast<std::size_t>(attack);
+  const auto is_seen = [&] {
+    const auto expected = expected_evidence(attack);
+    return alone.counts.attacks[place] > 0 && (expected.empty() || pieces_of(alone.counts, expected) > 0);
+  };
+  for (std::uint64_t round = 0; round < most_rounds && !is_seen(); ++round) {
+    std::vector<Plan> plans;
+    std::vector<Plan> mixed;
+    for (std::uint64_t i = 1; i <= runs; ++i) {
+      const auto seed = 1000 * (place + 1) + round * runs + i;
+      plans.push_back(plan_of(seed, attack, true));
+      mixed.push_back(plan_of(seed, attack, false));
+    }
+    alone.add(run_all(plans, {jobs}, program));
+    if (round == 0) among_others.add(run_all(mixed, {jobs}, program));
+  }
+  const auto violations = alone.violations + among_others.violations;
+  std::cout << "attack=" << name(attack) << " signatures=" << signature_kind()
+            << " runs=" << alone.seeds + among_others.seeds
+            << " times=" << alone.counts.attacks[place] + among_others.counts.attacks[place]
+            << " evidence=" << evidence_by_kind(alone.counts) << " violations=" << violations << std::endl;
+  if (!is_seen()) std::cerr << "sim: " << name(attack) << " was not made, or left no evidence\n";
+  return violations == 0 && is_seen();
+}
+
+}  // namespace
+
+int run_each_attack(std::uint64_t runs, unsigned jobs, const std::string& program) {
+  int failed = 0;
+  for (std::size_t i = 0; i < attack_count; ++i) {
+    if (!run_attack(static_cast<Attack>(i), runs, jobs, program)) failed = 1;
+  }
+  return failed;
+}
+
+namespace {
+
+/// With every switch off the copies must behave as the rules: else a bug is found that nobody planted.
+bool copies_are_clean() {
+  planted::switch_on(std::nullopt);
+  static constexpr std::uint64_t seeds = 20;
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    const auto result = run_plan(plan_of(seed));
+    if (!result.violation) continue;
+    std::cout << "bug=none found=yes by=\"" << result.violation->invariant << "\"" << std::endl;
+    return false;
+  }
+  std::cout << "bug=none found=no seeds=" << seeds << std::endl;
+  return true;
+}
+
+/// Runs seeds until the bug shows by what it breaks itself; gives whether it did.
+bool find_bug(Bug bug, std::uint64_t most, const std::string& program) {
+  planted::switch_on(bug);
+  std::map<std::string, std::uint64_t> other_signs;
+  std::optional<Violation> found;
+  std::uint64_t seeds = 0;
+  while (seeds < most && !found) {
+    const auto violation = run_plan(plan_of(++seeds, bug)).violation;
+    if (!violation) continue;
+    if (planted::is_proof_of(bug, violation->invariant)) {
+      found = violation;
+    } else {
+      ++other_signs[violation->invariant];
+    }
+  }
+  planted::switch_on(std::nullopt);
+  std::cout << "bug=" << name(bug) << " found=" << (found ? "yes" : "no") << " seeds=" << seeds;
+  if (found) std::cout << " by=\"" << found->invariant << "\"";
+  for (const auto& [invariant, times] : other_signs) std::cout << " also=\"" << invariant << "\":" << times;
+  if (!found) std::cout << " replay=\"" << program << " --bug " << name(bug) << " --seed 1\"";
+  std::cout << std::endl;
+  return found.has_value();
+}
+
+}  // namespace
+
+int run_each_bug(std::uint64_t most, const std::string& program) {
+  int failed = copies_are_clean() ? 0 : 1;
+  for (std::size_t i = 0; i < bug_count; ++i) {
+    if (!find_bug(static_cast<Bug>(i), most, program)) failed = 1;
+  }
+  return failed;
+}
+
+int run_beyond(std::uint64_t most, const std::string& program) {
+  static constexpr std::string_view broken = "a requester that lies has no key before the transfer";
+  static constexpr std::size_t borne = 2;  // of seven peers
+  static constexpr std::uint64_t seeds_more = 5;
+  std::uint64_t seeds = 0;
+  bool found = false;
+  while (seeds < most && !found) {
+    const auto violation = run_plan(plan_of_pooling(++seeds, borne + 1)).violation;
+    found = violation && violation->invariant == broken;
+  }
+  std::cout << "liars=" << borne + 1 << " borne=" << borne << " found=" << (found ? "yes" : "no") << " seeds=" << seeds
+            << " by=\"" << broken << "\"" << std::endl;
+  std::vector<Plan> within;
+  for (std::uint64_t seed = 1; seed <= seeds + seeds_more; ++seed) within.push_back(plan_of_pooling(seed, borne));
+  const auto summary = run_all(within, {}, program);
+  const auto pooled = summary.counts.attacks[static_cast<std::size_t>(Attack::pooled_shares)];
+  std::cout << "liars=" << borne << " borne=" << borne << " shares-pooled=" << pooled << " seeds=" << summary.seeds
+            << " violations=" << summary.violations << std::endl;
+  return found && pooled > 0 && summary.violations == 0 ? 0 : 1;
+}
+
+}  // namespace bookchain::sim

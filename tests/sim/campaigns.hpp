@@ -1,0 +1,18 @@
+// Runs with one aim: an attack, a planted bug, one liar more than a network bears.
+#pragma once
+
+#include <string>
+
+#include "tests/sim/runs.hpp"
+
+namespace bookchain::sim {
+
+/// Every attack, `runs` seeds each, alone and among others; one line a kind. Gives the status of the program.
+[[nodiscard]] int run_each_attack(std::uint64_t runs, unsigned jobs, const std::string& program);
+/// Every planted bug until it is found by what it breaks, or through `most` seeds.
+[[nodiscard]] int run_each_bug(std::uint64_t most, const std::string& program);
+/// Seven peers of which three pool their shares, one more than is borne: within `most` seeds a requester must have the
+/// key before the transfer; and with two, in as many seeds as that took and some more, nothing breaks.
+[[nodiscard]] int run_beyond(std::uint64_t most, const std::string& program);
+
+}  // namespace bookchain::sim

@@ -1,0 +1,59 @@
+#include "tests/sim/counts.hpp"
+
+#include <numeric>
+#include <utility>
+
+namespace bookchain::sim {
+
+namespace {
+
+template <std::size_t Count>
+void add_each(std::array<std::uint64_t, Count>& to, const std::array<std::uint64_t, Count>& from) {
+  for (std::size_t i = 0; i < Count; ++i) to[i] += from[i];
+}
+
+template <std::size_t... Places>
+std::array<std::string_view, evidence_count> names_of_evidence(std::index_sequence<Places...> /*places*/) {
+  return {ledger::fault(ledger::Evidence{std::in_place_index<Places>})...};
+}
+
+}  // namespace
+
+std::string_view name(Work work) {
+  switch (work) {
+    case Work::contended_requests: return "contended-requests";
+    case Work::user_aborts: return "user-aborts";
+    case Work::new_books: return "new-books";
+    case Work::contending_miners: return "contending-miners";
+    case Work::claims: return "claims";
+    case Work::settlements: return "settlements";
+    case Work::aborts_recorded: return "aborts-recorded";
+    case Work::disputes_recorded: return "disputes-recorded";
+  }
+  return "";
+}
+
+std::string_view evidence_name(std::size_t place) {
+  static const auto names = names_of_evidence(std::make_index_sequence<evidence_count>());
+  return names.at(place);
+}
+
+void Counts::add(const Counts& other) {
+  add_each(faults, other.faults);
+  add_each(attacks, other.attacks);
+  add_each(work, other.work);
+  add_each(evidence, other.evidence);
+  exchanges += other.exchanges;
+  committed += other.committed;
+  blocks += other.blocks;
+  blocks_under_faults += other.blocks_under_faults;
+  messages += other.messages;
+  steps += other.steps;
+  equivocations_seen += other.equivocations_seen;
+}
+
+std::uint64_t Counts::all_evidence() const {
+  return std::accumulate(evidence.begin(), evidence.end(), std::uint64_t{0});
+}
+
+}  // namespace bookchain::sim

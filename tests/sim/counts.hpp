@@ -1,0 +1,47 @@
+// How often each kind of thing happened, over one run or many.
+#pragma once
+
+#include "ledger/evidence.hpp"
+#include "tests/sim/plan.hpp"
+
+namespace bookchain::sim {
+
+/// What users ask for, and what becomes of it in the chain.
+enum class Work : std::uint8_t {
+  contended_requests,  ///< for a book that others ask for at the same moment
+  user_aborts,         ///< given up by one of the two users in the middle
+  new_books,           ///< registered while exchanges are under way
+  contending_miners,   ///< that opened a ballot at a height where another honest peer did
+  claims,              ///< TRANSFERs without the owner
+  settlements,         ///< TRANSFERs without the requester
+  aborts_recorded,
+  disputes_recorded,
+};
+inline constexpr std::size_t work_count = static_cast<std::size_t>(Work::disputes_recorded) + 1;
+[[nodiscard]] std::string_view name(Work work);
+
+/// Faults that evidence is of, by their place in ledger::Evidence.
+inline constexpr std::size_t evidence_count = std::variant_size_v<ledger::Evidence>;
+[[nodiscard]] std::string_view evidence_name(std::size_t place);
+
+struct Counts {
+  std::array<std::uint64_t, fault_count> faults{};
+  std::array<std::uint64_t, attack_count> attacks{};
+  std::array<std::uint64_t, work_count> work{};
+  std::array<std::uint64_t, evidence_count> evidence{};  ///< pieces kept, at all honest peers
+  std::uint64_t exchanges{};
+  std::uint64_t committed{};
+  std::uint64_t blocks{};
+  std::uint64_t blocks_under_faults{};  ///< before everything healed
+  std::uint64_t messages{};
+  std::uint64_t steps{};
+  std::uint64_t equivocations_seen{};
+
+  void add(Fault fault) { ++faults[static_cast<std::size_t>(fault)]; }
+  void add(Attack attack) { ++attacks[static_cast<std::size_t>(attack)]; }
+  void add(Work kind, std::uint64_t times = 1) { work[static_cast<std::size_t>(kind)] += times; }
+  void add(const Counts& other);
+  [[nodiscard]] std::uint64_t all_evidence() const;
+};
+
+}  // namespace bookchain::sim
