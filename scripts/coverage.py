@@ -3,12 +3,16 @@
 
     coverage.py BUILD SOURCE [--least PERCENT]
 
+The lines that tests/coverage_reasons.txt explains are counted by reason; the others are printed one by one.
+
 Counts the branches of ledger/ without ledger/store/ as gcov sees them, without the pairs of which one is an
 exception (the rules throw none, and no memory ends the process), those of assertions, which end it too, and what
-a closing brace destroys. A branch in a template counts as taken if it is in any of its instances. Prints one line a file, each line of the source with a branch
-that no test took, and one line of JSON; ends with 1 below PERCENT.
+a closing brace destroys. A branch in a template counts as taken if it is in any of its instances. Prints one line a
+file, each line of the source with a branch that no test took and no reason, and one line of JSON; ends with 1 below
+PERCENT.
 """
 import collections
+import fnmatch
 import gzip
 import json
 import os
@@ -75,6 +79,35 @@ def count(build, source):
     return taken
 
 
+def read_reasons(path):
+    """(files, part of a line, reason) for each line that is no comment."""
+    reasons = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if not line or line.startswith("#"):
+            continue
+        parts = line.split(" | ")
+        if len(parts) != 3:
+            sys.exit(f"coverage: {path} has a line that is not 'files | text | reason': {line}")
+        reasons.append(tuple(parts))
+    return reasons
+
+
+def explain(missing, texts, reasons):
+    """Splits the missing branches: ({reason's place: branches}, {(file, line): branches} without a reason)."""
+    explained = collections.Counter()
+    unexplained = {}
+    for (name, line), times in sorted(missing.items()):
+        text = texts[name][line - 1]
+        fitting = (place for place, (files, part, _) in enumerate(reasons)
+                   if fnmatch.fnmatch(name, files) and part in text)
+        place = next(fitting, None)
+        if place is None:
+            unexplained[name, line] = times
+        else:
+            explained[place] += times
+    return explained, unexplained
+
+
 def main():
     build, source = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]).resolve()
     least = float(sys.argv[4]) if sys.argv[3:4] == ["--least"] else 0.0
@@ -85,10 +118,15 @@ def main():
         files[name][1] += 1
         if times == 0:
             missing[name, line] += 1
-    print("branches no test took (file, line, how many):")
     texts = {name: (source / name).read_text().split("\n") for name in files}
-    for (name, line), times in sorted(missing.items()):
+    reasons = read_reasons(source / "tests/coverage_reasons.txt")
+    explained, unexplained = explain(missing, texts, reasons)
+    print("branches no test took, without a reason (file, line, how many):")
+    for (name, line), times in unexplained.items():
         print(f"  {name}:{line}: {times}: {texts[name][line - 1].strip()}")
+    print("branches no test took, by reason (how many, where, why):")
+    for place, (where, part, reason) in enumerate(reasons):
+        print(f"  {explained[place]:5}  {where} with {part.strip()}: {reason}")
     print("taken  branches  file")
     for name, (good, every) in sorted(files.items()):
         print(f"{100 * good / every:4.0f}%  {every:8}  {name}")
@@ -96,7 +134,13 @@ def main():
     every = sum(entry[1] for entry in files.values())
     percent = 100 * good / every
     print(json.dumps({"schema": 1, "what": "branches of ledger/ without store/", "taken": good, "branches": every,
-                      "percent": round(percent, 2)}))
+                      "percent": round(percent, 2), "explained": sum(explained.values()),
+                      "unexplained": sum(unexplained.values())}))
+    stale = [reasons[place] for place in range(len(reasons)) if not explained[place]]
+    for where, part, _ in stale:
+        print(f"coverage: a reason fits nothing any more: {where} | {part}", file=sys.stderr)
+    if percent < least:
+        print(f"coverage: {percent:.2f}% is below {least:g}%", file=sys.stderr)
     sys.exit(0 if percent >= least else 1)
 
 
