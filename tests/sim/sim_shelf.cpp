@@ -4,6 +4,7 @@
 
 #include "ledger/bad_chunk.hpp"
 #include "ledger/merkle.hpp"
+#include "tests/sim/sim_store.hpp"
 
 namespace bookchain::sim {
 
@@ -75,6 +76,28 @@ Result<std::size_t> SimPackage::read(std::span<std::uint8_t> bytes) {
   return count;
 }
 
+std::optional<BookKey> SimShelf::begun_key(const ExchangeId& exchange) const {
+  const auto found = contents.begun.find(exchange);
+  if (found == contents.begun.end()) return std::nullopt;
+  return found->second.key;
+}
+
+/// Of what was begun under the same key each chunk is kept that is whole and decrypts, as on a real shelf.
+Bytes SimShelf::encrypted(const Text& text, const Book& book, const ExchangeId& exchange, const BookKey& key) const {
+  auto package = make_package(text, exchange, key);
+  const auto begun = contents.begun.find(exchange);
+  if (begun == contents.begun.end() || begun->second.key != key) return package;
+  const auto& left = begun->second.bytes;
+  ChunkCipher cipher(key);
+  for (std::uint64_t i = 0; i < chunk_count(book); ++i) {
+    if (left.size() < package_chunk_offset(book, i + 1)) break;
+    const auto kept = chunk_of(book, left, i);
+    if (!decrypt_chunk(cipher, exchange, book, i, kept)) continue;
+    std::ranges::copy(kept, package.begin() + static_cast<std::ptrdiff_t>(package_chunk_offset(book, i)));
+  }
+  return package;
+}
+
 std::optional<KeptPackage> SimShelf::package(const ExchangeId& exchange) const {
   const auto found = contents.packages.find(exchange);
   if (found == contents.packages.end()) return std::nullopt;
@@ -86,8 +109,13 @@ Result<Hash> SimShelf::write_package(const BookId& id, const Book& book, const E
   BOOKCHAIN_CHECK(ask());
   const auto found = contents.books.find(id);
   if (found == contents.books.end()) return Error{Token::unknown_book, "no such book on the shelf", to_hex(id), {}};
-  auto package = make_package(found->second, exchange, key);
+  auto package = encrypted(found->second, book, exchange, key);
   const auto root = ciphertext_root(book, package);
+  if (tears && tears(package)) {
+    contents.begun[exchange] = {key, std::move(package)};
+    throw Crashed{};
+  }
+  contents.begun.erase(exchange);
   contents.packages[exchange] = std::move(package);
   BOOKCHAIN_CHECK(ask());
   return root;
@@ -128,12 +156,26 @@ Result<OpenedPackage> SimShelf::open_package(const Book& book, const ExchangeId&
   if (package == contents.packages.end()) return Error{Token::io, "the package is gone", to_hex(exchange), {}};
   Text text;
   ChunkCipher cipher(key);
+  const auto leaves = leaves_in(book, package->second);
+  const auto& left = contents.unopened[exchange];
   for (std::uint64_t i = 0; i < chunk_count(book); ++i) {
+    if (i < left.chunks.size() && chunk_leaf(left.salts[i], left.chunks[i]) == leaves[i]) {
+      text.salts.push_back(left.salts[i]);
+      text.chunks.push_back(left.chunks[i]);
+      continue;
+    }
     auto open = decrypt_chunk(cipher, exchange, book, i, chunk_of(book, package->second, i));
     if (!open) return OpenedPackage{open.error(), i};
     text.salts.push_back(open.value().salt);
     text.chunks.push_back(std::move(open.value().chunk));
+    // The chunk that is being written may be cut short, and those before it are there.
+    if (auto torn = text.chunks.back(); tears && tears(torn)) {
+      text.chunks.back() = std::move(torn);
+      contents.unopened[exchange] = std::move(text);
+      throw Crashed{};
+    }
   }
+  contents.unopened.erase(exchange);
   if (text.root() != book.root) return OpenedPackage{wrong_book("the book is not the one registered"), std::nullopt};
   contents.plaintexts[exchange] = std::move(text);
   BOOKCHAIN_CHECK(ask());
@@ -158,12 +200,15 @@ Result<void> SimShelf::perform(const ShelfTask& task) {
       if (text != contents.plaintexts.end()) contents.books[task.book] = text->second;
       contents.plaintexts.erase(task.exchange);
       contents.packages.erase(task.exchange);
+      contents.begun.erase(task.exchange);
       break;
     }
     case ShelfAction::remove_book: contents.books.erase(task.book); break;
     case ShelfAction::drop_exchange:
       contents.packages.erase(task.exchange);
       contents.plaintexts.erase(task.exchange);
+      contents.begun.erase(task.exchange);
+      contents.unopened.erase(task.exchange);
       break;
   }
   return success();

@@ -46,12 +46,19 @@ class SimShelf final : public PackageStore {
     std::map<ExchangeId, Bytes> packages;
     std::map<ExchangeId, Bytes> taken;  ///< copied and not yet accepted
     std::map<ExchangeId, Text> plaintexts;
+    struct Begun {
+      BookKey key;
+      Bytes bytes;
+    };
+    std::map<ExchangeId, Begun> begun;    ///< packages that were cut off while they were written
+    std::map<ExchangeId, Text> unopened;  ///< plaintexts that were
   };
 
   explicit SimShelf(PeerPort port) : port_(port) {}
 
   [[nodiscard]] Result<Hash> write_package(const BookId& id, const Book& book, const ExchangeId& exchange,
                                            const BookKey& key, Progress* progress) override;
+  [[nodiscard]] std::optional<BookKey> begun_key(const ExchangeId& exchange) const override;
   [[nodiscard]] std::optional<KeptPackage> package(const ExchangeId& exchange) const override;
   [[nodiscard]] Result<ReceivedPackage> take_package(const ExchangeId& exchange, PackageSource& source,
                                                      const Book& book, Progress* progress) override;
@@ -66,11 +73,15 @@ class SimShelf final : public PackageStore {
   Contents contents;
   /// Asked before anything is written; may throw Crashed.
   std::function<Result<void>()> disk;
+  /// Asked while bytes are written: true if the process dies in it, and they are what the disk holds then.
+  std::function<bool(Bytes&)> tears;
   /// Planted bugs: tasks that are left undone.
   std::function<bool(const ShelfTask&)> forgets;
 
  private:
   [[nodiscard]] Result<void> ask() const { return disk ? disk() : Result<void>(success()); }
+  [[nodiscard]] Bytes encrypted(const Text& text, const Book& book, const ExchangeId& exchange,
+                                const BookKey& key) const;
   PeerPort port_;
 };
 

@@ -109,6 +109,15 @@ void World::make_homes() {
       if (misfortune_.happens(Fault::shelf_error, 15)) return Error{Token::io, "the simulated shelf failed", {}, {}};
       return success();
     };
+    at->shelf.tears = [this](Bytes& bytes) {
+      if (!misfortune_.happens(Fault::torn_package, 15)) return false;
+      auto& chance = misfortune_.chance(Fault::torn_package);
+      bytes.resize(chance.below(bytes.size() + 1));
+      // Sometimes the last of it was never written, and something else stands there.
+      if (chance.chance(400) && !bytes.empty())
+        chance.fill(std::span(bytes).last(std::min<std::size_t>(bytes.size(), 60)));
+      return true;
+    };
     if (misfortune_.happens(Fault::clock_skew, 600)) {
       at->environment.offset_us =
           static_cast<std::int64_t>(misfortune_.chance(Fault::clock_skew).below(7'200'000'000)) - 3'600'000'000;
