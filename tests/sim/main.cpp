@@ -129,12 +129,8 @@ int run_regressions(const std::string& file, const std::string& program) {
   return failed;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  print_seed_when_killed();
-  const std::string program = argv[0];
-  const auto options = read_options(std::vector<std::string>(argv + 1, argv + argc));
+int run(const std::string& program, const std::vector<std::string>& words) {
+  const auto options = read_options(words);
   const auto jobs = static_cast<unsigned>(number(options, "jobs", std::max(1U, std::thread::hardware_concurrency())));
   if (const auto file = options.find("regressions"); file != options.end())
     return run_regressions(file->second, program);
@@ -147,4 +143,16 @@ int main(int argc, char** argv) {
   if (options.contains("each-bug")) return run_each_bug(number(options, "each-bug", 1), program);
   if (options.contains("beyond")) return run_beyond(number(options, "beyond", 1), program);
   return run_one(plan_from(options), program);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  print_seed_when_killed();
+  try {
+    return run(argv[0], std::vector<std::string>(argv + 1, argv + argc));
+  } catch (const std::exception& error) {  // a number that is none, say
+    std::fprintf(stderr, "sim: %s\n", error.what());
+    return 2;
+  }
 }
