@@ -39,7 +39,7 @@ void EventTeller::follow(const ExchangeId& exchange) {
 }
 
 void EventTeller::follow_open_exchanges() {
-  for (const auto& [exchange, unused] : open_exchanges.all(home_.store())) follow(exchange);
+  for (const auto& exchange : open_exchanges(home_.store())) follow(exchange);
 }
 
 /// What other processes of this home committed since the last turn. `told` are the events of this one.

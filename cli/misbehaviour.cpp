@@ -220,7 +220,7 @@ Result<void> forget_grants(Home& home) {
 
 /// Forgets that it released, and aborts.
 Result<void> abort_what_was_released(Home& home) {
-  for (const auto& [exchange, unused] : open_exchanges.all(home.store())) {
+  for (const auto& exchange : open_exchanges(home.store())) {
     const auto record = exchanges.get(home.store(), exchange);
     if (!record || record->role != Role::owner || !record->release || record->abort_sent) continue;
     BOOKCHAIN_CHECK(change_memory(home, [&](Draft& draft) {

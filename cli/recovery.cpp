@@ -31,7 +31,7 @@ void Recovery::go_on(Home& home, const std::function<void(const transport::Repor
   const auto now = std::chrono::steady_clock::now();
   if (now < look_again_) return;
   look_again_ = now + look_every;
-  for (const auto& [exchange, unused] : open_exchanges.all(home.store())) {
+  for (const auto& exchange : open_exchanges(home.store())) {
     const auto recovery = home.node().recovery(home.store(), exchange);
     if (!recovery) continue;
     const auto record = exchanges.get(home.store(), exchange);

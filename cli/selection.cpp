@@ -76,7 +76,11 @@ Result<ExchangeId> select_only_exchange(const State& state, Among among, const s
     return found.size() <= most_listed;
   };
   switch (among) {
-    case Among::open: open_exchanges.each(state, {}, [&](const ExchangeId& id, bool) { return look_at(id); }); break;
+    case Among::open:
+      for (const auto& exchange : open_exchanges(state)) {
+        if (!look_at(exchange)) break;
+      }
+      break;
     case Among::all:
       exchanges.each(state, {}, [&](const ExchangeId& id, const ExchangeRecord&) { return look_at(id); });
       break;
@@ -115,13 +119,10 @@ struct Candidate {
 
 /// Busy, as far as this peer can know: an exchange about it is under way.
 bool is_busy(const State& state, const BookId& book) {
-  bool busy = false;
-  open_exchanges.each(state, {}, [&](const ExchangeId& exchange, bool) {
+  return std::ranges::any_of(open_exchanges(state, book), [&](const ExchangeId& exchange) {
     const auto record = exchanges.get(state, exchange);
-    busy = record && record->request.body.book == book && !has_ended(record->state);
-    return !busy;
+    return record && !has_ended(record->state);
   });
-  return busy;
 }
 
 }  // namespace

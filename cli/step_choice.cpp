@@ -38,7 +38,9 @@ std::string what_is_due(const Home& home, const State& state, Among among, const
     return found.size() <= most;
   };
   if (among == Among::open) {
-    open_exchanges.each(state, {}, [&](const ExchangeId& exchange, bool) { return look_at(exchange); });
+    for (const auto& exchange : open_exchanges(state)) {
+      if (!look_at(exchange)) break;
+    }
   } else {
     exchanges.each(state, {}, [&](const ExchangeId& exchange, const ExchangeRecord&) { return look_at(exchange); });
   }

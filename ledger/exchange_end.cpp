@@ -180,10 +180,10 @@ void commit_transfer(Context& context, const Transfer& transfer, Height height) 
 void end_left_behind(Context& context, const BookId& book, const std::optional<ExchangeId>& committed, bool by_abort,
                      Height height) {
   const auto stand = ownership.get(context.draft, book);
-  for (const auto& [exchange, unused] : open_exchanges.all(context.draft)) {
+  for (const auto& exchange : open_exchanges(context.draft, book)) {
     if (committed && exchange == *committed) continue;
     auto record = exchanges.get(context.draft, exchange);
-    if (!record || record->request.body.book != book || record->state == ExchangeState::committed) continue;
+    if (!record || record->state == ExchangeState::committed) continue;
     if (is_over(record->state)) {
       keep(context, exchange, *record);  // the turn it waited to free is over: it leaves the open ones
       continue;

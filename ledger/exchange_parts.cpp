@@ -31,11 +31,8 @@ void keep(Context& context, const ExchangeId& exchange, ExchangeRecord& record) 
       record.role == Role::requester && record.state == ExchangeState::committed && !record.plaintext_ready;
   const bool turn_to_free = record.role == Role::owner && is_over(record.state) && record.grant &&
                             grant_age(context.draft, record) == GrantAge::present;
-  if (!has_ended(record.state) || book_to_open || turn_to_free) {
-    open_exchanges.put(context.draft, exchange, true);
-  } else {
-    open_exchanges.erase(context.draft, exchange);
-  }
+  const bool open = !has_ended(record.state) || book_to_open || turn_to_free;
+  set_open(context.draft, record.request.body.book, exchange, open);
 }
 
 void end(Context& context, const ExchangeId& exchange, ExchangeRecord& record, ExchangeState state, std::string token,

@@ -6,6 +6,7 @@
 
 #include "ledger/chain.hpp"
 #include "ledger/context.hpp"
+#include "ledger/open_exchanges.hpp"
 
 namespace bookchain::ledger {
 

@@ -147,7 +147,7 @@ Result<void> take_own_grant(Context& context, const OwnGrant& told) {
 
 /// The requester has told what it holds, so what was released to it is known: its forgotten grants are settled or end.
 void finish_forgotten_grants(Context& context, PeerPort requester) {
-  for (const auto& [exchange, unused] : open_exchanges.all(context.draft)) {
+  for (const auto& exchange : open_exchanges(context.draft)) {
     auto record = exchanges.get(context.draft, exchange);
     const bool is_forgotten = record && record->role == Role::owner && record->grant && !record->key &&
                               requester_of(*record) == requester && !has_ended(record->state) &&

@@ -46,10 +46,10 @@ Result<void> check_request(Context& context, const Signed<Book>& book, const Sig
 /// Of one requester and one book one request waits for its grant, the newest: else each would cost this owner a record
 /// and an encrypted copy.
 void end_older_request(Context& context, const Signed<Request>& request) {
-  for (const auto& [exchange, unused] : open_exchanges.all(context.draft)) {
+  for (const auto& exchange : open_exchanges(context.draft, request.body.book)) {
     auto older = exchanges.get(context.draft, exchange);
     if (!older || older->role != Role::owner || older->state != ExchangeState::requested ||
-        older->request.body.book != request.body.book || requester_of(*older) != request.signer) {
+        requester_of(*older) != request.signer) {
       continue;
     }
     end(context, exchange, *older, ExchangeState::refused, {}, "a newer request took its place");

@@ -63,10 +63,10 @@ Result<void> make_request(Context& context, const WishRequest& wish) {
 
 /// One book goes to one requester: the other requests for it are refused at once.
 void refuse_the_others(Context& context, const ExchangeId& granted, const ExchangeRecord& record) {
-  for (const auto& [exchange, unused] : open_exchanges.all(context.draft)) {
+  for (const auto& exchange : open_exchanges(context.draft, record.request.body.book)) {
     auto other = exchanges.get(context.draft, exchange);
     if (exchange == granted || !other || other->role != Role::owner || other->state != ExchangeState::requested ||
-        other->request.body.book != record.request.body.book || requester_of(*other) == requester_of(record)) {
+        requester_of(*other) == requester_of(record)) {
       continue;
     }
     end(context, exchange, *other, ExchangeState::refused, std::string(name(Token::book_busy)),

@@ -170,19 +170,15 @@ std::optional<Step> Node::due_step(const State& state, const ExchangeId& exchang
   return std::nullopt;
 }
 
-std::vector<Due> Node::due(const State& state) const {
-  std::vector<ExchangeId> all;
-  for (const auto& [exchange, unused] : open_exchanges.all(state)) all.push_back(exchange);
-  return due_among(state, all);
-}
+std::vector<Due> Node::due(const State& state) const { return due_among(state, open_exchanges(state)); }
 
 std::vector<Due> Node::due_among(const State& state, const std::vector<ExchangeId>& among) const {
   std::vector<std::pair<Time, Due>> found;
   for (const auto& exchange : among) {
-    if (!open_exchanges.get(state, exchange)) continue;
+    const auto record = exchanges.get(state, exchange);
+    if (!record || !is_open(state, record->request.body.book, exchange)) continue;
     const auto step = due_step(state, exchange);
     if (!step) continue;
-    const auto record = exchanges.get(state, exchange);
     found.emplace_back(record->began, Due{exchange, *step});
   }
   std::ranges::stable_sort(found, {}, [](const auto& entry) { return entry.first; });

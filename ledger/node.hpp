@@ -5,6 +5,7 @@
 #pragma once
 
 #include "ledger/genesis.hpp"
+#include "ledger/open_exchanges.hpp"
 #include "ledger/records.hpp"
 
 namespace bookchain::ledger {

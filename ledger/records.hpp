@@ -380,7 +380,6 @@ inline constexpr TypedTable<MoveKey, Move> history{Table::history};
 inline constexpr TypedTable<Height, CommittedBlock> blocks{Table::blocks};
 inline constexpr TypedTable<ExchangeId, Height> moved{Table::moved};
 inline constexpr TypedTable<ExchangeId, ExchangeRecord> exchanges{Table::exchanges};
-inline constexpr TypedTable<ExchangeId, bool> open_exchanges{Table::open_exchanges};
 inline constexpr TypedTable<WitnessIdKey, WitnessIdRecord> witness_ids{Table::witness_ids};
 inline constexpr TypedTable<GivenIdKey, ExchangeId> given_ids{Table::given_ids};
 inline constexpr TypedTable<PeerPort, std::uint64_t> announced{Table::announced};

@@ -199,12 +199,12 @@ void see_fork(Context& context, const CommitCertificate& one, const CommitCertif
 
 void see_abort(Context& context, const Signed<Abort>& abort) {
   const auto book = context.genesis.book_of(abort.body.book);
-  for (const auto& [exchange, unused] : open_exchanges.all(context.draft)) {
+  for (const auto& exchange : open_exchanges(context.draft, book)) {
     const auto record = exchanges.get(context.draft, exchange);
     if (!record || record->role != Role::requester || !record->grant || !record->release) continue;
     const auto& grant = record->grant->body;
-    const bool of_turn = record->request.body.book == book && record->grant->signer == abort.signer &&
-                         grant.version == abort.body.version && grant.turn == abort.body.turn;
+    const bool of_turn =
+        record->grant->signer == abort.signer && grant.version == abort.body.version && grant.turn == abort.body.turn;
     if (of_turn) accuse(context, ReleaseAndAbort{record->request, *record->grant, *record->release, abort});
   }
 }

@@ -21,7 +21,7 @@ enum class Table : std::uint8_t {
   blocks,          ///< Height -> CommittedBlock
   moved,           ///< ExchangeId -> Height of its TRANSFER
   exchanges,       ///< ExchangeId -> ExchangeRecord
-  open_exchanges,  ///< ExchangeId: those in which this peer may still have something to do
+  open_exchanges,  ///< BookId, ExchangeId: those in which this peer may still have something to do
   witness_ids,     ///< requester, ExchangeId -> WitnessIdRecord
   turns,           ///< owner, BookId, Version, Turn -> TurnRecord
   voter,           ///< the votes of the present height

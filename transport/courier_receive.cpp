@@ -77,7 +77,7 @@ void Courier::leave_for_later(OpenedMail& mail, std::size_t most, Report& report
 
 /// A grant whose package had not come yet is taken up again when it has.
 void Courier::add_late_packages(std::vector<Incoming>& messages) const {
-  for (const auto& [exchange, unused] : open_exchanges.all(parts_.store)) {
+  for (const auto& exchange : open_exchanges(parts_.store)) {
     const auto record = exchanges.get(parts_.store, exchange);
     const bool waits = record && record->role == Role::requester && record->grant && record->book &&
                        !record->package_arrived && !has_ended(record->state);

@@ -21,7 +21,7 @@ Error unheard() { return Error{Token::io, "the events cannot be written", "stand
 /// Exchanges that are still open at this peer, and who is awaited in them.
 std::optional<Error> open_exchanges_error(Home& home) {
   std::vector<ExchangeId> open;
-  for (const auto& [exchange, unused] : open_exchanges.all(home.store())) {
+  for (const auto& exchange : open_exchanges(home.store())) {
     const auto record = exchanges.get(home.store(), exchange);
     if (record && !has_ended(record->state)) open.push_back(exchange);
   }

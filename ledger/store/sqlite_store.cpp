@@ -14,7 +14,7 @@ namespace bookchain::ledger {
 namespace {
 
 constexpr int application_id = 0x626b6368;  // "bkch"
-constexpr int schema_version = 2;
+constexpr int schema_version = 3;
 constexpr int busy_timeout_ms = 10'000;
 
 Bytes column(sqlite3_stmt* statement, int index) {

@@ -34,8 +34,8 @@ struct Forgetful {
     network.restore(four.o, std::move(old));
     if (forgets_request) {
       network.edit(four.o, [this](Draft& draft) {
+        set_open(draft, exchanges.get(draft, four.x)->request.body.book, four.x, false);
         exchanges.erase(draft, four.x);
-        open_exchanges.erase(draft, four.x);
       });
     }
     declare_restore(network, four.o);

@@ -44,9 +44,9 @@ void Villain::act() {
 }
 
 void Villain::abuse_exchanges() {
-  const auto open = open_exchanges.all(store_);
+  const auto open = open_exchanges(store_);
   if (!open.empty()) {
-    const auto& exchange = open[chance_.below(open.size())].first;
+    const auto& exchange = open[chance_.below(open.size())];
     const auto record = exchanges.get(store_, exchange);
     if (does(Attack::release_and_abort, 300) && record && record->role == Role::owner && record->grant) {
       send(record->request.signer, ReleaseMessage{record->key.value_or(BookKey{}), record->id_answers,
@@ -149,7 +149,7 @@ void Villain::grant_to_two() {
 /// Transactions that should not be: with answers of another exchange or that say no, old ones again.
 void Villain::submit_transactions() {
   std::vector<Transaction> wanted;
-  for (const auto& [exchange, unused] : open_exchanges.all(store_)) {
+  for (const auto& exchange : open_exchanges(store_)) {
     if (!does(Attack::borrowed_answers, 400)) break;
     const auto record = exchanges.get(store_, exchange);
     if (!record || record->role != Role::requester || !record->grant || !record->consent) continue;

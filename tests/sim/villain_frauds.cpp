@@ -71,7 +71,7 @@ void Villain::pool_shares_in(const Message& message) {
 /// Disputes against an owner that did nothing wrong: each would be good but for the one thing that is false.
 std::vector<Transaction> Villain::false_disputes() {
   std::vector<Transaction> disputes;
-  for (const auto& [exchange, unused] : open_exchanges.all(store_)) {
+  for (const auto& exchange : open_exchanges(store_)) {
     const auto record = exchanges.get(store_, exchange);
     if (!record || record->role != Role::requester || !record->grant || !record->book) continue;
     const auto accuse = [&](std::variant<BadChunk, BadDeal> proof) {

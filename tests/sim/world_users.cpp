@@ -55,9 +55,9 @@ void World::request_by_several(Home& first) {
 
 /// A user who gives up, claims, settles, refuses or asks again where nothing of it is called for.
 void World::user_meddles(Home& home) {
-  const auto open = open_exchanges.all(home.store);
+  const auto open = open_exchanges(home.store);
   if (open.empty()) return;
-  const auto& exchange = open[chance_.below(open.size())].first;
+  const auto& exchange = open[chance_.below(open.size())];
   Wish wish = WishAskAgain{exchange};
   switch (chance_.below(8)) {
     case 0: wish = WishAbort{exchange, {}}; break;

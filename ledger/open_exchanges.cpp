@@ -1,0 +1,52 @@
+#include "ledger/open_exchanges.hpp"
+
+#include <algorithm>
+
+namespace bookchain::ledger {
+
+namespace {
+
+struct OpenKey {
+  BookId book;
+  ExchangeId exchange;
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("book", self.book);
+    visitor("exchange", self.exchange);
+  }
+};
+
+constexpr TypedTable<OpenKey, bool> rows{Table::open_exchanges};
+
+std::vector<ExchangeId> open_under(const State& state, ByteView prefix) {
+  std::vector<ExchangeId> found;
+  rows.each(state, prefix, [&](const OpenKey& key, bool) {
+    found.push_back(key.exchange);
+    return true;
+  });
+  std::ranges::sort(found);
+  return found;
+}
+
+}  // namespace
+
+std::vector<ExchangeId> open_exchanges(const State& state) { return open_under(state, {}); }
+
+std::vector<ExchangeId> open_exchanges(const State& state, const BookId& book) {
+  return open_under(state, encode(book));
+}
+
+bool is_open(const State& state, const BookId& book, const ExchangeId& exchange) {
+  return rows.get(state, OpenKey{book, exchange}).has_value();
+}
+
+void set_open(Draft& draft, const BookId& book, const ExchangeId& exchange, bool open) {
+  if (open) {
+    rows.put(draft, OpenKey{book, exchange}, true);
+  } else {
+    rows.erase(draft, OpenKey{book, exchange});
+  }
+}
+
+}  // namespace bookchain::ledger

@@ -1,0 +1,18 @@
+// The exchanges in which this peer may still have something to do, by their books: what a block ends, and what waits
+// for one book, is found without looking at all the others.
+#pragma once
+
+#include "ledger/records.hpp"
+
+namespace bookchain::ledger {
+
+/// In ascending order.
+[[nodiscard]] std::vector<ExchangeId> open_exchanges(const State& state);
+/// Those about one book, in ascending order.
+[[nodiscard]] std::vector<ExchangeId> open_exchanges(const State& state, const BookId& book);
+
+[[nodiscard]] bool is_open(const State& state, const BookId& book, const ExchangeId& exchange);
+/// The exchange is one of them from now on, or is none any more.
+void set_open(Draft& draft, const BookId& book, const ExchangeId& exchange, bool open);
+
+}  // namespace bookchain::ledger
