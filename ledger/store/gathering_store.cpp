@@ -2,7 +2,14 @@
 
 namespace bookchain::ledger {
 
-Result<void> GatheringStore::begin(Durability durability) { return below_.begin(durability); }
+Result<void> GatheringStore::begin(Durability durability) {
+  BOOKCHAIN_CHECK(below_.begin(durability));
+  // From here to the commit nobody else can write below.
+  const auto before = std::exchange(foreign_commits_, below_.foreign_commits());
+  if (before != foreign_commits_) read_.forget();
+  read_.start();
+  return success();
+}
 
 void GatheringStore::apply(const std::vector<Write>& writes) {
   for (const auto& write : writes) {
@@ -15,12 +22,23 @@ void GatheringStore::apply(const std::vector<Write>& writes) {
 }
 
 Result<void> GatheringStore::commit() {
-  below_.apply(gathered_.take_effects().writes);
-  return below_.commit();
+  const auto writes = gathered_.take_effects().writes;
+  below_.apply(writes);
+  read_.stop();
+  auto committed = below_.commit();
+  if (committed) {
+    read_.changed(writes);
+  } else {
+    // A read that failed gave nothing, which must not be remembered.
+    read_.forget();
+  }
+  return committed;
 }
 
 void GatheringStore::rollback() noexcept {
   gathered_.forget();
+  read_.stop();
+  read_.forget();
   below_.rollback();
 }
 

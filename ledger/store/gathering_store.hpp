@@ -1,9 +1,11 @@
 // A store that gathers the writes of a transaction in memory and hands them down at its commit: a row that a hundred
 // messages of one turn change is written once, and the rows of a table go down in the order of their keys. Reads see
-// what was gathered. What is applied between two transactions goes down with the next one. What is durable, and when,
-// is the matter of the store below.
+// what was gathered, and within a transaction rows that were read in this or an earlier one come from memory, unless
+// somebody else has written since. What is applied between two transactions goes down with the next one. What is
+// durable, and when, is the matter of the store below.
 #pragma once
 
+#include "ledger/store/row_cache.hpp"
 #include "ledger/store/store.hpp"
 
 namespace bookchain::ledger {
@@ -11,7 +13,7 @@ namespace bookchain::ledger {
 class GatheringStore final : public Store {
  public:
   /// Keeps a reference: `below` outlives this store, and nobody else writes through it meanwhile.
-  explicit GatheringStore(Store& below) : below_(below), gathered_(below) {}
+  explicit GatheringStore(Store& below) : below_(below), read_(below), gathered_(read_) {}
 
   [[nodiscard]] std::optional<Bytes> get(Table table, ByteView key) const override { return gathered_.get(table, key); }
   void scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const override {
@@ -30,7 +32,9 @@ class GatheringStore final : public Store {
 
  private:
   Store& below_;
+  RowCache read_;
   Draft gathered_;
+  std::uint64_t foreign_commits_ = 0;
 };
 
 }  // namespace bookchain::ledger
