@@ -138,10 +138,11 @@ Home& World::any_home() { return home(chance_.pick(honest_)); }
 // ---- crashes ----
 
 void World::start(Home& home) {
-  home.value_shelf.emplace(home.shelf, home.store);
-  home.courier.emplace(
-      transport::Courier::make({home.node, home.store, *home.value_shelf, home.link, home.environment, this, nullptr})
-          .value());
+  home.gathering.emplace(home.store);
+  home.value_shelf.emplace(home.shelf, *home.gathering);
+  home.courier.emplace(transport::Courier::make(
+                           {home.node, *home.gathering, *home.value_shelf, home.link, home.environment, this, nullptr})
+                           .value());
 }
 
 void World::crash(Home& home) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 
+#include "ledger/store/gathering_store.hpp"
 #include "ledger/store/value_shelf.hpp"
 #include "tests/sim/watcher.hpp"
 
@@ -25,7 +26,8 @@ struct Home {
   Node node;
   SimStore store;
   SimShelf shelf;
-  std::optional<ValueShelf> value_shelf;  ///< of the process
+  std::optional<GatheringStore> gathering;  ///< of the process, as the next
+  std::optional<ValueShelf> value_shelf;
   SimEnvironment environment;
   SimLink link;
   std::optional<transport::Courier> courier;  ///< nothing while the process is down
