@@ -62,6 +62,8 @@ bench:  ## how fast it is, against age and bare signatures: docs/performance.md;
 	@scripts/build.sh release bookchain grown_chain bench_parts
 	@tests/bench/exchanges.py $(program) build/release/tests/bench/bench_parts
 	@tests/bench/disturbed.py $(program)
+	@tests/bench/peers.py $(program)
+	@tests/bench/ageing.py $(program)
 	@tests/bench/large_book.py $(program)
 	@tests/bench/growth.py $(program) build/release/tests/bench/grown_chain
 

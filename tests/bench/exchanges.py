@@ -197,9 +197,9 @@ def percentile(values: "list[float]", part: float) -> float:
     return ordered[min(len(ordered) - 1, int(part * len(ordered)))]
 
 
-def measure(program: str, folder: Path, transport: str, exchanges: int, in_flight: int) -> dict:
+def measure(program: str, folder: Path, transport: str, exchanges: int, in_flight: int, ports=PORTS) -> dict:
     """One run of a fresh network."""
-    network = Network(program, folder, transport, max(in_flight, 20))
+    network = Network(program, folder, transport, max(in_flight, 20), ports)
     network.start()
     try:
         Load(network, min(in_flight, 8)).run(8)  # what is done once is done
