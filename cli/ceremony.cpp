@@ -6,10 +6,11 @@
 
 #include "cli/card_file.hpp"
 #include "cli/home.hpp"
-#include "cli/host_access.hpp"
 #include "cli/network_file.hpp"
 #include "cli/new_peer.hpp"
+#include "cli/options.hpp"
 #include "cli/printable.hpp"
+#include "cli/spool_access.hpp"
 
 namespace bookchain::cli {
 
@@ -145,6 +146,13 @@ Result<std::optional<Joined>> joined_before(const JoinPlan& plan, const Genesis&
   if (plan.spool && whole(*plan.spool) != whole(files->spool)) {
     return taken("the peer has joined with another spool", files->spool, "the spool stands in config.yaml");
   }
+  if (plan.access && plan.access != files->access) {
+    const auto had = files->access ? write_access(*files->access) : std::string("private");
+    return taken(
+        "the peer has joined with access for others: " + had, plan.home,
+        "say access: \"" + write_access(*plan.access) + "\" in its config.yaml, then join without that option");
+  }
+  BOOKCHAIN_CHECK(reopen_spool(*files));
   return std::optional(Joined{files->genesis, files->port(), whole(files->spool), false, {}});
 }
 
@@ -167,18 +175,16 @@ Result<void> make_new_state(const path& home, const Genesis& genesis) {
 Result<Joined> make_home(const JoinPlan& plan, const Genesis& genesis, PeerPort port) {
   const auto address_base = whole(plan.network_file).parent_path();
   const auto spool = spool_for(plan, *genesis.find(port), address_base);
-  if (plan.alone) {
-    BOOKCHAIN_CHECK(make_spool(spool, genesis, port));
-  } else {
-    BOOKCHAIN_CHECK(let_others_pass(plan.home, plan.group));
-    BOOKCHAIN_CHECK(make_drop_box(spool));
-  }
+  const auto access = plan.access.value_or(Access{});
+  const bool alone = access.to == Access::To::nobody;
+  if (alone) BOOKCHAIN_CHECK(make_spool(spool, genesis, port));
+  BOOKCHAIN_CHECK(open_spool(plan.home, spool, access, false));
   BOOKCHAIN_CHECK(write_text_file(in(plan.home, network_file_name), write_network(genesis), 0600));
   BOOKCHAIN_CHECK(make_new_state(plan.home, genesis));
-  HomeConfig config{port, std::string(network_file_name), address_base.string(), std::nullopt};
+  HomeConfig config{port, std::string(network_file_name), address_base.string(), std::nullopt, access};
   if (spool != whole(plan.home / "spool")) config.spool = spool.string();
   BOOKCHAIN_CHECK(write_text_file(in(plan.home, config_file_name), write_config(config), 0600));
-  return Joined{genesis, port, spool, true, plan.alone ? std::vector<std::string>{} : others_in_group(::getegid())};
+  return Joined{genesis, port, spool, true, alone ? std::vector<std::string>{} : others_in_group(::getegid())};
 }
 
 }  // namespace
@@ -219,6 +225,9 @@ Result<Joined> join_network(const JoinPlan& plan) {
   if (!keys) {
     if (keys.error().token == Token::no_such_file) return no_keys(plan.home);
     return std::move(keys).as_failure();
+  }
+  if (plan.port && *plan.port != keys.value().identity.port) {
+    return usage_error("the home is of another peer", plan.home.string(), "its port is in card.yaml");
   }
   BOOKCHAIN_TRY(const auto text, read_text_file(plan.network_file, max_network_file_bytes));
   BOOKCHAIN_TRY(const auto genesis, read_network(plan.network_file.string(), text));

@@ -40,9 +40,9 @@ struct AssembledNetwork {
 struct JoinPlan {
   path home;
   path network_file;
-  std::optional<path> spool;   ///< where this peer sees its own spool, if not where its card says
-  bool alone = false;          ///< no other user of this host delivers
-  std::optional<gid_t> group;  ///< only users of this group do; without it all can
+  std::optional<path> spool;             ///< where this peer sees its own spool, if not where its card says
+  std::optional<Access> access;          ///< which other users of this host deliver; by default all can
+  std::optional<ledger::PeerPort> port;  ///< the home must be of this peer
 };
 
 struct Joined {
@@ -53,9 +53,10 @@ struct Joined {
   std::vector<std::string> spool_group;  ///< other users in the group of a spool made now: they reach what is in it
 };
 
-/// Checks that the network has the card of this home, as it was given, and makes the rest of the home. Tokens:
-/// `home-missing` (no keys), `unknown-peer`, `wrong-network` (other keys or another address stand there),
-/// `home-exists` (the home has joined another network), and those of reading.
+/// Checks that the network has the card of this home, as it was given, and makes the rest of the home; in one that has
+/// joined, sets the modes again that its config.yaml says. Tokens: `home-missing` (no keys), `usage` (keys of another
+/// port), `unknown-peer`, `wrong-network` (other keys or another address stand there), `home-exists` (the home has
+/// joined another network, or with another spool or access), those of open_spool and those of reading.
 [[nodiscard]] Result<Joined> join_network(const JoinPlan& plan);
 
 }  // namespace bookchain::cli

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "cli/network_file.hpp"
+#include "cli/spool_access.hpp"
 #include "transport/mixed_link.hpp"
 
 namespace bookchain::cli {
@@ -120,6 +121,7 @@ Result<void> Home::open_link(Role role) {
     terms.channels.emplace(peer.port, std::move(channel));
     if (!addresses.own_socket) spools.senders.push_back(peer.port);
   }
+  BOOKCHAIN_CHECK(keep_spool_open(*files_));
   BOOKCHAIN_TRY(auto spool_link, transport::SpoolLink::open(std::move(spools), environment_));
   if (!addresses.own_socket && addresses.sockets.empty()) {
     link_ = std::move(spool_link);

@@ -66,7 +66,7 @@ std::vector<std::string> draw_values(std::uint64_t count, transport::Environment
 Result<void> make_home(const path& home, NewPeer& peer, const Genesis& genesis, const NetworkPlan& plan) {
   BOOKCHAIN_CHECK(make_directory(home));
   const auto network_file = (path("..") / std::string(network_file_name)).string();
-  const HomeConfig config{peer.port(), network_file, std::nullopt, std::nullopt};
+  const HomeConfig config{peer.port(), network_file, std::nullopt, std::nullopt, std::nullopt};
   BOOKCHAIN_CHECK(write_text_file(home / std::string(config_file_name), write_config(config), 0600));
   BOOKCHAIN_CHECK(write_text_file(home / std::string(keys_file_name), write_keys(peer.keys), 0600));
   ProcessEnvironment environment(peer.keys.seed, home / "draws", std::nullopt);

@@ -2,7 +2,6 @@
 
 #include <boost/filesystem/operations.hpp>
 
-#include "cli/host_access.hpp"
 #include "cli/network_file.hpp"
 #include "cli/printable.hpp"
 
@@ -24,6 +23,7 @@ struct Config {
   unsigned socket_mode = 0600;
   std::map<PeerPort, std::uint32_t> users;
   transport::Quota quota;
+  std::optional<Access> access;
   std::set<std::string> stated;
 };
 
@@ -79,6 +79,13 @@ Result<std::uint32_t> read_user(const YamlView& view) {
   return *user;
 }
 
+Result<Access> read_access_of(const YamlView& view) {
+  BOOKCHAIN_TRY(const auto text, view.text());
+  const auto access = read_access(text);
+  if (!access) return view.fault(Token::bad_value, access.error().what);
+  return access;
+}
+
 /// As chmod has it, four octal digits; nobody but the owner may be left out.
 Result<unsigned> read_mode(const YamlView& view) {
   BOOKCHAIN_TRY(const auto text, view.text());
@@ -97,8 +104,8 @@ Result<Config> read_config(const path& file) {
   const auto& name = file.string();
   BOOKCHAIN_TRY(const auto tree, parse_strict_yaml(name, text.value()));
   const YamlView view(name, tree, {});
-  BOOKCHAIN_CHECK(view.check_keys(
-      {"bookchain", "port", "network", "relative_to", "spool", "addresses", "users", "quota", "socket_mode"}));
+  BOOKCHAIN_CHECK(view.check_keys({"bookchain", "port", "network", "relative_to", "spool", "access", "addresses",
+                                   "users", "quota", "socket_mode"}));
   BOOKCHAIN_TRY(const auto version, view.at("bookchain"));
   BOOKCHAIN_CHECK(version.number(file_version, file_version));
   Config config;
@@ -117,7 +124,11 @@ Result<Config> read_config(const path& file) {
     BOOKCHAIN_TRY(const auto spool, view.at("spool"));
     BOOKCHAIN_TRY(config.spool, read_path(spool, home));
   }
-  for (const auto* key : {"relative_to", "spool"}) {
+  if (view.has("access")) {
+    BOOKCHAIN_TRY(const auto access, view.at("access"));
+    BOOKCHAIN_TRY(config.access, read_access_of(access));
+  }
+  for (const auto* key : {"relative_to", "spool", "access"}) {
     if (view.has(key)) config.stated.insert(key);
   }
   if (view.has("addresses")) {
@@ -195,6 +206,12 @@ std::string write_config(const HomeConfig& config) {
     text += "# Where this peer finds what others deliver.\n";
     text += "spool: " + in_quotes(*config.spool) + "\n";
   }
+  if (config.access) {
+    text +=
+        "# Which other users of this host reach the spool: all, private (none) or group:G. After a change: join "
+        "again.\n";
+    text += "access: " + in_quotes(write_access(*config.access)) + "\n";
+  }
   return text +
          "# Where another peer's spool lies, if not where the network file says (relative to it):\n"
          "# addresses:\n"
@@ -262,10 +279,10 @@ Result<std::unique_ptr<PeerFiles>> load_peer_files(const path& home) {
   };
   BOOKCHAIN_CHECK(check_known(config.addresses, "the address"));
   BOOKCHAIN_CHECK(check_known(config.users, "the user"));
-  return std::make_unique<PeerFiles>(PeerFiles{home, std::move(config.network_file), std::move(config.spool),
-                                               std::move(config.address_base), std::move(genesis), keys.identity,
-                                               keys.seed, std::move(config.addresses), config.socket_mode,
-                                               std::move(config.users), config.quota, std::move(config.stated)});
+  return std::make_unique<PeerFiles>(
+      PeerFiles{home, std::move(config.network_file), std::move(config.spool), std::move(config.address_base),
+                std::move(genesis), keys.identity, keys.seed, std::move(config.addresses), config.socket_mode,
+                std::move(config.users), config.quota, config.access, std::move(config.stated)});
 }
 
 }  // namespace bookchain::cli

@@ -17,6 +17,7 @@
 #include <set>
 
 #include "cli/files.hpp"
+#include "cli/host_access.hpp"
 #include "ledger/genesis.hpp"
 #include "ledger/node.hpp"
 #include "transport/spool_quota.hpp"
@@ -35,6 +36,7 @@ struct HomeConfig {
   std::string network;                     ///< the network file
   std::optional<std::string> relative_to;  ///< what addresses of spools are relative to; else the network file's folder
   std::optional<std::string> spool;        ///< where this peer's own spool lies; else `spool` in the home
+  std::optional<Access> access;            ///< what `join` opened; nothing: a home of `init`, for one user
 };
 
 struct PeerFiles {
@@ -49,6 +51,7 @@ struct PeerFiles {
   unsigned socket_mode = 0600;                        ///< of the socket this peer listens on
   std::map<ledger::PeerPort, std::uint32_t> users;    ///< who delivers as which user of this host, where that is said
   transport::Quota quota;                             ///< what each of them may have waiting in this peer's spool
+  std::optional<Access> access;                       ///< who may come to the spool, where that is said
   std::set<std::string> stated;                       ///< which of the values above config.yaml gives: "quota.bytes"
 
   [[nodiscard]] ledger::PeerPort port() const { return identity.port; }

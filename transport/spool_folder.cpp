@@ -52,6 +52,13 @@ struct CloseList {
   void operator()(DIR* list) const { ::closedir(list); }
 };
 
+FolderFacts facts_in(const struct stat& found) {
+  constexpr std::uint64_t bytes_of_a_block = 512;
+  const auto on_disk = static_cast<std::uint64_t>(found.st_blocks) * bytes_of_a_block;
+  return FolderFacts{found.st_uid, found.st_mode, std::min(static_cast<std::uint64_t>(found.st_size), on_disk),
+                     std::int64_t{found.st_mtim.tv_sec} * 1'000'000'000 + found.st_mtim.tv_nsec};
+}
+
 }  // namespace
 
 std::string package_name(const ExchangeId& exchange) { return to_hex(exchange) + std::string(package_suffix); }
@@ -89,13 +96,13 @@ bool FolderFacts::is_drop_box() const {
 Result<FolderFacts> SpoolFolder::facts() const {
   struct stat facts {};
   if (::fstat(get(), &facts) != 0) return system_error("cannot look at a spool", shown);
-  return FolderFacts{facts.st_uid, facts.st_mode};
+  return facts_in(facts);
 }
 
 std::optional<FolderFacts> SpoolFolder::facts_of(const std::string& name) const {
   struct stat facts {};
   if (::fstatat(get(), name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) != 0) return std::nullopt;
-  return FolderFacts{facts.st_uid, facts.st_mode};
+  return facts_in(facts);
 }
 
 Result<void> SpoolFolder::make(const std::string& name, bool shared) const {
@@ -205,7 +212,6 @@ Result<void> SpoolFolder::remove(const std::string& name) const {
 }
 
 Result<void> SpoolFolder::move_out_of_the_way(const std::string& name) const {
-  constexpr std::string_view mark = ".not-";
   constexpr std::size_t kept_at_most = 10;
   for (int tries = 0; tries < 3; ++tries) {
     timespec now{};
@@ -215,10 +221,10 @@ Result<void> SpoolFolder::move_out_of_the_way(const std::string& name) const {
     // Begins with the time, so that the first names are of what was moved first.
     std::snprintf(fresh, sizeof fresh, "%016llx-%016llx-", static_cast<unsigned long long>(now.tv_sec),
                   static_cast<unsigned long long>(random));
-    const auto aside = std::string(mark) + fresh + name.substr(0, 64);
+    const auto aside = std::string(moved_away_mark) + fresh + name.substr(0, 64);
     if (::renameat2(get(), name.c_str(), get(), aside.c_str(), RENAME_NOREPLACE) == 0) {
       auto moved = names();
-      std::erase_if(moved, [&](const auto& each) { return !each.starts_with(mark); });
+      std::erase_if(moved, [&](const auto& each) { return !each.starts_with(moved_away_mark); });
       for (std::size_t i = 0; i + kept_at_most < moved.size(); ++i) (void)remove(moved[i]);
       return success();
     }

@@ -8,15 +8,19 @@
 namespace bookchain::transport {
 
 inline constexpr std::string_view package_suffix = ".package";
+/// Begins the names that things get which were moved out of the way.
+inline constexpr std::string_view moved_away_mark = ".not-";
 /// X in hex with that suffix.
 [[nodiscard]] std::string package_name(const ledger::ExchangeId& exchange);
 /// The exchange in such a name; nothing if it is another name.
 [[nodiscard]] std::optional<ledger::ExchangeId> exchange_in_name(std::string_view name);
 
-/// Whose a folder is, and who may do what in it.
+/// Whose a folder is, and who may do what in it; the same of a file.
 struct FolderFacts {
   std::uint32_t owner{};
   std::uint32_t mode{};
+  std::uint64_t bytes{};      ///< what it takes of the disk: a file that is all hole fills nothing
+  std::int64_t changed_ns{};  ///< when its content was changed, since 1970
 
   /// Whether this process's user owns it.
   [[nodiscard]] bool is_own() const;

@@ -78,6 +78,11 @@ Result<std::unique_ptr<SpoolLink>> SpoolLink::open(Settings settings, Environmen
   BOOKCHAIN_TRY(const auto spool, SpoolFolder::open(settings.own_spool));
   BOOKCHAIN_CHECK(spool.check_safe());
   BOOKCHAIN_TRY(const auto facts, spool.facts());
+  // Of root's it is a share; any other owner could take its place for one of his own, or what lies in it.
+  if (!facts.is_own() && facts.owner != 0) {
+    return Error{Token::permission, "the spool belongs to another user (#" + std::to_string(facts.owner) + ")",
+                 spool.shown.string(), "name one of this user's own: `spool` in config.yaml"};
+  }
   std::unique_ptr<SpoolLink> link(new SpoolLink(std::move(settings), environment));
   link->drop_box_ = facts.is_drop_box();
   // A spool on a share that this peer may only read from has the default.

@@ -131,7 +131,7 @@ Result<SpoolFolder> SpoolLink::own_folder_in(const SpoolFolder& spool, const Fol
   const auto made = spool.facts_of(name);
   if (!made || !made->is_own()) {
     return Error{Token::permission, "another user has taken this peer's folder in a spool", (spool / name).string(),
-                 "whose spool it is can remove that folder"};
+                 "whose spool it is can remove that folder, or join again if it is a copy of its own"};
   }
   BOOKCHAIN_TRY(auto own, spool.inside(name));
   for (const auto* part : {"tmp", "new", "cur"}) BOOKCHAIN_CHECK(own.make(part, true));

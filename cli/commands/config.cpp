@@ -63,6 +63,7 @@ void add_places(const PeerFiles& files, std::vector<Setting>& settings) {
   settings.push_back(
       {"relative_to", files.address_base.string(), from("relative_to"), files.network_file.parent_path().string()});
   settings.push_back({"spool", files.spool.string(), from("spool"), (files.home / "spool").string()});
+  settings.push_back({"access", files.access ? Json(write_access(*files.access)) : Json(nullptr), from("access")});
   settings.push_back({"socket_mode", octal(files.socket_mode), from("socket_mode"), "0600"});
   settings.push_back({"quota.bytes", files.quota.bytes, from("quota.bytes"), transport::Quota{}.bytes,
                       least_quota.bytes, most_quota.bytes});

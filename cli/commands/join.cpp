@@ -31,17 +31,17 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   BOOKCHAIN_TRY(plan.home, session.place_of_home());
   plan.network_file = *arguments.at(0);
   if (const auto spool = arguments.get("spool")) plan.spool = *spool;
-  plan.alone = arguments.has("private");
+  if (arguments.has("private")) plan.access = Access{Access::To::nobody, {}};
   if (const auto name = arguments.get("group")) {
-    if (plan.alone) return usage_error("--private and --group exclude each other", *name);
-    plan.group = find_group(*name);
-    if (!plan.group) return usage_error("this host has no such group", *name);
+    if (plan.access) return usage_error("--private and --group exclude each other", *name);
+    const auto group = find_group(*name);
+    if (!group) return usage_error("this host has no such group", *name);
+    plan.access = Access{Access::To::group, *group};
   }
-  BOOKCHAIN_TRY(const auto port, session.named_port());
+  if (session.global().port) {
+    BOOKCHAIN_TRY(plan.port, session.named_port());
+  }
   BOOKCHAIN_TRY(const auto joined, join_network(plan));
-  if (session.global().port && *port != joined.port) {
-    return usage_error("the home is of another peer", plan.home.string(), "its port is in card.yaml");
-  }
   if (!joined.spool_group.empty()) {
     std::string names;
     for (const auto& name : joined.spool_group) names += (names.empty() ? "" : ", ") + name;
@@ -68,7 +68,8 @@ Command join_command() {
       "make the home of a peer complete: join the network of a network file",
       "For a home that has keys (see keygen). Checks that the network file has the very card of this home:\n"
       "its port, keys and address; then makes the rest of the home, with a copy of the network file.\n"
-      "Again with the same file it changes nothing; a home that has joined another network is refused\n"
+      "Again with the same file it changes nothing, but for the modes of the home and its spool where they\n"
+      "are not those that config.yaml says (access); another network, spool or access is refused\n"
       "(home-exists). The users of this host can then reach the spool, each a folder of its own in it, and\n"
       "nothing else in the home. Whether all have the same network file is seen by its fingerprint.\n"
       "\n"

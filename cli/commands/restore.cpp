@@ -2,6 +2,7 @@
 #include "cli/home.hpp"
 #include "cli/outgoing.hpp"
 #include "cli/session.hpp"
+#include "cli/spool_access.hpp"
 #include "cli/turn_report.hpp"
 #include "ledger/chain.hpp"
 
@@ -13,6 +14,11 @@ namespace {
 
 Result<Answer> run(Session& session, const Arguments& /*arguments*/) {
   BOOKCHAIN_TRY(auto files, session.peer());
+  {
+    BOOKCHAIN_TRY(auto lock, HomeLock::open(files->home));
+    BOOKCHAIN_CHECK(lock.take());
+    BOOKCHAIN_CHECK(reopen_spool(*files));
+  }
   BOOKCHAIN_TRY(const auto home, Home::open(std::move(files)));
   BOOKCHAIN_TRY(const auto report, home->courier().restore());
   const auto head = chain_head(home->genesis(), home->store());

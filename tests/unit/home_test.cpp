@@ -34,7 +34,7 @@ struct Place {
     fields.test_network = test_network;
     write("network.yaml", write_network(value_of(Genesis::make(fields))));
     require_success(make_directory(home));
-    write("5001/config.yaml", write_config({own_port, "../network.yaml", {}, {}}));
+    write("5001/config.yaml", write_config({own_port, "../network.yaml", {}, {}, {}}));
     write("5001/keys.yaml", write_keys({identity(), std::nullopt}));
   }
   static Identity identity(PeerPort port = own_port) {
@@ -227,7 +227,8 @@ BOOST_AUTO_TEST_CASE(addresses_are_named_by_canonical_ports_of_the_network) {
            Case{"  5002: \"spool:a\"\n  5002: \"spool:b\"\n", "repeated-key"},
        }) {
     const Place place;
-    place.write("5001/config.yaml", write_config({own_port, "../network.yaml", {}, {}}) + "addresses:\n" + addresses);
+    place.write("5001/config.yaml",
+                write_config({own_port, "../network.yaml", {}, {}, {}}) + "addresses:\n" + addresses);
     BOOST_TEST(place.token() == token, addresses);
   }
 }
@@ -235,13 +236,13 @@ BOOST_AUTO_TEST_CASE(addresses_are_named_by_canonical_ports_of_the_network) {
 BOOST_AUTO_TEST_CASE(a_home_that_is_missing_or_of_no_peer_is_refused_with_its_token) {
   const Place place;
   BOOST_TEST(token_of(load_peer_files(place.folder / "5002")) == "home-missing");
-  place.write("5001/config.yaml", write_config({PeerPort{6000}, "../network.yaml", {}, {}}));
+  place.write("5001/config.yaml", write_config({PeerPort{6000}, "../network.yaml", {}, {}, {}}));
   BOOST_TEST(place.token() == "unknown-peer");
-  place.write("5001/config.yaml", write_config({PeerPort{5002}, "../network.yaml", {}, {}}));
+  place.write("5001/config.yaml", write_config({PeerPort{5002}, "../network.yaml", {}, {}, {}}));
   BOOST_TEST(place.token() == "bad-config");
-  place.write("5001/config.yaml", write_config({own_port, "../none.yaml", {}, {}}));
+  place.write("5001/config.yaml", write_config({own_port, "../none.yaml", {}, {}, {}}));
   BOOST_TEST(place.token() == "home-missing");
-  place.write("5001/config.yaml", write_config({own_port, "../network.yaml", {}, {}}) + "more: 1\n");
+  place.write("5001/config.yaml", write_config({own_port, "../network.yaml", {}, {}, {}}) + "more: 1\n");
   BOOST_TEST(place.token() == "unknown-key");
 }
 
