@@ -197,6 +197,7 @@ Result<void> Courier::finish(const std::vector<Parcel>& parcels, const OpenedMai
     roll_back();
     return committed;
   }
+  if (parts_.observer != nullptr) parts_.observer->committed(report);
   if (changed) reach(KillPoint::after_commit);
   // One thing that cannot be removed must not keep the rest from being done: it comes again, and is known then. If it
   // is so because of its sender, it is one more thing that is refused, and nothing is wrong here.

@@ -32,6 +32,8 @@ enum class KillPoint : std::uint8_t {
 inline constexpr std::size_t kill_point_count = static_cast<std::size_t>(KillPoint::after_shelf) + 1;
 [[nodiscard]] std::string_view name(KillPoint point);
 
+struct Report;
+
 class Observer {
  public:
   Observer() = default;
@@ -39,6 +41,8 @@ class Observer {
   Observer& operator=(const Observer&) = delete;
   virtual ~Observer() = default;
   virtual void reached(KillPoint point) = 0;
+  /// What a call decided is durable: told at once, whatever becomes of the process and of the rest of the call.
+  virtual void committed(const Report& /*report*/) {}
 };
 
 /// Changes what the rules decided to send, before it is durable: a liar, for lessons and tests.

@@ -120,6 +120,7 @@ void read_dispute(Cursor& cursor, BlockReading& reading, Fold& fold, std::uint16
       read_bad_chunk(cursor, fold.network, book, grant);
     } else {
       read_bad_deal(cursor, fold.network, request, grant);
+      ++fold.recorded.false_deals;
     }
   });
   reading.good(dispute, "X2");

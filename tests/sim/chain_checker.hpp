@@ -55,6 +55,7 @@ struct Recorded {
   std::uint64_t claimed{};
   std::uint64_t aborts{};
   std::uint64_t disputes{};
+  std::uint64_t false_deals{};  ///< of the disputes, those about shares
 };
 
 class ChainChecker {

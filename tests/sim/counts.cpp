@@ -29,6 +29,8 @@ std::string_view name(Work work) {
     case Work::settlements: return "settlements";
     case Work::aborts_recorded: return "aborts-recorded";
     case Work::disputes_recorded: return "disputes-recorded";
+    case Work::false_deals: return "false-deals";
+    case Work::keys_from_shares: return "keys-from-shares";
   }
   return "";
 }

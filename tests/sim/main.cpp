@@ -5,6 +5,9 @@
 //   sim --each-bug 400              every planted bug until it is found (the planted program only)
 //   sim --beyond 40                 one liar more than is borne, until what is promised breaks
 //   sim --regressions seeds.txt     plans that failed once
+// An option that the way of running does not know is refused, never another run than the one that was asked for.
+#include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
@@ -14,36 +17,73 @@
 
 #include "tests/sim/campaigns.hpp"
 #include "tests/sim/planted.hpp"
-#include "tests/sim/running_seed.hpp"
+#include "tests/sim/running_plan.hpp"
 #include "tests/sim/runs.hpp"
 
 namespace {
 
 using namespace bookchain::sim;  // NOLINT(google-build-using-namespace)
 
-using Options = std::map<std::string, std::string>;
+using Options = std::map<std::string, std::string, std::less<>>;
 
 [[noreturn]] void misused(const std::string& what) {
   std::cerr << "sim: " << what << "\n";
   std::exit(2);
 }
 
+/// The ways to run it, each by the option that chooses it, with what else that one takes. The last is that of one plan.
+struct Way {
+  std::string_view name;
+  std::vector<std::string_view> others;
+};
+const std::vector<Way>& ways() {
+  static const std::vector<Way> all{
+      {"regressions", {}},
+      {"seeds", {"from", "seconds", "jobs"}},
+      {"each-attack", {"jobs"}},
+      {"each-bug", {}},
+      {"beyond", {}},
+      {"seed", {"bug", "peers", "villains", "exchanges", "books", "steps", "harshness", "faults", "attacks"}},
+  };
+  return all;
+}
+
+void check_names(const Options& options, const Way& way) {
+  for (const auto& [name, value] : options) {
+    if (name != way.name && std::ranges::count(way.others, name) == 0)
+      misused("no option of --" + std::string(way.name) + ": --" + name);
+  }
+}
+
+/// The way of running that the options ask for: one plan, if they name no other.
+std::string_view way_of(const Options& options) {
+  const auto chosen = std::ranges::find_if(ways(), [&](const Way& way) { return options.contains(way.name); });
+  const auto& way = chosen == ways().end() ? ways().back() : *chosen;
+  check_names(options, way);
+  return way.name;
+}
+
 Options read_options(const std::vector<std::string>& words) {
   Options options;
   for (std::size_t i = 0; i < words.size(); i += 2) {
     if (!words[i].starts_with("--") || i + 1 == words.size()) misused("options come as --name value: " + words[i]);
-    options[words[i].substr(2)] = words[i + 1];
+    if (!options.emplace(words[i].substr(2), words[i + 1]).second) misused("an option comes twice: " + words[i]);
   }
   return options;
 }
 
-std::uint64_t number(const Options& options, const std::string& name, std::uint64_t otherwise) {
+std::uint64_t number(const Options& options, std::string_view name, std::uint64_t otherwise) {
   const auto found = options.find(name);
-  return found == options.end() ? otherwise : std::stoull(found->second);
+  if (found == options.end()) return otherwise;
+  const auto& text = found->second;
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) misused("no number: --" + found->first + " " + text);
+  return value;
 }
 
 template <class Kind, std::size_t Count>
-void read_set(const Options& options, const std::string& option, std::bitset<Count>& set) {
+void read_set(const Options& options, std::string_view option, std::bitset<Count>& set) {
   const auto found = options.find(option);
   if (found == options.end()) return;
   set.reset();
@@ -51,7 +91,7 @@ void read_set(const Options& options, const std::string& option, std::bitset<Cou
   for (std::string item; std::getline(list, item, ',');) {
     if (item == "none") continue;
     const auto kind = from_name<Kind>(item, Count);
-    if (!kind) misused("unknown in --" + option + ": " + item);
+    if (!kind) misused("unknown in --" + found->first + ": " + item);
     set.set(static_cast<std::size_t>(*kind));
   }
 }
@@ -72,16 +112,14 @@ Plan plan_from(const Options& options) {
   plan.harshness = number(options, "harshness", plan.harshness);
   read_set<Fault>(options, "faults", plan.faults);
   read_set<Attack>(options, "attacks", plan.attacks);
+  static constexpr std::size_t fewest_peers = 4;
+  static constexpr std::size_t most_peers = 64;
+  if (plan.peers < fewest_peers || plan.peers > most_peers) misused("a network has 4 to 64 peers");
+  if (plan.villains >= plan.peers) misused("more liars than a network has peers beside an honest one");
   return plan;
 }
 
-int run_one(const Plan& plan, const std::string& program) {
-  planted::switch_on(plan.bug);
-  const auto result = run_plan(plan);
-  if (result.violation) {
-    print_failure(plan, result, program);
-    return 1;
-  }
+void print_run(const Plan& plan, const RunResult& result) {
   std::printf("seed %llu: %llu steps, %llu exchanges, %llu committed, %llu blocks (%llu under faults), trace %016llx\n",
               static_cast<unsigned long long>(plan.seed), static_cast<unsigned long long>(result.steps),
               static_cast<unsigned long long>(result.counts.exchanges),
@@ -89,7 +127,11 @@ int run_one(const Plan& plan, const std::string& program) {
               static_cast<unsigned long long>(result.counts.blocks),
               static_cast<unsigned long long>(result.counts.blocks_under_faults),
               static_cast<unsigned long long>(result.trace_hash));
-  return 0;
+}
+
+int run_one(const Plan& plan, const std::string& program) {
+  planted::switch_on(plan.bug);
+  return run_and_tell(plan, program, [&](const RunResult& result) { print_run(plan, result); }) ? 0 : 1;
 }
 
 /// So many seeds must have seen everything that can go wrong.
@@ -122,7 +164,9 @@ int run_regressions(const std::string& file, const std::string& program) {
     std::istringstream text(line);
     std::vector<std::string> words;
     for (std::string word; text >> word;) words.push_back(word);
-    failed |= run_one(plan_from(read_options(words)), program);
+    const auto options = read_options(words);
+    check_names(options, ways().back());
+    failed |= run_one(plan_from(options), program);
     ++count;
   }
   std::cout << "regressions=" << count << " failed=" << failed << std::endl;
@@ -131,27 +175,27 @@ int run_regressions(const std::string& file, const std::string& program) {
 
 int run(const std::string& program, const std::vector<std::string>& words) {
   const auto options = read_options(words);
+  const auto way = way_of(options);
   const auto jobs = static_cast<unsigned>(number(options, "jobs", std::max(1U, std::thread::hardware_concurrency())));
-  if (const auto file = options.find("regressions"); file != options.end())
-    return run_regressions(file->second, program);
-  if (options.contains("seeds")) {
+  if (way == "regressions") return run_regressions(options.at("regressions"), program);
+  if (way == "seeds") {
     Effort effort{jobs, 50};
     if (options.contains("seconds")) effort.seconds = static_cast<double>(number(options, "seconds", 0));
     return run_seeds(number(options, "from", 1), number(options, "seeds", 1), effort, program);
   }
-  if (options.contains("each-attack")) return run_each_attack(number(options, "each-attack", 1), jobs, program);
-  if (options.contains("each-bug")) return run_each_bug(number(options, "each-bug", 1), program);
-  if (options.contains("beyond")) return run_beyond(number(options, "beyond", 1), program);
+  if (way == "each-attack") return run_each_attack(number(options, "each-attack", 1), jobs, program);
+  if (way == "each-bug") return run_each_bug(number(options, "each-bug", 1), program);
+  if (way == "beyond") return run_beyond(number(options, "beyond", 1), program);
   return run_one(plan_from(options), program);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  print_seed_when_killed();
+  print_plan_when_killed(argv[0]);
   try {
     return run(argv[0], std::vector<std::string>(argv + 1, argv + argc));
-  } catch (const std::exception& error) {  // a number that is none, say
+  } catch (const std::exception& error) {
     std::fprintf(stderr, "sim: %s\n", error.what());
     return 2;
   }

@@ -71,6 +71,7 @@ std::string_view name(Attack attack) {
     case Attack::not_owner: return "not-owner";
     case Attack::witness_uses_id: return "witness-uses-id";
     case Attack::pooled_shares: return "pooled-shares";
+    case Attack::few_shares: return "few-shares";
     case Attack::two_paths: return "two-paths";
     case Attack::false_salt: return "false-salt";
     case Attack::false_deal: return "false-deal";
@@ -112,6 +113,16 @@ std::string_view name(Bug bug) {
     case Bug::grant_not_remembered: return "grant-not-remembered";
     case Bug::share_before_transfer: return "share-before-transfer";
     case Bug::ended_request_forgotten: return "ended-request-forgotten";
+    case Bug::message_never_again: return "message-never-again";
+    case Bug::other_signer_accused: return "other-signer-accused";
+    case Bug::ownership_too_far: return "ownership-too-far";
+    case Bug::block_falsified: return "block-falsified";
+    case Bug::chance_from_outside: return "chance-from-outside";
+    case Bug::torn_package_trusted: return "torn-package-trusted";
+    case Bug::torn_text_trusted: return "torn-text-trusted";
+    case Bug::acks_dropped_at_release: return "acks-dropped-at-release";
+    case Bug::acks_dropped_with_key: return "acks-dropped-with-key";
+    case Bug::state_forgotten: return "state-forgotten";
   }
   return "";
 }
@@ -207,14 +218,25 @@ Needs needs_of(Bug bug) {
     case Bug::share_before_transfer: return {Attack::pooled_shares, std::nullopt};
     case Bug::votes_after_restore: return {std::nullopt, Fault::restore};
     case Bug::dedupe_dropped: return {std::nullopt, Fault::duplication};
-    case Bug::vote_not_stored: return {std::nullopt, Fault::crash};
+    case Bug::vote_not_stored:
+    case Bug::state_forgotten: return {std::nullopt, Fault::crash};
+    case Bug::message_never_again: return {std::nullopt, Fault::loss};
+    case Bug::torn_package_trusted:
+    case Bug::torn_text_trusted: return {std::nullopt, Fault::torn_package};
+    case Bug::other_signer_accused: return {Attack::grants_to_two, std::nullopt};
+    case Bug::acks_dropped_at_release: return {Attack::never_mining, std::nullopt};
+    // Any liar that is an owner, and that does not record the transfer itself.
+    case Bug::acks_dropped_with_key: return {Attack::replayed_note, std::nullopt};
     case Bug::lock_ignored:
     case Bug::sent_before_commit:
     case Bug::release_after_abort:
     case Bug::note_before_commit:
     case Bug::book_not_removed:
     case Bug::grant_not_remembered:
-    case Bug::ended_request_forgotten: return {};
+    case Bug::ended_request_forgotten:
+    case Bug::ownership_too_far:
+    case Bug::block_falsified:
+    case Bug::chance_from_outside: return {};
   }
   return {};
 }
@@ -233,6 +255,12 @@ Plan plan_of(std::uint64_t seed, Bug bug) {
     plan.attacks.set(static_cast<std::size_t>(Attack::double_votes));
   }
   if (needs.fault) plan.faults.set(static_cast<std::size_t>(*needs.fault));
+  if (bug == Bug::message_never_again) {
+    // Where there are liars, users ask again by hand.
+    plan.villains = 0;
+    plan.attacks.reset();
+    plan.forbid_restores();
+  }
   if (needs.fault == Fault::restore) {
     // Somebody must ask for a vote again before the height is over: a liar that interrupts, beside the restored one.
     plan.peers = std::max<std::size_t>(plan.peers, 7);
@@ -246,12 +274,12 @@ Plan plan_of(std::uint64_t seed, Bug bug) {
   return plan;
 }
 
-Plan plan_of_pooling(std::uint64_t seed, std::size_t liars) {
+Plan plan_of_liars(std::uint64_t seed, Attack attack, std::size_t peers, std::size_t liars) {
   auto plan = plan_of(seed);
-  plan.peers = 7;
+  plan.peers = peers;
   plan.villains = liars;
   plan.attacks.reset();
-  plan.attacks.set(static_cast<std::size_t>(Attack::pooled_shares));
+  plan.attacks.set(static_cast<std::size_t>(attack));
   plan.forbid_restores();
   return plan;
 }

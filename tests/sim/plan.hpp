@@ -82,6 +82,7 @@ enum class Attack : std::uint8_t {
   not_owner,        ///< a request to a peer that does not own the book
   witness_uses_id,  ///< what only the requester should do with it
   pooled_shares,    ///< liars lay their shares together
+  few_shares,       ///< dealt to all liars and to no more others than consent needs; none of them gives one back
   two_paths,        ///< a DISPUTE with paths of two different chunks, or about a chunk that is good
   false_salt,       ///< a DISPUTE with a leaf of another salt
   false_deal,       ///< a DISPUTE with shares that nobody dealt
@@ -123,8 +124,18 @@ enum class Bug : std::uint8_t {
   grant_not_remembered,
   share_before_transfer,
   ended_request_forgotten,
+  message_never_again,
+  other_signer_accused,
+  ownership_too_far,
+  block_falsified,
+  chance_from_outside,
+  torn_package_trusted,
+  torn_text_trusted,
+  acks_dropped_at_release,
+  acks_dropped_with_key,
+  state_forgotten,
 };
-inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::ended_request_forgotten) + 1;
+inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::state_forgotten) + 1;
 [[nodiscard]] std::string_view name(Bug bug);
 
 struct Plan {
@@ -156,9 +167,8 @@ struct Plan {
 [[nodiscard]] Plan plan_of(std::uint64_t seed, Attack attack, bool alone);
 /// The seed's plan with a bug, and what it takes to make it show.
 [[nodiscard]] Plan plan_of(std::uint64_t seed, Bug bug);
-/// Seven peers with as many liars, all of which do nothing but pool their shares and ask for more of them. With three
-/// they are one more than such a network bears.
-[[nodiscard]] Plan plan_of_pooling(std::uint64_t seed, std::size_t liars);
+/// A network of so many peers with as many liars, all of which do nothing but this: to see where a promise ends.
+[[nodiscard]] Plan plan_of_liars(std::uint64_t seed, Attack attack, std::size_t peers, std::size_t liars);
 
 template <class Kind>
 [[nodiscard]] std::optional<Kind> from_name(std::string_view text, std::size_t count) {

@@ -85,6 +85,31 @@ BUGS = [
      "exchanges.put(context.draft, exchange, record);",
      "exchanges.put(context.draft, exchange, record);\n"
      "  if (ON && record.role == Role::requester && is_over(record.state)) exchanges.erase(context.draft, exchange);"),
+    # Of one type a message that got lost is not sent again.
+    ("message_never_again", "transport/courier_send.cpp", 1,
+     "if (key.number.value - oldest->value >= max_messages_under_way || bytes >= *room) return false;",
+     "if (key.number.value - oldest->value >= max_messages_under_way || bytes >= *room) return false;\n"
+     "  if (ON && again && std::holds_alternative<KeyAnswerMessage>(decode<Message>(row.payload).value())) return true;"),
+    # Evidence about a turn names the requester.
+    ("other_signer_accused", "ledger/evidence.cpp", 1,
+     "about.accused = grant.signer;",
+     "about.accused = ON ? request.signer : grant.signer;"),
+    # A move of a book counts twice.
+    ("ownership_too_far", "ledger/transaction.cpp", 1,
+     "++stand.version.value;",
+     "stand.version.value += ON ? 2 : 1;"),
+    # Something that no seed decides has a say.
+    ("chance_from_outside", "transport/courier.cpp", 1,
+     "for (const auto byte : bits.bytes) random = (random << 8U) | byte;",
+     "for (const auto byte : bits.bytes) random = (random << 8U) | byte;\n  if (ON) random ^= std::random_device{}();"),
+    # An owner keeps no ACKs once it has released the key.
+    ("acks_dropped_at_release", "ledger/exchange_wish.cpp", 1,
+     "record.release = statement;",
+     "record.release = statement;\n  if (ON) record.acks.clear();"),
+    # A requester keeps none once it has the key.
+    ("acks_dropped_with_key", "ledger/exchange_check.cpp", 1,
+     "record.release = message.release;",
+     "record.release = message.release;\n  if (ON) record.acks.clear();"),
 ]
 
 

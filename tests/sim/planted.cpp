@@ -38,6 +38,16 @@ std::vector<std::string_view> proofs_of(Bug bug) {
     case Bug::grant_not_remembered: return {signed_two};
     case Bug::share_before_transfer: return {"a requester that lies has no key before the transfer"};
     case Bug::ended_request_forgotten: return {"what a user was told is never lost"};
+    case Bug::message_never_again: return {"everything ends"};
+    case Bug::other_signer_accused:
+    case Bug::torn_package_trusted: return {"honest peers are never blamed"};
+    case Bug::ownership_too_far: return {"exactly one owner of a book and version"};
+    case Bug::block_falsified: return {"all chains are equal byte for byte"};
+    case Bug::chance_from_outside: return {"one seed gives one trace"};
+    case Bug::torn_text_trusted: return {"an honest requester reads the book", "an owner has the registered bytes"};
+    case Bug::acks_dropped_at_release: return {"an honest owner that released can have it recorded"};
+    case Bug::acks_dropped_with_key: return {"an honest requester that has key and RELEASE can have it recorded"};
+    case Bug::state_forgotten: return {"acknowledged is never lost"};
   }
   return {};
 }
@@ -55,15 +65,41 @@ bool forgets(const ledger::ShelfTask& task) {
   return is_on(Bug::book_not_removed) && task.action == ledger::ShelfAction::remove_book;
 }
 
-void after_a_crash(SimStore& store) {
-  if (!is_on(Bug::vote_not_stored)) return;
+namespace {
+
+/// The promise and the answer are there, what was voted for is not.
+void forget_vote(SimStore& store) {
   auto voter = ledger::voters.get(store, 0);
   if (!voter) return;
-  // The promise and the answer are there, what was voted for is not.
   voter->prevote.reset();
   voter->precommit.reset();
   voter->lock.reset();
   store.falsify(ledger::Table::voter, ledger::encode(std::uint8_t{0}), ledger::encode(*voter));
+}
+
+/// An exchange is as it was before the consent.
+void forget_consent(SimStore& store) {
+  for (auto& [exchange, record] : ledger::exchanges.all(store)) {
+    if (record.role != ledger::Role::requester || !record.consent || ledger::has_ended(record.state)) continue;
+    record.state = ledger::ExchangeState::granted;
+    record.consent.reset();
+    return store.falsify(ledger::Table::exchanges, ledger::encode(exchange), ledger::encode(record));
+  }
+}
+
+}  // namespace
+
+void after_a_crash(SimStore& store) {
+  if (is_on(Bug::vote_not_stored)) forget_vote(store);
+  if (is_on(Bug::state_forgotten)) forget_consent(store);
+}
+
+void at_the_end(SimStore& store) {
+  if (!is_on(Bug::block_falsified)) return;
+  auto last = store.last(ledger::Table::blocks, {});
+  if (!last) return;
+  last->second[last->second.size() / 2] ^= 1U;
+  store.falsify(ledger::Table::blocks, last->first, std::move(last->second));
 }
 
 bool is_proof_of(Bug bug, std::string_view invariant) { return std::ranges::count(proofs_of(bug), invariant) > 0; }

@@ -16,6 +16,8 @@ void switch_on(std::optional<Bug> bug);
 [[nodiscard]] bool forgets(const ledger::ShelfTask& task);
 /// What a home finds on its disk after a crash may be less than was written.
 void after_a_crash(SimStore& store);
+/// When a run has ended, before the chains are compared.
+void at_the_end(SimStore& store);
 /// Whether this broken invariant is what the bug breaks, and not something that goes wrong later because of it.
 [[nodiscard]] bool is_proof_of(Bug bug, std::string_view invariant);
 

@@ -1,6 +1,8 @@
 // What the planted copies of the rules ask (tests/sim/plant.py). Nothing of the program includes this.
 #pragma once
 
+#include <random>
+
 #include "tests/sim/plan.hpp"
 
 namespace bookchain::sim::planted {

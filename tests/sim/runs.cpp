@@ -1,5 +1,9 @@
 #include "tests/sim/runs.hpp"
 
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <chrono>
 #include <cmath>
@@ -8,37 +12,24 @@
 #include <thread>
 
 #include "tests/sim/checked_signature.hpp"
-#include "tests/sim/running_seed.hpp"
+#include "tests/sim/running_plan.hpp"
 #include "tests/sim/world.hpp"
 
 namespace bookchain::sim {
 
-namespace {
-
-std::string present_commit() {
-  std::string text;
-  auto* pipe = ::popen("git -C '" BOOKCHAIN_SOURCE "' describe --always --dirty 2>/dev/null", "r");
-  if (pipe == nullptr) return "unknown";
-  std::array<char, 128> buffer{};
-  if (std::fgets(buffer.data(), buffer.size(), pipe) != nullptr) text = buffer.data();
-  ::pclose(pipe);
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  return text.empty() ? "unknown" : text;
-}
-
-}  // namespace
-
 RunResult run_plan(const Plan& plan) {
   RunResult result;
-  set_running_seed(plan.seed);
+  set_running_plan(plan);
   try {
     World world(plan);
     try {
       world.run();
     } catch (const Violation& violation) {
       result.violation = violation;
-      result.story = world.story().mermaid();
+    } catch (const std::exception& error) {
+      result.violation = Violation{"nothing is thrown", error.what()};
     }
+    if (result.violation) result.story = world.story().mermaid();
     result.counts = world.counts();
     result.trace_hash = world.trace_hash();
     result.steps = world.step();
@@ -48,13 +39,55 @@ RunResult run_plan(const Plan& plan) {
   return result;
 }
 
+RunResult run_twice(const Plan& plan) {
+  auto result = run_plan(plan);
+  if (!result.violation && run_plan(plan).trace_hash != result.trace_hash)
+    result.violation = Violation{"one seed gives one trace", "two runs differ"};
+  return result;
+}
+
+namespace {
+
+/// What came of a plan in a process of its own: the invariant that broke, if any, and how many steps it took.
+struct Outcome {
+  bool same = false;  ///< it broke the invariant that was asked about
+  std::uint64_t steps = std::numeric_limits<std::uint64_t>::max();
+};
+
+/// Runs a plan in a child, so that one which kills the process is only one that fails.
+Outcome run_apart(const Plan& plan, const std::string& invariant) {
+  std::array<int, 2> ends{};
+  if (::pipe(ends.data()) != 0) return {};
+  const auto child = ::fork();
+  if (child < 0) return {};
+  if (child == 0) {
+    ::close(ends[0]);
+    const int quiet = ::open("/dev/null", O_WRONLY);  // NOLINT(cppcoreguidelines-pro-type-vararg)
+    if (quiet >= 0) ::dup2(quiet, STDERR_FILENO);
+    const auto result = run_plan(plan);
+    const Outcome outcome{result.violation && result.violation->invariant == invariant, result.steps};
+    const auto written = ::write(ends[1], &outcome, sizeof outcome);
+    ::_exit(written == sizeof outcome ? 0 : 1);
+  }
+  ::close(ends[1]);
+  Outcome outcome;
+  if (::read(ends[0], &outcome, sizeof outcome) != sizeof outcome) outcome = {};
+  ::close(ends[0]);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  if (WIFSIGNALED(status)) return {invariant == process_lives, std::numeric_limits<std::uint64_t>::max()};
+  return outcome;
+}
+
+}  // namespace
+
 Plan shrink(const Plan& plan, const std::string& invariant) {
   auto smallest = plan;
   const auto still_fails = [&](const Plan& candidate) {
-    const auto result = run_plan(candidate);
-    if (!result.violation || result.violation->invariant != invariant) return false;
+    const auto outcome = run_apart(candidate, invariant);
+    if (!outcome.same) return false;
     smallest = candidate;
-    smallest.steps = std::min<std::size_t>(candidate.steps, result.steps);
+    smallest.steps = std::min<std::size_t>(candidate.steps, outcome.steps);
     return true;
   };
   for (bool smaller = true; smaller;) {
@@ -94,8 +127,31 @@ void print_failure(const Plan& plan, const RunResult& result, const std::string&
                static_cast<unsigned long long>(plan.seed), present_commit().c_str(),
                static_cast<unsigned long long>(result.steps), signature_kind().data(), violation.invariant.c_str(),
                violation.detail.c_str(), result.story.c_str(), program.c_str(), plan.options().c_str());
-  const auto smallest = shrink(plan, violation.invariant);
+}
+
+void print_smallest(const Plan& plan, const std::string& invariant, const std::string& program) {
+  const auto smallest = shrink(plan, invariant);
   std::fprintf(stderr, "smallest: %s %s\n", program.c_str(), smallest.options().c_str());
+}
+
+bool run_and_tell(const Plan& plan, const std::string& program, const std::function<void(const RunResult&)>& tell) {
+  std::fflush(nullptr);
+  const auto child = ::fork();
+  if (child == 0) {
+    const auto result = run_plan(plan);
+    if (result.violation) {
+      print_failure(plan, result, program);
+      print_smallest(plan, result.violation->invariant, program);
+    } else {
+      tell(result);
+    }
+    std::fflush(nullptr);
+    ::_exit(result.violation ? 1 : 0);
+  }
+  int status = 0;
+  if (child < 0 || ::waitpid(child, &status, 0) != child) return false;
+  if (WIFSIGNALED(status)) print_smallest(plan, process_lives, program);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 void Summary::add(const Summary& other) {
@@ -124,16 +180,14 @@ Summary run_all(const std::vector<Plan>& plans, const Effort& effort, const std:
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() > effort.seconds;
   };
   Summary summary;
+  std::optional<std::pair<Plan, std::string>> first;
   std::atomic<std::size_t> next = 0;
   std::mutex mutex;
   const auto work = [&] {
     for (auto place = next++; place < plans.size() && !is_late(); place = next++) {
       const auto& plan = plans[place];
-      auto result = run_plan(plan);
       const bool repeat = effort.repeat_each > 0 && place % effort.repeat_each == 0;
-      if (repeat && !result.violation && run_plan(plan).trace_hash != result.trace_hash) {
-        result.violation = Violation{"one seed gives one trace", "two runs differ"};
-      }
+      const auto result = repeat ? run_twice(plan) : run_plan(plan);
       const std::lock_guard lock(mutex);
       ++summary.seeds;
       summary.repeated += repeat ? 1 : 0;
@@ -141,6 +195,7 @@ Summary run_all(const std::vector<Plan>& plans, const Effort& effort, const std:
       if (!result.violation) continue;
       if (++summary.violations == 1) {
         print_failure(plan, result, program);
+        first.emplace(plan, result.violation->invariant);
       } else {
         std::fprintf(stderr, "also: seed %llu: %s: %s\n", static_cast<unsigned long long>(plan.seed),
                      result.violation->invariant.c_str(), result.violation->detail.c_str());
@@ -151,6 +206,8 @@ Summary run_all(const std::vector<Plan>& plans, const Effort& effort, const std:
   for (unsigned i = 1; i < effort.jobs; ++i) threads.emplace_back(work);
   work();
   for (auto& thread : threads) thread.join();
+  // Candidates run in children, and a process with threads is not to be forked.
+  if (first) print_smallest(first->first, first->second, program);
   return summary;
 }
 

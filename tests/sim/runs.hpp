@@ -19,12 +19,23 @@ struct RunResult {
 };
 
 [[nodiscard]] RunResult run_plan(const Plan& plan);
+/// Runs it a second time where the first broke nothing: both must end with the same hash.
+[[nodiscard]] RunResult run_twice(const Plan& plan);
 
-/// Drops faults, attacks, exchanges and peers as long as the same invariant still breaks.
+/// What is broken by a run that ends by a signal: an assertion that fails, a crash.
+inline constexpr const char* process_lives = "the process goes on";
+
+/// Drops faults, attacks, exchanges and peers as long as the same invariant still breaks. Forks: no other thread may
+/// run.
 [[nodiscard]] Plan shrink(const Plan& plan, const std::string& invariant);
 
-/// Prints all of a failure to stderr.
+/// Prints all of a failure to stderr but the smallest plan.
 void print_failure(const Plan& plan, const RunResult& result, const std::string& program);
+/// Prints the smallest plan that still breaks the invariant. Forks.
+void print_smallest(const Plan& plan, const std::string& invariant, const std::string& program);
+/// Runs one plan in a child; all of its failure is printed, also where it kills the process, or what `tell` says of it.
+/// Gives whether nothing failed.
+bool run_and_tell(const Plan& plan, const std::string& program, const std::function<void(const RunResult&)>& tell);
 
 struct Summary {
   std::uint64_t seeds{};

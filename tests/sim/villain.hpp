@@ -68,6 +68,7 @@ class Villain {
   void pool_shares_in(const Message& message);
   [[nodiscard]] std::vector<Transaction> false_disputes();
   [[nodiscard]] bool leaves_out(const Due& due);
+  [[nodiscard]] bool keeps_share(PeerPort to, const Message& message);
   void speak_of_the_past();
   void speak_from_elsewhere();
   void announce_hostile_books();

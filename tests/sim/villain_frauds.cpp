@@ -37,6 +37,8 @@ Leaves leaves_of(const Book& book, const Bytes& package, const Text& text) {
 /// the threshold give no key; and where one of them is the requester, of an honest owner, there are never as many
 /// before the transfer is recorded.
 void Villain::pool_share(const Signed<Request>& request, const Grant& grant, const KeyShare& share) {
+  // Liars that keep their shares to themselves lay none together.
+  if (world_.plan_.has(Attack::few_shares) && !world_.plan_.has(Attack::pooled_shares)) return;
   const auto exchange = genesis_.exchange_of(request);
   auto& pool = world_.pooled_[exchange];
   for (std::uint32_t index = 0; index < grant.share_commitments.size(); ++index) {
@@ -120,6 +122,20 @@ bool Villain::leaves_out(const Due& due) {
   if (due.step == Step::mine) return does(Attack::never_mining, 1000);
   if (due.step == Step::release) return false_deals_.contains(due.exchange) || does(Attack::never_releasing, 1000);
   return false;
+}
+
+/// A share that few shall have is dealt to every liar and to as few others as it takes to be consented to; afterwards
+/// no liar tells the key or gives a share back. Where the liars are at most f, those few others are enough.
+bool Villain::keeps_share(PeerPort to, const Message& message) {
+  const bool gives_key =
+      std::holds_alternative<ReleaseMessage>(message) || std::holds_alternative<ShareMessage>(message);
+  if (gives_key) return does(Attack::few_shares, 1000);
+  const auto* dealt = std::get_if<WitnessShare>(&message);
+  if (dealt == nullptr) return false;
+  auto chosen = genesis_.witnesses(dealt->request.signer, self());
+  std::ranges::stable_partition(chosen, [&](PeerPort witness) { return world_.villains_.contains(witness); });
+  const auto place = static_cast<std::size_t>(std::ranges::find(chosen, to) - chosen.begin());
+  return place >= genesis_.ack_quorum() && does(Attack::few_shares, 1000);
 }
 
 /// Votes and ballots about a height that is committed, and about the one before the first.

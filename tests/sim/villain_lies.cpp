@@ -27,6 +27,7 @@ bool is_kept_back(const Message& message, std::uint16_t port) {
 }  // namespace
 
 bool Villain::twist(PeerPort to, Message& message, std::optional<Bytes>& package) {
+  if (keeps_share(to, message)) return false;
   if (is_vote(message) && does(Attack::withheld_votes, 400)) return false;
   if (is_kept_back(message, self().value) && does(Attack::silence, 1000)) return false;
   if (std::holds_alternative<CommitMessage>(message) && does(Attack::partial_commit, 600)) return false;

@@ -8,8 +8,6 @@ namespace bookchain::sim {
 
 namespace {
 
-std::string text_of(PeerPort port) { return std::to_string(port.value); }
-
 CheckedNetwork checked(const Genesis& genesis) {
   CheckedNetwork network;
   network.id = genesis.id();
@@ -21,16 +19,6 @@ CheckedNetwork checked(const Genesis& genesis) {
   return network;
 }
 
-/// "5000 double-sale 0123456789ab": port, fault, the beginning of its id.
-std::size_t fault_named_in(const std::string& detail) {
-  const auto from = detail.find(' ') + 1;
-  const auto fault = std::string_view(detail).substr(from, detail.find(' ', from) - from);
-  for (std::size_t place = 0; place < evidence_count; ++place) {
-    if (evidence_name(place) == fault) return place;
-  }
-  throw Violation{"evidence is of a known fault", detail};
-}
-
 }  // namespace
 
 // ---- what is sent ----
@@ -38,25 +26,27 @@ std::size_t fault_named_in(const std::string& detail) {
 Watcher::Watcher(const Genesis& genesis, Counts& counts, Story& story)
     : genesis_(genesis), counts_(counts), story_(story), checker_(checked(genesis)) {}
 
-void Watcher::set_restored(PeerPort peer) {
+void Watcher::set_restored(PeerPort peer, std::uint64_t height) {
   restored_.insert(peer);
   taken_[peer].clear();
+  told_[peer].clear();
+  heights_[peer] = height;
 }
 
 void Watcher::sending(PeerPort from, PeerPort to, const std::vector<Bytes>& envelopes, const SimStore& store,
                       const transport::Channel& channel) {
   if (store.in_transaction())
-    throw Violation{"nothing is sent that is not durable", text_of(from) + " sends within a transaction"};
+    throw Violation{"nothing is sent that is not durable", at_port(from) + " sends within a transaction"};
   for (const auto& envelope : envelopes) {
     const auto opened = channel.open_own(envelope);
-    if (!opened) throw Violation{"an honest peer's seal opens", text_of(from) + " to " + text_of(to)};
+    if (!opened) throw Violation{"an honest peer's seal opens", at_port(from) + " to " + at_port(to)};
     if (opened.value().header().number == MessageNumber{0}) {
       check_note(from, to, opened.value().payload(), store);
       continue;
     }
     check_numbered(from, opened.value(), store);
     const auto message = decode<Message>(opened.value().payload());
-    if (!message) throw Violation{"an honest peer's message decodes", text_of(from)};
+    if (!message) throw Violation{"an honest peer's message decodes", at_port(from)};
     ++counts_.messages;
     story_.message(from, to, std::string(ledger::name(message.value())));
     if (!read_payloads_.insert(sha256({encode(from), opened.value().payload()})).second) continue;
@@ -73,21 +63,21 @@ void Watcher::check_numbered(PeerPort from, const transport::Opened& opened, con
   const auto outgoing =
       outgoing_row ? decode<transport::OutgoingRecord>(*outgoing_row) : Result<transport::OutgoingRecord>(Error{});
   if (!record || record.value().payload != opened.payload() || !outgoing || outgoing.value().epoch != header.epoch) {
-    throw Violation{"nothing is sent that is not durable", text_of(from) + " sends number " +
+    throw Violation{"nothing is sent that is not durable", at_port(from) + " sends number " +
                                                                std::to_string(header.number.value) + " to " +
-                                                               text_of(header.to) + ", which its disk does not hold"};
+                                                               at_port(header.to) + ", which its disk does not hold"};
   }
 }
 
 void Watcher::check_note(PeerPort from, PeerPort to, ByteView payload, const SimStore& store) {
   const auto note = decode<transport::DeliveryNote>(payload);
-  if (!note) throw Violation{"an honest peer's message decodes", text_of(from) + " sends a bad note"};
+  if (!note) throw Violation{"an honest peer's message decodes", at_port(from) + " sends a bad note"};
   for (const auto& entry : note.value().taken) {
     const auto seen = store.durable(Table::seen, encode(transport::OutboxKey{to, entry.number}));
     const bool retired = store.durable(Table::retired, encode(transport::RetiredKey{to, entry.epoch})).has_value();
     if ((seen && *seen == encode(entry.id)) || retired) continue;
-    throw Violation{"acknowledged is durable", text_of(from) + " acknowledges number " +
-                                                   std::to_string(entry.number.value) + " of " + text_of(to)};
+    throw Violation{"acknowledged is durable", at_port(from) + " acknowledges number " +
+                                                   std::to_string(entry.number.value) + " of " + at_port(to)};
   }
 }
 
@@ -112,7 +102,7 @@ void Watcher::check_ack(PeerPort from, const AckMessage& message, const SimStore
     const auto& commitments = record.value().grant->body.share_commitments;
     fits = index < commitments.size() && commitments[index] == commitment;
   }
-  if (!fits) throw Violation{"an ACK says that a fitting share is durable", text_of(from)};
+  if (!fits) throw Violation{"an ACK says that a fitting share is durable", at_port(from)};
 }
 
 void Watcher::liar_sends(PeerPort from, PeerPort to, const Message& message) {
@@ -128,7 +118,7 @@ void Watcher::says(std::string_view what, PeerPort signer, Bytes slot, Bytes val
   const auto [place, first] = said_.try_emplace(std::tuple(what, signer, std::move(slot)), value);
   if (!first && place->second != value) {
     throw Violation{"no honest key signs two different statements of one kind about one thing",
-                    text_of(signer) + " signed two: " + std::string(what)};
+                    at_port(signer) + " signed two: " + std::string(what)};
   }
 }
 
@@ -144,7 +134,7 @@ void Watcher::voted(StatementType phase, PeerPort signer, Height height, const B
       votes.honest_precommits[signer].insert(ballot);
       for (const auto& [above, lock] : votes.honest_answers[signer]) {
         if (ballot < above && lock < ballot) {
-          throw Violation{"a lock is never forgotten", text_of(signer) + " at height " + std::to_string(height.value)};
+          throw Violation{"a lock is never forgotten", at_port(signer) + " at height " + std::to_string(height.value)};
         }
       }
     }
@@ -171,7 +161,7 @@ void Watcher::look_for_second_choice(Height height) {
     for (const auto& [voter, ballot, block] : votes.honest_prevotes) {
       if (choice.first < ballot && block != choice.second) {
         throw Violation{"a chosen block is never voted against",
-                        text_of(voter) + " at height " + std::to_string(height.value)};
+                        at_port(voter) + " at height " + std::to_string(height.value)};
       }
     }
   }
@@ -187,7 +177,7 @@ void Watcher::answered(const Signed<Answer>& answer) {
   for (const auto& precommit : votes.honest_precommits[answer.signer]) {
     if (precommit < body.ballot && lock < precommit) {
       throw Violation{"a lock is never forgotten",
-                      text_of(answer.signer) + " at height " + std::to_string(body.height.value)};
+                      at_port(answer.signer) + " at height " + std::to_string(body.height.value)};
     }
   }
 }
@@ -206,7 +196,7 @@ void Watcher::ended_turn(PeerPort owner, Bytes turn, bool by_release) {
   if (!is_honest(owner) || restored_.contains(owner)) return;
   auto& ends = turn_ends_[{owner, std::move(turn)}];
   (by_release ? ends.first : ends.second) = true;
-  if (ends.first && ends.second) throw Violation{"RELEASE and ABORT are never both signed in one turn", text_of(owner)};
+  if (ends.first && ends.second) throw Violation{"RELEASE and ABORT are never both signed in one turn", at_port(owner)};
 }
 
 /// Finds every statement in a message.
@@ -319,16 +309,18 @@ void Watcher::looked_at(PeerPort peer, const SimStore& store) {
   const auto head = head_fact.get(store);
   const auto height = head ? head->height.value : 0;
   auto& known = heights_[peer];
-  if (height < known) known = height;  // restored, and only then: restore() has said so
+  if (height < known)
+    throw Violation{
+        lost, at_port(peer) + " fell back from height " + std::to_string(known) + " to " + std::to_string(height)};
   if (height == known) return;
   std::map<Id, Standing> touched;
   for (auto at = known + 1; at <= height; ++at) {
     const auto bytes = store.get(Table::blocks, encode(Height{at}));
-    if (!bytes) throw Violation{"a chain has no holes", text_of(peer) + " lacks block " + std::to_string(at)};
+    if (!bytes) throw Violation{"a chain has no holes", at_port(peer) + " lacks block " + std::to_string(at)};
     const bool newest = at == checker_.height() + 1;
-    if (at > checker_.height() + 1) throw Violation{"a chain has no holes", text_of(peer)};
+    if (at > checker_.height() + 1) throw Violation{"a chain has no holes", at_port(peer)};
     const auto wrong = newest ? checker_.append(*bytes) : checker_.compare(at, *bytes);
-    if (wrong) throw Violation{"agreement and validity", text_of(peer) + ": " + *wrong};
+    if (wrong) throw Violation{"agreement and validity", at_port(peer) + ": " + *wrong};
     if (newest) ++counts_.blocks;
     for (const auto& [book, standing] : checker_.touched(at)) touched[book] = standing;
   }
@@ -340,7 +332,7 @@ void Watcher::looked_at(PeerPort peer, const SimStore& store) {
                       (row->moved_by ? std::optional<Id>(row->moved_by->bytes) : std::nullopt) == standing.moved_by;
     if (!same)
       throw Violation{"exactly one owner of a book and version",
-                      text_of(peer) + " at height " + std::to_string(height)};
+                      at_port(peer) + " at height " + std::to_string(height)};
   }
 }
 
@@ -350,42 +342,17 @@ void Watcher::compare_chain(PeerPort peer, const SimStore& store) const {
     ++height;
     const bool known = std::ranges::equal(key, encode(Height{height})) && height <= checker_.height();
     const auto wrong = known ? checker_.compare(height, committed) : std::optional<std::string>("one block too many");
-    if (wrong) throw Violation{"all chains are equal byte for byte", text_of(peer) + ": " + *wrong};
+    if (wrong) throw Violation{"all chains are equal byte for byte", at_port(peer) + ": " + *wrong};
     return true;
   });
   if (height != checker_.height()) {
-    throw Violation{"all chains are equal byte for byte", text_of(peer) + " keeps " + std::to_string(height)};
+    throw Violation{"all chains are equal byte for byte", at_port(peer) + " keeps " + std::to_string(height)};
   }
 }
 
 std::uint64_t Watcher::height_of(PeerPort peer) const {
   const auto found = heights_.find(peer);
   return found == heights_.end() ? 0 : found->second;
-}
-
-void Watcher::reported(PeerPort peer, const transport::Report& report) {
-  for (const auto& received : report.received) {
-    if (received.result == transport::ReceiveResult::duplicate || !received.id) continue;
-    const bool not_admitted = received.error && received.error->what.starts_with("the number of the message");
-    if (not_admitted) continue;
-    if (!taken_[peer].insert(*received.id).second) {
-      throw Violation{"a message is taken once", text_of(peer) + " took a " + received.type + " twice"};
-    }
-  }
-  for (const auto& event : report.events) {
-    if (event.what == "fork") throw Violation{"no fork is seen", text_of(peer)};
-    // The detail of both begins with the port of the peer that is blamed.
-    if (event.what != "equivocation" && event.what != "evidence") continue;
-    if (event.what == "evidence") {
-      ++counts_.evidence[fault_named_in(event.detail)];
-    } else {
-      ++counts_.equivocations_seen;
-    }
-    const PeerPort blamed{static_cast<std::uint16_t>(std::stoul(event.detail))};
-    if (is_honest(blamed) && !restored_.contains(blamed)) {
-      throw Violation{"honest peers are never blamed", text_of(peer) + " blames " + event.detail};
-    }
-  }
 }
 
 }  // namespace bookchain::sim

@@ -14,6 +14,9 @@
 
 namespace bookchain::sim {
 
+/// As ports stand in what is printed.
+[[nodiscard]] inline std::string at_port(PeerPort port) { return std::to_string(port.value); }
+
 struct Violation {
   std::string invariant;
   std::string detail;
@@ -25,7 +28,8 @@ class Watcher {
 
   /// A liar, or a peer that lost its memory: what it signs about exchanges proves nothing against the rules.
   void set_villain(PeerPort peer) { villains_.insert(peer); }
-  void set_restored(PeerPort peer);
+  /// From here on it knows what a copy of that height knew.
+  void set_restored(PeerPort peer, std::uint64_t height);
   [[nodiscard]] bool is_honest(PeerPort peer) const { return !villains_.contains(peer); }
 
   /// What an honest peer is about to send.
@@ -35,7 +39,15 @@ class Watcher {
   void liar_sends(PeerPort from, PeerPort to, const Message& message);
   /// After an event at an honest peer.
   void looked_at(PeerPort peer, const SimStore& store);
+  /// What a peer has just decided, and is durable.
   void reported(PeerPort peer, const transport::Report& report);
+  /// The same: how far the exchanges of a user are that it is told of.
+  void told(PeerPort peer, const transport::Report& report, const SimStore& store);
+  void told(PeerPort peer, const ExchangeId& exchange, const SimStore& store);
+  /// After a crash and at the end: no exchange is where it was before its user was told that it was further.
+  void check_told(PeerPort peer, const SimStore& store) const;
+  /// At the end: whom the evidence and the marks that a peer keeps accuse.
+  void check_blame(PeerPort peer, const SimStore& store) const;
 
   /// At the end: every block that a peer keeps, byte for byte.
   void compare_chain(PeerPort peer, const SimStore& store) const;
@@ -45,6 +57,8 @@ class Watcher {
 
  private:
   friend struct StatementReader;
+  static constexpr const char* lost = "acknowledged is never lost";
+  void blamed(PeerPort by, PeerPort accused, const std::string& of) const;
   void check_numbered(PeerPort from, const transport::Opened& opened, const SimStore& store);
   void check_note(PeerPort from, PeerPort to, ByteView payload, const SimStore& store);
   /// An ACK leaves only where the id, and a share that fits its commitment, are durable.
@@ -68,6 +82,13 @@ class Watcher {
   std::map<PeerPort, std::uint64_t> heights_;
   std::map<std::tuple<std::string_view, PeerPort, Bytes>, Bytes> said_;
   std::map<PeerPort, std::set<MessageId>> taken_;
+  struct Told {
+    std::uint8_t rank{};
+    bool granted = false;
+    bool consented = false;
+    bool released = false;
+  };
+  std::map<PeerPort, std::map<ExchangeId, Told>> told_;
   std::set<Hash> read_payloads_;
   struct Votes {
     std::set<PeerPort> honest_proposers;

@@ -6,6 +6,7 @@
 #include "ledger/consensus.hpp"
 #include "ledger/records.hpp"
 #include "tests/sim/planted.hpp"
+#include "tests/sim/running_plan.hpp"
 #include "tests/sim/villain.hpp"
 
 namespace bookchain::sim {
@@ -89,12 +90,14 @@ void World::make_homes() {
       for (const auto& envelope : envelopes) trace_.add(envelope);
       watcher_->sending(at->identity.port, to, envelopes, at->store, channels_.at({at->identity.port, to}));
     };
-    at->store.fate = [this](Durability durability) {
+    at->store.fate = [this, at](Durability durability) {
       if (misfortune_.happens(Fault::io_error, 8)) return CommitFate::io_error;
       if (misfortune_.happens(Fault::disk_full, 8)) return CommitFate::disk_full;
       if (misfortune_.happens(Fault::crash_in_commit, durability == Durability::full ? 12 : 6)) {
-        return misfortune_.chance(Fault::crash_in_commit).chance(500) ? CommitFate::dies_before
-                                                                      : CommitFate::dies_after;
+        if (misfortune_.chance(Fault::crash_in_commit).chance(500)) return CommitFate::dies_before;
+        // What a call decided is durable then, and looked at before the process dies of it: committed().
+        if (durability == Durability::soon) return CommitFate::dies_after;
+        at->dies_after_commit = true;
       }
       return CommitFate::good;
     };
@@ -138,6 +141,7 @@ Home& World::any_home() { return home(chance_.pick(honest_)); }
 // ---- crashes ----
 
 void World::start(Home& home) {
+  watcher_->check_told(home.identity.port, home.store);
   home.gathering.emplace(home.store);
   home.value_shelf.emplace(home.shelf, *home.gathering);
   home.courier.emplace(transport::Courier::make(
@@ -146,6 +150,7 @@ void World::start(Home& home) {
 }
 
 void World::crash(Home& home) {
+  home.dies_after_commit = false;
   auto* chance = plan_.has(Fault::lost_bookkeeping) ? &misfortune_.chance(Fault::lost_bookkeeping) : nullptr;
   home.courier.reset();
   if (home.store.lose_power(chance)) counts_.add(Fault::lost_bookkeeping);
@@ -157,6 +162,14 @@ void World::crash(Home& home) {
 void World::reached(transport::KillPoint point) {
   trace_.add(static_cast<std::uint64_t>(point));
   if (misfortune_.happens(Fault::crash, 3)) throw Crashed{};
+}
+
+/// Whatever becomes of the rest of the call: the turns that die or fail here are those worth looking at.
+void World::committed(const transport::Report& report) {
+  auto& home = *acting_;
+  watcher_->reported(home.identity.port, report);
+  watcher_->told(home.identity.port, report, home.store);
+  if (std::exchange(home.dies_after_commit, false)) throw Crashed{};
 }
 
 void World::event(Home& home, const std::function<void()>& act) {
@@ -179,8 +192,7 @@ void World::take_turn(Home& home) {
     // Some peers let others go before them.
     const bool patient = home.identity.port.value % 2 == 0;
     const transport::Policy policy{!chance_.chance(100), true, chance_.chance(100), patient};
-    const auto report = home.courier->turn(intake, policy);
-    if (report) watcher_->reported(home.identity.port, report.value());
+    (void)home.courier->turn(intake, policy);
   });
 }
 
@@ -216,7 +228,7 @@ void World::restore(Home& home, bool declared) {
   home.store.put_back(home.backup->rows);
   home.shelf.contents = home.backup->shelf;
   home.restored = true;
-  watcher_->set_restored(home.identity.port);
+  watcher_->set_restored(home.identity.port, home.backup->height);
   if (!declared) {
     watcher_->set_villain(home.identity.port);
     std::erase(honest_, home.identity.port);
@@ -307,6 +319,7 @@ void World::one_event() {
   ++step_;
   ++counts_.steps;
   story_.set_step(step_);
+  set_running_step(step_);
   time_us_ += 1 + chance_.below(chance_.chance(20) ? 6'000'000 : 20'000);
   trace_.add(step_);
   const auto what = chance_.below(100);

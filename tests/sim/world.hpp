@@ -14,9 +14,6 @@ namespace bookchain::sim {
 
 class Villain;
 
-/// As ports stand in what is printed.
-[[nodiscard]] inline std::string at_port(PeerPort port) { return std::to_string(port.value); }
-
 /// One peer that keeps the rules, with the machine it runs on.
 struct Home {
   Home(const Genesis& genesis, const Identity& who, SimNetwork& network, Misfortune& misfortune,
@@ -33,6 +30,7 @@ struct Home {
   std::optional<transport::Courier> courier;  ///< nothing while the process is down
   std::uint64_t wakes_at = 0;                 ///< step at which a dead or paused process goes on
   bool restored = false;
+  bool dies_after_commit = false;  ///< as soon as what it commits is durable
   struct Backup {
     SimStore::Image rows;
     SimShelf::Contents shelf;
@@ -63,6 +61,7 @@ class World final : private transport::Observer {
   };
 
   void reached(transport::KillPoint point) override;
+  void committed(const transport::Report& report) override;
 
   void make_network();
   void make_homes();
@@ -103,12 +102,29 @@ class World final : private transport::Observer {
   void settle();
   void helping_hand(std::uint64_t attempt);
   void wake_up_laggards(std::uint64_t attempt);
-  bool claim_from_liars();
+  void help_in(const Tracked& tracked, PeerPort port, std::uint64_t attempt);
+  [[nodiscard]] std::optional<PeerPort> lacking_blocks() const;
   [[nodiscard]] std::optional<std::string> unfinished();
   [[nodiscard]] std::optional<ExchangeRecord> record_of(const Tracked& tracked, PeerPort port);
-  [[nodiscard]] bool is_proven_against_owner(const Home& home, const ExchangeId& exchange,
+  // world_fairness.cpp
+  /// Something that an honest peer has not got yet, and the wish of its user that is to bring it, where there is one.
+  struct Debt {
+    std::string_view invariant;
+    PeerPort port;
+    ExchangeId exchange;
+    std::string stands;
+    std::optional<Wish> wish;
+  };
+  using Records = std::vector<std::pair<ExchangeId, ExchangeRecord>>;
+  [[nodiscard]] std::vector<Debt> debts() const;
+  [[nodiscard]] std::optional<Debt> debt_to_requester(const Home& home, const Records& all, const ExchangeId& exchange,
+                                                      const ExchangeRecord& record) const;
+  [[nodiscard]] std::optional<Debt> debt_to_owner(const Home& home, const Records& all, const ExchangeId& exchange,
+                                                  const ExchangeRecord& record) const;
+  [[nodiscard]] bool is_recorded(const Records& all, const ExchangeId& exchange, const ExchangeRecord& record) const;
+  [[nodiscard]] bool is_proven_against_owner(const Home& home, const Records& all, const ExchangeId& exchange,
                                              const ExchangeRecord& record) const;
-  [[nodiscard]] std::optional<std::string> unread();
+  void collect(const std::vector<Debt>& owed, bool once_more);
   // world_checks.cpp
   void check_end();
   void check_acknowledged();
@@ -137,7 +153,7 @@ class World final : private transport::Observer {
   std::map<BookId, Text> texts_;  ///< what the registered books really say
   std::map<PeerPort, std::uint64_t> serials_;
   std::vector<Tracked> tracked_;
-  std::set<ExchangeId> claimed_;                             ///< from liars, at the end
+  std::set<std::pair<PeerPort, ExchangeId>> collected_;      ///< what users tried to get at the end
   std::vector<std::pair<PeerPort, BookId>> registered_;      ///< of which the user was told
   std::map<ExchangeId, std::vector<NumberedShare>> pooled_;  ///< what all liars hold together
   std::size_t requests_left_ = 0;

@@ -4,6 +4,7 @@
 
 #include "ledger/chain.hpp"
 #include "ledger/records.hpp"
+#include "tests/sim/planted.hpp"
 #include "tests/sim/villain.hpp"
 #include "tests/sim/world.hpp"
 
@@ -70,29 +71,6 @@ void World::check_exchanges() {
   }
 }
 
-/// Whether a peer keeps evidence against the owner of one of its exchanges, about this exchange.
-bool World::is_proven_against_owner(const Home& home, const ExchangeId& exchange, const ExchangeRecord& record) const {
-  const auto against_owner = evidence_rows.all(home.store, encode(record.request.body.receiver_port));
-  return std::ranges::any_of(
-      against_owner, [&](const auto& row) { return accusation(*genesis_, row.second.evidence).exchange == exchange; });
-}
-
-/// An honest requester to whom a transfer is recorded, and that neither reads the book nor has proof; or nothing.
-std::optional<std::string> World::unread() {
-  for (const auto port : honest_) {
-    auto& at = home(port);
-    if (at.restored) continue;
-    for (const auto& [id, height] : watcher_->chain().transfers()) {
-      const ExchangeId exchange{id};
-      const auto record = exchanges.get(at.store, exchange);
-      if (!record || record->role != Role::requester || record->plaintext_ready) continue;
-      if (!is_proven_against_owner(at, exchange, *record))
-        return at_port(port) + " of " + to_hex(exchange).substr(0, 8);
-    }
-  }
-  return std::nullopt;
-}
-
 /// What a requester read is what was registered, as long as the book is its own.
 void World::check_reading(const Home& home, const ExchangeId& exchange, const ExchangeRecord& record) const {
   const auto& id = record.request.body.book;
@@ -105,18 +83,18 @@ void World::check_reading(const Home& home, const ExchangeId& exchange, const Ex
 
 /// What is promised to the one honest side of an exchange with a liar (docs/protocol.md, section 6).
 void World::check_fairness() {
-  if (const auto cheated = unread()) throw Violation{"an honest requester has the book or evidence", *cheated};
+  if (const auto owed = debts(); !owed.empty()) {
+    const auto& first = owed.front();
+    throw Violation{std::string(first.invariant),
+                    at_port(first.port) + " of " + to_hex(first.exchange).substr(0, 8) + ": " + first.stands};
+  }
   for (const auto port : honest_) {
     auto& at = home(port);
     if (at.restored) continue;
     for (const auto& [exchange, record] : exchanges.all(at.store)) {
-      if (record.role == Role::requester && record.plaintext_ready) check_reading(at, exchange, record);
-      if (record.role == Role::owner && record.release) {
-        const auto yes = std::ranges::count_if(record.id_answers, [](const auto& answer) { return answer.body.yes; });
-        const bool can_settle = record.consent && record.acks.size() >= genesis_->ack_quorum() &&
-                                static_cast<std::size_t>(yes) >= genesis_->witness_majority();
-        if (!can_settle) throw Violation{"an honest owner that released can have it recorded", at_port(port)};
-      }
+      if (record.role != Role::requester) continue;
+      if (record.plaintext_ready) check_reading(at, exchange, record);
+      if (record.key && record.shares.size() >= genesis_->share_threshold()) counts_.add(Work::keys_from_shares);
     }
   }
 }
@@ -132,7 +110,13 @@ void World::check_end() {
   counts_.add(Work::settlements, recorded.settled);
   counts_.add(Work::aborts_recorded, recorded.aborts);
   counts_.add(Work::disputes_recorded, recorded.disputes);
-  for (const auto port : honest_) watcher_->compare_chain(port, home(port).store);
+  counts_.add(Work::false_deals, recorded.false_deals);
+  planted::at_the_end(home(honest_.front()).store);
+  for (const auto port : honest_) {
+    watcher_->check_told(port, home(port).store);
+    watcher_->check_blame(port, home(port).store);
+    watcher_->compare_chain(port, home(port).store);
+  }
   trace_.add(watcher_->chain().height());
   for (const auto port : honest_) {
     for (const auto& rows : home(port).store.image()) {

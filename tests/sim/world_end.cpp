@@ -4,6 +4,7 @@
 
 #include "ledger/chain.hpp"
 #include "ledger/records.hpp"
+#include "tests/sim/running_plan.hpp"
 #include "tests/sim/villain.hpp"
 #include "tests/sim/world.hpp"
 
@@ -13,7 +14,9 @@ namespace {
 
 constexpr std::uint64_t most_rounds = 600;
 constexpr std::uint64_t idle_rounds_before_help = 6;
-constexpr std::uint64_t idle_rounds_at_the_end = 2;  ///< where something was claimed
+constexpr std::uint64_t rounds_between_help = 60;  ///< where something moves all the time
+/// Liars may keep the others busy without end: so often users ask for what they are owed all the same.
+constexpr std::uint64_t busy_rounds_before_collecting = 8;
 
 }  // namespace
 
@@ -42,6 +45,12 @@ std::optional<ExchangeRecord> World::record_of(const Tracked& tracked, PeerPort 
   return record;
 }
 
+std::optional<PeerPort> World::lacking_blocks() const {
+  const auto lacks = [&](PeerPort port) { return watcher_->height_of(port) < watcher_->chain().height(); };
+  const auto found = std::ranges::find_if(honest_, lacks);
+  return found == honest_.end() ? std::nullopt : std::optional(*found);
+}
+
 /// What still keeps the run from its end, or nothing.
 std::optional<std::string> World::unfinished() {
   for (const auto& tracked : tracked_) {
@@ -57,9 +66,7 @@ std::optional<std::string> World::unfinished() {
              at_port(tracked.owner) + " is " + std::string(ledger::name(record->state)) + " at " + at_port(port);
     }
   }
-  for (const auto port : honest_) {
-    if (watcher_->height_of(port) < watcher_->chain().height()) return at_port(port) + " lacks blocks";
-  }
+  if (const auto laggard = lacking_blocks()) return at_port(*laggard) + " lacks blocks";
   for (const auto port : honest_) {
     for (const auto other : honest_) {
       bool waits = false;
@@ -76,30 +83,35 @@ std::optional<std::string> World::unfinished() {
   return std::nullopt;
 }
 
-/// What the users at both ends do where witnesses are silent or lie: give up before consent, abort after
-/// it, claim or settle what can be (section 5). Without liars, and with everybody's memory whole, there
-/// is nothing to help with.
+/// What the user at one end does where witnesses are silent or lie: first what the program itself would after a time
+/// (Node::recovery); then it gives up before consent, aborts after it, claims or settles what can be (section 5).
+void World::help_in(const Tracked& tracked, PeerPort port, std::uint64_t attempt) {
+  auto& at = home(port);
+  const auto record = exchanges.get(at.store, tracked.exchange);
+  if (!record || has_ended(record->state)) return;
+  std::vector<Wish> wishes{WishAskAgain{tracked.exchange}};
+  const auto recovery = at.node.recovery(at.store, tracked.exchange);
+  if (attempt == 2 && recovery) {
+    wishes = {recovery->wish};
+  } else if (attempt > 1 && record->role == Role::requester) {
+    wishes = record->consent ? std::vector<Wish>{WishClaim{tracked.exchange}}
+                             : std::vector<Wish>{WishAbort{tracked.exchange, {}}};
+  } else if (attempt > 1) {
+    wishes = {WishSettle{tracked.exchange}, WishAbort{tracked.exchange, {}}};
+  }
+  for (const auto& wish : wishes) {
+    event(at, [&] { (void)at.courier->wish(wish); });
+  }
+}
+
+/// Without liars, and with everybody's memory whole, there is nothing to help with.
 void World::helping_hand(std::uint64_t attempt) {
   for (const auto& tracked : tracked_) {
     for (const auto port : {tracked.requester, tracked.owner}) {
-      if (villains_.contains(port)) continue;
-      auto& at = home(port);
-      const auto record = exchanges.get(at.store, tracked.exchange);
-      if (!record || has_ended(record->state)) continue;
-      std::vector<Wish> wishes{WishAskAgain{tracked.exchange}};
-      if (attempt > 1) {
-        if (record->role == Role::requester) {
-          wishes = record->consent ? std::vector<Wish>{WishClaim{tracked.exchange}}
-                                   : std::vector<Wish>{WishAbort{tracked.exchange, {}}};
-        } else {
-          wishes = {WishSettle{tracked.exchange}, WishAbort{tracked.exchange, {}}};
-        }
-      }
-      for (const auto& wish : wishes) {
-        event(at, [&] { (void)at.courier->wish(wish); });
-      }
+      if (!villains_.contains(port)) help_in(tracked, port, attempt);
     }
   }
+  collect(debts(), true);
 }
 
 /// A liar may have told a block to some only, and then nobody hears of it before the next one: an honest
@@ -118,31 +130,17 @@ void World::wake_up_laggards(std::uint64_t attempt) {
   }
 }
 
-/// The users whose consent a lying owner has, and who have no key, claim what it owes them: once each. Gives whether
-/// one of them did; nobody promises that the witnesses answer.
-bool World::claim_from_liars() {
-  bool any = false;
-  for (const auto& tracked : tracked_) {
-    auto& at = home(tracked.requester);
-    if (!villains_.contains(tracked.owner) || at.restored) continue;
-    const auto record = record_of(tracked, tracked.requester);
-    if (!record->consent || record->key || has_ended(record->state)) continue;
-    if (!claimed_.insert(tracked.exchange).second) continue;
-    event(at, [&] { (void)at.courier->wish(WishClaim{tracked.exchange}); });
-    any = true;
-  }
-  return any;
-}
-
 void World::settle() {
   std::uint64_t idle = 0;
   std::uint64_t helped = 0;
+  std::optional<std::uint64_t> finished;
   std::vector<PeerPort> order;
   for (const auto& [port, unused] : homes_) order.push_back(port);
   for (std::uint64_t round = 0; round < most_rounds; ++round) {
     ++step_;
     ++counts_.steps;
     story_.set_step(step_);
+    set_running_step(step_);
     time_us_ += 10'000;
     bool moved = false;
     while (network_.move_one(step_)) moved = true;
@@ -154,26 +152,31 @@ void World::settle() {
         if (!report)
           throw Violation{"a healed peer works",
                           at_port(port) + ": " + report.error().what + " " + report.error().subject};
-        watcher_->reported(port, report.value());
       });
     }
     while (network_.move_one(step_)) moved = true;
-    const auto left = unfinished();
-    if (!left && !unread() && !claim_from_liars() && (claimed_.empty() || idle >= idle_rounds_at_the_end)) return;
     idle = moved ? 0 : idle + 1;
+    if (!unfinished()) {
+      finished = round;
+      const auto owed = debts();
+      if (owed.empty()) return;
+      if (!moved || round % busy_rounds_before_collecting == 0) collect(owed, false);
+    }
     if (!moved) jump_to_next_wake();
     const bool needs_help =
         !villains_.empty() || std::ranges::any_of(homes_, [](const auto& one) { return one.second->restored; });
-    const bool stuck = idle >= idle_rounds_before_help || (round > 0 && round % 60 == 0);
+    const bool stuck = idle >= idle_rounds_before_help || (round > 0 && round % rounds_between_help == 0);
     if (stuck && needs_help) {
       idle = 0;
       ++helped;
       helping_hand(helped);
-      if (helped % 4 == 3) wake_up_laggards(helped);
+      if (helped % 4 == 3 && lacking_blocks()) wake_up_laggards(helped);
     }
   }
+  // Who is owed something asks again and again; all else had ended. What is unfair is told by check_fairness.
+  if (finished && most_rounds - *finished < rounds_between_help) return;
   const auto left = unfinished();
-  if (!left) return;  // what is unfair is told by check_fairness
+  if (!left) return;
   throw Violation{"everything ends", *left};
 }
 

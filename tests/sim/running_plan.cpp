@@ -1,0 +1,76 @@
+#include "tests/sim/running_plan.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <initializer_list>
+
+namespace bookchain::sim {
+
+namespace {
+
+std::string running_program;
+/// Of this thread, rendered before the run: a signal handler may only write what is there.
+thread_local std::array<char, 4096> running_text{};
+thread_local volatile std::uint64_t running_step = 0;
+
+void write_text(const char* text) {
+  const char* end = text;
+  while (*end != '\0') ++end;
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text, static_cast<std::size_t>(end - text));
+}
+
+extern "C" void print_and_die(int signal_number) {
+  // Only what is allowed in a signal handler: no allocation, no stream.
+  char digits[21]{};
+  char* first = digits + 20;
+  auto left = std::uint64_t{running_step};
+  do {
+    *--first = static_cast<char>('0' + left % 10);
+    left /= 10;
+  } while (left > 0);
+  write_text("\nthe process died in step ");
+  write_text(first);
+  write_text(", ");
+  write_text(running_text.data());
+  write_text("\n");
+  std::signal(signal_number, SIG_DFL);
+  std::raise(signal_number);
+}
+
+std::string described_commit() {
+  std::string text;
+  auto* pipe = ::popen("git -C '" BOOKCHAIN_SOURCE "' describe --always --dirty 2>/dev/null", "r");
+  if (pipe == nullptr) return "unknown";
+  std::array<char, 128> buffer{};
+  if (std::fgets(buffer.data(), buffer.size(), pipe) != nullptr) text = buffer.data();
+  ::pclose(pipe);
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text.empty() ? "unknown" : text;
+}
+
+}  // namespace
+
+const std::string& present_commit() {
+  static const std::string commit = described_commit();
+  return commit;
+}
+
+void print_plan_when_killed(const std::string& program) {
+  running_program = program;
+  for (const int number : {SIGABRT, SIGSEGV, SIGFPE, SIGBUS, SIGILL}) std::signal(number, print_and_die);
+}
+
+void set_running_plan(const Plan& plan) {
+  const auto text = "commit " + present_commit() + "\nreplay: " + running_program + " " + plan.options();
+  const auto length = std::min(text.size(), running_text.size() - 1);
+  std::copy_n(text.begin(), length, running_text.begin());
+  running_text[length] = '\0';
+  running_step = 0;
+}
+
+void set_running_step(std::uint64_t step) { running_step = step; }
+
+}  // namespace bookchain::sim

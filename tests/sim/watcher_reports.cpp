@@ -1,0 +1,105 @@
+// What peers report and what they keep is held against them: a message is taken once, nobody honest is blamed, and
+// nothing that was told is lost.
+#include <algorithm>
+
+#include "ledger/records.hpp"
+#include "tests/sim/watcher.hpp"
+
+namespace bookchain::sim {
+
+namespace {
+
+/// "5000 double-sale 0123456789ab": port, fault, the beginning of its id.
+std::size_t fault_named_in(const std::string& detail) {
+  const auto from = detail.find(' ') + 1;
+  const auto fault = std::string_view(detail).substr(from, detail.find(' ', from) - from);
+  for (std::size_t place = 0; place < evidence_count; ++place) {
+    if (evidence_name(place) == fault) return place;
+  }
+  throw Violation{"evidence is of a known fault", detail};
+}
+
+/// Once an exchange has ended it stays so; a TRANSFER that is under way may yet be dropped, so "mined" tells no more
+/// than what came before it.
+std::uint8_t rank(const ExchangeRecord& record) {
+  static constexpr std::uint8_t ended = 100;
+  if (has_ended(record.state)) return ended;
+  return record.state == ExchangeState::mined ? 0 : static_cast<std::uint8_t>(record.state);
+}
+
+}  // namespace
+
+void Watcher::reported(PeerPort peer, const transport::Report& report) {
+  for (const auto& received : report.received) {
+    if (received.result == transport::ReceiveResult::duplicate || !received.id) continue;
+    const bool not_admitted = received.error && received.error->what.starts_with("the number of the message");
+    if (not_admitted) continue;
+    if (!taken_[peer].insert(*received.id).second) {
+      throw Violation{"a message is taken once", at_port(peer) + " took a " + received.type + " twice"};
+    }
+  }
+  for (const auto& event : report.events) {
+    if (event.what == "fork") throw Violation{"no fork is seen", at_port(peer)};
+    // The detail of both begins with the port of the peer that is blamed.
+    if (event.what != "equivocation" && event.what != "evidence") continue;
+    if (event.what == "evidence") {
+      ++counts_.evidence[fault_named_in(event.detail)];
+    } else {
+      ++counts_.equivocations_seen;
+    }
+    blamed(peer, PeerPort{static_cast<std::uint16_t>(std::stoul(event.detail))}, event.detail);
+  }
+}
+
+void Watcher::blamed(PeerPort by, PeerPort accused, const std::string& of) const {
+  if (!is_honest(accused) || restored_.contains(accused)) return;
+  throw Violation{"honest peers are never blamed", at_port(by) + " blames " + at_port(accused) + ": " + of};
+}
+
+void Watcher::check_blame(PeerPort peer, const SimStore& store) const {
+  for (const auto& [key, row] : evidence_rows.all(store)) {
+    const auto accused = accusation(genesis_, row.evidence).accused;
+    blamed(peer, accused, std::string(fault(row.evidence)));
+    if (accused != key.accused) throw Violation{"evidence is kept under whom it accuses", at_port(peer)};
+  }
+  for (const auto& [key, mark] : marks.all(store)) blamed(peer, key.port, std::string(ledger::name(mark.kind)));
+}
+
+// ---- what was told ----
+
+void Watcher::told(PeerPort peer, const transport::Report& report, const SimStore& store) {
+  if (!is_honest(peer) || restored_.contains(peer)) return;
+  for (const auto& event : report.events) {
+    if (event.exchange) told(peer, *event.exchange, store);
+  }
+  for (const auto& step : report.steps) {
+    if (!step.error) told(peer, step.exchange, store);
+  }
+}
+
+void Watcher::told(PeerPort peer, const ExchangeId& exchange, const SimStore& store) {
+  const auto record = exchanges.get(store, exchange);
+  if (!record || record->role == Role::witness) return;
+  auto& known = told_[peer][exchange];
+  known.rank = std::max(known.rank, rank(*record));
+  known.granted = known.granted || record->grant;
+  known.consented = known.consented || record->consent;
+  known.released = known.released || record->release;
+}
+
+void Watcher::check_told(PeerPort peer, const SimStore& store) const {
+  const auto all = told_.find(peer);
+  if (all == told_.end() || !is_honest(peer) || restored_.contains(peer)) return;
+  for (const auto& [exchange, known] : all->second) {
+    const auto record = exchanges.get(store, exchange);
+    const auto now = record ? rank(*record) : std::uint8_t{0};
+    const bool forgotten = !record || (record->state != ExchangeState::mined && now < known.rank) ||
+                           (known.granted && !record->grant) || (known.consented && !record->consent) ||
+                           (known.released && !record->release);
+    if (!forgotten) continue;
+    throw Violation{lost, at_port(peer) + " forgot how far " + to_hex(exchange).substr(0, 8) + " had come" +
+                              (record ? ", and has it " + std::string(ledger::name(record->state)) : "")};
+  }
+}
+
+}  // namespace bookchain::sim
