@@ -68,4 +68,16 @@ for what in faults attacks; do
   fewer=$((fewer + before - after))
 done
 [[ $fewer -gt 0 ]] || fail 'nothing was dropped'
+
+# A signal that ends the process leaves the command that repeats what ran.
+"$program" --seeds 1000000 --jobs 1 >/dev/null 2>"$folder/killed" &
+pid=$!
+sleep 2
+kill -SEGV "$pid"
+status=0
+wait "$pid" 2>/dev/null || status=$?
+[[ $status -eq 139 ]] || fail "killed by SIGSEGV it ends with $status"
+grep -Eq '^the process died in step [0-9]+, commit [^ ]+$' "$folder/killed" || fail 'no step and commit of a process that died'
+read -ra replay <<<"$(rest "$folder/killed" replay)"
+[[ ${replay[0]:-} == "$program" && -n $(option "${replay[*]}" steps) ]] || fail 'no command of a process that died'
 echo "seed $seed: $broken; ${smallest[*]:1}"

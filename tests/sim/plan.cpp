@@ -28,6 +28,7 @@ std::string_view name(Fault fault) {
     case Fault::clock_skew: return "clock-skew";
     case Fault::clock_jump: return "clock-jump";
     case Fault::pause: return "pause";
+    case Fault::link_error: return "link-error";
   }
   return "";
 }
@@ -88,6 +89,10 @@ std::string_view name(Attack attack) {
     case Attack::racing_ballots: return "racing-ballots";
     case Attack::leading_far: return "leading-far";
     case Attack::promise_lies: return "promise-lies";
+    case Attack::second_votes: return "second-votes";
+    case Attack::forgotten_votes: return "forgotten-votes";
+    case Attack::old_copy: return "old-copy";
+    case Attack::two_consents: return "two-consents";
   }
   return "";
 }
@@ -120,7 +125,7 @@ std::string_view name(Bug bug) {
     case Bug::chance_from_outside: return "chance-from-outside";
     case Bug::torn_package_trusted: return "torn-package-trusted";
     case Bug::torn_text_trusted: return "torn-text-trusted";
-    case Bug::acks_dropped_at_release: return "acks-dropped-at-release";
+    case Bug::consent_dropped_at_release: return "consent-dropped-at-release";
     case Bug::acks_dropped_with_key: return "acks-dropped-with-key";
     case Bug::state_forgotten: return "state-forgotten";
   }
@@ -168,9 +173,10 @@ Plan plan_of(std::uint64_t seed) {
   plan.harshness = harshness[chance.below(harshness.size())];
   // A quarter of the seeds is calm, a quarter has everything, the others have some of it.
   const auto mix = chance.below(4);
-  for (std::size_t i = 0; i < fault_count; ++i) {
-    plan.faults.set(i, mix == 0 ? chance.chance(100) : mix == 1 || chance.chance(450));
-  }
+  const auto draw = [&](Fault fault) {
+    plan.faults.set(static_cast<std::size_t>(fault), mix == 0 ? chance.chance(100) : mix == 1 || chance.chance(450));
+  };
+  for (std::size_t i = 0; i <= static_cast<std::size_t>(Fault::pause); ++i) draw(static_cast<Fault>(i));
   if (chance.chance(600)) plan.villains = chance.between(1, plan.faults_borne());
   if (plan.may_restore() && plan.villains == plan.faults_borne()) {
     if (chance.chance(500)) {
@@ -183,6 +189,7 @@ Plan plan_of(std::uint64_t seed) {
     const auto dense = chance.below(3);
     for (std::size_t i = 0; i < attack_count; ++i) plan.attacks.set(i, chance.chance(dense == 0 ? 60 : dense * 250));
   }
+  draw(Fault::link_error);  // last: the plans that seeds had before it stay what they were
   return plan;
 }
 
@@ -224,7 +231,7 @@ Needs needs_of(Bug bug) {
     case Bug::torn_package_trusted:
     case Bug::torn_text_trusted: return {std::nullopt, Fault::torn_package};
     case Bug::other_signer_accused: return {Attack::grants_to_two, std::nullopt};
-    case Bug::acks_dropped_at_release: return {Attack::never_mining, std::nullopt};
+    case Bug::consent_dropped_at_release: return {Attack::never_mining, std::nullopt};
     // Any liar that is an owner, and that does not record the transfer itself.
     case Bug::acks_dropped_with_key: return {Attack::replayed_note, std::nullopt};
     case Bug::lock_ignored:
@@ -260,6 +267,14 @@ Plan plan_of(std::uint64_t seed, Bug bug) {
     plan.villains = 0;
     plan.attacks.reset();
     plan.forbid_restores();
+  }
+  if (needs.fault == Fault::torn_package) {
+    // It happens seldom, and what was torn must come to be read.
+    plan.villains = 0;
+    plan.attacks.reset();
+    plan.faults.reset();
+    plan.faults.set(static_cast<std::size_t>(Fault::torn_package));
+    plan.harshness = 300;
   }
   if (needs.fault == Fault::restore) {
     // Somebody must ask for a vote again before the height is over: a liar that interrupts, beside the restored one.

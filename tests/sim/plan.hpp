@@ -39,8 +39,9 @@ enum class Fault : std::uint8_t {
   clock_skew,
   clock_jump,
   pause,
+  link_error,  ///< what waits cannot be read, or cannot be taken away
 };
-inline constexpr std::size_t fault_count = static_cast<std::size_t>(Fault::pause) + 1;
+inline constexpr std::size_t fault_count = static_cast<std::size_t>(Fault::link_error) + 1;
 [[nodiscard]] std::string_view name(Fault fault);
 
 /// What a faulty peer may do (docs/protocol.md, section 6).
@@ -99,8 +100,12 @@ enum class Attack : std::uint8_t {
   racing_ballots,   ///< always a ballot above every promise it knows of, and never a proposal
   leading_far,      ///< leads one voter up by as many rounds as it will go, and says no more
   promise_lies,     ///< tells of promises that it never gave: near, far, out of reach
+  second_votes,     ///< a vote for something else in a ballot where it has voted, shown to the proposer and to another
+  forgotten_votes,  ///< its home forgets between two votes what it voted
+  old_copy,         ///< its home is put back from a copy, and nobody says so
+  two_consents,     ///< of one exchange
 };
-inline constexpr std::size_t attack_count = static_cast<std::size_t>(Attack::promise_lies) + 1;
+inline constexpr std::size_t attack_count = static_cast<std::size_t>(Attack::two_consents) + 1;
 [[nodiscard]] std::string_view name(Attack attack);
 
 /// Bugs planted into copies of the rules, to see whether the simulator finds them.
@@ -131,7 +136,7 @@ enum class Bug : std::uint8_t {
   chance_from_outside,
   torn_package_trusted,
   torn_text_trusted,
-  acks_dropped_at_release,
+  consent_dropped_at_release,
   acks_dropped_with_key,
   state_forgotten,
 };

@@ -102,10 +102,10 @@ BUGS = [
     ("chance_from_outside", "transport/courier.cpp", 1,
      "for (const auto byte : bits.bytes) random = (random << 8U) | byte;",
      "for (const auto byte : bits.bytes) random = (random << 8U) | byte;\n  if (ON) random ^= std::random_device{}();"),
-    # An owner keeps no ACKs once it has released the key.
-    ("acks_dropped_at_release", "ledger/exchange_wish.cpp", 1,
+    # An owner keeps no CONSENT once it has released the key; ACKs and answers it would be sent again.
+    ("consent_dropped_at_release", "ledger/exchange_wish.cpp", 1,
      "record.release = statement;",
-     "record.release = statement;\n  if (ON) record.acks.clear();"),
+     "record.release = statement;\n  if (ON) record.consent.reset();"),
     # A requester keeps none once it has the key.
     ("acks_dropped_with_key", "ledger/exchange_check.cpp", 1,
      "record.release = message.release;",

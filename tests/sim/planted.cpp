@@ -45,7 +45,7 @@ std::vector<std::string_view> proofs_of(Bug bug) {
     case Bug::block_falsified: return {"all chains are equal byte for byte"};
     case Bug::chance_from_outside: return {"one seed gives one trace"};
     case Bug::torn_text_trusted: return {"an honest requester reads the book", "an owner has the registered bytes"};
-    case Bug::acks_dropped_at_release: return {"an honest owner that released can have it recorded"};
+    case Bug::consent_dropped_at_release: return {"an honest owner that released can have it recorded"};
     case Bug::acks_dropped_with_key: return {"an honest requester that has key and RELEASE can have it recorded"};
     case Bug::state_forgotten: return {"acknowledged is never lost"};
   }

@@ -20,22 +20,20 @@ namespace bookchain::sim {
 RunResult run_plan(const Plan& plan) {
   RunResult result;
   set_running_plan(plan);
+  std::unique_ptr<World> world;
   try {
-    World world(plan);
-    try {
-      world.run();
-    } catch (const Violation& violation) {
-      result.violation = violation;
-    } catch (const std::exception& error) {
-      result.violation = Violation{"nothing is thrown", error.what()};
-    }
-    if (result.violation) result.story = world.story().mermaid();
-    result.counts = world.counts();
-    result.trace_hash = world.trace_hash();
-    result.steps = world.step();
+    world = std::make_unique<World>(plan);
+    world->run();
   } catch (const Violation& violation) {
     result.violation = violation;
+  } catch (const std::exception& error) {
+    result.violation = Violation{"nothing is thrown", error.what()};
   }
+  if (!world) return result;  // it broke in its first moment
+  if (result.violation) result.story = world->story().mermaid();
+  result.counts = world->counts();
+  result.trace_hash = world->trace_hash();
+  result.steps = world->step();
   return result;
 }
 
@@ -48,14 +46,14 @@ RunResult run_twice(const Plan& plan) {
 
 namespace {
 
-/// What came of a plan in a process of its own: the invariant that broke, if any, and how many steps it took.
-struct Outcome {
+/// What came of a plan in a process of its own.
+struct Verdict {
   bool same = false;  ///< it broke the invariant that was asked about
   std::uint64_t steps = std::numeric_limits<std::uint64_t>::max();
 };
 
 /// Runs a plan in a child, so that one which kills the process is only one that fails.
-Outcome run_apart(const Plan& plan, const std::string& invariant) {
+Verdict run_apart(const Plan& plan, const std::string& invariant) {
   std::array<int, 2> ends{};
   if (::pipe(ends.data()) != 0) return {};
   const auto child = ::fork();
@@ -65,18 +63,18 @@ Outcome run_apart(const Plan& plan, const std::string& invariant) {
     const int quiet = ::open("/dev/null", O_WRONLY);  // NOLINT(cppcoreguidelines-pro-type-vararg)
     if (quiet >= 0) ::dup2(quiet, STDERR_FILENO);
     const auto result = run_plan(plan);
-    const Outcome outcome{result.violation && result.violation->invariant == invariant, result.steps};
-    const auto written = ::write(ends[1], &outcome, sizeof outcome);
-    ::_exit(written == sizeof outcome ? 0 : 1);
+    const Verdict verdict{result.violation && result.violation->invariant == invariant, result.steps};
+    const auto written = ::write(ends[1], &verdict, sizeof verdict);
+    ::_exit(written == sizeof verdict ? 0 : 1);
   }
   ::close(ends[1]);
-  Outcome outcome;
-  if (::read(ends[0], &outcome, sizeof outcome) != sizeof outcome) outcome = {};
+  Verdict verdict;
+  if (::read(ends[0], &verdict, sizeof verdict) != sizeof verdict) verdict = {};
   ::close(ends[0]);
   int status = 0;
   ::waitpid(child, &status, 0);
   if (WIFSIGNALED(status)) return {invariant == process_lives, std::numeric_limits<std::uint64_t>::max()};
-  return outcome;
+  return verdict;
 }
 
 }  // namespace
@@ -84,10 +82,10 @@ Outcome run_apart(const Plan& plan, const std::string& invariant) {
 Plan shrink(const Plan& plan, const std::string& invariant) {
   auto smallest = plan;
   const auto still_fails = [&](const Plan& candidate) {
-    const auto outcome = run_apart(candidate, invariant);
-    if (!outcome.same) return false;
+    const auto verdict = run_apart(candidate, invariant);
+    if (!verdict.same) return false;
     smallest = candidate;
-    smallest.steps = std::min<std::size_t>(candidate.steps, outcome.steps);
+    smallest.steps = std::min<std::size_t>(candidate.steps, verdict.steps);
     return true;
   };
   for (bool smaller = true; smaller;) {

@@ -128,7 +128,13 @@ void SimNetwork::clear(PeerPort peer) {
 
 // ---- one peer's link ----
 
+Result<void> SimLink::ask() {
+  if (misfortune_.happens(Fault::link_error, 8)) return Error{Token::io, "the simulated link failed", {}, {}};
+  return success();
+}
+
 Result<std::vector<Parcel>> SimLink::receive(std::size_t most) {
+  BOOKCHAIN_CHECK(ask());
   auto parcels = network_.at(self_).parcels;
   chance_.shuffle(parcels);
   if (parcels.size() > most) parcels.resize(most);
@@ -136,6 +142,7 @@ Result<std::vector<Parcel>> SimLink::receive(std::size_t most) {
 }
 
 Result<void> SimLink::acknowledge(const Parcel& parcel) {
+  BOOKCHAIN_CHECK(ask());
   std::erase_if(network_.at(self_).parcels, [&](const Parcel& waiting) { return waiting.name == parcel.name; });
   return success();
 }
@@ -166,7 +173,7 @@ Result<void> SimLink::send(PeerPort to, const std::vector<Bytes>& envelopes, con
   Flight flight{self_, to, envelopes, {}, 0};
   for (const auto& package : packages) {
     if (package.bytes) flight.packages[package.exchange] = *package.bytes;
-    if (package.may_move) shelf_.contents.packages.erase(package.exchange);
+    if (package.may_move) shelf_.hand_over(package.exchange);
   }
   network_.send(std::move(flight));
   return success();

@@ -103,6 +103,7 @@ class SimLink final : public transport::Link {
   SendWatch watch;
 
  private:
+  [[nodiscard]] Result<void> ask();
   PeerPort self_;
   SimNetwork& network_;
   Misfortune& misfortune_;

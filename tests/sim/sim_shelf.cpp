@@ -118,6 +118,7 @@ Result<Hash> SimShelf::write_package(const BookId& id, const Book& book, const E
   }
   contents.begun.erase(exchange);
   contents.packages[exchange] = std::move(package);
+  sync();
   BOOKCHAIN_CHECK(ask());
   return root;
 }
@@ -137,6 +138,10 @@ Result<ReceivedPackage> SimShelf::take_package(const ExchangeId& exchange, Packa
     return wrong_book("a package without its header");
   }
   const auto leaves = leaves_in(book, bytes);
+  if (auto torn = bytes; tears && tears(torn)) {
+    contents.taken[exchange] = std::move(torn);
+    throw Crashed{};
+  }
   const ReceivedPackage received{merkle_root(leaves), ciphertext_root(book, bytes), leaves.size()};
   contents.taken[exchange] = std::move(bytes);
   BOOKCHAIN_CHECK(ask());
@@ -147,6 +152,7 @@ Result<void> SimShelf::keep_package(const ExchangeId& exchange) {
   BOOKCHAIN_CHECK(ask());
   contents.packages[exchange] = std::move(contents.taken[exchange]);
   contents.taken.erase(exchange);
+  sync();
   return ask();
 }
 
@@ -182,6 +188,7 @@ Result<OpenedPackage> SimShelf::open_package(const Book& book, const ExchangeId&
   if (text.root() != book.root && !trusts_what_is_left)
     return OpenedPackage{wrong_book("the book is not the one registered"), std::nullopt};
   contents.plaintexts[exchange] = std::move(text);
+  sync();
   BOOKCHAIN_CHECK(ask());
   return OpenedPackage{};
 }
@@ -202,20 +209,34 @@ Result<void> SimShelf::perform(const ShelfTask& task) {
     case ShelfAction::promote: {
       const auto text = contents.plaintexts.find(task.exchange);
       if (text != contents.plaintexts.end()) contents.books[task.book] = text->second;
-      contents.plaintexts.erase(task.exchange);
-      contents.packages.erase(task.exchange);
-      contents.begun.erase(task.exchange);
+      remove(&Contents::plaintexts, task.exchange);
+      remove(&Contents::packages, task.exchange);
+      remove(&Contents::begun, task.exchange);
       break;
     }
-    case ShelfAction::remove_book: contents.books.erase(task.book); break;
+    case ShelfAction::remove_book: remove(&Contents::books, task.book); break;
     case ShelfAction::drop_exchange:
-      contents.packages.erase(task.exchange);
-      contents.plaintexts.erase(task.exchange);
-      contents.begun.erase(task.exchange);
-      contents.unopened.erase(task.exchange);
+      remove(&Contents::packages, task.exchange);
+      remove(&Contents::plaintexts, task.exchange);
+      remove(&Contents::begun, task.exchange);
+      remove(&Contents::unopened, task.exchange);
       break;
   }
+  // It may die here, or fail: then the task is done once more.
+  BOOKCHAIN_CHECK(ask());
+  sync();
   return success();
+}
+
+void SimShelf::lose_power(Random* chance) {
+  const auto kept = chance == nullptr ? removed_.size() : chance->below(removed_.size() + 1);
+  for (; removed_.size() > kept; removed_.pop_back()) removed_.back()(contents);
+  removed_.clear();
+}
+
+void SimShelf::put_back(Contents other) {
+  contents = std::move(other);
+  removed_.clear();
 }
 
 }  // namespace bookchain::sim

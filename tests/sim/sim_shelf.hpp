@@ -1,6 +1,7 @@
 // A shelf of books in memory: real encryption of small books, in the layout of real packages, so that
-// every byte of one can be damaged. What it holds is durable at once; the courier's transaction is not,
-// and that difference is what the simulator looks at.
+// every byte of one can be damaged. What is put on it is durable at once, what is removed when its folder is synced the
+// next time: until then a power failure may bring it back. The courier's transaction is another matter, and that
+// difference is what the simulator looks at.
 #pragma once
 
 #include <functional>
@@ -63,12 +64,19 @@ class SimShelf final : public PackageStore {
   [[nodiscard]] Result<ReceivedPackage> take_package(const ExchangeId& exchange, PackageSource& source,
                                                      const Book& book, Progress* progress) override;
   [[nodiscard]] Result<void> keep_package(const ExchangeId& exchange) override;
-  void forget_package(const ExchangeId& exchange) override { contents.taken.erase(exchange); }
+  void forget_package(const ExchangeId& exchange) override { remove(&Contents::taken, exchange); }
   [[nodiscard]] Result<OpenedPackage> open_package(const Book& book, const ExchangeId& exchange, const BookKey& key,
                                                    Progress* progress) override;
   [[nodiscard]] Result<BadChunk> prove_bad_chunk(const Book& book, const ExchangeId& exchange,
                                                  const BookKey& key) const override;
   [[nodiscard]] Result<void> perform(const ShelfTask& task) override;
+
+  /// A package leaves with its message.
+  void hand_over(const ExchangeId& exchange) { remove(&Contents::packages, exchange); }
+  /// The power goes: of what was removed since the last sync, the last of it comes back, as much as chance has it.
+  void lose_power(Random* chance);
+  /// Another disk stands in the place of this one.
+  void put_back(Contents other);
 
   Contents contents;
   /// Asked before anything is written; may throw Crashed.
@@ -82,7 +90,17 @@ class SimShelf final : public PackageStore {
   [[nodiscard]] Result<void> ask() const { return disk ? disk() : Result<void>(success()); }
   [[nodiscard]] Bytes encrypted(const Text& text, const Book& book, const ExchangeId& exchange,
                                 const BookKey& key) const;
+  template <class Key, class Value>
+  void remove(std::map<Key, Value> Contents::*part, const Key& key) {
+    auto node = (contents.*part).extract(key);
+    if (node.empty()) return;
+    removed_.push_back([part, key, value = std::move(node.mapped())](Contents& back) {
+      (back.*part).try_emplace(key, value);  // unless something else stands there by now
+    });
+  }
+  void sync() { removed_.clear(); }
   PeerPort port_;
+  std::vector<std::function<void(Contents&)>> removed_;  ///< since the last sync: how each comes back
 };
 
 }  // namespace bookchain::sim

@@ -19,10 +19,16 @@ Villain::Villain(World& world, const Identity& identity)
   flush();
 }
 
+bool Villain::wants(Attack attack, std::uint64_t in_a_thousand) {
+  return world_.plan_.has(attack) && chance_.chance(in_a_thousand);
+}
+
+void Villain::made(Attack attack) { world_.counts_.add(attack); }
+
 bool Villain::does(Attack attack, std::uint64_t in_a_thousand) {
-  if (!world_.plan_.has(attack) || !chance_.chance(in_a_thousand)) return false;
-  world_.counts_.add(attack);
-  return true;
+  const bool now = wants(attack, in_a_thousand);
+  if (now) made(attack);
+  return now;
 }
 
 Height Villain::voting_height() const { return Height{chain_head(genesis_, store_).height.value + 1}; }
@@ -80,6 +86,7 @@ void Villain::take_message(PeerPort from, const Message& message) {
   remember(from, message);
   count_votes(message);
   vote_for_everything(from, message);
+  vote_again(from, message);
   pool_shares_in(message);
   Received received{from, message, std::nullopt};
   if (const auto wanted = node_.wanted_package(store_, from, message)) {

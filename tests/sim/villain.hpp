@@ -42,6 +42,8 @@ class Villain {
 
   // attacks by votes (villain_votes.cpp)
   void vote_for_everything(PeerPort from, const Message& message);
+  void vote_again(PeerPort from, const Message& message);
+  void lose_memory();
   void propose_two(const ProposeMessage& message);
   void propose_unjustified();
   void count_votes(const Message& message);
@@ -55,6 +57,7 @@ class Villain {
   // attacks on exchanges and channels (villain_acts.cpp)
   void act();
   void abuse_exchanges();
+  void abuse_exchange(const ExchangeId& exchange, const ExchangeRecord& record);
   void use_id(const ExchangeId& exchange, const ExchangeRecord& record, const RequestId& id);
   void request_falsely();
   void grant_to_two();
@@ -73,6 +76,10 @@ class Villain {
   void speak_from_elsewhere();
   void announce_hostile_books();
 
+  /// Whether it is to make an attack now; made() counts it where it is made.
+  [[nodiscard]] bool wants(Attack attack, std::uint64_t in_a_thousand);
+  void made(Attack attack);
+  /// Both at once, for what cannot fail to be made.
   [[nodiscard]] bool does(Attack attack, std::uint64_t in_a_thousand);
   template <class Body>
   [[nodiscard]] Signed<Body> sign(Body body) const {
@@ -120,6 +127,7 @@ class Villain {
   std::map<ExchangeId, Signed<Grant>> second_grants_;
   std::map<ExchangeId, ExchangeRecord> false_grants_;  ///< of another book, or of shares that give no key
   std::set<ExchangeId> false_deals_;
+  std::optional<SimStore::Image> old_copy_;
   std::map<Hash, std::set<PeerPort>> other_half_;  ///< who is told of another block than this
   std::vector<std::pair<PeerPort, Bytes>> notes_;  ///< acknowledgements that it gave
   std::unique_ptr<Genesis> elsewhere_;             ///< another network of the same peers

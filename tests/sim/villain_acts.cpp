@@ -34,6 +34,7 @@ void Villain::act() {
     if (chance_.chance(60)) request_something();
     if (does(Attack::book_of_one, 40)) add_book(false);
   }
+  lose_memory();
   attack_rounds();
   abuse_exchanges();
   grant_to_two();
@@ -47,32 +48,39 @@ void Villain::abuse_exchanges() {
   const auto open = open_exchanges(store_);
   if (!open.empty()) {
     const auto& exchange = open[chance_.below(open.size())];
-    const auto record = exchanges.get(store_, exchange);
-    if (does(Attack::release_and_abort, 300) && record && record->role == Role::owner && record->grant) {
-      send(record->request.signer, ReleaseMessage{record->key.value_or(BookKey{}), record->id_answers,
-                                                  sign(Release{exchange, genesis_.id_of(*record->grant)})});
-      transactions_.push_back(sign(Abort{*record->book, record->grant->body.version, record->grant->body.turn}));
-    }
-    if (record && record->grant && does(Attack::guessed_id, 150)) use_id(exchange, *record, chance_.draw<RequestId>());
-    if (record && record->role == Role::witness && record->request_id && does(Attack::witness_uses_id, 600)) {
-      use_id(exchange, *record, *record->request_id);
-    }
-    // It asks all for their shares: whoever gives one before the transfer has given it to the pool.
-    if (record && record->role == Role::requester && record->grant && does(Attack::pooled_shares, 300)) {
-      send_to_honest(WantShare{exchange});
-    }
-    if (does(Attack::claim_and_settle, 300)) {
-      decide(Wish{WishClaim{exchange}});
-      decide(Wish{WishSettle{exchange}});
-      decide(Wish{WishAbort{exchange, {}}});
-    }
-    if (does(Attack::garbage, 100)) {
-      send(any_other(), Over{exchange, "", "over"});
-      send(any_other(), SendAgain{exchange});
-      send(any_other(), ReceiptMessage{sign(Receipt{exchange})});
-    }
+    if (const auto record = exchanges.get(store_, exchange)) abuse_exchange(exchange, *record);
   }
   request_falsely();
+}
+
+void Villain::abuse_exchange(const ExchangeId& exchange, const ExchangeRecord& record) {
+  if (record.role == Role::owner && record.grant && does(Attack::release_and_abort, 300)) {
+    send(record.request.signer, ReleaseMessage{record.key.value_or(BookKey{}), record.id_answers,
+                                               sign(Release{exchange, genesis_.id_of(*record.grant)})});
+    transactions_.push_back(sign(Abort{*record.book, record.grant->body.version, record.grant->body.turn}));
+  }
+  if (record.grant && does(Attack::guessed_id, 150)) use_id(exchange, record, chance_.draw<RequestId>());
+  if (record.role == Role::witness && record.grant && record.request_id && does(Attack::witness_uses_id, 600)) {
+    use_id(exchange, record, *record.request_id);
+  }
+  if (record.role == Role::requester && record.consent && record.request_id && does(Attack::two_consents, 600)) {
+    const auto other = sign(Consent{exchange, chance_.draw<Hash>()});
+    send(record.request.body.receiver_port, ConsentMessage{*record.request_id, other, record.acks});
+  }
+  // It asks all for their shares: whoever gives one before the transfer has given it to the pool.
+  if (record.role == Role::requester && record.grant && does(Attack::pooled_shares, 300)) {
+    send_to_honest(WantShare{exchange});
+  }
+  if (record.role != Role::witness && does(Attack::claim_and_settle, 300)) {
+    decide(Wish{WishClaim{exchange}});
+    decide(Wish{WishSettle{exchange}});
+    decide(Wish{WishAbort{exchange, {}}});
+  }
+  if (does(Attack::garbage, 100)) {
+    send(any_other(), Over{exchange, "", "over"});
+    send(any_other(), SendAgain{exchange});
+    send(any_other(), ReceiptMessage{sign(Receipt{exchange})});
+  }
 }
 
 /// What only the requester or the owner may do with an id: for a witness that was told it, or for a guess.
@@ -117,7 +125,7 @@ void Villain::request_falsely() {
 
 /// One book granted to two requesters in one turn.
 void Villain::grant_to_two() {
-  if (!does(Attack::grants_to_two, 300)) return;
+  if (!wants(Attack::grants_to_two, 300)) return;
   std::vector<ExchangeRecord> asked;
   for (const auto& [requester, message] : heard_) {
     const auto* request = std::get_if<RequestMessage>(&message);
@@ -142,7 +150,7 @@ void Villain::grant_to_two() {
     for (std::size_t i = 0; i < shares.size(); ++i) {
       send(witnesses[i], WitnessShare{request->request, grant, shares[i]});
     }
-    return;
+    return made(Attack::grants_to_two);
   }
 }
 
@@ -150,7 +158,7 @@ void Villain::grant_to_two() {
 void Villain::submit_transactions() {
   std::vector<Transaction> wanted;
   for (const auto& exchange : open_exchanges(store_)) {
-    if (!does(Attack::borrowed_answers, 400)) break;
+    if (!wants(Attack::borrowed_answers, 400)) break;
     const auto record = exchanges.get(store_, exchange);
     if (!record || record->role != Role::requester || !record->grant || !record->consent) continue;
     std::map<PeerPort, Signed<IdAnswer>> borrowed;
@@ -161,6 +169,8 @@ void Villain::submit_transactions() {
     }
     std::vector<Signed<IdAnswer>> answers;
     for (const auto& [signer, answer] : borrowed) answers.push_back(answer);
+    if (answers.empty()) continue;
+    made(Attack::borrowed_answers);
     wanted.push_back(sign(Transfer{TransferForm::claimed,
                                    *record->book,
                                    record->request,
@@ -222,16 +232,16 @@ void Villain::submit_transactions() {
 
 void Villain::abuse_channel() {
   const auto to = any_other();
-  if (does(Attack::replay, 150) && !envelopes_.empty()) {
+  if (!envelopes_.empty() && does(Attack::replay, 150)) {
     const auto& [from, envelope] = envelopes_[chance_.below(envelopes_.size())];
     send_raw(to, envelope);
   }
-  if (does(Attack::resealed, 250) && !heard_.empty()) {
+  if (!heard_.empty() && does(Attack::resealed, 250)) {
     const auto message = heard_[chance_.below(heard_.size())].second;
     send(to, message);
     if (chance_.chance(200)) send_to_honest(message);
   }
-  if (does(Attack::replayed_note, 200) && !notes_.empty()) {
+  if (!notes_.empty() && does(Attack::replayed_note, 200)) {
     const auto& [from, note] = notes_[chance_.below(notes_.size())];
     send_raw(from, note);
   }

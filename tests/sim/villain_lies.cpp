@@ -54,7 +54,8 @@ bool Villain::twist(PeerPort to, Message& message, std::optional<Bytes>& package
     }
   }
   if (auto* witness_id = std::get_if<WitnessId>(&message)) {
-    if (does(Attack::wrong_id_first, 500)) {
+    // A witness that is given another id than the owner says "no" for its transfer, by the rules.
+    if (does(Attack::wrong_id_first, 500) || wants(Attack::borrowed_answers, 250)) {
       send(to, WitnessId{witness_id->exchange, chance_.draw<RequestId>()});
     }
   }

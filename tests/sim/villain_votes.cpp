@@ -30,6 +30,46 @@ void Villain::vote_for_everything(PeerPort from, const Message& message) {
   }
 }
 
+/// Votes for something else where it votes, too: the proposer sees both, and so may somebody else.
+void Villain::vote_again(PeerPort from, const Message& message) {
+  if (!world_.plan_.has(Attack::second_votes)) return;
+  const auto another = chance_.pick(world_.honest_);
+  const auto tell = [&](const Message& vote) {
+    send(from, vote);
+    if (another != from) send(another, vote);
+  };
+  if (const auto* proposal = std::get_if<ProposeMessage>(&message)) {
+    const auto& body = proposal->propose.body;
+    if (does(Attack::second_votes, 700))
+      tell(PrevoteMessage{sign(Prevote{body.height, body.ballot, chance_.draw<Hash>()})});
+  }
+  if (const auto* prevotes = std::get_if<PrevotesMessage>(&message)) {
+    const auto& vote = prevotes->certificate.vote;
+    if (does(Attack::second_votes, 700))
+      tell(PrecommitMessage{sign(Precommit{vote.height, vote.ballot, chance_.draw<Hash>()})});
+  }
+}
+
+/// Its votes, or all that came since an old copy, are gone, and its own node goes on as if it had never given them. As
+/// a home does that was put back, it sends what it has anew.
+void Villain::lose_memory() {
+  if (voters.get(store_, 0) && wants(Attack::forgotten_votes, 150) && store_.begin()) {
+    Draft draft(store_);
+    voters.erase(draft, 0);
+    store_.apply(draft.take_effects().writes);
+    (void)store_.commit();
+    made(Attack::forgotten_votes);
+  }
+  if (!old_copy_) {
+    if (wants(Attack::old_copy, 60)) old_copy_ = store_.image();
+  } else if (does(Attack::old_copy, 40)) {
+    store_.put_back(std::move(*old_copy_));
+    old_copy_.reset();
+    epoch_ = chance_.draw<Epoch>();
+    numbers_.clear();
+  }
+}
+
 /// A second block in the same ballot, with the same answers: each half of the peers is told of one.
 void Villain::propose_two(const ProposeMessage& message) {
   const auto& body = message.propose.body;
@@ -115,6 +155,7 @@ void Villain::propose_unjustified() {
   std::vector<Signed<Answer>> answers;
   for (const auto& [signer, answer] : kept) answers.push_back(answer);
   send_to_honest(ProposeMessage{sign(Propose{height, ballot, hash}), answers, std::nullopt, block});
+  made(Attack::foreign_justification);
 }
 
 void Villain::attack_rounds() {
@@ -133,8 +174,8 @@ void Villain::attack_rounds() {
   }
   race_ballots();
   lead_far();
-  if (does(Attack::foreign_justification, 300)) propose_unjustified();
-  if (does(Attack::false_certificate, 100)) false_certificates();
+  if (wants(Attack::foreign_justification, 300)) propose_unjustified();
+  if (wants(Attack::false_certificate, 100)) false_certificates();
   if (does(Attack::edge_numbers, 60)) send_edge_numbers();
   speak_of_the_past();
   if (does(Attack::far_future, 60)) {
@@ -223,6 +264,7 @@ void Villain::false_certificates() {
   send_to_honest(CommitMessage{{block, {vote, of_all}}});
   const Prevote prevote{height, vote.ballot, vote.block};
   send_to_honest(PrevotesMessage{{prevote, of_all}});
+  made(Attack::false_certificate);
 }
 
 }  // namespace bookchain::sim

@@ -115,10 +115,12 @@ void World::make_homes() {
     at->shelf.tears = [this](Bytes& bytes) {
       if (!misfortune_.happens(Fault::torn_package, 15)) return false;
       auto& chance = misfortune_.chance(Fault::torn_package);
-      bytes.resize(chance.below(bytes.size() + 1));
-      // Sometimes the last of it was never written, and something else stands there.
-      if (chance.chance(400) && !bytes.empty())
-        chance.fill(std::span(bytes).last(std::min<std::size_t>(bytes.size(), 60)));
+      // It is cut short, or of the right length, and what stands at its end was never written.
+      if (bytes.empty() || !chance.chance(400)) {
+        bytes.resize(chance.below(bytes.size() + 1));
+      } else {
+        chance.fill(std::span(bytes).last(1 + chance.below(bytes.size())));
+      }
       return true;
     };
     if (misfortune_.happens(Fault::clock_skew, 600)) {
@@ -154,6 +156,7 @@ void World::crash(Home& home) {
   auto* chance = plan_.has(Fault::lost_bookkeeping) ? &misfortune_.chance(Fault::lost_bookkeeping) : nullptr;
   home.courier.reset();
   if (home.store.lose_power(chance)) counts_.add(Fault::lost_bookkeeping);
+  home.shelf.lose_power(chance);
   planted::after_a_crash(home.store);
   home.wakes_at = step_ + chance_.below(40);
   story_.note(home.identity.port, "crashes");
@@ -226,7 +229,7 @@ void World::restore(Home& home, bool declared) {
   story_.note(home.identity.port, declared ? "is restored from a backup" : "is restored, and nobody says so");
   home.courier.reset();
   home.store.put_back(home.backup->rows);
-  home.shelf.contents = home.backup->shelf;
+  home.shelf.put_back(home.backup->shelf);
   home.restored = true;
   watcher_->set_restored(home.identity.port, home.backup->height);
   if (!declared) {

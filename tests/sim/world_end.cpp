@@ -77,8 +77,12 @@ std::optional<std::string> World::unfinished() {
       });
       if (waits) return at_port(port) + " still has something for " + at_port(other);
     }
-    if (villains_.empty() && honest_.size() == homes_.size() && !home(port).node.due(home(port).store).empty())
-      return "steps are due at " + at_port(port);
+    // A home that was put back may have lost for good what a step needs, such as a package that left its owner.
+    if (home(port).restored || !villains_.empty() || honest_.size() < homes_.size()) continue;
+    const auto due = home(port).node.due(home(port).store);
+    if (due.empty()) continue;
+    return std::string(ledger::name(due.front().step)) + " of " + to_hex(due.front().exchange).substr(0, 8) +
+           " is due at " + at_port(port);
   }
   return std::nullopt;
 }
