@@ -7,6 +7,7 @@
 
 #include "cli/network_file.hpp"
 #include "cli/spool_access.hpp"
+#include "ledger/book.hpp"
 #include "transport/mixed_link.hpp"
 
 namespace bookchain::cli {
@@ -112,8 +113,11 @@ Result<void> Home::open_link(Role role) {
   role_ = role;
   const auto addresses = addresses_of(*files_);
   const std::size_t max_envelope_bytes = genesis().fields().limits.message_bytes + transport::seal_overhead;
+  Book largest;
+  largest.size = genesis().fields().limits.book_bytes;
+  largest.chunk_size = genesis().fields().chunk_size;
   transport::SpoolLink::Settings spools{port(), files_->spool, addresses.spools, max_envelope_bytes,
-                                        {},     files_->users, files_->quota};
+                                        {},     files_->users, files_->quota,    package_size(largest)};
   transport::ConnectionTerms terms{genesis().id(), port(), {}, max_envelope_bytes, draw_random};
   for (const auto& peer : genesis().peers()) {
     if (peer.port == port()) continue;

@@ -43,9 +43,15 @@ std::optional<NetworkId> network_of(ByteView envelope, PeerPort from) {
   return header.value().network;
 }
 
+/// Whether a message of it was taken, or it has acknowledged one.
+bool was_heard(const State& state, PeerPort peer, std::uint64_t unanswered) {
+  if (transport::incoming_rows.get(state, peer)) return true;
+  const auto sent = transport::outgoing_rows.get(state, peer);
+  return sent && sent->next.value > unanswered + 1;
+}
+
 /// Where nothing of a peer could ever be opened: the network that its latest delivery is for.
 std::optional<NetworkId> other_network(const Reader& self, PeerPort from) {
-  if (transport::incoming_rows.get(self.state(), from)) return std::nullopt;
   const auto folder = self.files().spool / std::to_string(from.value) / "bad";
   std::vector<path> files;
   boost::system::error_code error;
@@ -69,7 +75,7 @@ std::vector<PeerLine> view_peers(const Session& session, const Reader& self) {
   const auto heads = readable_heads(session, self);
   std::vector<PeerLine> peers;
   for (const auto& peer : self.genesis().peers()) {
-    PeerLine view{peer.port, card_id(self.genesis(), peer), {}, 0, {}, {}};
+    PeerLine view{peer.port, card_id(self.genesis(), peer), {}, 0, {}, {}, false};
     if (const auto head = heads.find(peer.port); head != heads.end()) view.head = head->second;
     if (peer.port != self.port()) {
       transport::outbox_rows.each_from(self.state(), encode(peer.port), {},
@@ -78,14 +84,15 @@ std::vector<PeerLine> view_peers(const Session& session, const Reader& self) {
                                          ++view.unanswered;
                                          return true;
                                        });
-      view.other_network = other_network(self, peer.port);
+      view.heard = was_heard(self.state(), peer.port, view.unanswered);
+      if (!view.heard) view.other_network = other_network(self, peer.port);
     }
     peers.push_back(std::move(view));
   }
   return peers;
 }
 
-Json peers_value(const std::vector<PeerLine>& peers) {
+Json peers_value(const std::vector<PeerLine>& peers, PeerPort self) {
   Json list = Json::array();
   for (const auto& peer : peers) {
     list.push_back({{"port", peer.port.value},
@@ -94,19 +101,24 @@ Json peers_value(const std::vector<PeerLine>& peers) {
                     {"fingerprint", fingerprint(peer.card)},
                     {"unanswered", peer.unanswered},
                     {"unanswered_since", peer.unanswered_since ? Json(peer.unanswered_since->value) : Json(nullptr)},
+                    {"heard", peer.port == self ? Json(nullptr) : Json(peer.heard)},
                     {"other_network", peer.other_network ? Json(to_hex(*peer.other_network)) : Json(nullptr)}});
   }
   return list;
 }
 
 std::string peers_text(const Report& report, const std::vector<PeerLine>& peers, PeerPort self, Time now) {
-  TextTable table({"PEER", "HEIGHT", "HEAD", "FINGERPRINT OF ITS CARD"});
+  TextTable table({"PEER", "HEIGHT", "HEAD", "HEARD", "FINGERPRINT OF ITS CARD"});
   table.align_right(1);
   std::string faults;
   for (const auto& peer : peers) {
     const auto port = std::to_string(peer.port.value);
     table.add({port + (peer.port == self ? "*" : ""), peer.head ? std::to_string(peer.head->height.value) : "?",
-               peer.head ? short_id(peer.head->hash) : "not seen here", fingerprint(peer.card)});
+               peer.head ? short_id(peer.head->hash) : "not seen here",
+               peer.port == self ? "-"
+               : peer.heard      ? "yes"
+                                 : "never",
+               fingerprint(peer.card)});
     if (peer.other_network) {
       faults += report.bad(port + " is in another network") + ": what it delivers is for " +
                 fingerprint(*peer.other_network) + "; compare the network files\n";

@@ -264,7 +264,7 @@ class Courier {
   std::map<PeerPort, Channel> channels_;
   std::set<std::pair<PeerPort, ExchangeId>> dropped_packages_;  ///< to be removed after the commit
   std::set<ExchangeId> tried_packages_;                         ///< copied, or tried to be, in this turn
-  bool swept_packages_ = false;
+  std::optional<ledger::Time> swept_packages_;
   bool patient_ = false;  ///< of the present call
   /// Exchanges in which a step may have become due since the last look at them.
   std::set<ExchangeId> touched_;

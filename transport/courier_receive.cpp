@@ -163,10 +163,14 @@ void Courier::drop_unwanted_package(PeerPort from, const std::optional<ExchangeI
   if (exchange && !may_want_package(from, *exchange)) dropped_packages_.insert({from, *exchange});
 }
 
-/// A killed process may have left packages that no message will name again.
+/// A killed process may have left packages that no message will name again, and a program that synchronises folders
+/// brings back what was removed. To look at each costs a reading of every folder.
 void Courier::sweep_packages() {
-  if (swept_packages_) return;
-  swept_packages_ = true;
+  constexpr std::uint64_t every_us = 60'000'000;
+  const auto now = parts_.environment.now();
+  const bool lately = swept_packages_ && *swept_packages_ <= now && now.value - swept_packages_->value < every_us;
+  if (lately) return;
+  swept_packages_ = now;
   for (const auto& [from, exchange] : parts_.link.packages()) {
     if (!may_want_package(from, exchange)) dropped_packages_.insert({from, exchange});
   }

@@ -33,6 +33,51 @@ std::optional<MessageNumber> oldest_kept(const State& state, PeerPort to) {
   return oldest;
 }
 
+/// Where a part of what is sealed ends that begins with `first`: at most one package, and little beside the largest
+/// message. The least quota that a receiver may state has room for one where nothing waits.
+std::size_t end_of_part(const std::vector<Bytes>& envelopes, const std::vector<PackageFile>& packages,
+                        std::size_t first) {
+  constexpr std::size_t beside_the_largest = std::size_t{1} << 19U;
+  std::size_t bytes = 0;
+  std::size_t largest = 0;
+  bool has_package = false;
+  for (auto i = first; i < envelopes.size(); ++i) {
+    bytes += envelopes[i].size();
+    largest = std::max(largest, envelopes[i].size());
+    const bool carries = std::ranges::binary_search(packages, i, {}, &PackageFile::envelope);
+    if (i > first && ((carries && has_package) || bytes - largest > beside_the_largest)) return i;
+    has_package = has_package || carries;
+  }
+  return envelopes.size();
+}
+
+struct SentSoFar {
+  std::size_t envelopes = 0;  ///< that many of the first
+  std::optional<Error> failed;
+};
+
+/// All at once, or where that is more than the other may have waiting, the parts that fit.
+SentSoFar send_what_fits(Link& link, PeerPort to, const std::vector<Bytes>& envelopes,
+                         const std::vector<PackageFile>& packages) {
+  auto all = link.send(to, envelopes, packages);
+  if (all) return {envelopes.size(), std::nullopt};
+  if (all.error().token != Token::over_quota) return {0, std::move(all).error()};
+  for (std::size_t first = 0; first < envelopes.size();) {
+    const auto last = end_of_part(envelopes, packages, first);
+    if (first == 0 && last == envelopes.size()) break;  // that was tried
+    const auto place = [&](std::size_t i) { return envelopes.begin() + static_cast<std::ptrdiff_t>(i); };
+    std::vector<PackageFile> carried;
+    for (const auto& package : packages) {
+      if (package.envelope < first || package.envelope >= last) continue;
+      carried.push_back(package);
+      carried.back().envelope -= first;
+    }
+    if (auto part = link.send(to, {place(first), place(last)}, carried); !part) return {first, std::move(part).error()};
+    first = last;
+  }
+  return {0, std::move(all).error()};
+}
+
 }  // namespace
 
 bool Courier::is_due_again(PeerPort to, const OutgoingRecord& record) const {
@@ -80,31 +125,29 @@ void Courier::deliver_to(PeerPort to, const DeliveryNote& note, bool drained, bo
   for (const auto& part : split_note(note, max_entries_a_note(parts_.node.genesis()))) {
     envelopes.push_back(channel.seal(Epoch{}, MessageNumber{0}, encode(part), parts_.environment.draw<Hash>()));
   }
+  const auto notes = envelopes.size();
   const auto oldest = oldest_kept(parts_.store, to);
-  auto last = record.fresh_from;
-  bool only_note = true;
+  std::vector<MessageNumber> numbers;
   std::size_t bytes = 0;
   outbox_rows.each_from(
       parts_.store, encode(to), encode(OutboxKey{to, first}), [&](const OutboxKey& key, const OutboxRecord& row) {
         if (key.number.value - oldest->value >= max_messages_under_way || bytes >= *room) return false;
         envelopes.push_back(channel.seal(record.epoch, key.number, row.payload, parts_.environment.draw<Hash>()));
         bytes += row.payload.size();
-        last = std::max(last, MessageNumber{key.number.value + 1});
-        only_note = false;
+        numbers.push_back(key.number);
         if (row.with_package) add_package(to, row, envelopes.size() - 1, packages, report);
         return true;
       });
   if (envelopes.empty()) return;
   reach(KillPoint::before_send);
-  auto sent = parts_.link.send(to, envelopes, packages);
+  auto sent = send_what_fits(parts_.link, to, envelopes, packages);
   for (auto& trouble : parts_.link.take_troubles()) report.troubles.push_back(std::move(trouble));
-  if (!sent) {
-    report.undelivered[to] = std::move(sent).error();
-    return;
-  }
+  if (sent.failed) report.undelivered[to] = std::move(*sent.failed);
+  if (sent.envelopes == 0) return;
   reach(KillPoint::after_send);
-  if (only_note && !again) return;
-  record.fresh_from = last;
+  const auto numbered = sent.envelopes > notes ? sent.envelopes - notes : 0;
+  if (numbered == 0 && (!again || sent.failed)) return;
+  if (numbered > 0) record.fresh_from = std::max(record.fresh_from, MessageNumber{numbers[numbered - 1].value + 1});
   record.delivered = parts_.environment.now();
   outgoing_rows.put(marks, to, record);
 }

@@ -1,6 +1,7 @@
 #include "transport/spool_link.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,9 +22,8 @@ namespace {
 
 /// What one call of receive() reads at most, beyond the first file.
 constexpr std::size_t max_bytes_read_a_turn = std::size_t{32} << 20U;
-/// Programs that carry files between hosts begin the names of what is not whole yet with a dot. A sender may have so
-/// many of them; more are put aside like all that is no delivery.
-constexpr std::size_t max_hidden_files = 1'000;
+/// How often it is looked after what no sender has to leave behind: each look reads the folders of all.
+constexpr std::uint64_t shed_every_us = 10'000'000;
 constexpr std::string_view reason_suffix = ".reason";
 /// Of a file in bad/, which has a reason beside it.
 constexpr std::size_t longest_kept_name = 200;
@@ -154,7 +154,7 @@ std::vector<std::pair<PeerPort, std::string>> SpoolLink::names_waiting(std::size
     std::size_t hidden = 0;
     std::erase_if(names, [&, from = port](const auto& name) {
       if (name.starts_with('.') && ++hidden <= max_hidden_files) return true;
-      return name.ends_with(package_suffix) || stuck_.contains({from, name});
+      return exchange_in_name(name).has_value() || stuck_.contains({from, name});
     });
     if (!names.empty()) by_sender.emplace_back(port, std::move(names));
   }
@@ -185,6 +185,7 @@ Result<std::vector<Parcel>> SpoolLink::receive(std::size_t most) {
   faults_.clear();
   std::size_t bytes_read = 0;
   ++first_;
+  shed_what_nobody_takes();
   for (const auto& [from, name] : names_waiting(most)) {
     if (bytes_read > max_bytes_read_a_turn) break;
     const auto folder = from_folder(from, "new");
@@ -271,24 +272,51 @@ Result<void> SpoolLink::move_aside(PeerPort from, const std::string& name, const
   return success();
 }
 
-/// Keeps the latest files, each with its reason, and no reason without its file.
-void SpoolLink::prune(const SpoolFolder& bad) {
-  const auto names = bad.names();
+/// Keeps the latest files, each with its reason, and of those that are too much beside newer ones the reason alone.
+void SpoolLink::prune(const SpoolFolder& bad) const {
   std::set<std::string> kept;
-  for (const auto& name : names) {
-    if (!name.ends_with(reason_suffix)) kept.insert(name);
+  for (const auto& name : bad.names()) {
+    const bool is_reason = name.ends_with(reason_suffix);
+    kept.insert(is_reason ? name.substr(0, name.size() - reason_suffix.size()) : name);
   }
   std::size_t trees = 0;
-  while (kept.size() > max_bad_files) {
-    const auto& oldest = *kept.begin();
+  const auto drop = [&](const std::string& name) {
+    if (::unlinkat(bad.get(), name.c_str(), 0) == 0 || errno == ENOENT) return;
     // Trees can be such that they cannot be removed: not all of them are tried each time.
-    const bool is_gone = ::unlinkat(bad.get(), oldest.c_str(), 0) == 0;
-    if (!is_gone && trees++ < max_trees_pruned_at_once) (void)bad.remove(oldest);
+    if (trees++ < max_trees_pruned_at_once) (void)bad.remove(name);
+  };
+  while (kept.size() > max_bad_files) {
+    drop(*kept.begin());
+    (void)bad.remove(*kept.begin() + std::string(reason_suffix));
     kept.erase(kept.begin());
   }
-  for (const auto& name : names) {
-    if (!name.ends_with(reason_suffix)) continue;
-    if (!kept.contains(name.substr(0, name.size() - reason_suffix.size()))) (void)bad.remove(name);
+  std::uint64_t bytes = 0;
+  for (auto name = kept.rbegin(); name != kept.rend(); ++name) {
+    const auto facts = bad.facts_of(*name);
+    if (!facts) continue;
+    // What a tree holds, only a walk through it could say.
+    if (S_ISDIR(facts->mode) || facts->bytes > settings_.quota.bytes - bytes) {
+      drop(*name);
+    } else {
+      bytes += facts->bytes;
+    }
+  }
+}
+
+/// An honest sender writes one file at a time, and clears what a killed process left. Where it does not, or where a
+/// program that carries files stopped in the middle, the disk is this peer's.
+void SpoolLink::shed_what_nobody_takes() {
+  const auto now = environment_.now();
+  if (shed_at_ && *shed_at_ <= now && now.value - shed_at_->value < shed_every_us) return;
+  shed_at_ = now;
+  for (const auto port : settings_.senders) {
+    if (const auto unfinished = from_folder(port, "tmp")) {
+      shed_leftovers(unfinished.value(), settings_.quota, settings_.max_package_bytes, false);
+    }
+    if (const auto waiting = from_folder(port, "new")) {
+      shed_leftovers(waiting.value(), settings_.quota, settings_.max_package_bytes, true);
+    }
+    if (const auto bad = from_folder(port, "bad")) prune(bad.value());
   }
 }
 

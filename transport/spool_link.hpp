@@ -20,7 +20,7 @@ inline constexpr std::string_view mail_magic = "bookchain/1 mail\n";
 inline constexpr std::size_t mail_frame_bytes = 4;
 /// Sealed messages are put into one file up to this size; a larger one has a file of its own.
 inline constexpr std::size_t preferred_mail_bytes = std::size_t{1} << 20U;
-/// Files kept in one bad/; the oldest go first.
+/// Files kept in one bad/, which together take no more than the quota; the oldest go first.
 inline constexpr std::size_t max_bad_files = 100;
 
 class SpoolLink final : public Link {
@@ -34,6 +34,7 @@ class SpoolLink final : public Link {
     /// Which user each sender is, where that is known: folders of others in its place are moved away.
     std::map<PeerPort, std::uint32_t> users = {};
     Quota quota = {};  ///< of each sender in the own spool
+    std::uint64_t max_package_bytes = std::uint64_t{1} << 36U;
   };
   /// Makes the folders for every sender below the own spool (mode 0700) if missing; in a drop box
   /// (FolderFacts) each sender makes its own. Tokens: `io`, `permission` (the spool can be written by everybody
@@ -74,7 +75,8 @@ class SpoolLink final : public Link {
   [[nodiscard]] std::vector<std::pair<PeerPort, std::string>> names_waiting(std::size_t most) const;
   [[nodiscard]] Result<void> remove_delivery(PeerPort from, const std::string& name);
   [[nodiscard]] Result<void> move_aside(PeerPort from, const std::string& name, const Error& reason);
-  static void prune(const SpoolFolder& bad);
+  void prune(const SpoolFolder& bad) const;
+  void shed_what_nobody_takes();
   [[nodiscard]] Result<void> write_mail(const Target& to, const std::vector<Bytes>& envelopes, std::size_t first,
                                         std::size_t last);
   [[nodiscard]] static Result<void> place_package(const Target& to, const PackageFile& package);
@@ -85,7 +87,8 @@ class SpoolLink final : public Link {
   std::size_t first_ = 0;           ///< whose deliveries are taken first: each sender in turn
   bool drop_box_ = false;           ///< each sender makes its own folder in the own spool
   std::map<PeerPort, bool> swept_;  ///< spools whose tmp/ this process has cleared of its own leftovers
-  std::vector<Parcel> faults_;      ///< folders that are none, to be told once
+  std::optional<ledger::Time> shed_at_;
+  std::vector<Parcel> faults_;  ///< folders that are none, to be told once
   /// What could neither be taken nor removed: told once by this process, and passed over.
   std::set<std::pair<PeerPort, std::string>> stuck_;
 };

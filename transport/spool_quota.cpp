@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <tuple>
+#include <utility>
 
 namespace bookchain::transport {
 
@@ -99,15 +101,37 @@ void Load::add(std::uint64_t size, bool is_package) {
 
 Load load_of(const SpoolFolder& waiting) {
   Load load;
+  std::size_t hidden = 0;
   for (const auto& name : waiting.names()) {
-    struct stat facts {};
-    if (::fstatat(waiting.get(), name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) != 0) continue;
-    // What a file takes of the disk: one that is all hole fills nothing.
-    static constexpr std::uint64_t bytes_of_a_block = 512;
-    const auto on_disk = static_cast<std::uint64_t>(facts.st_blocks) * bytes_of_a_block;
-    load.add(std::min(static_cast<std::uint64_t>(facts.st_size), on_disk), exchange_in_name(name).has_value());
+    if (name.starts_with('.') && ++hidden <= max_hidden_files) continue;
+    const auto facts = waiting.facts_of(name);
+    if (facts) load.add(facts->bytes, exchange_in_name(name).has_value());
   }
   return load;
+}
+
+void shed_leftovers(const SpoolFolder& folder, const Quota& quota, std::uint64_t most_bytes, bool only_hidden) {
+  std::vector<std::pair<std::string, FolderFacts>> found;
+  for (const auto& name : folder.names()) {
+    if (only_hidden && !name.starts_with('.')) continue;
+    if (const auto facts = folder.facts_of(name)) found.emplace_back(name, *facts);
+  }
+  std::ranges::sort(found, [](const auto& left, const auto& right) {
+    return std::tie(right.second.changed_ns, right.first) < std::tie(left.second.changed_ns, left.first);
+  });
+  Load load;
+  bool newest = true;
+  for (const auto& [name, facts] : found) {
+    const bool spared = std::exchange(newest, false) && facts.bytes <= most_bytes;
+    auto with = load;
+    with.add(facts.bytes, spared);
+    // What cannot be removed is in a folder that its sender has closed.
+    if (with.fits(quota)) {
+      load = with;
+    } else {
+      (void)folder.remove(name);
+    }
+  }
 }
 
 }  // namespace bookchain::transport

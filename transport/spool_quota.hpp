@@ -35,6 +35,14 @@ struct Load {
     return files <= quota.files && bytes - largest_package <= quota.bytes;
   }
 };
+/// Programs that carry files between hosts begin the names of what is not whole yet with a dot. A sender may have so
+/// many of them, which are nobody's delivery; more are put aside like all that is none.
+inline constexpr std::size_t max_hidden_files = 1'000;
+/// Without the hidden files that a sender may have.
 [[nodiscard]] Load load_of(const SpoolFolder& waiting);
+
+/// The receiver's side: removes from a folder what nobody will take, the oldest first, down to the quota. The newest
+/// file is spared up to `most_bytes`, since it may be on its way. With `only_hidden`, of those files alone.
+void shed_leftovers(const SpoolFolder& folder, const Quota& quota, std::uint64_t most_bytes, bool only_hidden);
 
 }  // namespace bookchain::transport

@@ -157,13 +157,18 @@ Result<SpoolLink::Target> SpoolLink::target(PeerPort to) const {
   return opened;
 }
 
-/// Where nothing waits, anything may be sent: else what is more than the quota by itself would never leave.
+/// Where nothing waits, the largest message does not count, as the largest package never does: else what is more than
+/// the quota by itself would never leave.
 Result<void> SpoolLink::check_quota(const Target& to, const std::vector<Bytes>& envelopes,
                                     const std::vector<PackageFile>& packages) {
   auto load = load_of(to.waiting);
-  if (load.files == 0) return success();
   std::uint64_t bytes = 0;
-  for (const auto& envelope : envelopes) bytes += envelope.size() + mail_frame_bytes;
+  std::uint64_t largest = 0;
+  for (const auto& envelope : envelopes) {
+    bytes += envelope.size() + mail_frame_bytes;
+    largest = std::max<std::uint64_t>(largest, envelope.size() + mail_frame_bytes);
+  }
+  if (load.files == 0) bytes -= largest;
   // Messages share files up to a size; at least one file is needed.
   load.files += bytes / preferred_mail_bytes;
   load.add(bytes, false);
@@ -213,8 +218,9 @@ bool SpoolLink::package_waits_at(PeerPort to, const ExchangeId& exchange) const 
 
 bool SpoolLink::still_waiting_at(PeerPort to) const {
   const auto folders = target(to);
-  return folders && std::ranges::any_of(folders.value().waiting.names(),
-                                        [](const auto& name) { return !name.ends_with(package_suffix); });
+  return folders && std::ranges::any_of(folders.value().waiting.names(), [](const auto& name) {
+           return !name.starts_with('.') && !exchange_in_name(name);
+         });
 }
 
 }  // namespace bookchain::transport

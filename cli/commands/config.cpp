@@ -19,6 +19,7 @@ struct Setting {
   Json fallback = nullptr;
   Json least = nullptr;
   Json most = nullptr;
+  Json choices = nullptr;  ///< the values it may have, where they are few
 };
 
 bool in_environment(const char* name) {
@@ -53,6 +54,19 @@ void add_invocation(const Session& session, const PeerFiles& files, std::vector<
   settings.push_back({"port", files.port().value, global.port ? "flag" : port, nullptr, 1, 65535});
   const char* output = global.format == Format::json ? "json" : global.format == Format::yaml ? "yaml" : "text";
   settings.push_back({"output", output, global.format == Format::text ? "default" : "flag", "text"});
+  settings.back().choices = {"text", "json", "yaml"};
+  const bool plain = in_environment("NO_COLOR") && global.color == Color::automatic;
+  const char* color = global.color == Color::always           ? "always"
+                      : global.color == Color::never || plain ? "never"
+                                                              : "auto";
+  settings.push_back({"color", color,
+                      plain                              ? "environment"
+                      : global.color == Color::automatic ? "default"
+                                                         : "flag",
+                      "auto"});
+  settings.back().choices = {"auto", "always", "never"};
+  settings.push_back({"quiet", global.quiet, global.quiet ? "flag" : "default", false});
+  settings.push_back({"verbose", global.verbose, global.verbose ? "flag" : "default", false});
   settings.push_back({"clock", in_environment("BOOKCHAIN_CLOCK") && files.seed ? "fixed" : "system",
                       in_environment("BOOKCHAIN_CLOCK") && files.seed ? "environment" : "default", "system"});
 }
@@ -64,11 +78,25 @@ void add_places(const PeerFiles& files, std::vector<Setting>& settings) {
       {"relative_to", files.address_base.string(), from("relative_to"), files.network_file.parent_path().string()});
   settings.push_back({"spool", files.spool.string(), from("spool"), (files.home / "spool").string()});
   settings.push_back({"access", files.access ? Json(write_access(*files.access)) : Json(nullptr), from("access")});
+  settings.back().choices = {"all", "private", "group:G"};
   settings.push_back({"socket_mode", octal(files.socket_mode), from("socket_mode"), "0600"});
+  settings.back().choices = {"0600", "0660", "0666"};
   settings.push_back({"quota.bytes", files.quota.bytes, from("quota.bytes"), transport::Quota{}.bytes,
                       least_quota.bytes, most_quota.bytes});
   settings.push_back({"quota.files", files.quota.files, from("quota.files"), transport::Quota{}.files,
                       least_quota.files, most_quota.files});
+}
+
+/// What all peers of the network keep to.
+void add_limits(const PeerFiles& files, std::vector<Setting>& settings) {
+  const auto& fields = files.genesis.fields();
+  for (const auto& [name, value] : {std::pair<const char*, std::uint64_t>{"book_bytes", fields.limits.book_bytes},
+                                    {"message_bytes", fields.limits.message_bytes},
+                                    {"block_bytes", fields.limits.block_bytes},
+                                    {"chunk_size", fields.chunk_size},
+                                    {"work_bits", fields.work_bits}}) {
+    settings.push_back({std::string("network.") + name, value, "network"});
+  }
 }
 
 void add_peers(const PeerFiles& files, std::vector<Setting>& settings) {
@@ -90,11 +118,19 @@ std::string text_of(const Json& value) {
   return value.is_string() ? printable(value.get<std::string>()) : value.dump();
 }
 
+std::string bounds_of(const Setting& setting) {
+  if (!setting.choices.is_null()) {
+    std::string text;
+    for (const auto& each : setting.choices) text += (text.empty() ? "" : ", ") + text_of(each);
+    return text;
+  }
+  return setting.least.is_null() ? "-" : text_of(setting.least) + " to " + text_of(setting.most);
+}
+
 std::string draw(const Report& report, const std::vector<Setting>& settings) {
   TextTable table({"NAME", "VALUE", "FROM", "DEFAULT", "BOUNDS"});
   for (const auto& each : settings) {
-    const auto bounds = each.least.is_null() ? "-" : text_of(each.least) + " to " + text_of(each.most);
-    table.add({each.name, text_of(each.value), each.origin, text_of(each.fallback), bounds});
+    table.add({each.name, text_of(each.value), each.origin, text_of(each.fallback), bounds_of(each)});
   }
   return table.draw(report);
 }
@@ -104,6 +140,7 @@ Result<Answer> run(Session& session, const Arguments& /*arguments*/) {
   std::vector<Setting> settings;
   add_invocation(session, *files, settings);
   add_places(*files, settings);
+  add_limits(*files, settings);
   add_peers(*files, settings);
   Answer answer;
   answer.value["port"] = files->port().value;
@@ -115,7 +152,8 @@ Result<Answer> run(Session& session, const Arguments& /*arguments*/) {
                                       {"origin", each.origin},
                                       {"default", each.fallback},
                                       {"least", each.least},
-                                      {"most", each.most}});
+                                      {"most", each.most},
+                                      {"choices", each.choices}});
   }
   answer.text = draw(session.report(), settings);
   return answer;

@@ -87,6 +87,15 @@ std::string details() {
       "it completes the exchange without the other side: a requester has it claimed and takes the key from\n"
       "the witnesses, an owner has it settled.\n"
       "\n"
+      "--grant FILE: YAML with rules; a request is granted if one of them fits, and else refused or left:\n"
+      "  bookchain: 1\n"
+      "  grants:\n"
+      "    - peer: 5000         # this peer, and if no book stands here any book\n"
+      "      book: \"9a75c0\"     # the first 6 or more digits of its id\n"
+      "      count: 1           # so many grants by this rule at most\n"
+      "  otherwise: refuse      # or wait, for a person\n"
+      "  reason: \"ask first\"    # what the requester sees\n"
+      "\n"
       "On test networks (init --seed) --misbehave shows what one peer can do against the others. What other\n"
       "commands do on its home is honest; requests to lie in come with --requests. KIND:\n";
   for (const auto& kind : misbehaviour_kinds()) {

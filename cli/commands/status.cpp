@@ -75,7 +75,7 @@ Json value_of(const Reader& reader, const Status& status) {
   value["marks"] = Json::array();
   for (const auto& [key, mark] : status.marks) value["marks"].push_back(mark_value(key, mark));
   value["evidence"] = status.evidence;
-  value["peers"] = peers_value(status.peers);
+  value["peers"] = peers_value(status.peers, reader.port());
   return value;
 }
 

@@ -341,6 +341,9 @@ BOOST_AUTO_TEST_CASE(status_shows_a_peer_of_another_network_and_one_that_does_no
   BOOST_TEST(peers[1]["other_network"] == other_network["network"]);
   BOOST_TEST(peers[1]["unanswered"] == 1);
   BOOST_TEST(peers[1]["unanswered_since"] == 1'769'860'800'000'000);
+  BOOST_TEST(peers[0]["heard"].is_null());
+  BOOST_TEST(peers[1]["heard"] == false);
+  BOOST_TEST(peers[2]["heard"] == true);
   BOOST_TEST(peers[2]["other_network"].is_null());
   BOOST_TEST(peers[2]["unanswered"] == 0);
   BOOST_TEST(peers[2]["unanswered_since"].is_null());

@@ -168,6 +168,38 @@ BOOST_AUTO_TEST_CASE(what_is_above_the_quota_waits_at_the_sender_and_comes_later
   BOOST_TEST(network.ok(5000, {"list-books", "--all"})["books"].size() == 18);
 }
 
+// Each of the two is more than the quota: they go one after the other, and a file that nobody takes stops neither.
+BOOST_AUTO_TEST_CASE(books_that_are_more_than_the_quota_come_one_by_one) {
+  const Network network({"--auto-books", "0"});
+  write_file(network.home(5000) / "config.yaml",
+             read_file(network.home(5000) / "config.yaml") + "quota:\n  bytes: 1048576\n");
+  network.ok(5000, {"receive"});
+  for (const auto* name : {"a", "b"}) {
+    write_file(network.scratch(name), std::string(3'000'000, name[0]));
+    network.ok(5001, {"add-book", network.scratch(name).string()});
+  }
+  network.receive_all();
+  const auto inbox = network.home(5000) / "spool" / "5001" / "new";
+  write_file(inbox / ".left", "x");
+  for (const auto* title : {"a", "b"}) network.ok(5000, {"request", "--from", "5001", "--book", title});
+  const auto held = network.at(5001, {"step"});
+  check_refused(held, 5, "over-quota");
+  const auto packages = [&] {
+    std::size_t count = 0;
+    for (const auto& [file, content] : snapshot(inbox)) count += file.ends_with(".package") ? 1U : 0U;
+    return count;
+  };
+  BOOST_TEST(packages() == 1U);
+  network.ok(5000, {"receive"});
+  BOOST_TEST(packages() == 0U);
+  network.ok(5001, {"step"});
+  BOOST_TEST(packages() == 1U);
+  network.settle_all_exchanges();
+  for (const auto* title : {"a", "b"})
+    BOOST_TEST(network.on_shelf(5000, network.ok(5000, {"list-books"})["books"][title[0] - 'a']["book"]));
+  BOOST_TEST(network.ok(5000, {"list-books"})["books"].size() == 2);
+}
+
 BOOST_AUTO_TEST_CASE(config_shows_each_value_with_its_origin_and_bounds) {
   const Network network;
   const auto file = network.home(5000) / "config.yaml";
@@ -178,6 +210,14 @@ BOOST_AUTO_TEST_CASE(config_shows_each_value_with_its_origin_and_bounds) {
   BOOST_TEST(quota["least"] == 1048576);
   BOOST_TEST(setting(network, 5000, "port")["origin"] == "flag");
   BOOST_TEST(setting(network, 5000, "output")["value"] == "json");
+  BOOST_TEST(setting(network, 5000, "color")["origin"] == "default");
+  RunOptions plain;
+  plain.environment["NO_COLOR"] = "1";
+  BOOST_TEST(setting(network, 5000, "color", plain)["value"] == "never");
+  BOOST_TEST(setting(network, 5000, "color", plain)["origin"] == "environment");
+  BOOST_TEST(setting(network, 5000, "quiet")["value"] == false);
+  BOOST_TEST(setting(network, 5000, "network.block_bytes")["value"] == 4194304);
+  BOOST_TEST(setting(network, 5000, "socket_mode")["choices"] == Json({"0600", "0660", "0666"}));
   BOOST_TEST(setting(network, 5000, "addresses.5001")["origin"] == "network");
   write_file(file,
              before + "quota:\n  bytes: 1048576\naddresses:\n  5001: \"spool:elsewhere\"\nusers:\n  5002: \"7\"\n");

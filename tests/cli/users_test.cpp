@@ -9,6 +9,18 @@ namespace {
 using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
 namespace fs = boost::filesystem;
 
+/// All files of a home but for what others delivered.
+std::vector<std::string> private_files(const path& home) {
+  std::vector<std::string> files;
+  for (fs::recursive_directory_iterator entry(home), end; entry != end; ++entry) {
+    if (entry->path().filename() == "spool") entry.disable_recursion_pending();
+    if (fs::is_regular_file(entry->path()) && entry->path().filename() != "card.yaml") {
+      files.push_back(entry->path().string());
+    }
+  }
+  return files;
+}
+
 std::size_t files_in(const path& folder) {
   return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
 }
@@ -48,6 +60,14 @@ BOOST_AUTO_TEST_CASE(nobody_gets_at_the_keys_books_state_or_messages_of_another)
   // A message and a package of 5001 wait at 5000, a message of 5000 at 5002.
   users.ok(1, {"receive"});
   users.ok(1, {"grant"});
+  // Each file by its name, which nobody who may list the home would need to guess; while one serves, its log is there.
+  const Background server(users.words_of(2, {"serve"}), users.as(2));
+  const auto log = users.home(2) / "state.sqlite-wal";
+  for (int i = 0; i < 500 && !fs::exists(log); ++i) ::usleep(20'000);
+  BOOST_REQUIRE(fs::exists(log));
+  std::vector<std::vector<std::string>> files_at_home(4);
+  for (std::size_t owner = 0; owner < 4; ++owner) files_at_home[owner] = private_files(users.home(owner));
+  BOOST_TEST(std::ranges::count_if(files_at_home[1], [](const auto& file) { return mentions(file, "/books/"); }) > 0);
   for (std::size_t owner = 0; owner < 4; ++owner) {
     for (std::size_t thief = 0; thief < 4; ++thief) {
       if (thief == owner) continue;
@@ -57,6 +77,7 @@ BOOST_AUTO_TEST_CASE(nobody_gets_at_the_keys_books_state_or_messages_of_another)
         users.check_denied(thief, "cat " + home + "/" + file);
         users.check_denied(thief, "echo x >> " + home + "/" + file);
       }
+      for (const auto& file : files_at_home[owner]) users.check_denied(thief, "cat '" + file + "'");
       for (const auto* folder : {"books", "exchanges", "work"}) {
         if (fs::exists(users.home(owner) / folder)) users.check_denied(thief, "ls " + home + "/" + folder);
       }
@@ -65,6 +86,7 @@ BOOST_AUTO_TEST_CASE(nobody_gets_at_the_keys_books_state_or_messages_of_another)
       BOOST_TEST(ended.exit_code == 1);
       BOOST_TEST(ended.token() == "permission");
       BOOST_TEST(mentions(ended.err, "another user"));
+      BOOST_TEST(mentions(ended.err, "act as that user"), ended.err);
     }
   }
   const auto package = users.spool(0, 1) / "new";
@@ -137,16 +159,49 @@ BOOST_AUTO_TEST_CASE(one_who_fills_its_folder_with_rubbish_stops_nobody) {
   BOOST_TEST(ended.json()["state"] == "committed", ended.err);
 }
 
+// A quota binds only who keeps it; what the receiver does about the others leaves them a bounded part of the disk.
+BOOST_AUTO_TEST_CASE(one_who_ignores_the_quota_keeps_little_and_stops_nobody) {
+  if (skipped()) return;
+  const FourUsers users;
+  const auto config = users.home(0) / "config.yaml";
+  write_file(config, read_file(config) + "quota:\n  bytes: 1048576\n");
+  const auto book = users.add_file(1, 50'000);
+  users.ok(0, {"receive"});
+  users.ok(3, {"add-book", "--value", "1"});
+  const auto folder = users.spool(0, 3).string();
+  const std::string rubbish = "head -c 2000000 /dev/zero | tr '\\0' x > ";
+  users.check_allowed(3, "cd " + folder + " && umask 007 && for i in 0 1 2 3 4 5 6 7; do " + rubbish + "new/mail$i; " +
+                             rubbish + "new/.hidden$i; " + rubbish + "tmp/left$i; " + rubbish +
+                             "new/$(printf %064d $i).package; done; mkdir -p new/tree && " + rubbish + "new/tree/leaf");
+  users.ok(0, {"receive"});
+  // The newest in tmp/ and the newest hidden one may be on their way, and bad/ has its quota.
+  std::uintmax_t kept = 0;
+  for (const auto& [file, content] : snapshot(folder)) kept += content.size();
+  BOOST_TEST(kept >= 2 * 2'000'000U);
+  BOOST_TEST(kept <= 2 * (2'000'000U + 1'048'576U) + 1'048'576U);
+  const auto servers = serve_others(users, 0);
+  const auto ended = users.at(0, {"request", "--from", "5001", "--book", book, "--wait=90"});
+  BOOST_TEST(ended.json()["state"] == "committed", ended.err);
+}
+
 // Who is first could take another's place. The receiver who knows which user a peer is moves such a folder away.
 BOOST_AUTO_TEST_CASE(a_folder_made_in_the_name_of_another_is_told_and_moved_away) {
   if (skipped()) return;
   const FourUsers users;
-  users.check_allowed(3, "mkdir -p " + (users.spool(0, 1) / "new").string());
+  // A mail of its own, which is sealed, and lies there as if 5001 had sent it.
+  users.ok(3, {"add-book", "--value", "9"});
+  users.check_allowed(3, "mkdir -p " + (users.spool(0, 1) / "new").string() + " && cp " +
+                             (users.spool(0, 3) / "new").string() + "/* " + (users.spool(0, 1) / "new").string() +
+                             " && chmod -R g+rwX " + users.spool(0, 1).string());
   const auto told = users.at(1, {"add-book", "--value", "7"});
   BOOST_TEST(told.exit_code == 1);
   BOOST_TEST(told.token() == "permission");
   BOOST_TEST(mentions(told.err, "another user has taken"));
-  BOOST_TEST(users.ok(0, {"receive"})["received"].empty());
+  std::map<std::string, int> results;
+  const auto received = users.ok(0, {"receive"})["received"];
+  for (const auto& each : received) ++results[each["result"]];
+  BOOST_TEST(results["accepted"] == 1);  // that of 5003 in its own folder
+  BOOST_TEST(results["refused"] == 1);
   BOOST_TEST(users.ok(1, {"status"})["undelivered"][0]["port"] == 5000);
   const auto config = read_file(users.home(0) / "config.yaml");
   write_file(users.home(0) / "config.yaml", config + "users:\n  5001: \"61002\"\n");

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
+#include <ctime>
 #include <fstream>
 
 #include "tests/transport/pair.hpp"
@@ -23,11 +24,19 @@ struct QuotaSpools {
     receiver = link(5001, {5000, 5002}, quota);
     sender = link(5000, {5001}, {});
   }
-  std::unique_ptr<SpoolLink> link(std::uint16_t self, const std::vector<std::uint16_t>& others, const Quota& quota) {
+  std::unique_ptr<SpoolLink> link(std::uint16_t self, const std::vector<std::uint16_t>& others, const Quota& quota,
+                                  std::uint64_t max_package_bytes = 1'000'000) {
     std::map<PeerPort, fs::path> spools;
     for (const auto other : others) spools[PeerPort{other}] = folder / std::to_string(other);
-    auto made = SpoolLink::open(
-        {PeerPort{self}, folder / std::to_string(self), spools, std::size_t{1} << 24U, {}, {}, quota}, environment);
+    auto made = SpoolLink::open({PeerPort{self},
+                                 folder / std::to_string(self),
+                                 spools,
+                                 std::size_t{1} << 24U,
+                                 {},
+                                 {},
+                                 quota,
+                                 max_package_bytes},
+                                environment);
     BOOST_REQUIRE(made.has_value());
     return std::move(made).value();
   }
@@ -114,6 +123,77 @@ BOOST_FIXTURE_TEST_CASE(senders_of_large_files_do_not_starve_the_last_one, Quota
     for (const auto& parcel : parcels.value()) heard = heard || parcel.from == PeerPort{5002};
   }
   BOOST_TEST(heard);
+}
+
+// A program that carries files may leave such names for ever, and nobody takes them.
+BOOST_FIXTURE_TEST_CASE(hidden_files_hold_nothing_back_and_are_bounded, QuotaSpools) {
+  open({1000, 100});
+  const auto inbox = folder / "5001" / "5000" / "new";
+  const auto put = [&](const fs::path& file, std::size_t size, int age) {
+    std::ofstream(file.string(), std::ios::binary) << std::string(size, 'h');
+    fs::last_write_time(file, std::time(nullptr) - age);
+  };
+  put(inbox / ".syncthing.one.tmp", 900, 30);
+  BOOST_TEST(send(5000) == "sent");
+  take_one();
+  BOOST_TEST(!sender->still_waiting_at(PeerPort{5001}));
+  // The oldest go, the newest may be on its way; what is not hidden is taken as a delivery.
+  put(inbox / ".syncthing.two.tmp", 800, 20);
+  put(inbox / ".syncthing.three.tmp", 50'000, 10);
+  const auto unfinished = folder / "5001" / "5000" / "tmp";
+  put(unfinished / "old", 4096, 20);
+  put(unfinished / "new", 50'000, 10);
+  receiver = link(5001, {5000}, {4096, 100});
+  BOOST_TEST(receiver->receive(10).has_value());
+  BOOST_TEST(fs::exists(inbox / ".syncthing.one.tmp"));
+  BOOST_TEST(fs::exists(unfinished / "old"));
+  receiver = link(5001, {5000}, {1000, 100});
+  BOOST_TEST(receiver->receive(10).has_value());
+  BOOST_TEST(!fs::exists(inbox / ".syncthing.one.tmp"));
+  BOOST_TEST(fs::exists(inbox / ".syncthing.two.tmp"));
+  BOOST_TEST(fs::exists(inbox / ".syncthing.three.tmp"));
+  BOOST_TEST(!fs::exists(unfinished / "old"));
+  BOOST_TEST(fs::exists(unfinished / "new"));
+  // Larger than any book is nothing that may be on its way.
+  receiver = link(5001, {5000}, {1000, 100}, 40'000);
+  BOOST_TEST(receiver->receive(10).has_value());
+  BOOST_TEST(!fs::exists(inbox / ".syncthing.three.tmp"));
+  BOOST_TEST(!fs::exists(unfinished / "new"));
+}
+
+BOOST_FIXTURE_TEST_CASE(what_is_put_aside_takes_no_more_than_the_quota, QuotaSpools) {
+  open({13'000, 100});
+  const auto inbox = folder / "5001" / "5000" / "new";
+  const auto bad = folder / "5001" / "5000" / "bad";
+  for (const auto* name : {"1", "2", "3", "4"}) {
+    std::ofstream((inbox / name).string(), std::ios::binary) << std::string(name[0] == '3' ? 20'000 : 4'000, 'x');
+  }
+  fs::create_directories(inbox / "5");
+  std::ofstream((inbox / "5" / "inside").string(), std::ios::binary) << std::string(50'000, 'x');
+  BOOST_TEST(receiver->receive(10).has_value());
+  BOOST_TEST(fs::is_empty(inbox));
+  for (const auto* name : {"1", "2", "4"}) BOOST_TEST(fs::exists(bad / name), name);
+  for (const auto* name : {"3", "5"}) BOOST_TEST(!fs::exists(bad / name), name);
+  for (const auto* name : {"1", "2", "3", "4", "5"})
+    BOOST_TEST(fs::exists(bad / (std::string(name) + ".reason")), name);
+  std::ofstream((inbox / "6").string(), std::ios::binary) << std::string(4'000, 'x');
+  BOOST_TEST(receiver->receive(10).has_value());
+  BOOST_TEST(!fs::exists(bad / "1"));
+  BOOST_TEST(fs::exists(bad / "6"));
+}
+
+// Its mark stands before the end of the name.
+BOOST_FIXTURE_TEST_CASE(a_conflict_copy_of_a_package_is_put_aside, QuotaSpools) {
+  open({1000, 100});
+  const auto inbox = folder / "5001" / "5000" / "new";
+  const auto whole = std::string(64, 'a') + ".package";
+  const auto copy = std::string(64, 'a') + ".sync-conflict-20260131-120000-ABCDEFG.package";
+  for (const auto& name : {whole, copy}) std::ofstream((inbox / name).string(), std::ios::binary) << "p";
+  const auto parcels = receiver->receive(10);
+  BOOST_REQUIRE((parcels.has_value() && parcels.value().size() == 1));
+  BOOST_TEST(parcels.value().front().fault.has_value());
+  BOOST_TEST(fs::exists(inbox / whole));
+  BOOST_TEST(!fs::exists(inbox / copy));
 }
 
 /// Both lie in a folder in which others may write.
