@@ -50,23 +50,47 @@ std::optional<KeptPackage> Shelf::package(const ExchangeId& exchange) const {
   return KeptPackage{std::move(file), std::nullopt};
 }
 
+namespace {
+
+bool is_there(const fs::path& path) {
+  boost::system::error_code ignored;
+  return fs::symlink_status(path, ignored).type() != fs::file_not_found;
+}
+
+/// The task is forgotten when this returns: what came back after a loss of power would stay for good.
+Result<void> remove_durably(const fs::path& path) {
+  if (!is_there(path)) return success();
+  BOOKCHAIN_CHECK(remove_tree(path));
+  return sync_directory(path.parent_path());
+}
+
+/// What no book has beside its content.
+Result<void> remove_package_files(const fs::path& exchange) {
+  bool removed = false;
+  for (const auto* name : {"package", "package.new", "package.key", "package.moved"}) {
+    const auto file = exchange / name;
+    if (!is_there(file)) continue;
+    BOOKCHAIN_CHECK(remove_tree(file));
+    removed = true;
+  }
+  if (!removed) return success();
+  return sync_directory(exchange);
+}
+
+}  // namespace
+
 Result<void> Shelf::perform(const ShelfTask& task) {
   const auto exchange = home_ / "exchanges" / to_hex(task.exchange);
   const auto book = home_ / "books" / to_hex(task.book);
-  boost::system::error_code ignored;
   switch (task.action) {
     case ShelfAction::promote:
-      if (fs::exists(exchange / "content", ignored)) {
-        for (const auto* file : {"package", "package.new", "package.key", "package.moved"}) {
-          BOOKCHAIN_CHECK(remove_tree(exchange / file));
-        }
-        // A copy kept from earlier, when the book was ours before, has the same bytes.
-        if (fs::exists(book, ignored)) return remove_tree(exchange);
-        return rename_durably(exchange, book);
-      }
-      return success();
-    case ShelfAction::remove_book: return remove_tree(book);
-    case ShelfAction::drop_exchange: return remove_tree(exchange);
+      if (!is_there(exchange / "content")) return success();
+      // A copy kept from earlier, when the book was ours before, has the same bytes.
+      if (is_there(book)) return remove_durably(exchange);
+      BOOKCHAIN_CHECK(remove_package_files(exchange));
+      return rename_durably(exchange, book);
+    case ShelfAction::remove_book: return remove_durably(book);
+    case ShelfAction::drop_exchange: return remove_durably(exchange);
   }
   return success();
 }
