@@ -13,6 +13,9 @@ namespace {
 /// Reads the next chunk into `chunk`; fewer bytes than its size at the end.
 using ReadChunk = std::function<Result<std::size_t>(std::span<std::uint8_t> chunk)>;
 
+/// Whether the source, of which so many bytes were read, is still what it was when the reading began.
+using CheckSource = std::function<Result<void>(std::uint64_t bytes_read)>;
+
 /// What a book is made from.
 struct DraftPlan {
   std::uint32_t chunk_size;
@@ -20,6 +23,7 @@ struct DraftPlan {
   std::uint64_t expected_bytes;
   const BookSecret& secret;
   ReadChunk read_chunk;
+  CheckSource check_source;
 };
 
 struct DraftFiles {
@@ -101,6 +105,7 @@ Result<Shelf::Measured> fill_draft(const fs::path& folder, const DraftPlan& plan
   BOOKCHAIN_TRY(auto files, DraftFiles::create(folder));
   DraftWriting writing(plan, files, progress);
   BOOKCHAIN_CHECK(do_pieces(writing, plan.expected_bytes));
+  BOOKCHAIN_CHECK(plan.check_source(writing.size()));
   BOOKCHAIN_CHECK(files.content.finish(writing.size()));
   BOOKCHAIN_CHECK(files.salts.finish());
   BOOKCHAIN_CHECK(files.leaves.finish());
@@ -115,6 +120,22 @@ Result<Shelf::Measured> make_draft(const fs::path& home, const DraftPlan& plan, 
   auto measured = fill_draft(folder, plan, progress);
   if (!measured) (void)remove_tree(folder);
   return measured;
+}
+
+bool is_same(const timespec& one, const timespec& other) {
+  return one.tv_sec == other.tv_sec && one.tv_nsec == other.tv_nsec;
+}
+
+/// Half of an old text and half of a new one is no book. The time of the last change of the inode is looked at as
+/// well, since whoever writes can set the time of the last write back.
+Result<void> check_unchanged(int descriptor, const struct stat& before, std::uint64_t bytes_read,
+                             const fs::path& file) {
+  struct stat after {};
+  if (::fstat(descriptor, &after) != 0) return system_error("cannot look at a file", file);
+  const bool whole = after.st_size == before.st_size && static_cast<std::uint64_t>(before.st_size) == bytes_read;
+  if (whole && is_same(after.st_mtim, before.st_mtim) && is_same(after.st_ctim, before.st_ctim)) return success();
+  return Error{Token::bad_file, "the file changed while it was read", file.string(),
+               "give the command again when nothing writes to the file"};
 }
 
 }  // namespace
@@ -132,20 +153,28 @@ Result<Shelf::Measured> Shelf::draft_from_file(const fs::path& file, std::uint32
                  "at most " + std::to_string(most_bytes) + " bytes"};
   }
   (void)::posix_fadvise(source.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
-  const DraftPlan plan{chunk_size, most_bytes, size, secret,
-                       [&](std::span<std::uint8_t> chunk) { return read_up_to(source.get(), chunk, file); }};
+  const DraftPlan plan{chunk_size,
+                       most_bytes,
+                       size,
+                       secret,
+                       [&](std::span<std::uint8_t> chunk) { return read_up_to(source.get(), chunk, file); },
+                       [&](std::uint64_t read) { return check_unchanged(source.get(), info, read, file); }};
   return make_draft(home_, plan, progress);
 }
 
 Result<Shelf::Measured> Shelf::draft_from_bytes(ByteView content, std::uint32_t chunk_size, const BookSecret& secret) {
   auto left = content;
-  const DraftPlan plan{chunk_size, content.size(), content.size(), secret,
+  const DraftPlan plan{chunk_size,
+                       content.size(),
+                       content.size(),
+                       secret,
                        [&](std::span<std::uint8_t> chunk) -> Result<std::size_t> {
                          const auto taken = std::min(chunk.size(), left.size());
                          std::copy_n(left.begin(), taken, chunk.begin());
                          left = left.subspan(taken);
                          return taken;
-                       }};
+                       },
+                       [](std::uint64_t) { return success(); }};
   return make_draft(home_, plan, nullptr);
 }
 
