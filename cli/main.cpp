@@ -1,6 +1,5 @@
 // bookchain: parses the command line, runs one command, prints what it has to say. The exit code follows
 // from the error's token alone.
-#include <cerrno>
 #include <csignal>
 
 #include "cli/session.hpp"
@@ -30,8 +29,7 @@ int run(const GlobalOptions& global, const Command& command, const Arguments& ar
   auto answer = answer_of(command, session, arguments);
   if (!answer) return fail(session.report(), answer.error());
   if (!session.report().result(answer.value())) {
-    const auto token = errno == ENOSPC ? ledger::Token::disk_full : ledger::Token::io;
-    return fail(session.report(), ledger::Error{token, "the result cannot be written", "standard output", {}});
+    return fail(session.report(), session.report().unwritten("the result cannot be written"));
   }
   if (answer.value().failure) return fail(session.report(), *answer.value().failure);
   return answer.value().exit_code;

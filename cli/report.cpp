@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 
@@ -104,6 +105,18 @@ std::string Report::paint(const char* code, const std::string& text) const {
   return std::string("\x1b[") + code + "m" + text + "\x1b[0m";
 }
 
+/// Looks at errno at once: what comes next may set it anew.
+bool Report::flush() const {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return true;
+  if (failure_of_stdout_ == 0) failure_of_stdout_ = errno;
+  return false;
+}
+
+Error Report::unwritten(const char* what) const {
+  const bool full = failure_of_stdout_ == ENOSPC || failure_of_stdout_ == EDQUOT;
+  return Error{full ? ledger::Token::disk_full : ledger::Token::io, what, "standard output", {}};
+}
+
 bool Report::result(const Answer& answer) const {
   if (!answer.printed) {
     Json value = Json::object();
@@ -115,7 +128,7 @@ bool Report::result(const Answer& answer) const {
       case Format::yaml: print(stdout, to_yaml(value)); break;
     }
   }
-  return std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+  return flush();
 }
 
 bool Report::event(const Json& value, const std::string& text) const {
@@ -132,7 +145,7 @@ bool Report::event(const Json& value, const std::string& text) const {
     }
     case Format::yaml: print(stdout, "---\n" + to_yaml(value)); break;
   }
-  return std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+  return flush();
 }
 
 void Report::error(const Error& error) const {

@@ -24,6 +24,8 @@ class Report {
   [[nodiscard]] bool result(const Answer& answer) const;
   /// One line of `serve`, at once: a JSON object, or the text unless -q is given. False if stdout takes no more.
   [[nodiscard]] bool event(const Json& value, const std::string& text) const;
+  /// Why stdout takes no more, after one of the two said so: `disk-full` or `io`.
+  [[nodiscard]] ledger::Error unwritten(const char* what) const;
   void error(const ledger::Error& error) const;
   void warning(const std::string& text) const;
   /// What only matters to people watching; nothing with -q or in other formats.
@@ -42,6 +44,7 @@ class Report {
 
  private:
   [[nodiscard]] std::string paint(const char* code, const std::string& text) const;
+  [[nodiscard]] bool flush() const;
 
   Format format_;
   bool quiet_;
@@ -49,6 +52,7 @@ class Report {
   bool colors_;
   bool error_colors_;
   ProgressStyle progress_;
+  mutable int failure_of_stdout_ = 0;  ///< errno of the first write that failed
 };
 
 /// One line of JSON in ASCII, so that no terminal is harmed by what stands in it.

@@ -16,7 +16,7 @@ using namespace ledger;
 
 namespace {
 
-Error unheard() { return Error{Token::io, "the events cannot be written", "standard output", {}}; }
+Error unheard(const Report& report) { return report.unwritten("the events cannot be written"); }
 
 /// Exchanges that are still open at this peer, and who is awaited in them.
 std::optional<Error> open_exchanges_error(Home& home) {
@@ -130,18 +130,18 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   const bool heard =
       out.event({{"event", "started"}, {"port", home->port().value}, {"pid", ::getpid()}},
                 "serving " + port + " of network " + short_id(home->genesis().id()) + "; Ctrl-C stops it");
-  if (!heard) return unheard();
+  if (!heard) return unheard(out);
   if (home->sockets() != nullptr && home->sockets()->is_beside()) {
     out.warning("another process serves " + port + "; this one works beside it, and listens only when that one ends");
   }
   BOOKCHAIN_TRY(const auto end, serve_home(session, *home, signals, plan));
-  if (end == ServeEnd::unheard || !teller.tell_rest()) return unheard();
+  if (end == ServeEnd::unheard || !teller.tell_rest()) return unheard(out);
   Answer answer;
   answer.printed = true;
   std::string reason = "idle";
   if (end == ServeEnd::interrupted) reason = "interrupted";
   if (end == ServeEnd::terminated) reason = "terminated";
-  if (!out.event({{"event", "stopped"}, {"reason", reason}}, "stopped: " + reason)) return unheard();
+  if (!out.event({{"event", "stopped"}, {"reason", reason}}, "stopped: " + reason)) return unheard(out);
   if (end == ServeEnd::interrupted) answer.exit_code = exit_code_interrupted;
   if (end == ServeEnd::idle) answer.failure = open_exchanges_error(*home);
   if (end == ServeEnd::idle && requests && requests->failure()) answer.failure = requests->failure();

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/statvfs.h>
 
 #include <boost/filesystem/operations.hpp>
 #include <cassert>
@@ -63,6 +64,18 @@ SqliteStore::~SqliteStore() {
   }
 }
 
+namespace {
+
+/// Whether nothing more can be made beside that file: no block or no inode is left for this user.
+bool is_full_at(const boost::filesystem::path& file) {
+  struct statvfs facts {};
+  const auto folder = file.has_parent_path() ? file.parent_path() : boost::filesystem::path(".");
+  if (::statvfs(folder.c_str(), &facts) != 0) return false;
+  return facts.f_bavail == 0 || (facts.f_files > 0 && facts.f_favail == 0);
+}
+
+}  // namespace
+
 Error SqliteStore::failure(const char* what) const {
   const int code = sqlite3_extended_errcode(database_.get());
   auto token = Token::io;
@@ -70,6 +83,8 @@ Error SqliteStore::failure(const char* what) const {
   // For its own index of the log SQLite says no more than that there was an error.
   const bool of_system = (code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN;
   if (of_system && sqlite3_system_errno(database_.get()) == ENOSPC) token = Token::disk_full;
+  // Where it cannot make a file, it tries to open one to read, and tells the error of that.
+  if ((code & 0xff) == SQLITE_CANTOPEN && is_full_at(file_)) token = Token::disk_full;
   if ((code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED) token = Token::locked;
   if ((code & 0xff) == SQLITE_PERM || (code & 0xff) == SQLITE_READONLY || (code & 0xff) == SQLITE_AUTH) {
     token = Token::permission;

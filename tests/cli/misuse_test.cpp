@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(serve_that_nobody_hears_ends) {
   const Network network;
   const auto ended = network.shell("bookchain -n " + network.folder().string() + " -p 5000 serve >/dev/full");
   BOOST_TEST(ended.exit_code == 1);
-  BOOST_TEST(ended.token() == "io");
+  BOOST_TEST(ended.token() == "disk-full");
 }
 
 BOOST_AUTO_TEST_CASE(a_damaged_home_does_not_hide_the_others) {
