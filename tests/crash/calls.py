@@ -16,11 +16,14 @@ OTHERS = ("lseek", "ftruncate", "truncate", "chmod", "fchmod", "fchmodat", "copy
 STRANGE = ("sendfile", "symlink", "symlinkat", "sync_file_range", "msync")
 LINE = re.compile(rb"^(\d+) +(\w+)\((.*)$", re.S)
 RESUMED = re.compile(rb"^(\d+) +<\.\.\. (\w+) resumed>(.*)$", re.S)
-RESULT = re.compile(rb"^(.*)\) += (-?\d+|\?)(<.*?>)?( .*)?$", re.S)
-DESCRIPTOR = re.compile(rb"^(-?\d+|AT_FDCWD)(?:<(.*)>)?$", re.S)
+# What has no name any more, or none yet, is marked so behind the brackets.
+RESULT = re.compile(rb"^(.*)\) += (-?\d+|\?)(<.*?>(?:\(deleted\))?)?( .*)?$", re.S)
+DESCRIPTOR = re.compile(rb"^(-?\d+|AT_FDCWD)(?:<(.*)>(?:\(deleted\))?)?$", re.S)
 STRING = re.compile(rb'"((?:\\x[0-9a-f]{2})*)"')
 BASE = re.compile(rb"iov_base=(\"[^\"]*\")")
 LONGEST = 1 << 24
+# What networks of tests draw instead of random numbers must not come again: no other network has this file.
+NEVER_FORGOTTEN = ("draws",)
 
 
 def tracing(log):
@@ -141,9 +144,10 @@ class Replay:
             return
         node = self.disk.find(place)
         if b"O_TMPFILE" in flags:
-            node = Node(False, mode)
+            node = Node(False, mode & 0o755)
         elif node is None and b"O_CREAT" in flags:
             node = Node(False, mode & 0o755)
+            node.forgets = os.path.basename(place) not in NEVER_FORGOTTEN
             folder, name = self.disk.place(place)
             self.disk.rename((folder, name, node))
         elif node is not None and b"O_TRUNC" in flags and node.bytes:

@@ -8,25 +8,38 @@ it was moved). That is less than the file systems in use keep, and what POSIX gi
 import os
 import stat
 
+SECTOR = 512
+
 
 class Node:
     """A file or a folder. `kept` is what the last sync of its bytes made durable, `writes` what came after it."""
 
     def __init__(self, is_folder, mode):
         self.is_folder, self.mode = is_folder, mode
+        self.forgets = True
         self.bytes, self.kept, self.writes = bytearray(), b"", []
         self.names, self.kept_names = {}, {}
 
     def write(self, place, data):
-        self.writes.append((place, bytes(data)))
-        change(self.bytes, place, data)
+        self.changed(place, bytes(data))
 
     def cut(self, size):
-        self.writes.append((size, None))
-        change(self.bytes, size, None)
+        self.changed(size, None)
+
+    def changed(self, place, data):
+        self.writes.append((place, data))
+        change(self.bytes, place, data)
+        if not self.forgets:
+            self.sync()
 
     def sync(self):
         self.kept, self.writes = bytes(self.bytes), []
+
+
+def torn(data, chance):
+    """What is kept of a write: now and then only its first sectors."""
+    sectors = (len(data or b"") - 1) // SECTOR
+    return data[:SECTOR * chance.randint(1, sectors)] if sectors > 0 and chance.random() < 0.25 else data
 
 
 def change(content, place, data):
@@ -78,7 +91,10 @@ class Disk:
                 folder.names.pop(name, None)
             else:
                 folder.names[name] = node
-        self.pending.append(changes)
+        if all(node and not node.forgets for _, _, node in changes):
+            keep(changes)
+        else:
+            self.pending.append(changes)
 
     def sync(self, node):
         node.sync()
@@ -111,7 +127,7 @@ class Disk:
         content = bytearray(node.kept)
         for place, data in node.writes:
             if chance and chance.random() < 0.5:
-                change(content, place, data)
+                change(content, place, torn(data, chance))
         node.bytes, node.writes = content, []
         node.names = dict(node.kept_names)
         for below in node.names.values():

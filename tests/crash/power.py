@@ -6,6 +6,7 @@
 """
 
 import os
+import pickle
 import random
 import shutil
 import sys
@@ -20,6 +21,7 @@ from program import Failure, copy, digest
 
 # Nothing stays that was not synced; or some of it does, chosen anew for each case.
 DROPPED, TORN = "dropped", "torn"
+INDEX = ".sqlite-shm"
 
 
 class Case:
@@ -36,47 +38,56 @@ class Case:
 
 
 class PowerTheatre(run.Theatre):
+    disk = None
+
     def watched(self, name, index):
         return f"{self.base}/watched/{name}-{index}"
 
-    def list_cases(self, where):
-        """Watches one command; keeps what it called, and where that happened."""
-        name, index = where
-        folder = self.own_folder()
-        copy(self.stage(name, index), folder)
-        line = self.line(folder, name, index)
+    def rehearse(self, name):
+        """Every command is watched, and played on one disk: what none of them synced is still unsynced in the last."""
+        self.disk = None
+        os.makedirs(os.path.dirname(self.watched(name, 0)), exist_ok=True)
+        return super().rehearse(name)
+
+    def perform(self, case, name, index):
+        self.disk = self.disk or disk.Disk(case)
         log = self.watched(name, index)
-        os.makedirs(os.path.dirname(log), exist_ok=True)
-        ended = self.program.run(folder, line.port, line.words, before=calls.tracing(log))
+        with open(log + ".disk", "wb") as file:
+            pickle.dump((case, self.disk), file)
+        line = self.line(case, name, index)
+        ended = self.program.run(case, line.port, line.words, before=calls.tracing(log))
         if ended.code not in line.codes:
             raise Failure("other", f"{line}, only watched: {ended}")
-        with open(log + ".root", "w", encoding="utf-8") as file:
-            file.write(folder)
-        replay = calls.Replay(disk.Disk(self.stage(name, index)), folder)
-        syncs = sum(replay.make(call) for call in calls.successful(log))
-        self.check_followed(replay.disk, folder)
-        return [Case(name, index, number, how) for number in range(syncs + 1) for how in (DROPPED, TORN)]
+        replay = calls.Replay(self.disk, case)
+        for call in calls.successful(log):
+            replay.make(call)
+        self.check_followed(case)
 
-    def check_followed(self, model, folder):
+    def check_followed(self, folder):
         """Without a power loss the disk that was played must hold what the real one does."""
         shutil.rmtree(folder + ".model", ignore_errors=True)
-        model.put(folder + ".model")
-        for left in (folder, folder + ".model"):
-            for name in list(os.walk(left)):
-                for file in name[2]:
-                    if file.endswith(".sqlite-shm"):  # it is written through memory, and made anew after a loss
-                        os.unlink(os.path.join(name[0], file))
-        if digest(folder) != digest(folder + ".model"):
+        self.disk.put(folder + ".model")
+        # One file is written through memory, and made anew after a loss.
+        if digest(folder, INDEX) != digest(folder + ".model", INDEX):
             raise Failure("other", f"a call was not followed: {folder} differs from {folder}.model")
         shutil.rmtree(folder + ".model")
 
+    def watched_again(self, name, index):
+        """The disk as the command found it, with a player for its calls, and these."""
+        with open(self.watched(name, index) + ".disk", "rb") as file:
+            root, model = pickle.load(file)
+        return model, calls.Replay(model, root), calls.successful(self.watched(name, index))
+
+    def list_cases(self, where):
+        name, index = where
+        _, replay, made = self.watched_again(name, index)
+        syncs = sum(replay.make(call) for call in made)
+        return [Case(name, index, number, how) for number in range(syncs + 1) for how in (DROPPED, TORN)]
+
     def lose_power(self, case):
-        with open(self.watched(case.story, case.index) + ".root", encoding="utf-8") as file:
-            root = file.read()
-        model = disk.Disk(self.stage(case.story, case.index))
-        replay = calls.Replay(model, root)
+        model, replay, made = self.watched_again(case.story, case.index)
         syncs = 0
-        for call in calls.successful(self.watched(case.story, case.index)):
+        for call in made:
             if call.name in calls.SYNCS and syncs == case.number and replay.opened(call):
                 break
             syncs += replay.make(call)

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The real binary under faults: docs/crash.md.
 
-    run.py PROGRAM                    every point; SAMPLE=N every Nth, JOBS=N so many at once
+    run.py PROGRAM                    every point; SAMPLE=N every Nth, of every COMMANDS=Nth command, JOBS=N so many
+                                      at once
     run.py PROGRAM --only CASE        one of them, such as exchange/17/pwrite64:4/eio; what it left is kept
     run.py PROGRAM --list             all of them
 """
@@ -9,6 +10,7 @@
 import collections
 import multiprocessing
 import os
+import re
 import shutil
 import sys
 
@@ -16,17 +18,23 @@ import ending
 import faults
 import session
 import story
-from program import Failure, Program, copy, digest, read
+from program import Failure, Program, copy, digest, entries, read
 
 TALE_BYTES = 150_000  # three chunks
 COUNTED = {"kill": "killed", "eio": "eio", "enospc": "enospc", "eintr": "eintr", "short": "short_writes"}
 TOLD_AT_MOST = 20
+SHELF = re.compile(r"net/\d+/(books|exchanges)/")
 
 
 def make_tale(path):
     with open(path, "wb") as file:
         file.write(b"".join(b"Line %d of a book that is handed over as a whole or not at all.\n" % i
                             for i in range(3000))[:TALE_BYTES])
+
+
+def shelves(case):
+    """What lies on the shelves of all peers, and beside them for an exchange."""
+    return {name for name in entries(case) if SHELF.match(name)}
 
 
 class Case:
@@ -63,21 +71,29 @@ class Theatre:
         return f"{self.base}/case-{os.getpid()}"
 
     def rehearse(self, name):
-        """Plays a story without faults; keeps what each command found, and what the end looks like."""
+        """Plays a story without faults; keeps what each command found, and what the end looks like. Gives the places of
+        the commands that are made to fail, and of those that took something from a shelf."""
         case = self.own_folder()
         shutil.rmtree(case, ignore_errors=True)
         os.makedirs(case + "/net")
         os.mkdir(case + "/out")
-        played = []
+        played, moving = [], []
         for index, line in enumerate(story.STORIES[name]):
             if story.is_idle(case, line):
                 continue
             copy(case, self.stage(name, index))
-            self.player.play(case, line)
+            before = shelves(case)
+            self.perform(case, name, index)
+            if before - shelves(case):
+                moving.append(index)
             if index >= story.FIRST[name] and (line.port != story.SECOND_WITNESS or name == "exchange"):
                 played.append(index)
         self.player.let_time_pass(case)
-        return name, played, ending.facts(self.program, case)
+        return name, played, moving, ending.facts(self.program, case)
+
+    def perform(self, case, name, index):
+        """Plays one command of the rehearsal."""
+        self.player.play(case, story.STORIES[name][index])
 
     def line(self, case, name, index):
         return self.player.named(case, story.STORIES[name][index])
@@ -103,7 +119,7 @@ class Theatre:
         line = self.line(folder, case.story, case.index)
         if case.fault == "short":
             return faults.shorten(self.program, folder, line, self.short_write, case.number)
-        return faults.inject(self.program, folder, line, case.call, case.number, case.fault)
+        return faults.inject(self.program, folder, line, case, case.fault)
 
     def play(self, case):
         """The fault, the same command again, and the rest of the story. From one state the program always
@@ -198,19 +214,34 @@ def run_all(cases, jobs, program, progress):
     return counts
 
 
+def may_hold(wanted, name, index):
+    """Whether a command can have a case whose name begins so."""
+    return f"{name}/{index}/".startswith(wanted) or wanted.startswith(f"{name}/{index}/")
+
+
+def commands_of(chosen, name, played, moving):
+    """The places of the commands that are asked for."""
+    for index in played:
+        word = story.STORIES[name][index].words[0]
+        if chosen.commands and word not in chosen.commands and not ("moving" in chosen.commands and index in moving):
+            continue
+        if not chosen.only or any(may_hold(wanted, name, index) for wanted in chosen.only):
+            yield name, index
+
+
 def chosen_cases(chosen):
     names = [name for name in story.STORIES if name in chosen.stories.split(",")]
     if chosen.only:
-        names = [chosen.only.split("/")[0]]
+        names = [name for name in story.STORIES if name in {wanted.split("/")[0] for wanted in chosen.only}]
     where = []
-    for name, played, facts in needed(in_parallel(chosen.jobs, rehearse, names)):
+    for name, played, moving, facts in needed(in_parallel(chosen.jobs, rehearse, names)):
         theatre.expected[name] = facts
-        where += [(name, index) for index in played if not chosen.only or f"{name}/{index}/".startswith(chosen.only)
-                  or chosen.only.startswith(f"{name}/{index}/")]
-    found = [case for cases in needed(in_parallel(chosen.jobs, list_cases, sorted(where), 1)) for case in cases]
+        where += commands_of(chosen, name, played, moving)
+    where = sorted(where)[::chosen.one_command_in]
+    found = [case for cases in needed(in_parallel(chosen.jobs, list_cases, where, 1)) for case in cases]
     found.sort(key=lambda case: (case.story, case.index))
     if chosen.only:
-        return [case for case in found if str(case).startswith(chosen.only)]
+        return [case for case in found if str(case).startswith(tuple(chosen.only))]
     return list(sample(found, chosen.every))
 
 

@@ -18,15 +18,20 @@ BAD = ("lost", "doubled", "other")
 def options(page, lists=False):
     parser = argparse.ArgumentParser(description=page, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program")
-    parser.add_argument("--only", metavar="CASE", help="one case, or all whose names begin so")
+    parser.add_argument("--only", metavar="CASE", help="one case, or all whose names begin so; several with commas")
     if lists:
         parser.add_argument("--list", action="store_true")
     parser.add_argument("--stories", default=",".join(story.STORIES))
+    parser.add_argument("--commands", metavar="WORD", help="of these commands alone, such as get-book,export-chain; "
+                        "moving: of those that take something from a shelf")
     parser.add_argument("--may-skip", action="store_true", help="exit 77 if strace is not there or may not trace")
     chosen = parser.parse_args()
     chosen.program = os.path.abspath(chosen.program)
     chosen.jobs = int(os.environ.get("JOBS") or os.cpu_count())
     chosen.every = int(os.environ.get("SAMPLE") or 1)
+    chosen.one_command_in = int(os.environ.get("COMMANDS") or 1)
+    chosen.only = chosen.only.split(",") if chosen.only else []
+    chosen.commands = chosen.commands.split(",") if chosen.commands else []
     return chosen
 
 
@@ -49,7 +54,7 @@ def play_all(name, chosen, make_theatre, find_cases, play_cases):
             return 0
         if not cases:
             sys.exit(f"{name}: there is no such case")
-        keep = chosen.only is not None and len(cases) == 1
+        keep = bool(chosen.only) and len(cases) == 1
         counts = play_cases(cases, 1 if keep else chosen.jobs)
         counts["seconds"] = round(time.monotonic() - started)
         print(json.dumps(counts))

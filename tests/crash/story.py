@@ -50,7 +50,9 @@ def exchange_by_hand():
 
 def given_up():
     return [*VALUE, *everybody("receive", OWNER), Line(OWNER, "grant"), *everybody("receive", REQUESTER),
-            Line(REQUESTER, "abort", "{exchange}"), *(6 * everybody("receive", REQUESTER))]
+            Line(REQUESTER, "abort", "{exchange}"), *(6 * everybody("receive", REQUESTER)),
+            # The turn's ABORT is recorded by a step of its owner, which passing time would bring as well.
+            *(6 * everybody("step", REQUESTER))]
 
 
 def declined():
