@@ -11,6 +11,7 @@
 #include "cli/options.hpp"
 #include "cli/printable.hpp"
 #include "cli/spool_access.hpp"
+#include "ledger/store/sqlite_store.hpp"
 
 namespace bookchain::cli {
 
@@ -162,12 +163,24 @@ path spool_for(const JoinPlan& plan, const Peer& self, const path& address_base)
   return whole_but_last(spool_at(self.address, address_base).value_or(plan.home / "spool"));
 }
 
+/// What SQLite keeps beside a file that is open, or could not be closed as it should be.
+bool has_rest(const path& state) {
+  return is_there(path(state.string() + "-wal")) || is_there(path(state.string() + "-shm"));
+}
+
 /// Makes state.sqlite, whole or not at all. One that is there is kept: joined_before has seen that it is new.
 Result<void> make_new_state(const path& home, const Genesis& genesis) {
   if (is_there(in(home, state_file_name))) return success();
   const auto unfinished = in(home, new_state_name);
   for (const auto* rest : {"", "-wal", "-shm"}) BOOKCHAIN_CHECK(remove_tree(path(unfinished.string() + rest)));
   BOOKCHAIN_CHECK(make_state(unfinished, genesis, {}, {}));
+  // SQLite moves its log into the file when that is closed, and tells nobody where it cannot. Under another name the
+  // file would be without its log; once opened and closed again, it mostly is whole.
+  if (has_rest(unfinished)) BOOKCHAIN_CHECK(SqliteStore::open(unfinished, SqliteStore::Mode::read_write));
+  if (has_rest(unfinished)) {
+    return Error{Token::io, "the state of the new home cannot be completed", unfinished.string(),
+                 "give the command again"};
+  }
   return rename_durably(unfinished, in(home, state_file_name));
 }
 
