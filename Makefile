@@ -76,6 +76,7 @@ crash:  ## the program killed, given errors and cut off from power at every call
 	@scripts/build.sh dev bookchain
 	@tests/crash/run.py build/dev/bookchain
 	@tests/crash/power.py build/dev/bookchain
+	@tests/crash/sockets.py build/dev/bookchain
 
 clean:  ## remove build/
 	@rm -rf build

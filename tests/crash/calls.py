@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 
 from disk import Node
 from program import Failure, read
@@ -10,8 +11,8 @@ OPENS = ("open", "openat", "openat2", "creat")
 WRITES = ("write", "pwrite64", "writev", "pwritev", "pwritev2")
 SYNCS = ("fsync", "fdatasync")
 NAMES = ("rename", "renameat", "renameat2", "link", "linkat", "unlink", "unlinkat", "rmdir", "mkdir", "mkdirat")
-OTHERS = ("lseek", "ftruncate", "truncate", "chmod", "fchmod", "fchmodat", "copy_file_range", "fallocate", "dup", "dup2",
-          "fcntl")
+OTHERS = ("lseek", "ftruncate", "truncate", "chmod", "fchmod", "fchmodat", "copy_file_range", "fallocate", "dup",
+          "dup2", "fcntl", "umask")
 # What would change files in a way that is not followed here.
 STRANGE = ("sendfile", "symlink", "symlinkat", "sync_file_range", "msync")
 LINE = re.compile(rb"^(\d+) +(\w+)\((.*)$", re.S)
@@ -95,6 +96,8 @@ class Replay:
 
     def __init__(self, disk, root):
         self.disk, self.root = disk, root
+        self.umask = os.umask(0)
+        os.umask(self.umask)  # there is no other way to ask for it
         self.open = {}  # descriptor -> [node, place, whether it appends]
 
     def below(self, path):
@@ -144,9 +147,9 @@ class Replay:
             return
         node = self.disk.find(place)
         if b"O_TMPFILE" in flags:
-            node = Node(False, mode & 0o755)
+            node = Node(False, mode & ~self.umask)
         elif node is None and b"O_CREAT" in flags:
-            node = Node(False, mode & 0o755)
+            node = Node(False, mode & ~self.umask)
             node.forgets = os.path.basename(place) not in NEVER_FORGOTTEN
             folder, name = self.disk.place(place)
             self.disk.rename((folder, name, node))
@@ -271,7 +274,9 @@ class Replay:
     def make_folder(self, path, mode):
         place = self.below(path)
         if place is not None:
-            self.disk.rename((*self.disk.place(place), Node(True, mode & 0o755)))
+            folder, name = self.disk.place(place)
+            group = folder.mode & stat.S_ISGID  # goes down to what is made in the folder
+            self.disk.rename((folder, name, Node(True, mode & ~self.umask | group)))
 
     def set_mode(self, node, mode):
         if node is not None:  # kept with the name: what is lost of it is asked for elsewhere
@@ -304,6 +309,9 @@ class Replay:
 
     def do_mkdirat(self, call):
         self.make_folder(self.path(call, 0, 1), int(call.arguments[2], 8))
+
+    def do_umask(self, call):
+        self.umask = int(call.arguments[0], 8)
 
     def do_chmod(self, call):
         self.set_mode(self.node_at(self.path(call, None, 0)), int(call.arguments[1], 8))

@@ -87,9 +87,10 @@ def main():
             expect(damage.__name__, words, lambda: ending.check(theatre.program, case, expected))
         copy(theatre.stage("refuse", played[0]), case)
         line = theatre.line(case, "refuse", played[0])
+        never = faults.Point("fsync", 9999, "")
         for fault in ("kill", "eio"):
             expect("a fault that never came", ["did not fire"],
-                   lambda fault=fault: faults.inject(theatre.program, case, line, faults.Point("fsync", 9999, ""), fault))
+                   lambda fault=fault: faults.inject(theatre.program, case, line, never, fault))
         os.mkdir(base + "/power")
         expect("a book that was not synced", ["get-book"], lambda: lose_unsynced_book(base + "/power"))
     finally:

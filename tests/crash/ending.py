@@ -24,12 +24,15 @@ def bytes_of(program, case, port, book):
 
 
 def seen_by(program, case, port):
-    """What a peer tells: its exchanges, the catalogue, its shelf with the bytes there, the owners of each book."""
+    """What a peer tells: its exchanges, the catalogue, its shelf with the bytes there, the owners of each book, and
+    whom it can prove to have cheated."""
     exchanges = program.ask(case, port, "list-exchanges")["exchanges"]
     books = program.ask(case, port, "list-books", "--all")["books"]
     shelf = program.ask(case, port, "list-books")["books"]
     history = [program.ask(case, port, "history", book["book"])["history"] for book in books]
+    evidence = program.ask(case, port, "evidence", "list")["evidence"]
     return {
+        "evidence": sorted((each["kind"], each["accused"]) for each in evidence),
         "exchanges": sorted((each["role"], each["state"]) for each in exchanges),
         "books": sorted((each["title"], each["size"], each["owner"], each["version"], each["held"]) for each in books),
         "shelf": sorted((each["title"], each["held"], bytes_of(program, case, port, each["book"])) for each in shelf),
@@ -66,7 +69,10 @@ def facts(program, case):
 
 
 def check(program, case, expected):
-    found = facts(program, case)
+    compare(facts(program, case), expected)
+
+
+def compare(found, expected):
     for what, wanted in expected.items():
         if found[what] == wanted:
             continue

@@ -16,7 +16,7 @@ CALLS = (*INTERRUPTIBLE, "sync_file_range", "rename", "renameat", "renameat2", "
          "symlinkat", "unlink", "unlinkat", "rmdir", "mkdir", "mkdirat", "chmod", "fchmod", "fchmodat")
 ERRORS = ("eio", "enospc", "eintr")
 STARTED = re.compile(r"^(\d+) +(\w+)\((.*)")
-LOG = re.compile(r"/state\.sqlite-(wal|shm)\"")
+LOG = re.compile(r"/state\.(sqlite|new)-(wal|shm|journal)\"")
 # Between the parts of one process: no disk can fail there.
 INWARD = re.compile(r"^\d+<(anon_inode|pipe|socket)")
 
@@ -96,8 +96,9 @@ def inject(program, case, line, point, fault):
 
 def tells_no_cause(point):
     """SQLite does not always tell why a sync failed; of its log and the index of that, which it may fail to make, it
-    tells that they cannot be opened, and the program asks the disk whether it is full: this one is not."""
-    return point.call.endswith("sync") or (point.call in OPENS and LOG.search(point.text) is not None)
+    tells that they cannot be opened, and the program asks the disk whether it is full: this one is not. That a full
+    disk keeps a file from being removed it does not expect."""
+    return point.call.endswith("sync") or (point.call in (*OPENS, "unlink") and LOG.search(point.text) is not None)
 
 
 def check_borne(line, ended, fault, point):

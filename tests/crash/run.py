@@ -86,7 +86,8 @@ class Theatre:
             self.perform(case, name, index)
             if before - shelves(case):
                 moving.append(index)
-            if index >= story.FIRST[name] and (line.port != story.SECOND_WITNESS or name == "exchange"):
+            own = story.FIRST[name] <= index < story.LAST.get(name, len(story.STORIES[name]))
+            if own and (line.port != story.SECOND_WITNESS or name == "exchange"):
                 played.append(index)
         self.player.let_time_pass(case)
         return name, played, moving, ending.facts(self.program, case)

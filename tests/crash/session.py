@@ -1,4 +1,4 @@
-"""What the programs here that play a story under faults have in common: their options, their beginning and their end."""
+"""What the programs here that play stories under faults have in common: options, beginning and end."""
 
 import argparse
 import json

@@ -2,7 +2,7 @@
 
 import os
 
-from program import PORTS, Failure
+from program import PORTS, Failure, copy
 
 REQUESTER, OWNER = 5000, 5001
 # Acts like the first; its commands are made to fail in one story.
@@ -11,16 +11,24 @@ SECONDS = (10, 30, 70, 150, 310, 630)
 
 
 class Line:
-    def __init__(self, port, *words):
+    def __init__(self, port, *words, codes=None):
         self.port, self.words = port, words
         # A server that stops while others are awaited says so.
-        self.codes = (0, 5) if words[0] == "serve" else (0,)
+        self.codes = codes or ((0, 5) if words[0] == "serve" else (0,))
 
     def __str__(self):
         return f"{' '.join(self.words)} at {self.port}"
 
     def takes_in_only(self):
         return self.words[0] in ("receive", "step", "serve")
+
+
+class Copy(Line):
+    """No command of the program: one folder becomes a copy of another."""
+
+    def perform(self, case):
+        source, target = (word.replace("{case}", case) for word in self.words[1:])
+        copy(source, target)
 
 
 def everybody(command, last):
@@ -60,15 +68,83 @@ def declined():
             *(3 * everybody("receive", OWNER))]
 
 
+def receive_at(*ports):
+    return [Line(port, "receive") for port in ports]
+
+
+def consented(book):
+    return [*book, *everybody("receive", OWNER), Line(OWNER, "grant"), *everybody("receive", REQUESTER),
+            Line(REQUESTER, "consent")]
+
+
+def claimed():
+    """The owner is silent from the consent on until the block is there."""
+    others = receive_at(5002, 5003, REQUESTER)
+    ask = Line(REQUESTER, "mine", "--without-owner", codes=(0, 5))  # first it asks the witnesses
+    return [*consented(TALE), ask, *others, ask, *others, ask, *(4 * others), *(4 * everybody("step", REQUESTER)),
+            Line(REQUESTER, "get-book", "Tale", "--to", "{case}/out/tale")]
+
+
+def settled():
+    """The requester is silent from the consent on until the block is there."""
+    others = receive_at(5002, 5003, OWNER)
+    return [*consented(VALUE), *receive_at(OWNER), Line(OWNER, "check-id"), *others, Line(OWNER, "mine", "--settle"),
+            *(4 * others), *(4 * everybody("step", REQUESTER))]
+
+
+def disputed():
+    """The owner encrypted another book. What shows it, the requester proves to all, and anybody to a stranger."""
+    return [*TALE, *everybody("receive", OWNER), Line(OWNER, "grant", "--rehearse-bad-chunk"),
+            *everybody("receive", REQUESTER), Line(REQUESTER, "consent"), *everybody("receive", OWNER),
+            Line(OWNER, "check-id"), *everybody("receive", OWNER), Line(OWNER, "release"),
+            *everybody("receive", REQUESTER), Line(REQUESTER, "open", codes=(3,)), Line(REQUESTER, "dispute"),
+            *(6 * everybody("receive", REQUESTER)), *(3 * everybody("step", REQUESTER)),
+            Line(5002, "evidence", "export", "{evidence}", "--to", "{case}/out/proof"),
+            Line(5002, "evidence", "verify", "{case}/out/proof", "--network-file", "{case}/net/network.yaml")]
+
+
+def restored():
+    """A witness has forgotten a whole exchange, and says so."""
+    return [*VALUE, Copy(5002, "copy", "{case}/net/5002", "{case}/out/backup"),
+            *(9 * everybody("step", REQUESTER)), Copy(5002, "copy", "{case}/out/backup", "{case}/net/5002"),
+            Line(5002, "restore"), *(5 * everybody("step", REQUESTER))]
+
+
+def joined():
+    """Each makes its own keys."""
+    cards = [f"{{case}}/net/{port}/card.yaml" for port in PORTS]
+    return [*(Line(port, "keygen", "--seed", "crash") for port in PORTS),
+            Line(OWNER, "init", "{case}/net", "--cards", *cards, "--work-bits", "4"),
+            *(Line(port, "join", "{case}/net/network.yaml") for port in PORTS), *VALUE[1:],
+            *(9 * everybody("step", REQUESTER))]
+
+
 STORIES = {
     "exchange": exchange_by_hand(),
     "steps": [*VALUE, *(9 * everybody("step", REQUESTER))],
     "serve": [*VALUE, *(7 * everybody("serve --until-idle=0", REQUESTER))],
+    "serve-file": [*TALE, *(7 * everybody("serve --until-idle=0", REQUESTER))],
     "abort": given_up(),
     "refuse": declined(),
+    "claimed": claimed(),
+    "settled": settled(),
+    "disputed": disputed(),
+    "restored": restored(),
+    "joined": joined(),
 }
+
+
+def place_of(name, *words):
+    """Where the first line of a story that begins with these words stands."""
+    return next(i for i, line in enumerate(STORIES[name]) if line.words[:len(words)] == words)
+
+
 # A command of the first lines stands in several stories, and is made to fail in one.
-FIRST = {"exchange": 0, "steps": len(VALUE), "serve": len(VALUE), "abort": 1, "refuse": len(TALE)}
+FIRST = {"exchange": 0, "steps": len(VALUE), "serve": len(VALUE), "serve-file": len(TALE), "abort": 1,
+         "refuse": len(TALE), "claimed": place_of("claimed", "mine"), "settled": place_of("settled", "mine"),
+         "disputed": place_of("disputed", "grant"), "restored": place_of("restored", "restore"), "joined": 0}
+# From there on it is a story that was told before.
+LAST = {"joined": 2 * len(PORTS) + 1}
 
 
 def waits_at(case, port):
@@ -88,15 +164,20 @@ class Player:
         self.program = program
 
     def named(self, case, line):
-        """The line with the exchange it means."""
-        if "{exchange}" not in line.words:
-            return line
-        listed = self.program.ask(case, line.port, "list-exchanges")["exchanges"]
-        if len(listed) != 1:
-            raise Failure("doubled" if listed else "lost", f"{len(listed)} exchanges stand where there should be one")
-        return Line(line.port, *(word.replace("{exchange}", listed[0]["exchange"]) for word in line.words))
+        """The line with the exchange or the evidence it means."""
+        for mark, lists, rows, key in (("{exchange}", ["list-exchanges"], "exchanges", "exchange"),
+                                       ("{evidence}", ["evidence", "list"], "evidence", "id")):
+            if mark not in line.words:
+                continue
+            listed = self.program.ask(case, line.port, *lists)[rows]
+            if len(listed) != 1:
+                raise Failure("doubled" if listed else "lost", f"{len(listed)} {rows} stand where there should be one")
+            line = Line(line.port, *(word.replace(mark, listed[0][key]) for word in line.words), codes=line.codes)
+        return line
 
     def play(self, case, line, second=0, may_be_early=False):
+        if isinstance(line, Copy):
+            return line.perform(case)
         ended = self.program.run(case, line.port, self.named(case, line).words, second)
         if ended.code not in (line.codes + (5,) if may_be_early else line.codes):
             raise Failure("other", f"then {line}: {ended}")
