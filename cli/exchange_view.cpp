@@ -206,8 +206,8 @@ class Holdings {
         if (record_.disputed) return {"vote on its dispute"};
         if (found_wrong(record_)) return {"dispute"};
         return {"open"};
-      case ExchangeState::opened: return {"check-key"};
-      case ExchangeState::key_checked: return {"mine"};
+      case ExchangeState::opened: return {record_.key_check_sent ? "mine" : "check-key", "mine --without-owner"};
+      case ExchangeState::key_checked: return {"mine", "mine --without-owner"};
       case ExchangeState::mined: return {"vote"};
       case ExchangeState::committed:
       case ExchangeState::refused:
@@ -222,7 +222,11 @@ class Holdings {
     const bool self = is_self(peer.port);
     auto& holds = peer.holds;
     const bool on_shelf = self && shelf.get(reader_.state(), record_.request.body.book);
-    if (self ? on_shelf : record_.state != ExchangeState::committed) holds.emplace_back("the book");
+    if (given_back()) {
+      holds.emplace_back(on_shelf ? "the book again" : "the book again, by the chain; no copy on its shelf");
+    } else if (self ? on_shelf : record_.state != ExchangeState::committed) {
+      holds.emplace_back("the book");
+    }
     if (record_.grant) holds.emplace_back("key and all its shares");
     if (self ? record_.request_id.has_value() : record_.consent.has_value()) holds.emplace_back("request id");
     if (self) add_statements(holds, "ACKs", record_.acks);
@@ -230,6 +234,11 @@ class Holdings {
     if (self) add_statements(holds, "id answers", record_.id_answers);
     if (!ended()) peer.may = owner_may();
     return peer;
+  }
+
+  /// By a DISPUTE that came after the transfer: the copy went with that.
+  [[nodiscard]] bool given_back() const {
+    return is_marked(reader_.state(), view_.id, record_) && moved.get(reader_.state(), view_.id);
   }
 
   [[nodiscard]] std::vector<std::string> owner_may() const {
@@ -240,11 +249,13 @@ class Holdings {
       case ExchangeState::consented:
         if (record_.consent_refused || record_.id_check_sent) return {"abort"};
         return {"check-id", "abort"};
-      case ExchangeState::id_checked: return {"release", "abort"};
+      case ExchangeState::id_checked: return {"release", "abort", "mine --settle"};
       case ExchangeState::released:
       case ExchangeState::opened:
-      case ExchangeState::key_checked:
-      case ExchangeState::mined: return {"only vote: it has released the key"};
+      case ExchangeState::key_checked: return {"mine --settle"};
+      case ExchangeState::mined:
+        if (record_.release) return {"vote"};
+        return {"vote", "abort"};
       case ExchangeState::committed:
       case ExchangeState::refused:
       case ExchangeState::invalid:

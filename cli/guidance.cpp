@@ -1,7 +1,6 @@
 #include "cli/guidance.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include "cli/outgoing.hpp"
 #include "cli/report.hpp"
@@ -32,6 +31,18 @@ class Guide {
       : node_(node), state_(state), exchange_(exchange), record_(record) {}
 
   [[nodiscard]] Guidance guide() {
+    auto guidance = go_on();
+    const auto awaits_witness = [&](PeerPort port) { return is_witness(node_.genesis(), record_, port); };
+    if (std::ranges::any_of(guidance.waiting_for, awaits_witness)) {
+      guidance.hint = silent_witness_hint(node_.genesis(), exchange_, record_);
+    } else if (guidance.alone) {
+      guidance.hint = "go on without " + join(guidance.waiting_for) + ": " + guidance.alone->words;
+    }
+    return guidance;
+  }
+
+ private:
+  [[nodiscard]] Guidance go_on() {
     guidance_.due = node_.due_step(state_, exchange_);
     if (guidance_.due) {
       add(self(), std::string(name(*guidance_.due)) + " " + short_id(exchange_));
@@ -54,6 +65,7 @@ class Guide {
       case ExchangeState::opened:
         witnesses_answer(record_.key_answers);
         step_at(requester(), "mine");
+        if (!lacks_yes(node_.genesis(), record_)) take_alone(requester(), "mine --without-owner");
         break;
       case ExchangeState::key_checked:
         all_witnesses_receive();
@@ -69,12 +81,14 @@ class Guide {
     return std::move(guidance_);
   }
 
- private:
   [[nodiscard]] PeerPort self() const { return node_.identity().port; }
   [[nodiscard]] PeerPort requester() const { return requester_of(record_); }
   [[nodiscard]] PeerPort owner() const { return owner_of(record_); }
   void add(PeerPort port, std::string words) { guidance_.commands.push_back(CommandAt{port, std::move(words)}); }
   void take(PeerPort port, const std::string& step) { add(port, step + " " + short_id(exchange_)); }
+  void take_alone(PeerPort port, const std::string& step) {
+    guidance_.alone = CommandAt{port, step + " " + short_id(exchange_)};
+  }
   void wait_for(PeerPort port) {
     if (port != self()) guidance_.waiting_for.push_back(port);
   }
@@ -103,15 +117,19 @@ class Guide {
     }
   }
   void after_grant() {
+    const bool lacks_acks = record_.acks.size() < node_.genesis().ack_quorum();
     if (self() != requester()) {
-      all_witnesses_receive();
+      if (self() == owner() && lacks_acks) {
+        witnesses_answer(record_.acks);
+      } else {
+        all_witnesses_receive();
+      }
       step_at(requester(), "consent");
       if (self() != owner()) step_at(owner(), "check-id");
       return hear();
     }
-    const bool only_package_or_chain = record_.acks.size() >= node_.genesis().ack_quorum();
-    if (!only_package_or_chain) witnesses_answer(record_.acks);
-    if (only_package_or_chain && !record_.package_arrived) wait_for(owner());
+    if (lacks_acks) witnesses_answer(record_.acks);
+    if (!lacks_acks && !record_.package_arrived) wait_for(owner());
     step_at(self(), "consent");
   }
   void after_consent() {
@@ -157,6 +175,7 @@ class Guide {
     all_witnesses_receive();
     step_at(requester(), "mine");
     everybody_votes();
+    if (self() == owner()) take_alone(owner(), "mine --settle");
   }
   /// A block is voted on: each round of messages moves it on by a phase.
   void everybody_votes() {
@@ -231,22 +250,6 @@ Guidance guide_newest_block(Home& home) {
 
 Guidance guide(const Reader& reader, const ExchangeId& exchange) {
   return with_unheard(guide(reader.node(), reader.state(), exchange), reader.files(), reader.state());
-}
-
-Awaited awaited(Home& home, const std::vector<ExchangeId>& exchanges_to_end) {
-  std::set<PeerPort> ports;
-  Awaited result;
-  for (const auto& exchange : exchanges_to_end) {
-    const auto record = exchanges.get(home.store(), exchange);
-    if (!record) continue;
-    for (const auto port : guide(home.node(), home.store(), exchange).waiting_for) {
-      ports.insert(port);
-      const bool answers = port != requester_of(*record) && port != owner_of(*record);
-      if (answers && record->state != ExchangeState::mined) result.hint = silent_witness_hint(home.genesis());
-    }
-  }
-  for (const auto port : ports) result.ports += (result.ports.empty() ? "" : ", ") + std::to_string(port.value);
-  return result;
 }
 
 }  // namespace bookchain::cli

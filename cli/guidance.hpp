@@ -22,6 +22,9 @@ struct Guidance {
   std::size_t rounds = 0;  ///< how often, until all have the block, if no other ballot comes between; 0: not known
   bool spreading = false;  ///< it is committed here, and the commands bring the block to the others
   std::vector<ledger::PeerPort> unheard;  ///< nobody listens there, and it needs at least one of them
+  /// What this peer can do without those it waits for, if the commands lead to nothing.
+  std::optional<CommandAt> alone;
+  std::string hint;  ///< what it means that those it waits for do not answer; may be empty
 };
 
 /// Precondition: the peer knows the exchange.
@@ -31,12 +34,5 @@ struct Guidance {
 [[nodiscard]] Guidance guide(const Reader& reader, const ledger::ExchangeId& exchange);
 /// How the newest block comes to those who have not acknowledged it; empty if this peer sent it to nobody.
 [[nodiscard]] Guidance guide_newest_block(Home& home);
-
-/// Who is awaited in some exchanges, for an error that says that they have not ended.
-struct Awaited {
-  std::string ports;  ///< "5002, 5003"; empty if nobody is
-  std::string hint;   ///< where one of them is a witness without which no exchange passes; else empty
-};
-[[nodiscard]] Awaited awaited(Home& home, const std::vector<ledger::ExchangeId>& exchanges);
 
 }  // namespace bookchain::cli

@@ -19,6 +19,11 @@ Json next_value(const Session& session, const Guidance& guidance) {
     const auto typed = session.command_line_at(command.port, command.words);
     if (typed) line += (line.empty() ? "" : " && ") + *typed;
   }
+  if (guidance.alone) {
+    // Only where one of those fails: what others do in time needs no other way.
+    const auto typed = session.command_line_at(guidance.alone->port, guidance.alone->words);
+    if (typed) line += (line.empty() ? "" : " || ") + *typed;
+  }
   return line.empty() ? Json(nullptr) : Json(line);
 }
 
@@ -57,6 +62,12 @@ std::string heading(const Guidance& guidance) {
   return "next, " + std::to_string(guidance.rounds) + " times until all have the block (" + left + "):\n";
 }
 
+std::string alone_text(const Session& session, const Guidance& guidance) {
+  if (!guidance.alone) return {};
+  return "or, without " + ports_text(guidance.waiting_for) + ":\n  " +
+         printable(session.command_at(guidance.alone->port, guidance.alone->words)) + "\n";
+}
+
 /// Over sockets what is sent to a peer needs somebody who listens there.
 std::string serve_text(const Session& session, const Guidance& guidance) {
   std::string text = "nobody listens at " + ports_text(guidance.unheard) + "\nnext, each in a terminal of its own:\n";
@@ -65,7 +76,7 @@ std::string serve_text(const Session& session, const Guidance& guidance) {
     if (std::ranges::find(peers, command.port) == peers.end()) peers.push_back(command.port);
   }
   for (const auto peer : peers) text += "  " + printable(session.command_at(peer, "serve")) + "\n";
-  return text;
+  return text + alone_text(session, guidance);
 }
 
 }  // namespace
@@ -79,7 +90,7 @@ std::string next_text(const Session& session, const Guidance& guidance) {
   for (const auto& command : guidance.commands) {
     text += "  " + printable(session.command_at(command.port, command.words)) + "\n";
   }
-  return text;
+  return text + alone_text(session, guidance);
 }
 
 std::string ports_text(const std::vector<PeerPort>& ports) {

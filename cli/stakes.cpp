@@ -9,18 +9,27 @@ using namespace ledger;
 
 namespace {
 
+/// What of the state beside the record is told of.
+struct Known {
+  bool opens;       ///< the step that is due here is open
+  bool disputable;  ///< this peer can prove that the book or the shares are false
+  bool proven;      ///< it keeps the proof of that, whether it can still be disputed or not
+  bool marked;      ///< the chain holds the dispute
+  bool moved;       ///< the chain holds the transfer
+};
+
 class Words {
  public:
-  Words(const Genesis& genesis, const ExchangeRecord& record, bool opens, bool disputable)
+  Words(const Genesis& genesis, const ExchangeId& exchange, const ExchangeRecord& record, const Known& known)
       : genesis_(genesis),
+        exchange_(exchange),
         record_(record),
-        opens_(opens),
-        disputable_(disputable),
+        known_(known),
         requester_(std::to_string(requester_of(record).value)),
         owner_(std::to_string(owner_of(record).value)) {}
 
   [[nodiscard]] Stakes stakes() {
-    if (disputable_ || (record_.disputed && !is_over(record_.state))) {
+    if (known_.disputable || (record_.disputed && !is_over(record_.state))) {
       found_false();
       return std::move(stakes_);
     }
@@ -49,7 +58,7 @@ class Words {
                        : std::to_string(count) + " of " + std::to_string(of) + " witnesses";
   }
   [[nodiscard]] std::string without_one() const {
-    const auto hint = silent_witness_hint(genesis_);
+    const auto hint = silent_witness_hint(genesis_, exchange_, record_);
     return hint.empty() ? "" : "; " + hint;
   }
   [[nodiscard]] std::string voters() const {
@@ -88,6 +97,7 @@ class Words {
   void released() {
     sure(owner_ + " has signed that it gave the key, and can abort no more");
     sure(owner_ + " can have the transfer recorded alone: mine --settle");
+    sure(requester_ + " can have it recorded as well, without " + owner_ + ": mine --without-owner");
     if (record_.role == Role::requester && record_.plaintext_ready) {
       sure(requester_ + " has read the book: every byte is as it was registered");
     } else {
@@ -127,7 +137,7 @@ class Words {
     const bool reads = record_.role != Role::requester || record_.plaintext_ready;
     if (reads) {
       at_stake("nothing any more");
-    } else if (opens_) {
+    } else if (known_.opens) {
       at_stake(requester_ + " has what it needs to read it: open");
     } else {
       at_stake(requester_ + " cannot read it yet: it needs the key of " + owner_ + " or the shares of " +
@@ -137,6 +147,13 @@ class Words {
   }
 
   void over() {
+    if (known_.marked) {
+      sure("the book is " + owner_ + (known_.moved ? "'s again" : "'s still"));
+      sure("the chain keeps a mark against " + owner_ + ", with the proof");
+      if (known_.moved) sure(owner_ + " has no copy on its shelf: that went with the transfer");
+    } else if (known_.proven) {
+      sure("the proof that " + owner_ + " cheated is kept here: evidence list");
+    }
     if (record_.height) {
       sure("the chain has ended it: nothing can record this exchange any more");
     } else if (record_.grant) {
@@ -155,9 +172,9 @@ class Words {
   }
 
   const Genesis& genesis_;
+  const ExchangeId& exchange_;
   const ExchangeRecord& record_;
-  bool opens_;       ///< the step that is due here is open
-  bool disputable_;  ///< this peer can prove that the book or the shares are false
+  Known known_;
   std::string requester_;
   std::string owner_;
   Stakes stakes_;
@@ -167,9 +184,13 @@ class Words {
 
 Stakes stakes_of(const Reader& reader, const ExchangeView& view) {
   if (!view.record) return {};
-  const bool opens = reader.node().due_step(reader.state(), view.id) == Step::open;
-  const bool disputable = is_disputable(reader.genesis(), reader.state(), *view.record);
-  return Words(reader.genesis(), *view.record, opens, disputable).stakes();
+  const auto& record = *view.record;
+  const auto& state = reader.state();
+  const Known known{reader.node().due_step(state, view.id) == Step::open,
+                    is_disputable(reader.genesis(), state, record),
+                    kept_proof(reader.genesis(), state, record).has_value(), is_marked(state, view.id, record),
+                    moved.get(state, view.id).has_value()};
+  return Words(reader.genesis(), view.id, record, known).stakes();
 }
 
 }  // namespace bookchain::cli

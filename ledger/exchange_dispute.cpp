@@ -10,14 +10,42 @@ namespace bookchain::ledger {
 
 namespace {
 
-/// t of the shares, all of which fit their commitments, if there are as many. No key that fits came of them.
-std::optional<BadDeal> bad_deal_of(const Genesis& genesis, const ExchangeRecord& record) {
-  const auto threshold = static_cast<std::ptrdiff_t>(genesis.share_threshold());
-  if (record.key || std::ssize(record.shares) < threshold) return std::nullopt;
-  return BadDeal{{record.shares.begin(), record.shares.begin() + threshold}};
+/// Evidence of one kind about the record's own grant. Another may be kept about the same exchange: an owner can sign
+/// any grant of it and accuse itself with that.
+template <class Kind>
+std::optional<FalseGrant> kept(const Genesis& genesis, const State& state, const ExchangeRecord& record,
+                               const Kind& like) {
+  const auto about = accusation(genesis, like);
+  const auto row = evidence_rows.get(state, EvidenceKey{about.accused, about.id});
+  if (!row) return std::nullopt;
+  const auto* held = std::get_if<Kind>(&row->evidence);
+  if (held == nullptr || held->grant.body != record.grant->body) return std::nullopt;
+  return held->proof;
+}
+
+/// What was found when the book was opened, or when the shares were put together.
+bool found_false(const Genesis& genesis, const ExchangeRecord& record) {
+  return found_wrong(record) || (!record.key && record.shares.size() >= genesis.share_threshold());
 }
 
 }  // namespace
+
+std::optional<FalseGrant> kept_proof(const Genesis& genesis, const State& state, const ExchangeRecord& record) {
+  if (!record.grant || !record.book) return std::nullopt;
+  if (auto chunk = kept(genesis, state, record, FalseBook{*record.book, record.request, *record.grant, {}})) {
+    return chunk;
+  }
+  return kept(genesis, state, record, FalseShares{record.request, *record.grant, {}});
+}
+
+bool keep_bad_chunk(Context& context, const ExchangeRecord& record, const std::optional<BadChunk>& found) {
+  if (found) accuse(context, FalseBook{*record.book, record.request, *record.grant, *found});
+  return kept_proof(context.genesis, context.draft, record).has_value();
+}
+
+bool is_marked(const State& state, const ExchangeId& exchange, const ExchangeRecord& record) {
+  return record.height && marks.get(state, MarkKey{owner_of(record), *record.height, exchange});
+}
 
 bool is_disputable(const Genesis& genesis, const State& state, const ExchangeRecord& record) {
   if (record.role != Role::requester || record.disputed || !record.grant || !record.book) return false;
@@ -26,28 +54,29 @@ bool is_disputable(const Genesis& genesis, const State& state, const ExchangeRec
   const bool holds_it = stand.owner == requester_of(record) && record.state == ExchangeState::committed &&
                         stand.version.value == record.grant->body.version.value + 1;
   if (!in_turn && !holds_it) return false;
-  const bool false_book = record.key && !record.plaintext_ready && record.token == name(Token::wrong_book);
-  return false_book || bad_deal_of(genesis, record).has_value();
+  return found_false(genesis, record) && kept_proof(genesis, state, record).has_value();
 }
 
 Result<ExchangeRecord> Node::may_dispute(const State& state, const ExchangeId& exchange) const {
   BOOKCHAIN_TRY(auto record, find_exchange(state, exchange, Role::requester));
   if (record.disputed || is_disputable(genesis_, state, record)) return record;
-  return rejected(Token::unexpected, "nothing in the exchange can be disputed", to_hex(exchange),
-                  "open finds a book that is not the registered one");
+  auto error = is_over(record.state)
+                   ? over_error(exchange, record)
+                   : rejected(Token::unexpected, "nothing in the exchange can be disputed", to_hex(exchange));
+  if (kept_proof(genesis_, state, record)) {
+    error.hint = "the proof against the owner is kept: evidence list";
+  } else if (!has_ended(record.state)) {
+    error.hint = "open finds a book that is not the registered one";
+  }
+  return error;
 }
 
 Result<void> do_dispute(Context& context, const WishDispute& wish) {
   const Node node(context.genesis, context.identity);
   BOOKCHAIN_TRY(auto record, node.may_dispute(context.draft, wish.exchange));
   if (record.disputed) return success();
-  auto dispute = Dispute{*record.book, record.request, *record.grant, {}};
-  if (auto deal = bad_deal_of(context.genesis, record)) {
-    dispute.proof = std::move(*deal);
-  } else {
-    dispute.proof = wish.bad_chunk.value();  // what is disputable has one of the two
-  }
-  accuse(context, evidence_of(dispute));
+  auto proof = kept_proof(context.genesis, context.draft, record);
+  auto dispute = Dispute{*record.book, record.request, *record.grant, std::move(proof).value()};
   record.disputed = true;
   keep(context, wish.exchange, record);
   return submit(context, context.sign(std::move(dispute)));

@@ -64,10 +64,18 @@ Error over_error(const ExchangeId& exchange, const ExchangeRecord& record) {
   return rejected(Token::exchange_over, "the exchange is over (" + why + ")", to_hex(exchange), "make a new request");
 }
 
-std::string silent_witness_hint(const Genesis& genesis) {
-  if (genesis.witness_majority() < genesis.witness_count()) return {};
-  return "with " + std::to_string(genesis.peer_count()) +
-         " peers every witness must answer: no exchange passes without one that is silent";
+std::string silent_witness_hint(const Genesis& genesis, const ExchangeId& exchange, const ExchangeRecord& record) {
+  if (record.role == Role::witness || record.state == ExchangeState::mined || has_ended(record.state)) return {};
+  const bool lacks_acks = record.state == ExchangeState::granted && record.acks.size() < genesis.ack_quorum();
+  const bool lacks_answers = record.consent && lacks_yes(genesis, record);
+  if (lacks_acks || lacks_answers) {
+    if (genesis.witness_majority() < genesis.witness_count()) return {};
+    return "with " + std::to_string(genesis.peer_count()) +
+           " peers every witness must answer: no exchange passes without one that is silent";
+  }
+  // A claim needs no answers about the key.
+  if (record.state != ExchangeState::opened || !record.key_check_sent) return {};
+  return "go on without the answer: mine --without-owner " + to_hex(exchange).substr(0, 12);
 }
 
 Error not_due(const Context& context, const ExchangeId& exchange, const ExchangeRecord& record) {
@@ -77,13 +85,9 @@ Error not_due(const Context& context, const ExchangeId& exchange, const Exchange
                      (record.state == ExchangeState::key_checked && record.claiming) ||
                      record.state == ExchangeState::mined;
   auto error = wrong_step(exchange, due_now(context.genesis, record));
-  if (waits) {
-    error.token = Token::waiting;
-    // Votes are another matter: one of four peers may be missing there.
-    if (record.state != ExchangeState::mined) {
-      if (auto hint = silent_witness_hint(context.genesis); !hint.empty()) error.hint = std::move(hint);
-    }
-  }
+  if (!waits) return error;
+  error.token = Token::waiting;
+  if (auto hint = silent_witness_hint(context.genesis, exchange, record); !hint.empty()) error.hint = std::move(hint);
   return error;
 }
 

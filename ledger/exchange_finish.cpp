@@ -16,6 +16,9 @@ Result<void> do_open(Context& context, const WishOpen& wish, const ExchangeRecor
     // The consent stands, so only the chain can end it; what was wrong is remembered and not tried again.
     record.token = name(wish.failure->token);
     record.reason = wish.failure->what;
+    if (!keep_bad_chunk(context, record, wish.bad_chunk)) {
+      return rejected(Token::bad_file, "the package in the home was changed", to_hex(wish.exchange));
+    }
     keep(context, wish.exchange, record);
     return success();
   }

@@ -46,6 +46,12 @@ void add_share(std::vector<DealtShare>& shares, const DealtShare& share);
   return record.token == name(Token::wrong_book) && !record.plaintext_ready;
 }
 
+/// What this peer keeps to prove that the book or the shares of the record's grant are false.
+using FalseGrant = std::variant<BadChunk, BadDeal>;
+[[nodiscard]] std::optional<FalseGrant> kept_proof(const Genesis& genesis, const State& state,
+                                                   const ExchangeRecord& record);
+/// The chain holds a DISPUTE about the record's grant.
+[[nodiscard]] bool is_marked(const State& state, const ExchangeId& exchange, const ExchangeRecord& record);
 /// The requester can prove that the book or the shares of its grant are false, and did not bring that to the chain.
 [[nodiscard]] bool is_disputable(const Genesis& genesis, const State& state, const ExchangeRecord& record);
 

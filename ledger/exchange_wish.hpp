@@ -11,8 +11,11 @@ namespace bookchain::ledger {
 [[nodiscard]] Error over_error(const ExchangeId& exchange, const ExchangeRecord& record);
 /// Token `waiting` where answers of others are missing, else `wrong-step`; says what is due, and at whom.
 [[nodiscard]] Error not_due(const Context& context, const ExchangeId& exchange, const ExchangeRecord& record);
-/// In networks whose majority of witnesses is all of them: what it means that one does not answer. Else empty.
-[[nodiscard]] std::string silent_witness_hint(const Genesis& genesis);
+/// What it means for requester and owner that a witness which is awaited does not answer: nothing passes, where every
+/// witness of the network must acknowledge and answer about the id; or, of answers about the key, what goes on without
+/// them. Empty where the others are enough.
+[[nodiscard]] std::string silent_witness_hint(const Genesis& genesis, const ExchangeId& exchange,
+                                              const ExchangeRecord& record);
 
 // exchange_finish.cpp: steps 6 to 8, section 5, giving up
 [[nodiscard]] Result<void> do_open(Context& context, const WishOpen& wish, const ExchangeRecord& checked);
@@ -21,6 +24,9 @@ namespace bookchain::ledger {
 [[nodiscard]] Result<void> do_settle(Context& context, const WishSettle& wish);
 [[nodiscard]] Result<void> do_claim(Context& context, const WishClaim& wish);
 [[nodiscard]] Result<void> do_dispute(Context& context, const WishDispute& wish);
+/// Accuses the owner of the chunk. False if that proves nothing: then what was opened is not what the GRANT is bound
+/// to.
+[[nodiscard]] bool keep_bad_chunk(Context& context, const ExchangeRecord& record, const std::optional<BadChunk>& found);
 [[nodiscard]] Result<void> do_refuse(Context& context, const WishRefuse& wish);
 [[nodiscard]] Result<void> do_abort(Context& context, const WishAbort& wish);
 [[nodiscard]] Result<void> do_ask_again(Context& context, const WishAskAgain& wish);

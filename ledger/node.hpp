@@ -52,10 +52,12 @@ struct WishRelease {
   ExchangeId exchange;
   std::optional<BookKey> rehearsed_key;
 };
-/// Step 6. What came of decrypting the package with the key this peer holds.
+/// Step 6. What came of decrypting the package with the key this peer holds. The proof of what is wrong with the book
+/// is kept at once: the package goes when the turn ends, and whoever ends it may be the one that is proven to cheat.
 struct WishOpen {
   ExchangeId exchange;
   std::optional<Error> failure;  ///< nothing: every chunk fits its leaf, the plaintext is kept aside
+  std::optional<BadChunk> bad_chunk = std::nullopt;  ///< there where `failure` is
 };
 struct WishCheckKey {
   ExchangeId exchange;
@@ -71,11 +73,10 @@ struct WishSettle {
 struct WishClaim {
   ExchangeId exchange;
 };
-/// Section 5, requester: brings what is wrong with the book or the shares to the chain. `bad_chunk` is made from the
-/// package where the book is false; where the shares are, the record of the exchange has the proof.
+/// Section 5, requester: brings what is wrong with the book or the shares to the chain. The proof is the evidence that
+/// was kept when it was found.
 struct WishDispute {
   ExchangeId exchange;
-  std::optional<BadChunk> bad_chunk;
 };
 /// The owner declines before granting.
 struct WishRefuse {
@@ -181,8 +182,7 @@ class Node {
   /// Whether `exchange` may be granted now; the checks of WishGrant that need no key, made before the
   /// work of encrypting. Tokens as of WishGrant.
   [[nodiscard]] Result<ExchangeRecord> may_grant(const State& state, const ExchangeId& exchange) const;
-  /// Whether something in `exchange` can be disputed now; tokens `unknown-exchange`, `unexpected`. With the key and
-  /// without a plaintext in the record, the proof is a chunk of the package, else false shares in the record.
+  /// Whether something in `exchange` can be disputed now; tokens `unknown-exchange`, `unexpected`, `exchange-over`.
   [[nodiscard]] Result<ExchangeRecord> may_dispute(const State& state, const ExchangeId& exchange) const;
   /// Whether `exchange` may be opened now. Tokens as of WishOpen.
   [[nodiscard]] Result<ExchangeRecord> may_open(const State& state, const ExchangeId& exchange) const;

@@ -20,7 +20,12 @@ bool concerns_own_exchange(const Context& context, const Accusation& about, cons
 
 /// False if there is no use in keeping it: it is known, or the accused is known well enough.
 bool is_wanted(const Context& context, const Accusation& about, const Evidence& evidence, PeerPort told_by) {
-  if (evidence_rows.get(context.draft, EvidenceKey{about.accused, about.id})) return false;
+  if (const auto known = evidence_rows.get(context.draft, EvidenceKey{about.accused, about.id})) {
+    // What this peer can prove of its own grant is worth more than what it was told of the same exchange: one that
+    // accuses itself with another grant must not keep that out.
+    return told_by == context.self() && known->told_by != told_by && known->evidence != evidence &&
+           concerns_own_exchange(context, about, evidence);
+  }
   if (concerns_own_exchange(context, about, evidence)) return true;
   std::size_t found = 0;
   std::size_t told = 0;

@@ -1,6 +1,6 @@
 // How a peer notices that another broke the rules, and what follows: evidence is kept and told to all. Remembers what
 // others signed about the present height, as far as it came here, within bounds. Internal to the rules; decides
-// nothing else: no vote and no step depends on evidence.
+// nothing else: no vote depends on evidence, and no step but a DISPUTE, which is made of it.
 #pragma once
 
 #include "ledger/context.hpp"

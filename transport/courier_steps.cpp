@@ -19,10 +19,10 @@ Wish plain_wish(const Due& due) {
     case Step::check_key: return WishCheckKey{due.exchange};
     case Step::mine: return WishMine{due.exchange};
     case Step::abort: return WishAbort{due.exchange, {}};
+    case Step::dispute: return WishDispute{due.exchange};
     case Step::request:
     case Step::grant:
-    case Step::open:
-    case Step::dispute: break;
+    case Step::open: break;
   }
   return WishAskAgain{due.exchange};
 }
@@ -47,19 +47,15 @@ Result<std::vector<SentReport>> Courier::decide_step(const Due& due, Report& rep
     if (record.plaintext_ready) return std::vector<SentReport>{};
     BOOKCHAIN_TRY(auto opened,
                   parts_.shelf.open_package(record.book->body, due.exchange, *record.key, parts_.progress));
+    WishOpen wish{due.exchange, std::move(opened.failure)};
+    if (wish.failure) {
+      BOOKCHAIN_TRY(wish.bad_chunk, parts_.shelf.prove_bad_chunk(record.book->body, due.exchange, *record.key));
+    }
     std::optional<Error> refusal;
-    BOOKCHAIN_TRY(auto sent, decide(Wish{WishOpen{due.exchange, std::move(opened.failure)}}, report, &refusal));
+    BOOKCHAIN_TRY(auto sent, decide(Wish{std::move(wish)}, report, &refusal));
     // What is wrong with the book is remembered like any other outcome; the step failed all the same.
     if (refusal) report.steps.push_back(StepReport{due.exchange, due.step, sent, std::move(refusal)});
     return sent;
-  }
-  if (due.step == Step::dispute) {
-    BOOKCHAIN_TRY(const auto record, parts_.node.may_dispute(parts_.store, due.exchange));
-    WishDispute wish{due.exchange, std::nullopt};
-    if (!record.disputed && record.key) {
-      BOOKCHAIN_TRY(wish.bad_chunk, parts_.shelf.prove_bad_chunk(record.book->body, due.exchange, *record.key));
-    }
-    return decide(Wish{std::move(wish)}, report);
   }
   return decide(plain_wish(due), report);
 }

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "cli/commands/commands.hpp"
 #include "cli/exchange_view.hpp"
 #include "cli/next_steps.hpp"
@@ -10,11 +12,16 @@ namespace {
 
 constexpr std::size_t title_columns = 32;
 
-/// "grant at 5001", "votes", or "-" where it is committed or over.
+/// "grant at 5001", "receive at 5003" where its answer is missing, "votes", or "-" where it is committed or over.
 std::string next_word(const Guidance& guidance) {
   if (guidance.commands.empty() || guidance.spreading) return "-";
   const auto* step = next_step(guidance);
-  return step == nullptr ? "votes" : step_word(*step) + " at " + std::to_string(step->port.value);
+  if (step == nullptr && guidance.repeat) return "votes";
+  const auto& awaited = guidance.waiting_for;
+  const bool others_first =
+      !awaited.empty() && (step == nullptr || std::ranges::find(awaited, step->port) == awaited.end());
+  if (others_first) return "receive at " + ports_text(awaited);
+  return step == nullptr ? "-" : step_word(*step) + " at " + std::to_string(step->port.value);
 }
 
 std::string table_of(const Report& report, const Reader& reader, const std::vector<ExchangeView>& views) {

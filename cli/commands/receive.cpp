@@ -5,6 +5,7 @@
 #include "cli/progress.hpp"
 #include "cli/session.hpp"
 #include "cli/turn_report.hpp"
+#include "cli/waiting.hpp"
 
 namespace bookchain::cli {
 
@@ -104,6 +105,7 @@ Result<Answer> run_receive(Session& session, const Arguments& arguments) {
   if (!report.sent.empty()) answer.text += sent_text(report.sent, unheard_peers(home->files(), home->store()));
   answer.text += events_text(session, *home, home->store(), report.events);
   answer.text += due_text(session, *home, home->store());
+  if (report.received.empty()) answer.text += waits_text(waits(home->node(), home->store()));
   const auto spreading = guide_newest_block(*home);
   answer.value["next"] = next_value(session, spreading);
   answer.text += next_text(session, spreading);
@@ -157,7 +159,9 @@ Result<Answer> run_step(Session& session, const Arguments& arguments) {
   answer.text += events_text(session, *home, home->store(), report.events);
   answer.brief = "";
   if (!answer.failure) answer.failure = delivery_failure(report);
-  if (report.received.empty() && report.steps.empty()) answer.text = "nothing was waiting, no step is due\n";
+  if (report.received.empty() && report.steps.empty()) {
+    answer.text = "nothing was waiting, no step is due\n" + waits_text(waits(home->node(), home->store()));
+  }
   answer.text += next_text(session, guide_newest_block(*home));
   note_unheard(session, *home);
   return answer;

@@ -6,6 +6,7 @@
 #include "cli/selection.hpp"
 #include "cli/serving.hpp"
 #include "cli/turn_report.hpp"
+#include "cli/waiting.hpp"
 
 namespace bookchain::cli {
 
@@ -91,6 +92,11 @@ Result<bool> wait_for_end(const Session& session, Home& home, const ExchangeId& 
     const auto record = exchanges.get(home.store(), exchange);
     return is_over(record->state) || (record->state == ExchangeState::committed && record->plaintext_ready);
   };
+  WaitTeller waits(home, [&](const Waiting& found) {
+    if (found.exchange == exchange) session.report().note("waiting: " + wait_text(found));
+    return true;
+  });
+  plan.tell = [&](const transport::Report&) { return waits.look(); };
   BOOKCHAIN_TRY(const auto end, serve_home(session, home, signals, plan));
   if (end == ServeEnd::done) {
     if (auto over = over_error(home.store(), exchange)) return std::move(*over);

@@ -5,9 +5,9 @@
 #include "cli/commands/commands.hpp"
 #include "cli/event_teller.hpp"
 #include "cli/grant_rules.hpp"
-#include "cli/guidance.hpp"
 #include "cli/misbehaviour.hpp"
 #include "cli/serving.hpp"
+#include "cli/waiting.hpp"
 #include "transport/socket_link.hpp"
 
 namespace bookchain::cli {
@@ -82,10 +82,11 @@ Result<std::unique_ptr<Misbehaviour>> misbehaviour(const Session& session, Home&
 std::string details() {
   std::string text =
       "Runs until SIGINT (exit 130) or SIGTERM (exit 0). Tells what happens, one line an event; with\n"
-      "-o json one object a line. Other commands may be used on the same home meanwhile. Never ends an\n"
-      "exchange because of time alone. Where nothing moved for --recover-after seconds after the consent,\n"
-      "it completes the exchange without the other side: a requester has it claimed and takes the key from\n"
-      "the witnesses, an owner has it settled.\n"
+      "-o json one object a line; also whom an exchange has waited for, for two seconds or more. Other\n"
+      "commands may be used on the same home meanwhile. Never ends an exchange because of time alone.\n"
+      "Where nothing moved for --recover-after seconds after the consent, it completes the exchange\n"
+      "without the other side: a requester has it claimed and takes the key from the witnesses, an owner\n"
+      "has it settled.\n"
       "\n"
       "--grant FILE: YAML with rules; a request is granted if one of them fits, and else refused or left:\n"
       "  bookchain: 1\n"
@@ -104,7 +105,9 @@ std::string details() {
     line.resize(std::max(line.size() + 2, columns), ' ');
     text += line + std::string(kind.summary) + "\n";
   }
-  text.pop_back();
+  text +=
+      "What several liars do together, or one with bytes that no home writes, is played by the simulator\n"
+      "(docs/simulator.md).";
   return text;
 }
 
@@ -124,7 +127,8 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   BOOKCHAIN_TRY(const auto home, Home::open(std::move(files), &stop, Home::Role::serve));
   BOOKCHAIN_TRY(const auto lies, misbehaviour(session, *home, arguments, plan));
   EventTeller teller(session, *home);
-  plan.tell = [&](const transport::Report& report) { return teller.tell(report); };
+  WaitTeller waits(*home, [&](const Waiting& wait) { return tell_wait_event(session.report(), wait); });
+  plan.tell = [&](const transport::Report& report) { return teller.tell(report) && waits.look(); };
   const auto port = std::to_string(home->port().value);
   const auto& out = session.report();
   const bool heard =

@@ -39,14 +39,15 @@ std::string peers_text(const Report& report, const std::vector<PeerView>& peers,
 }
 
 /// What is guaranteed, at stake, and not promised; a heading and lines below it.
-std::string stakes_text(const Report& report, const Stakes& stakes) {
+std::string stakes_text(const Report& report, const Genesis& genesis, const Stakes& stakes) {
   std::string text;
+  const auto bound = std::to_string(genesis.faults_borne()) + " of " + std::to_string(genesis.peer_count());
   const auto add = [&](const std::string& heading, const std::vector<std::string>& lines) {
     if (lines.empty()) return;
     text += "\n" + report.faint(heading) + "\n";
     for (const auto& each : lines) text += "  " + wrapped(each, 2) + "\n";
   };
-  add("guaranteed now", stakes.guaranteed);
+  add("guaranteed now, while at most " + bound + " peers are faulty or gone", stakes.guaranteed);
   add("who could still gain or lose", stakes.at_stake);
   add("not guaranteed", stakes.not_guaranteed);
   return text;
@@ -91,7 +92,7 @@ std::string text_of(const Session& session, const Reader& reader, const Exchange
     text += line("reason", printable(*reason) + (token.empty() ? std::string() : " [" + printable(token) + "]"));
   }
   text += peers_text(report, peer_views(reader, view), reader.port());
-  text += stakes_text(report, stakes_of(reader, view));
+  text += stakes_text(report, reader.genesis(), stakes_of(reader, view));
   const auto next = next_text(session, guide(reader, view.id));
   return next.empty() ? text : text + "\n" + next;
 }

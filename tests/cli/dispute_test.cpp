@@ -1,5 +1,6 @@
 // Section 5 (docs/protocol.md): an owner that hands over another book, or false shares of the key, is found out by the
 // requester, and the proof in the chain gives everything back.
+#include <algorithm>
 #include <boost/filesystem/operations.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -63,6 +64,28 @@ struct Rehearsal {
     BOOST_TEST(last_transaction()["form"] == kind);
     network.equal_chains();
   }
+  /// The peer lists the fault and can hand out what a stranger finds proven.
+  void proof_is_kept(int port) const {
+    const auto list = network.ok(port, {"evidence", "list"})["evidence"];
+    const auto found = std::ranges::find_if(list, [](const Json& each) { return each["kind"] == "bad-chunk"; });
+    BOOST_REQUIRE_MESSAGE(found != list.end(), port << ": " << list.dump());
+    BOOST_TEST((*found)["accused"] == owner);
+    BOOST_TEST((*found)["exchange"] == exchange);
+    const auto file = network.scratch(std::to_string(port) + ".evidence");
+    network.ok(port, {"evidence", "export", (*found)["id"], "--to", file.string()});
+    const auto genesis = (network.folder() / "network.yaml").string();
+    BOOST_TEST(run({"evidence", "verify", file.string(), "--network-file", genesis}).exit_code == 0);
+  }
+  /// It is over without a dispute, and what was proven when the book was opened is not lost.
+  void over_with_the_proof_kept(const std::string& token) const {
+    const auto refused = network.at(requester, {"dispute", exchange});
+    BOOST_TEST(refused.exit_code == 3);
+    BOOST_TEST(refused.token() == token, refused.err);
+    BOOST_TEST(mentions(refused.err, "the proof against the owner is kept: evidence list"), refused.err);
+    BOOST_TEST(mentions(network.show(requester, exchange)["guaranteed"].dump(), "evidence list"));
+    proof_is_kept(requester);
+    proof_is_kept(5002);
+  }
   void a_new_request_succeeds() {
     const auto id = network.exchange(requester, owner, book);
     const auto got = network.scratch("got");
@@ -110,6 +133,14 @@ BOOST_AUTO_TEST_CASE(after_the_transfer_was_settled_a_dispute_gives_the_book_bac
   BOOST_TEST(history[1]["owner"] == requester);
   BOOST_TEST(history[2]["owner"] == owner);
   BOOST_TEST(history[2]["dispute"] == true);
+  // The owner has the book again and nothing to read it from, and everybody is told so.
+  for (const int port : {owner, 5002}) {
+    const auto after = play.network.show(port, play.exchange);
+    BOOST_TEST(after["peers"][1]["holds"][0] == "the book again, by the chain; no copy on its shelf", port);
+    for (const auto* words : {"the book is 5001's again", "the chain keeps a mark against 5001", "no copy"}) {
+      BOOST_TEST(mentions(after["guaranteed"].dump(), words), after["guaranteed"].dump());
+    }
+  }
 }
 
 // "t shares fit their commitments and give a key that does not fit kc: BAD-DEAL".
@@ -125,6 +156,40 @@ BOOST_AUTO_TEST_CASE(false_shares_are_found_when_the_owner_falls_silent_and_disp
   BOOST_TEST(mentions(shown["guaranteed"].dump(), "5000 holds the proof that 5001 gave false shares"));
   play.step(requester, {"dispute", play.exchange});
   play.over_with_a_mark("bad-deal", "wrong-share");
+}
+
+// The proof is made when the fault is found: who never disputes has told it all the same.
+BOOST_AUTO_TEST_CASE(open_keeps_the_proof_and_tells_every_peer_before_any_dispute) {
+  Rehearsal play;
+  play.up_to_release("--rehearse-bad-chunk");
+  play.network.refused(requester, {"open", play.exchange}, 3, "wrong-book");
+  play.proof_is_kept(requester);
+  play.network.receive_until_quiet();
+  for (const int port : {5002, 5003}) play.proof_is_kept(port);
+  BOOST_TEST(play.network.show(requester, play.exchange)["due"] == "dispute");
+}
+
+// The owner ends the turn before the requester disputes, and the package goes with the turn.
+BOOST_AUTO_TEST_CASE(an_abort_before_the_dispute_does_not_take_the_proof_away) {
+  Rehearsal play;
+  play.up_to_release("--rehearse-bad-chunk");
+  play.network.refused(requester, {"open", play.exchange}, 3, "wrong-book");
+  (void)play.network.at(owner, {"serve", "--misbehave", "release-and-abort", "--until-idle=0"});
+  play.network.receive_until_quiet();
+  BOOST_TEST(play.network.state(requester, play.exchange) == "aborted");
+  play.over_with_the_proof_kept("exchange-over");
+}
+
+// Another grant of the same turn, an honest one, is recorded first.
+BOOST_AUTO_TEST_CASE(another_transfer_of_the_turn_does_not_take_the_proof_away) {
+  Rehearsal play;
+  play.up_to_release("--rehearse-bad-chunk");
+  play.network.refused(requester, {"open", play.exchange}, 3, "wrong-book");
+  play.a_new_request_succeeds();
+  const auto shown = play.network.show(requester, play.exchange);
+  BOOST_TEST(shown["state"] == "invalid");
+  BOOST_TEST(shown["token"] == "stale-version");
+  play.over_with_the_proof_kept("exchange-over");
 }
 
 BOOST_AUTO_TEST_CASE(serve_disputes_by_itself) {

@@ -142,7 +142,10 @@ BOOST_AUTO_TEST_CASE(each_state_names_who_is_awaited_and_the_step_that_is_due) {
   BOOST_TEST(contains(due.text, "encrypted book"));
   const auto owner = in_all_formats(network, 5001, {"show-exchange", exchange});
   BOOST_TEST(owner.json["due"].is_null());
-  BOOST_TEST(owner.json["waiting_for"] == Json({5000}));
+  BOOST_TEST(owner.json["waiting_for"] == Json({5002, 5003}));  // it has not looked at their ACKs yet
+  BOOST_TEST(contains(in_all_formats(network, 5001, {"list-exchanges"}).text, "receive at 5002, 5003"));
+  network.ok(5001, {"receive"});
+  BOOST_TEST((in_all_formats(network, 5001, {"show-exchange", exchange}).json["waiting_for"] == Json({5000})));
   const auto listed = in_all_formats(network, 5001, {"list-exchanges"});
   BOOST_TEST(contains(listed.text, "consent at 5000"));
   BOOST_TEST(listed.json["exchanges"][0]["exchange"] == exchange);

@@ -105,37 +105,6 @@ BOOST_AUTO_TEST_CASE(told_never_to_recover_serve_waits) {
   network.refused(requester, {"serve", "--recover-after", "soon"}, 2, "usage");
 }
 
-// "With four and one witness dead the program says at once which answer is missing and that no exchange can pass
-// without it"; with five the others are enough (tests/cli/misbehaviour_test.cpp).
-BOOST_AUTO_TEST_CASE(with_four_peers_and_a_dead_witness_the_program_says_whose_answer_is_missing) {
-  const Network network;
-  const std::string id =
-      network.ok(requester, {"request", "--from", std::to_string(owner), "--book", network.book_of(owner)})["exchange"];
-  const auto all_but_the_dead_receive = [&] {
-    for (const int port : {requester, owner, 5002, requester, owner}) network.ok(port, {"receive"});
-  };
-  all_but_the_dead_receive();
-  network.ok(owner, {"grant", id});
-  all_but_the_dead_receive();
-  const auto refused = network.at(requester, {"consent", id});
-  BOOST_TEST(refused.exit_code == 5);
-  BOOST_TEST(refused.token() == "waiting");
-  BOOST_TEST(mentions(refused.err, "ACKs of witnesses are missing, receive is due at 5003"), refused.err);
-  BOOST_TEST(mentions(refused.err, "no exchange passes without one that is silent"), refused.err);
-  const auto shown = network.show(requester, id);
-  BOOST_TEST((shown["waiting_for"] == Json{5003}));
-  BOOST_TEST(mentions(shown["not_guaranteed"].dump(), "both witnesses"));
-  const std::string hint = "with 4 peers every witness must answer: no exchange passes without one that is silent";
-  BOOST_TEST(mentions(shown["not_guaranteed"].dump(), hint));
-  const auto idle = network.at(requester, {"serve", "--until-idle=0.3"});
-  BOOST_TEST(idle.exit_code == 5);
-  BOOST_TEST(mentions(idle.err, "waiting for 5003"), idle.err);
-  BOOST_TEST(mentions(idle.err, hint), idle.err);
-  // Nothing was given away, and the requester may give it up.
-  network.ok(requester, {"abort", id});
-  BOOST_TEST(network.on_shelf(owner, network.book_of(owner)));
-}
-
 // Before the consent nothing is recorded by anybody, however long it takes.
 BOOST_AUTO_TEST_CASE(before_the_consent_there_is_nothing_to_recover) {
   Stage stage;

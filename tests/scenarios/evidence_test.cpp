@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "tests/scenarios/cheated.hpp"
 #include "tests/scenarios/four.hpp"
 #include "tests/scenarios/votes.hpp"
 
@@ -54,6 +55,36 @@ BOOST_AUTO_TEST_CASE(a_second_grant_that_only_the_requester_sees_is_told_to_all)
   BOOST_TEST(
       (four.network.give(four.o, four.r, GrantMessage{record.request, grant, *record.book}) == Token::equivocation));
   only_evidence_is(four.network, four.o, "two-grants");
+}
+
+// An owner may sign any grant of the exchange and accuse itself with that, before the requester opens the book.
+BOOST_AUTO_TEST_CASE(an_owner_that_accuses_itself_of_another_grant_does_not_keep_the_requesters_proof_out) {
+  Cheated c(Step::release);
+  auto& network = c.network;
+  network.home(c.r).takes_steps = false;
+  const auto record = network.record(c.r, c.x);
+  auto other = record.grant->body;
+  other.version = Version{9};
+  const FalseBook accusing_itself{*record.book, record.request, network.sign(c.o, other), c.proof(1)};
+  BOOST_TEST(!network.give(c.o, c.r, EvidenceMessage{accusing_itself}));
+  BOOST_TEST((faults(network, c.r, c.o) == std::vector<std::string>{"bad-chunk"}));
+  BOOST_TEST((network.refused_wish(c.r, WishDispute{c.x}) == Token::unexpected));
+  (void)network.take_step(c.r, {c.x, Step::open});
+  network.take(c.r, c.x, Step::dispute);
+  network.run();
+  BOOST_TEST(marks.all(network.state(c.r)).size() == 1U);
+}
+
+// What a disk made of the package is no fault of the owner.
+BOOST_AUTO_TEST_CASE(a_package_that_changed_in_the_home_accuses_nobody) {
+  Four four(Step::release);
+  auto& network = four.network;
+  network.home(four.r).packages.at(four.x).chunks[0][20] ^= 1U;
+  const auto opened = network.take_step(four.r, {four.x, Step::open});
+  BOOST_REQUIRE(!opened.has_value());
+  BOOST_TEST((opened.error().token == Token::bad_file));
+  BOOST_TEST(network.record(four.r, four.x).token.empty());
+  BOOST_TEST(evidence_rows.all(network.state(four.r)).empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_double_sale_is_found_by_the_witness_of_both) {

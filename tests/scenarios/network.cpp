@@ -135,28 +135,23 @@ Result<Outcome> Network::take_step(PeerPort peer, const Due& due) {
       const auto& package = at.packages[due.exchange] = encrypt(book->second, key, due.exchange);
       Bytes coefficients(32 * (genesis_->share_threshold() - 1));
       for (auto& byte : coefficients) byte = static_cast<std::uint8_t>(random_());
-      return input(peer, Wish{WishGrant{due.exchange, key, std::move(coefficients), ciphertext_root(package)}});
+      return input(peer,
+                   Wish{WishGrant{due.exchange, key, std::move(coefficients), ciphertext_root(package), at.deals}});
     }
     case Step::open: {
       BOOKCHAIN_TRY(const auto record, node(peer).may_open(*at.store, due.exchange));
       if (record.plaintext_ready) return Outcome{};
       auto text = decrypt(at.packages.at(due.exchange), record.book->body, *record.key, due.exchange);
-      if (!text) return input(peer, Wish{WishOpen{due.exchange, text.error()}});
-      at.plaintexts[due.exchange] = std::move(text).value();
-      return input(peer, Wish{WishOpen{due.exchange, std::nullopt}});
-    }
-    case Step::dispute: {
-      BOOKCHAIN_TRY(const auto record, node(peer).may_dispute(*at.store, due.exchange));
-      WishDispute wish{due.exchange, std::nullopt};
-      if (!record.disputed && record.key) {
+      if (!text) {
         const auto& package = at.packages.at(due.exchange);
         BadChunkFinder finder(record.book->body, due.exchange, *record.key, package.leaves);
         for (const auto& chunk : package.chunks) finder.push(chunk);
-        wish.bad_chunk = finder.finish();
-        BOOST_REQUIRE(wish.bad_chunk.has_value());
+        return input(peer, Wish{WishOpen{due.exchange, text.error(), finder.finish()}});
       }
-      return input(peer, Wish{std::move(wish)});
+      at.plaintexts[due.exchange] = std::move(text).value();
+      return input(peer, Wish{WishOpen{due.exchange, std::nullopt}});
     }
+    case Step::dispute: return input(peer, Wish{WishDispute{due.exchange}});
     case Step::consent: return input(peer, Wish{WishConsent{due.exchange, std::nullopt}});
     case Step::check_id: return input(peer, Wish{WishCheckId{due.exchange}});
     case Step::release: return input(peer, Wish{WishRelease{due.exchange, std::nullopt}});

@@ -50,6 +50,7 @@ struct Home {
   bool alive = true;
   bool takes_steps = true;  ///< whether run() takes its due steps
   bool grants = true;
+  std::optional<BookKey> deals;  ///< an owner that cheats deals shares of this key
 };
 
 class Network {

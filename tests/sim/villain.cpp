@@ -156,19 +156,15 @@ void Villain::take_step(const Due& due) {
       if (!record || record.value().plaintext_ready) return;
       const auto opened = shelf_.open_package(record.value().book->body, due.exchange, *record.value().key, nullptr);
       if (!opened) return;
-      return decide(Wish{WishOpen{due.exchange, opened.value().failure}});
-    }
-    case Step::dispute: {
-      const auto record = node_.may_dispute(store_, due.exchange);
-      if (!record || record.value().disputed) return;
-      WishDispute wish{due.exchange, std::nullopt};
-      if (record.value().key) {
+      WishOpen wish{due.exchange, opened.value().failure};
+      if (wish.failure) {
         auto proof = shelf_.prove_bad_chunk(record.value().book->body, due.exchange, *record.value().key);
         if (!proof) return;
         wish.bad_chunk = std::move(proof).value();
       }
       return decide(Wish{std::move(wish)});
     }
+    case Step::dispute: return decide(Wish{WishDispute{due.exchange}});
     case Step::consent: return decide(Wish{WishConsent{due.exchange, std::nullopt}});
     case Step::check_id: return decide(Wish{WishCheckId{due.exchange}});
     case Step::release: return decide(Wish{WishRelease{due.exchange, std::nullopt}});
