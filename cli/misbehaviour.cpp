@@ -68,6 +68,12 @@ void silent_after(const Liar& /*liar*/, Outgoing one, Leaving& leaving) {
   if (of_exchange || of_block || is_any<Announce>(one)) leave(leaving, std::move(one));
 }
 
+/// What goes beside a package is said once: there is one package.
+void say_twice(const Liar& /*liar*/, Outgoing one, Leaving& leaving) {
+  if (!one.with_package) leave(leaving, one);
+  leave(leaving, std::move(one));
+}
+
 void withhold_answers(const Liar& /*liar*/, Outgoing one, Leaving& leaving) {
   if (!is_any<AckMessage, IdAnswerMessage, KeyAnswerMessage, ShareMessage>(one)) leave(leaving, std::move(one));
 }
@@ -146,6 +152,21 @@ void answer_differently(const Liar& liar, Outgoing one, Leaving& leaving) {
   leave(leaving, std::move(one));
 }
 
+/// Consents in the requester's place.
+void use_id(const Liar& liar, Outgoing one, Leaving& leaving) {
+  const auto* message = as<AckMessage>(one);
+  const auto record = message == nullptr ? std::nullopt : exchanges.get(liar.state, message->ack.body.exchange);
+  if (record && one.to == owner_of(*record)) {
+    const auto& ack = message->ack.body;
+    const auto given = witness_ids.get(liar.state, WitnessIdKey{requester_of(*record), ack.exchange});
+    if (given) {
+      const auto consent = liar.sign(Consent{ack.exchange, ack.grant});
+      leave(leaving, one.to, ConsentMessage{given->request_id, consent, {message->ack}});
+    }
+  }
+  leave(leaving, std::move(one));
+}
+
 void give_false_shares(const Liar& /*liar*/, Outgoing one, Leaving& leaving) {
   if (auto* share = as<ShareMessage>(one)) falsify(share->share);
   leave(leaving, std::move(one));
@@ -184,19 +205,51 @@ void hide_lock(const Liar& liar, Outgoing one, Leaving& leaving) {
 
 // ---- proposer ----
 
+/// Another block in the same ballot, on the same head.
+ProposeMessage proposal_of(const Liar& liar, ProposeMessage like, std::vector<Transaction> transactions) {
+  const auto& header = like.block.header.body;
+  const Head below{Height{header.height.value - 1}, header.previous};
+  like.block = mine_block(liar.genesis, liar.identity, below, Time{header.time.value + 1}, std::move(transactions));
+  auto body = like.propose.body;
+  body.block = liar.genesis.block_hash(like.block);
+  like.propose = liar.sign(body);
+  return like;
+}
+
 void propose_twice(const Liar& liar, Outgoing one, Leaving& leaving) {
   leave(leaving, one);
   const auto* message = as<ProposeMessage>(one);
   if (message == nullptr || message->highest_lock) return;
-  auto second = *message;
-  const auto& header = second.block.header.body;
-  const Head below{Height{header.height.value - 1}, header.previous};
-  second.block =
-      mine_block(liar.genesis, liar.identity, below, Time{header.time.value + 1}, std::move(second.block.transactions));
-  auto body = second.propose.body;
-  body.block = liar.genesis.block_hash(second.block);
-  second.propose = liar.sign(body);
-  leave(leaving, one.to, std::move(second));
+  leave(leaving, one.to, proposal_of(liar, *message, message->block.transactions));
+}
+
+/// In the place of its transfer: a chunk that is nothing of the book.
+void dispute_falsely(const Liar& liar, Outgoing one, Leaving& leaving) {
+  auto* message = as<ProposeMessage>(one);
+  const auto* transfer =
+      message == nullptr ? nullptr : std::get_if<Signed<Transfer>>(&message->block.transactions.front());
+  if (transfer != nullptr && !message->highest_lock) {
+    const auto& body = transfer->body;
+    *message = proposal_of(liar, *message, {liar.sign(Dispute{body.book, body.request, body.grant, BadChunk{}})});
+  }
+  leave(leaving, std::move(one));
+}
+
+void ask_for_largest_round(const Liar& /*liar*/, Outgoing one, Leaving& leaving) {
+  if (auto* asked = as<NewRound>(one)) asked->ballot.round.value = ~std::uint64_t{0};
+  leave(leaving, std::move(one));
+}
+
+void raise_ballot(const Liar& /*liar*/, Outgoing one, Leaving& leaving) {
+  const auto* message = as<ProposeMessage>(one);
+  if (message == nullptr) return leave(leaving, std::move(one));
+  const auto& body = message->propose.body;
+  leave(leaving, one.to, NewRound{body.height, Ballot{Round{body.ballot.round.value + 1}, body.ballot.port}});
+}
+
+void certify_falsely(const Liar& /*liar*/, Outgoing one, Leaving& leaving) {
+  if (auto* message = as<PrevotesMessage>(one)) message->certificate.votes.pop_back();
+  leave(leaving, std::move(one));
 }
 
 // ---- beside messages ----
@@ -274,9 +327,11 @@ const std::vector<Act>& acts() {
       {{"silent-after-open", "is gone after step 6"}, silent_after<Step::open>},
       {{"silent-after-check-key", "is gone after step 7"}, silent_after<Step::check_key>},
       {{"silent-after-mine", "proposes a block, or prevotes one, and is gone"}, silent_after<Step::mine>},
+      {{"replay", "says everything twice"}, say_twice},
       {{"wrong-id", "requester: consents with another id than the witnesses have"}, give_wrong_id},
       {{"two-ids", "requester: gives the last witness another id"}, give_two_ids},
       {{"two-consents", "requester: consents to two grants of one exchange"}, consent_twice},
+      {{"false-dispute", "requester: disputes the right book in the place of its transfer"}, dispute_falsely},
       {{"wrong-key", "owner: releases a key that does not fit"}, release_wrong_key},
       {{"bad-chunk", "owner: encrypts another book"}, tell_the_truth, grant_bad_chunks, true},
       {{"bad-shares", "owner: deals shares of another key"}, tell_the_truth, grant_bad_shares, true},
@@ -286,6 +341,7 @@ const std::vector<Act>& acts() {
       {{"withheld-answers", "witness: acknowledges and answers nothing"}, withhold_answers},
       {{"lying-answers", "witness: says no for yes, and another key commitment"}, answer_falsely},
       {{"two-id-answers", "witness: says both yes and no to the requester"}, answer_differently},
+      {{"used-id", "witness: consents with the request id in the requester's place"}, use_id},
       {{"false-shares", "witness: hands over a share that is none"}, give_false_shares},
       {{"withheld-votes", "voter: does not vote"}, withhold_votes},
       {{"two-answers", "voter: answers twice in one ballot"}, answer_twice},
@@ -293,6 +349,9 @@ const std::vector<Act>& acts() {
       {{"two-precommits", "voter: gives two precommits in one ballot"}, vote_twice<PrecommitMessage>},
       {{"hidden-lock", "voter: hides its lock from later ballots"}, hide_lock},
       {{"two-proposals", "proposer: proposes two blocks in one ballot"}, propose_twice},
+      {{"largest-round", "proposer: asks for the largest round there is"}, ask_for_largest_round},
+      {{"endless-ballots", "proposer: opens the next ballot in the place of each proposal"}, raise_ballot},
+      {{"false-certificate", "proposer: sends a certificate that lacks a vote"}, certify_falsely},
   };
   return table;
 }
