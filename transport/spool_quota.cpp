@@ -18,7 +18,7 @@ namespace {
 
 constexpr const char* quota_name = "quota";
 constexpr const char* unfinished_name = "quota.new";
-constexpr std::size_t most_bytes = 256;
+constexpr std::size_t largest_quota_file = 256;
 constexpr std::string_view head = "bookchain/1 quota\nbytes ";
 constexpr std::string_view middle = "\nfiles ";
 
@@ -38,7 +38,7 @@ Result<void> clear_name(const SpoolFolder& spool, const std::string& name) {
 }
 
 std::optional<Quota> published(const SpoolFolder& spool) {
-  const auto bytes = read_foreign(spool.get(), quota_name, spool / quota_name, most_bytes);
+  const auto bytes = read_foreign(spool.get(), quota_name, spool / quota_name, largest_quota_file);
   if (!bytes) return std::nullopt;
   return read_quota({reinterpret_cast<const char*>(bytes.value().data()), bytes.value().size()});
 }
