@@ -70,7 +70,7 @@ class SocketTheatre:
     def __init__(self, program, base):
         self.program, self.base = Program(program, SECONDS), base
         run.make_tale(base + "/tale.dat")
-        self.library = faults.build_short_write(base)
+        self.preloaded = faults.build_short_write(base)
         self.expected, self.counts = None, {}
 
     def own_folder(self):
@@ -143,7 +143,7 @@ class SocketTheatre:
             log = self.own_folder() + ".short"
             if os.path.exists(log):
                 os.unlink(log)
-            seen = self.exchange(case.port, (), {"LD_PRELOAD": self.library, "CRASH_SHORT_SOCKET": str(case.number),
+            seen = self.exchange(case.port, (), {"LD_PRELOAD": self.preloaded, "CRASH_SHORT_SOCKET": str(case.number),
                                                  "CRASH_SHORT_WRITE_LOG": log})
             fired = os.path.exists(log) and b" SHORTENED" in read(log)
         else:

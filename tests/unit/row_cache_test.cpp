@@ -1,27 +1,11 @@
 // The rows that a store keeps in memory: never older than what others wrote, never more than their bound.
 #include "ledger/store/row_cache.hpp"
 
-#include "ledger/store/gathering_store.hpp"
-#include "ledger/store/memory_store.hpp"
-#include "ledger/store/sqlite_store.hpp"
-#include "tests/unit/support.hpp"
+#include "tests/unit/stores.hpp"
 
 namespace {
 
 using namespace bookchain::unit;  // NOLINT(google-build-using-namespace)
-
-std::unique_ptr<Store> open_sqlite(const path& file) {
-  return value_of(SqliteStore::open(file, SqliteStore::Mode::create));
-}
-
-const Bytes a_key{1, 2};
-const Bytes a_value{3};
-Write put(const Bytes& key, const Bytes& value) { return Write{Table::facts, key, value}; }
-void commit(Store& store, const std::vector<Write>& writes) {
-  require_success(store.begin());
-  store.apply(writes);
-  require_success(store.commit());
-}
 
 /// Counts what is read of it.
 class CountingState final : public State {

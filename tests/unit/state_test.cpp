@@ -4,10 +4,7 @@
 #include <map>
 #include <memory>
 
-#include "ledger/store/gathering_store.hpp"
-#include "ledger/store/memory_store.hpp"
-#include "ledger/store/sqlite_store.hpp"
-#include "tests/unit/support.hpp"
+#include "tests/unit/stores.hpp"
 
 namespace {
 
@@ -99,10 +96,6 @@ void compare(const State& state, const Model& model, Chance& chance) {
   if (last) BOOST_TEST((*last == all.back()));
 }
 
-std::unique_ptr<Store> open_sqlite(const path& file) {
-  return value_of(SqliteStore::open(file, SqliteStore::Mode::create));
-}
-
 /// The stores, each new and empty.
 struct Stores {
   TemporaryFolder folder;
@@ -114,15 +107,6 @@ struct Stores {
     all.push_back(std::make_unique<GatheringStore>(*below));
   }
 };
-
-const Bytes a_key{1, 2};
-const Bytes a_value{3};
-Write put(const Bytes& key, const Bytes& value) { return Write{Table::facts, key, value}; }
-void commit(Store& store, const std::vector<Write>& writes) {
-  require_success(store.begin());
-  store.apply(writes);
-  require_success(store.commit());
-}
 
 }  // namespace
 
