@@ -144,7 +144,11 @@ void commit_transfer(Context& context, const Transfer& transfer, Height height) 
     shelf_task(context, ShelfAction::remove_book, book, exchange);
   }
   auto record = exchanges.get(context.draft, exchange);
-  if (!record) return;
+  if (!record) {
+    // A witness that the GRANT never reached was given the id all the same: nothing more comes of it.
+    witness_ids.erase(context.draft, WitnessIdKey{transfer.request.signer, exchange});
+    return;
+  }
   record->state = ExchangeState::committed;
   record->height = height;
   // A book found false stays so, and can be disputed as it is.
@@ -236,6 +240,7 @@ void commit_dispute(Context& context, const Signed<Dispute>& dispute, Height hei
     shelf_task(context, ShelfAction::remove_book, book, exchange);
   }
   auto record = exchanges.get(context.draft, exchange);
+  if (!record) witness_ids.erase(context.draft, WitnessIdKey{body.request.signer, exchange});
   if (!record || is_over(record->state)) return;
   record->height = height;
   const auto token = kind == MarkKind::bad_chunk ? Token::wrong_book : Token::wrong_share;

@@ -133,7 +133,8 @@ bool Villain::keeps_share(PeerPort to, const Message& message) {
   const auto* dealt = std::get_if<WitnessShare>(&message);
   if (dealt == nullptr) return false;
   auto chosen = genesis_.witnesses(dealt->request.signer, self());
-  std::ranges::stable_partition(chosen, [&](PeerPort witness) { return world_.villains_.contains(witness); });
+  std::stable_partition(chosen.begin(), chosen.end(),
+                        [&](PeerPort witness) { return world_.villains_.contains(witness); });
   const auto place = static_cast<std::size_t>(std::ranges::find(chosen, to) - chosen.begin());
   return place >= genesis_.ack_quorum() && does(Attack::few_shares, 1000);
 }
