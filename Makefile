@@ -54,7 +54,7 @@ model:  ## check the voting rule, and that each broken form of it is caught, wit
 
 sim:  ## whole networks under faults and liars; SEEDS=100000 for the long run
 	@$(PACKAGES) build test
-	@scripts/build.sh dev sim sim_curve sim_planted
+	@scripts/build.sh dev sim sim_curve sim_planted sim_planted_curve
 	@tests/sim/run.sh build/dev $(SEEDS)
 
 bench:  ## how fast it is, against age and bare signatures: docs/performance.md; takes 8 GiB of disk for a while

@@ -81,6 +81,7 @@ Home::Home(std::unique_ptr<PeerFiles> files, HomeLock lock, std::optional<Time> 
 Home::~Home() {
   // The state is closed under the lock: the last connection to close may write.
   if (!lock_.held()) (void)lock_.take();
+  if (gathering_) gathering_->rollback();  // what a damaged state broke off
   part();
   courier_.reset();
   store_.reset();

@@ -81,7 +81,7 @@ Result<std::uint32_t> read_user(const YamlView& view) {
 
 Result<Access> read_access_of(const YamlView& view) {
   BOOKCHAIN_TRY(const auto text, view.text());
-  const auto access = read_access(text);
+  auto access = read_access(text);
   if (!access) return view.fault(Token::bad_value, access.error().what);
   return access;
 }

@@ -12,7 +12,7 @@ namespace {
 /// Signs the ACK of a witness once the id it has from the requester fits the request, the share is
 /// kept, and no other grant is known. Section 3, step 2.
 void acknowledge_share(Context& context, const ExchangeId& exchange, ExchangeRecord& record) {
-  if (!record.acks.empty() || !record.grant || record.shares.empty()) return;
+  if (!record.acks.empty() || !record.grant || record.shares.empty() || record.height) return;
   const auto given = witness_ids.get(context.draft, WitnessIdKey{requester_of(record), exchange});
   if (!given || given->over) return;
   record.request_id = given->request_id;
@@ -25,7 +25,7 @@ void acknowledge_share(Context& context, const ExchangeId& exchange, ExchangeRec
 
 /// Signs the answer of a witness to a CONSENT once the requester gave it an id. Section 3, step 4.
 void answer_id(Context& context, const ExchangeId& exchange, ExchangeRecord& record) {
-  if (!record.consent || !record.id_answers.empty()) return;
+  if (!record.consent || !record.id_answers.empty() || record.height) return;
   const auto given = witness_ids.get(context.draft, WitnessIdKey{requester_of(record), exchange});
   if (!given) return;
   // The id that came with CHECK-ID fits the request, so it is the same exactly if this one fits too.
@@ -35,6 +35,32 @@ void answer_id(Context& context, const ExchangeId& exchange, ExchangeRecord& rec
   record.state = ExchangeState::id_checked;
   context.draft.send(owner_of(record), IdAnswerMessage{answer});
   context.draft.send(requester_of(record), IdAnswerMessage{answer});
+}
+
+/// Begins the record of a witness, once it knows the GRANT. What the chain has ended meanwhile is over here too, as it
+/// is for those who took part in time. A share may still be called for after the TRANSFER.
+Result<void> begin_record(Context& context, const ExchangeId& exchange, const Signed<Request>& request,
+                          const Signed<Grant>& grant, ExchangeRecord& record) {
+  record.role = Role::witness;
+  record.state = ExchangeState::granted;
+  record.request = request;
+  record.grant = grant;
+  record.book = catalogue.get(context.draft, request.body.book);
+  record.began = context.now;
+  if (grant_age(context.draft, record) != GrantAge::past) return success();
+  const auto height = moved.get(context.draft, exchange);
+  bool disputed = false;
+  marks.each(context.draft, encode(grant.signer), [&](const MarkKey& key, const Mark&) {
+    disputed = key.exchange == exchange;
+    return !disputed;
+  });
+  if (!height || disputed) {
+    witness_ids.erase(context.draft, WitnessIdKey{request.signer, exchange});
+    return rejected(Token::stale_version, "the chain has moved on since the grant", to_hex(exchange));
+  }
+  record.state = ExchangeState::committed;
+  record.height = height;
+  return success();
 }
 
 /// An id waits for its GRANT while its requester gives so many others: those that never get one go, the oldest first.
@@ -65,6 +91,9 @@ void ask_for_lost_id(Context& context, const ExchangeId& exchange, const Exchang
 }  // namespace
 
 Result<void> on_witness_id(Context& context, PeerPort from, const WitnessId& message) {
+  auto record = exchanges.get(context.draft, message.exchange);
+  // An id that comes after the end in the chain has nothing to be asked about.
+  if (moved.get(context.draft, message.exchange) || (record && record->height)) return success();
   const WitnessIdKey key{from, message.exchange};
   if (const auto first = witness_ids.get(context.draft, key)) {
     if (first->request_id == message.request_id) return success();
@@ -72,7 +101,6 @@ Result<void> on_witness_id(Context& context, PeerPort from, const WitnessId& mes
   }
   witness_ids.put(context.draft, key, WitnessIdRecord{message.request_id, false, {}, {}, context.now});
   remember_given_id(context, from, message.exchange);
-  auto record = exchanges.get(context.draft, message.exchange);
   if (!record || record->role != Role::witness || requester_of(*record) != from) return success();
   acknowledge_share(context, message.exchange, *record);
   answer_id(context, message.exchange, *record);
@@ -104,16 +132,10 @@ Result<void> on_witness_share(Context& context, PeerPort from, const WitnessShar
     return rejected(Token::equivocation, "the owner made two grants that exclude each other", to_hex(exchange));
   }
   auto record = exchanges.get(context.draft, exchange).value_or(ExchangeRecord{});
-  if (!record.grant) {
-    record.role = Role::witness;
-    record.state = ExchangeState::granted;
-    record.request = message.request;
-    record.grant = message.grant;
-    record.book = catalogue.get(context.draft, message.request.body.book);
-    record.began = context.now;
-  }
+  const bool is_new = !record.grant;
+  if (is_new) BOOKCHAIN_CHECK(begin_record(context, exchange, message.request, message.grant, record));
   // Once the requester can read the book the share has done its work and is not taken again.
-  if (!has_ended(record.state)) add_share(record.shares, DealtShare{context.self(), message.share});
+  if (is_new || !has_ended(record.state)) add_share(record.shares, DealtShare{context.self(), message.share});
   remember_turn(context, exchange, record);
   ask_for_lost_id(context, exchange, record);
   acknowledge_share(context, exchange, record);
@@ -149,11 +171,7 @@ Result<void> on_check_id(Context& context, PeerPort from, const CheckId& message
   }
   auto record = exchanges.get(context.draft, exchange).value_or(ExchangeRecord{});
   if (!record.grant) {
-    record.role = Role::witness;
-    record.request = message.request;
-    record.grant = message.grant;
-    record.book = catalogue.get(context.draft, message.request.body.book);
-    record.began = context.now;
+    BOOKCHAIN_CHECK(begin_record(context, exchange, message.request, message.grant, record));
     remember_turn(context, exchange, record);
   }
   if (!record.id_answers.empty()) {
@@ -161,7 +179,7 @@ Result<void> on_check_id(Context& context, PeerPort from, const CheckId& message
     return success();
   }
   record.consent = message.consent;
-  if (record.height == std::nullopt) record.state = ExchangeState::consented;
+  if (!record.height) record.state = ExchangeState::consented;
   answer_id(context, exchange, record);
   keep(context, exchange, record);
   return success();

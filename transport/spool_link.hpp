@@ -37,8 +37,8 @@ class SpoolLink final : public Link {
     std::uint64_t max_package_bytes = std::uint64_t{1} << 36U;
   };
   /// Makes the folders for every sender below the own spool (mode 0700) if missing; in a drop box
-  /// (FolderFacts) each sender makes its own. Tokens: `io`, `permission` (the spool can be written by everybody
-  /// and lacks the sticky bit), `disk-full`.
+  /// (FolderFacts) each sender makes its own. Tokens: `io`, `permission` (the spool belongs to another user, or can
+  /// be written by everybody and lacks the sticky bit), `disk-full`.
   [[nodiscard]] static Result<std::unique_ptr<SpoolLink>> open(Settings settings, Environment& environment);
 
   [[nodiscard]] Result<std::vector<Parcel>> receive(std::size_t most) override;

@@ -43,6 +43,11 @@ void RowCache::changed(const std::vector<Write>& writes) {
     const auto known = rows.find(text(write.key));
     if (known == rows.end()) continue;
     bytes_ -= size_of(known->second);
+    if (size_of(write.value) > largest_row) {
+      bytes_ -= entry_bytes + write.key.size();
+      rows.erase(known);
+      continue;
+    }
     known->second = write.value;
     bytes_ += size_of(known->second);
   }

@@ -125,17 +125,26 @@ class Theatre:
     def play(self, case):
         """The fault, the same command again, and the rest of the story. From one state the program always
         goes on in the same way, since the networks are made from a seed and time stands still: what led to a
-        state that was played to its end before is not played a second time."""
+        state from which the story came to its end before is not played a second time."""
         folder = self.own_folder()
         ended = self.fail_once(case)
-        self.player.again(folder, story.STORIES[case.story][case.index])
-        known = f"{self.base}/known/{case.story}-{case.index}-{digest(folder)}"
-        if os.path.exists(known):
+        failed = self.known("failed", case, folder)
+        if os.path.exists(failed):
             return ended.code, False
-        self.player.go_on(folder, story.STORIES[case.story][case.index + 1:])
-        ending.check(self.program, folder, self.expected[case.story])
-        with open(known, "wb"):
-            return ended.code, True
+        self.player.again(folder, story.STORIES[case.story][case.index])
+        known = self.known("again", case, folder)
+        is_new = not os.path.exists(known)
+        if is_new:
+            self.player.go_on(folder, story.STORIES[case.story][case.index + 1:])
+            ending.check(self.program, folder, self.expected[case.story])
+        for mark in (failed, known):
+            with open(mark, "wb"):
+                pass
+        return ended.code, is_new
+
+    def known(self, moment, case, folder):
+        """The file that is there once the story came to its end from what now lies in the folder."""
+        return f"{self.base}/known/{case.story}-{case.index}-{moment}-{digest(folder)}"
 
 
 theatre = None

@@ -312,24 +312,6 @@ BOOST_AUTO_TEST_CASE(a_witness_keeps_a_bounded_number_of_ids_and_asks_for_one_th
   network.require_equal_chains(1);
 }
 
-// What a witness keeps of an exchange that it only has the id of goes with the end that the chain records.
-BOOST_AUTO_TEST_CASE(a_witness_that_no_grant_reached_forgets_the_id_when_the_book_has_moved) {
-  Four four(Step::request, 5);
-  auto& network = four.network;
-  network.filter = [&](const Envelope& envelope) {
-    const bool about_the_grant = std::holds_alternative<WitnessShare>(envelope.message) ||
-                                 std::holds_alternative<CheckId>(envelope.message) ||
-                                 std::holds_alternative<CheckKey>(envelope.message);
-    return !(about_the_grant && envelope.to == four.w1);
-  };
-  network.deliver_until_quiet();
-  BOOST_TEST(witness_ids.all(network.state(four.w1)).size() == 1U);
-  network.run();
-  network.require_equal_chains(1);
-  BOOST_TEST(!network.knows(four.w1, four.x));
-  BOOST_TEST(witness_ids.all(network.state(four.w1)).empty());
-}
-
 BOOST_AUTO_TEST_CASE(a_catalogue_takes_a_bounded_number_of_books_that_only_their_registrar_speaks_of) {
   Four four(Step::request);
   auto& network = four.network;

@@ -163,6 +163,11 @@ void come_back(Four& four, Victim victim, bool moved) {
   BOOST_TEST(network.home(four.r).books.contains(book) == moved);
   BOOST_TEST(network.home(four.o).books.contains(book) == !moved);
   network.require_no_fork();
+  if (!network.knows(four.*victim, four.x)) return;
+  const auto state = network.state_of(four.*victim, four.x);
+  // A request without a GRANT waits on: its owner may still make one.
+  BOOST_TEST((has_ended(state) || (state == ExchangeState::requested && !moved)), name(state));
+  BOOST_TEST((state == ExchangeState::committed) == moved);
 }
 
 /// A row a step: how it ends when requester, owner or a witness is gone after it.

@@ -193,9 +193,10 @@ bool find_bug(Bug bug, std::uint64_t most, const std::string& program) {
 
 }  // namespace
 
-int run_each_bug(std::uint64_t most, const std::string& program) {
+int run_each_bug(std::uint64_t most, std::optional<Bug> only, const std::string& program) {
   int failed = copies_are_clean() ? 0 : 1;
   for (std::size_t i = 0; i < bug_count; ++i) {
+    if (only && *only != static_cast<Bug>(i)) continue;
     // In a thread of its own: the rules remember by thread which signatures were good, and one of the bugs takes
     // others.
     std::thread([&] {

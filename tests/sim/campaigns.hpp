@@ -9,8 +9,8 @@ namespace bookchain::sim {
 
 /// Every attack, `runs` seeds each, alone and among others; one line a kind. Gives the status of the program.
 [[nodiscard]] int run_each_attack(std::uint64_t runs, unsigned jobs, const std::string& program);
-/// Every planted bug until it is found by what it breaks, or through `most` seeds.
-[[nodiscard]] int run_each_bug(std::uint64_t most, const std::string& program);
+/// Every planted bug, or one, until it is found by what it breaks, or through `most` seeds.
+[[nodiscard]] int run_each_bug(std::uint64_t most, std::optional<Bug> only, const std::string& program);
 /// Seven peers of which three pool their shares, one more than is borne: within `most` seeds a requester must have the
 /// key before the transfer; and with two, in as many seeds as that took and some more, nothing breaks.
 [[nodiscard]] int run_beyond(std::uint64_t most, const std::string& program);

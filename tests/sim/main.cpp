@@ -2,7 +2,8 @@
 //   sim --seeds 2000 [--from 1] [--seconds 600]     that many seeds or as many as there is time for, one line of JSON
 //   sim --seed 17 [overrides]       one seed, or one plan with parts replaced
 //   sim --each-attack 40            every attack, that many seeds each
-//   sim --each-bug 400              every planted bug until it is found (the planted program only)
+//   sim --each-bug 400              every planted bug until it is found (the planted programs only)
+//   sim --each-bug 400 --bug NAME   one of them
 //   sim --beyond 40                 one liar more than is borne, until what is promised breaks
 //   sim --regressions seeds.txt     plans that failed once
 // An option that the way of running does not know is refused, never another run than the one that was asked for.
@@ -41,7 +42,7 @@ const std::vector<Way>& ways() {
       {"regressions", {}},
       {"seeds", {"from", "seconds", "jobs"}},
       {"each-attack", {"jobs"}},
-      {"each-bug", {}},
+      {"each-bug", {"bug"}},
       {"beyond", {}},
       {"seed", {"bug", "peers", "villains", "exchanges", "books", "steps", "harshness", "faults", "attacks"}},
   };
@@ -96,14 +97,18 @@ void read_set(const Options& options, std::string_view option, std::bitset<Count
   }
 }
 
+std::optional<Bug> bug_from(const Options& options) {
+  const auto found = options.find("bug");
+  if (found == options.end()) return std::nullopt;
+  const auto bug = from_name<Bug>(found->second, bug_count);
+  if (!bug) misused("unknown bug: " + found->second);
+  return bug;
+}
+
 Plan plan_from(const Options& options) {
   const auto seed = number(options, "seed", 1);
-  auto plan = plan_of(seed);
-  if (const auto bug = options.find("bug"); bug != options.end()) {
-    const auto kind = from_name<Bug>(bug->second, bug_count);
-    if (!kind) misused("unknown bug: " + bug->second);
-    plan = plan_of(seed, *kind);
-  }
+  const auto bug = bug_from(options);
+  auto plan = bug ? plan_of(seed, *bug) : plan_of(seed);
   plan.peers = number(options, "peers", plan.peers);
   plan.villains = number(options, "villains", plan.villains);
   plan.exchanges = number(options, "exchanges", plan.exchanges);
@@ -184,7 +189,7 @@ int run(const std::string& program, const std::vector<std::string>& words) {
     return run_seeds(number(options, "from", 1), number(options, "seeds", 1), effort, program);
   }
   if (way == "each-attack") return run_each_attack(number(options, "each-attack", 1), jobs, program);
-  if (way == "each-bug") return run_each_bug(number(options, "each-bug", 1), program);
+  if (way == "each-bug") return run_each_bug(number(options, "each-bug", 1), bug_from(options), program);
   if (way == "beyond") return run_beyond(number(options, "beyond", 1), program);
   return run_one(plan_from(options), program);
 }

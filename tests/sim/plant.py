@@ -31,6 +31,10 @@ BUGS = [
     ("note_before_commit", "transport/courier.cpp", 1,
      "roll_back();\n    return committed;",
      "roll_back();\n    if (ON) (void)deliver_all(notes, drained, report);\n    return committed;"),
+    # A signature with S + L verifies. Over the stub signature, whose file is no copy, the same is a switch of its own.
+    ("malleable_accepted", "ledger/crypto_curve.cpp", 1,
+     "if (!below(bytes.subspan(32), group_order)) return false;",
+     "if (!ON && !below(bytes.subspan(32), group_order)) return false;"),
     # Answers about the id of one exchange count in another.
     ("answers_not_bound", "ledger/transaction.cpp", 1,
      "return answer.exchange == exchange && answer.consent == consent_id && answer.yes;",
@@ -102,6 +106,11 @@ BUGS = [
     ("chance_from_outside", "transport/courier.cpp", 1,
      "for (const auto byte : bits.bytes) random = (random << 8U) | byte;",
      "for (const auto byte : bits.bytes) random = (random << 8U) | byte;\n  if (ON) random ^= std::random_device{}();"),
+    # A requester keeps no ACKs once it has consented: a claim needs them.
+    ("acks_dropped_at_consent", "ledger/exchange_wish.cpp", 1,
+     "ConsentMessage{wish.rehearsed_id.value_or(*record.request_id), *record.consent, record.acks});",
+     "ConsentMessage{wish.rehearsed_id.value_or(*record.request_id), *record.consent, record.acks});\n"
+     "  if (ON) record.acks.clear();"),
     # An owner keeps no CONSENT once it has released the key; ACKs and answers it would be sent again.
     ("consent_dropped_at_release", "ledger/exchange_wish.cpp", 1,
      "record.release = statement;",

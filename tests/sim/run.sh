@@ -14,4 +14,5 @@ failed=0
 "$build/sim" --each-attack 20 || failed=1
 "$build/sim_curve" --each-attack 1 || failed=1
 "$build/sim_planted" --each-bug 100 || failed=1
+"$build/sim_planted_curve" --each-bug 100 --bug malleable-accepted || failed=1
 exit "$failed"

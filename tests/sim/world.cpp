@@ -237,29 +237,17 @@ void World::restore(Home& home, bool declared) {
     std::erase(honest_, home.identity.port);
     return start(home);
   }
-  if (!home.store.begin()) return;
-  Draft draft(home.store);
-  Context context{*genesis_, home.identity, draft, home.environment.now(), chance_.next()};
-  begin_restore(context);
-  for (const auto& peer : genesis_->peers()) {
-    if (peer.port != home.identity.port) transport::renew_epoch(draft, peer.port, home.environment.draw<Epoch>());
+  declare_restore(home);
+}
+
+/// A user says so until it is done; nothing else happens at this peer before.
+void World::declare_restore(Home& home) {
+  bool done = false;
+  for (int left = 100; !done; --left) {
+    if (left == 0) throw Violation{"a restore can be declared", std::to_string(home.identity.port.value)};
+    if (!home.courier) start(home);
+    event(home, [&] { done = home.courier->restore().has_value(); });
   }
-  auto effects = draft.take_effects();
-  home.store.apply(effects.writes);
-  Draft letters(home.store);
-  for (auto& leaving : effects.outgoing) {
-    const transport::Header header{transport::protocol_version, genesis_->id(), home.identity.port, leaving.to, {}, {}};
-    transport::enqueue(
-        letters, header,
-        transport::OutboxRecord{encode(leaving.message), leaving.with_package, home.environment.now(), false},
-        home.environment.draw<Epoch>());
-  }
-  home.store.apply(letters.take_effects().writes);
-  const auto fate = std::exchange(home.store.fate, nullptr);
-  (void)home.store.commit();
-  home.store.fate = fate;
-  start(home);
-  watcher_->looked_at(home.identity.port, home.store);
 }
 
 /// Whether a peer has given a vote at a height that it does not know to be committed.

@@ -90,6 +90,7 @@ class World final : private transport::Observer {
   [[nodiscard]] bool holds_a_lock(const Home& home) const;
   void back_up(Home& home);
   void restore(Home& home, bool declared);
+  void declare_restore(Home& home);
   void start(Home& home);
   void crash(Home& home);
   [[nodiscard]] bool is_up(const Home& home) const { return home.courier && home.wakes_at <= step_; }

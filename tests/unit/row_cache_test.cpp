@@ -7,13 +7,16 @@ namespace {
 
 using namespace bookchain::unit;  // NOLINT(google-build-using-namespace)
 
-/// Counts what is read of it.
-class CountingState final : public State {
+/// A store that counts what is read of it by key. Like a disk, it may fail a read: then it gives nothing, and refuses
+/// the commit.
+class CountingStore final : public Store {
  public:
-  explicit CountingState(const State& below) : below_(below) {}
+  explicit CountingStore(Store& below) : below_(below) {}
   [[nodiscard]] std::optional<Bytes> get(Table table, ByteView key) const override {
     ++reads;
-    return below_.get(table, key);
+    if (!std::exchange(next_read_fails, false)) return below_.get(table, key);
+    read_failed_ = true;
+    return std::nullopt;
   }
   void scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const override {
     below_.scan(table, prefix, from, visit);
@@ -21,11 +24,32 @@ class CountingState final : public State {
   [[nodiscard]] std::optional<std::pair<Bytes, Bytes>> last(Table table, ByteView prefix) const override {
     return below_.last(table, prefix);
   }
+  [[nodiscard]] Result<void> begin(Durability durability) override { return below_.begin(durability); }
+  void apply(const std::vector<Write>& writes) override { below_.apply(writes); }
+  [[nodiscard]] Result<void> commit() override {
+    if (!std::exchange(read_failed_, false) && !std::exchange(next_commit_fails, false)) return below_.commit();
+    below_.rollback();
+    return Error{Token::io, "the disk failed", {}, {}};
+  }
+  void rollback() noexcept override { below_.rollback(); }
+  [[nodiscard]] std::uint64_t foreign_commits() const override { return below_.foreign_commits(); }
+  [[nodiscard]] Result<void> status() const override { return below_.status(); }
+
   mutable int reads = 0;
+  mutable bool next_read_fails = false;
+  bool next_commit_fails = false;
 
  private:
-  const State& below_;
+  Store& below_;
+  mutable bool read_failed_ = false;
 };
+
+std::optional<Bytes> read_in_transaction(Store& store, const Bytes& key) {
+  require_success(store.begin());
+  auto value = store.get(Table::facts, key);
+  require_success(store.commit());
+  return value;
+}
 
 }  // namespace
 
@@ -33,19 +57,17 @@ BOOST_AUTO_TEST_SUITE(row_cache)
 
 BOOST_AUTO_TEST_CASE(a_gathering_store_reads_a_row_once_and_again_when_somebody_else_wrote) {
   TemporaryFolder folder;
-  const auto below = open_sqlite(folder / "state.sqlite");
+  const auto file = open_sqlite(folder / "state.sqlite");
   const auto other = open_sqlite(folder / "state.sqlite");
-  GatheringStore store(*below);
-  const auto in_transaction = [&](const Bytes& key) {
-    require_success(store.begin());
-    auto value = store.get(Table::facts, key);
-    require_success(store.commit());
-    return value;
-  };
+  CountingStore below(*file);
+  GatheringStore store(below);
+  const auto in_transaction = [&](const Bytes& key) { return read_in_transaction(store, key); };
   BOOST_TEST(!in_transaction(a_key));
   commit(*other, {put(a_key, {1})});
   BOOST_TEST((in_transaction(a_key) == Bytes{1}));
+  const auto reads = below.reads;
   BOOST_TEST((in_transaction(a_key) == Bytes{1}));
+  BOOST_TEST(below.reads == reads);
   commit(*other, {put(a_key, {2})});
   BOOST_TEST((store.get(Table::facts, a_key) == Bytes{2}));  // between transactions nothing is remembered
   BOOST_TEST((in_transaction(a_key) == Bytes{2}));
@@ -58,7 +80,7 @@ BOOST_AUTO_TEST_CASE(a_gathering_store_reads_a_row_once_and_again_when_somebody_
 BOOST_AUTO_TEST_CASE(a_cache_of_rows_remembers_what_was_read_and_no_more_than_its_bound) {
   MemoryStore store;
   commit(store, {put(a_key, a_value), Write{Table::blocks, {1}, Bytes(20'000, 1)}});
-  const CountingState below(store);
+  const CountingStore below(store);
   RowCache cache(below);
   const auto reads_of = [&](Table table, const Bytes& key) {
     const auto before = below.reads;
@@ -78,11 +100,43 @@ BOOST_AUTO_TEST_CASE(a_cache_of_rows_remembers_what_was_read_and_no_more_than_it
   cache.changed({put(a_key, {7}), put({8}, {8})});
   BOOST_TEST((cache.get(Table::facts, a_key) == Bytes{7}));
   BOOST_TEST(reads_of(Table::facts, {8}) == 1);  // written, and not read before
+  // A row that is known not to be there, and is written, is not remembered where it is too large.
+  BOOST_TEST(reads_of(Table::blocks, {2}) == 1);
+  cache.changed({Write{Table::blocks, {2}, Bytes(20'000, 1)}});
+  BOOST_TEST(reads_of(Table::blocks, {2}) == 1);
   cache.forget();
   BOOST_TEST((cache.get(Table::facts, a_key) == a_value));
   // What is above the bound is read again.
   for (std::uint32_t i = 0; i < 60'000; ++i) (void)cache.get(Table::seen, encode(i));
   BOOST_TEST(reads_of(Table::facts, a_key) == 1);
+}
+
+// What a transaction saw or wrote that came to nothing is not remembered.
+BOOST_AUTO_TEST_CASE(after_a_read_or_a_commit_that_failed_and_after_a_rollback_the_rows_are_read_again) {
+  MemoryStore file;
+  commit(file, {put(a_key, {1})});
+  CountingStore below(file);
+  GatheringStore store(below);
+
+  require_success(store.begin());
+  below.next_read_fails = true;
+  BOOST_TEST(!store.get(Table::facts, a_key));
+  BOOST_TEST(!store.commit());
+  BOOST_TEST((read_in_transaction(store, a_key) == Bytes{1}));
+
+  require_success(store.begin());
+  store.apply({put(a_key, {2})});
+  BOOST_TEST((store.get(Table::facts, a_key) == Bytes{2}));
+  below.next_commit_fails = true;
+  BOOST_TEST(!store.commit());
+  BOOST_TEST((read_in_transaction(store, a_key) == Bytes{1}));
+
+  require_success(store.begin());
+  store.apply({put(a_key, {3})});
+  store.rollback();
+  BOOST_TEST((read_in_transaction(store, a_key) == Bytes{1}));
+  commit(store, {put(a_key, {4})});
+  BOOST_TEST((read_in_transaction(store, a_key) == Bytes{4}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
