@@ -127,7 +127,7 @@ std::string_view name(Bug bug) {
     case Bug::torn_text_trusted: return "torn-text-trusted";
     case Bug::consent_dropped_at_release: return "consent-dropped-at-release";
     case Bug::acks_dropped_with_key: return "acks-dropped-with-key";
-    case Bug::acks_dropped_at_consent: return "acks-dropped-at-consent";
+    case Bug::claim_not_answered: return "claim-not-answered";
     case Bug::state_forgotten: return "state-forgotten";
   }
   return "";
@@ -233,7 +233,7 @@ Needs needs_of(Bug bug) {
     case Bug::torn_text_trusted: return {std::nullopt, Fault::torn_package};
     case Bug::other_signer_accused: return {Attack::grants_to_two, std::nullopt};
     case Bug::consent_dropped_at_release: return {Attack::never_mining, std::nullopt};
-    case Bug::acks_dropped_at_consent: return {Attack::never_releasing, std::nullopt};
+    case Bug::claim_not_answered: return {Attack::silence, std::nullopt};
     // Any liar that is an owner, and that does not record the transfer itself.
     case Bug::acks_dropped_with_key: return {Attack::replayed_note, std::nullopt};
     case Bug::lock_ignored:

@@ -139,9 +139,9 @@ enum class Bug : std::uint8_t {
   consent_dropped_at_release,
   acks_dropped_with_key,
   state_forgotten,
-  acks_dropped_at_consent,
+  claim_not_answered,
 };
-inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::acks_dropped_at_consent) + 1;
+inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::claim_not_answered) + 1;
 [[nodiscard]] std::string_view name(Bug bug);
 
 struct Plan {

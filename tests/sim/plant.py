@@ -106,11 +106,10 @@ BUGS = [
     ("chance_from_outside", "transport/courier.cpp", 1,
      "for (const auto byte : bits.bytes) random = (random << 8U) | byte;",
      "for (const auto byte : bits.bytes) random = (random << 8U) | byte;\n  if (ON) random ^= std::random_device{}();"),
-    # A requester keeps no ACKs once it has consented: a claim needs them.
-    ("acks_dropped_at_consent", "ledger/exchange_wish.cpp", 1,
-     "ConsentMessage{wish.rehearsed_id.value_or(*record.request_id), *record.consent, record.acks});",
-     "ConsentMessage{wish.rehearsed_id.value_or(*record.request_id), *record.consent, record.acks});\n"
-     "  if (ON) record.acks.clear();"),
+    # A witness answers about the id to the owner alone, so that nobody can claim.
+    ("claim_not_answered", "ledger/exchange_witness.cpp", 1,
+     "if (from != message.grant.signer && from != message.request.signer) {",
+     "if (from != message.grant.signer && (ON || from != message.request.signer)) {"),
     # An owner keeps no CONSENT once it has released the key; ACKs and answers it would be sent again.
     ("consent_dropped_at_release", "ledger/exchange_wish.cpp", 1,
      "record.release = statement;",

@@ -47,7 +47,7 @@ std::vector<std::string_view> proofs_of(Bug bug) {
     case Bug::torn_text_trusted: return {"an honest requester reads the book", "an owner has the registered bytes"};
     case Bug::consent_dropped_at_release: return {"an honest owner that released can have it recorded"};
     case Bug::acks_dropped_with_key: return {"an honest requester that has key and RELEASE can have it recorded"};
-    case Bug::acks_dropped_at_consent: return {"an exchange that was consented to ends, or there is evidence"};
+    case Bug::claim_not_answered: return {"an exchange that was consented to ends, or there is evidence"};
     case Bug::state_forgotten: return {"acknowledged is never lost"};
   }
   return {};
