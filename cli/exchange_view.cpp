@@ -177,6 +177,16 @@ class Holdings {
     holds.push_back(what + " of " + ports_text(ports));
   }
 
+  /// A "no" is no answer that a transfer can hold.
+  void add_id_answers(std::vector<std::string>& holds) const {
+    auto yes = record_.id_answers;
+    auto no = yes;
+    std::erase_if(yes, [](const auto& answer) { return !answer.body.yes; });
+    std::erase_if(no, [](const auto& answer) { return answer.body.yes; });
+    add_statements(holds, "id answers (yes)", yes);
+    add_statements(holds, "id answers (no)", no);
+  }
+
   [[nodiscard]] PeerView requester() const {
     PeerView peer{requester_of(record_), Role::requester, {}, {}};
     const bool self = is_self(peer.port);
@@ -185,7 +195,7 @@ class Holdings {
     holds.emplace_back("request id");
     if (self ? record_.package_arrived : record_.consent.has_value()) holds.emplace_back("encrypted book");
     if (self) add_statements(holds, "ACKs", record_.acks);
-    if (self) add_statements(holds, "id answers", record_.id_answers);
+    if (self) add_id_answers(holds);
     if (self ? record_.key.has_value() : record_.release.has_value()) holds.emplace_back("key");
     if (self) add_statements(holds, "key answers", record_.key_answers);
     if (self && record_.plaintext_ready) holds.emplace_back("plaintext");
@@ -231,7 +241,7 @@ class Holdings {
     if (self ? record_.request_id.has_value() : record_.consent.has_value()) holds.emplace_back("request id");
     if (self) add_statements(holds, "ACKs", record_.acks);
     if (record_.consent) holds.emplace_back("consent");
-    if (self) add_statements(holds, "id answers", record_.id_answers);
+    if (self) add_id_answers(holds);
     if (!ended()) peer.may = owner_may();
     return peer;
   }
@@ -272,7 +282,10 @@ class Holdings {
     if (self ? view_.witness_id.has_value() : acknowledged) peer.holds.emplace_back("request id");
     if (self ? !record_.shares.empty() : acknowledged) peer.holds.emplace_back("its share of the key");
     if (acknowledged) peer.holds.emplace_back(self ? "its ACK" : "its ACK is here");
-    if (holds_from(record_.id_answers, port)) peer.holds.emplace_back("answered check-id");
+    if (const auto answer = std::ranges::find(record_.id_answers, port, &Signed<IdAnswer>::signer);
+        answer != record_.id_answers.end()) {
+      peer.holds.emplace_back(answer->body.yes ? "answered check-id: yes" : "answered check-id: no");
+    }
     if (holds_from(record_.key_answers, port)) peer.holds.emplace_back("answered check-key");
     if (!ended()) peer.may = {"answer what it is asked", "vote"};
     return peer;

@@ -179,31 +179,45 @@ class Guide {
   }
   /// A block is voted on: each round of messages moves it on by a phase.
   void everybody_votes() {
-    guidance_.rounds = rounds_left();
+    const auto running = running_ballot();
+    guidance_.rounds = rounds_left(running.phase);
     auto proposer = record_.abort_sent ? owner() : requester();
     if (guidance_.rounds > 0) proposer = self();  // it counts the votes: an owner that settles, too
     const bool nobody_before = guidance_.waiting_for.empty();
     for (const auto& peer : node_.genesis().peers()) {
-      if (peer.port == proposer) continue;
-      add(peer.port, "receive");
-      if (nobody_before) wait_for(peer.port);
+      if (peer.port != proposer) add(peer.port, "receive");
+      if (nobody_before && !has_voted(running, peer.port)) wait_for(peer.port);
     }
     add(proposer, "receive");
     guidance_.repeat = true;
   }
 
-  /// Of the ballot that this peer runs at the present height, if it runs one: each phase takes a round of messages.
-  [[nodiscard]] std::size_t rounds_left() const {
-    const auto ballot = proposers.get(state_, 0);
+  /// The ballot that this peer runs at the present height; idle if it runs none.
+  [[nodiscard]] ProposerRecord running_ballot() const {
+    auto ballot = proposers.get(state_, 0);
     const auto head = head_fact.get(state_).value_or(Head{});
-    if (!ballot || ballot->height.value != head.height.value + 1) return 0;
-    switch (ballot->phase) {
+    return ballot && ballot->height.value == head.height.value + 1 ? std::move(*ballot) : ProposerRecord{};
+  }
+  /// Each phase takes a round of messages.
+  [[nodiscard]] static std::size_t rounds_left(ProposerPhase phase) {
+    switch (phase) {
       case ProposerPhase::idle: return 0;
       case ProposerPhase::asking: return 4;
       case ProposerPhase::prevoting: return 3;
       case ProposerPhase::precommitting: return 2;
     }
     return 0;
+  }
+  /// In the present phase of a ballot of this peer's own. The votes in the ballots of others come to them alone.
+  [[nodiscard]] static bool has_voted(const ProposerRecord& ballot, PeerPort voter) {
+    const auto is_of_voter = [&](const auto& vote) { return vote.signer == voter; };
+    switch (ballot.phase) {
+      case ProposerPhase::idle: return false;
+      case ProposerPhase::asking: return std::ranges::any_of(ballot.answers, is_of_voter);
+      case ProposerPhase::prevoting: return std::ranges::any_of(ballot.prevotes, is_of_voter);
+      case ProposerPhase::precommitting: return std::ranges::any_of(ballot.precommits, is_of_voter);
+    }
+    return false;
   }
   /// It is final here; the others have it when they take in the block. Who has not taken in the newest one is told by
   /// the guidance of that.

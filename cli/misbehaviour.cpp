@@ -297,6 +297,7 @@ Result<void> grant_falsely(Home& home, GrantCheat cheat) {
 }
 Result<void> grant_bad_chunks(Home& home) { return grant_falsely(home, GrantCheat::bad_chunk); }
 Result<void> grant_bad_shares(Home& home) { return grant_falsely(home, GrantCheat::bad_shares); }
+Result<void> grant_cut_package(Home& home) { return grant_falsely(home, GrantCheat::cut); }
 
 Result<void> nothing_more(Home& /*home*/) { return success(); }
 void tell_the_truth(const Liar& /*liar*/, Outgoing one, Leaving& leaving) { leave(leaving, std::move(one)); }
@@ -334,6 +335,7 @@ const std::vector<Act>& acts() {
       {{"false-dispute", "requester: disputes the right book in the place of its transfer"}, dispute_falsely},
       {{"wrong-key", "owner: releases a key that does not fit"}, release_wrong_key},
       {{"bad-chunk", "owner: encrypts another book"}, tell_the_truth, grant_bad_chunks, true},
+      {{"cut-package", "owner: cuts the last chunk off the encrypted book"}, tell_the_truth, grant_cut_package, true},
       {{"bad-shares", "owner: deals shares of another key"}, tell_the_truth, grant_bad_shares, true},
       {{"two-grants", "owner: makes two grants for one request"}, grant_twice},
       {{"double-sale", "owner: grants one book to two requesters"}, tell_the_truth, forget_grants},

@@ -11,27 +11,38 @@ using namespace ledger;
 
 namespace {
 
-/// That of a value book has no other.
-Hash spoil_only_chunk(Store& store, const ExchangeId& exchange, ValuePackage package, const Book& book) {
+/// The only chunk of a value book: changed, or cut off. Gives the root over what is there then.
+Hash spoil_value(Store& store, const ExchangeId& exchange, ValuePackage package, const Book& book, GrantCheat cheat) {
   const auto first = package_chunk_offset(book, 0);
-  package.package[first] ^= 1U;
+  const bool is_cut = cheat == GrantCheat::cut;
+  if (is_cut) {
+    package.package.resize(first);
+  } else {
+    package.package[first] ^= 1U;
+  }
   Draft draft(store);
   value_packages.put(draft, exchange, package);
   store.apply(draft.take_effects().writes);
-  return leaf_hash(ByteView(package.package).subspan(first));
+  return is_cut ? MerkleAccumulator().root() : leaf_hash(ByteView(package.package).subspan(first));
 }
 
-/// Changes the first encrypted chunk of a package and gives the root over what is there then.
-Result<Hash> spoil_first_chunk(const path& package, const Book& book) {
+bool change_byte(int file, off_t place) {
+  std::uint8_t byte = 0;
+  return ::pread(file, &byte, 1, place) == 1 && (byte ^= 1U, ::pwrite(file, &byte, 1, place) == 1);
+}
+
+/// Changes the first encrypted chunk of a package, or cuts off the last; gives the root over what is there then.
+Result<Hash> spoil_file(const path& package, const Book& book, GrantCheat cheat) {
   BOOKCHAIN_TRY(const auto file, open_file(package, O_RDWR | O_NOFOLLOW));
   const auto first = static_cast<off_t>(package_chunk_offset(book, 0));
-  std::uint8_t byte = 0;
-  const bool changed =
-      ::pread(file.get(), &byte, 1, first) == 1 && (byte ^= 1U, ::pwrite(file.get(), &byte, 1, first) == 1);
+  const bool is_cut = cheat == GrantCheat::cut;
+  const auto left = chunk_count(book) - (is_cut ? 1U : 0U);
+  const bool changed = is_cut ? ::ftruncate(file.get(), static_cast<off_t>(package_chunk_offset(book, left))) == 0
+                              : change_byte(file.get(), first);
   if (!changed || ::lseek(file.get(), first, SEEK_SET) < 0) return system_error("cannot change a package", package);
   MerkleAccumulator tree;
   Bytes buffer;
-  for (std::uint64_t index = 0; index < chunk_count(book); ++index) {
+  for (std::uint64_t index = 0; index < left; ++index) {
     buffer.resize(package_chunk_offset(book, index + 1) - package_chunk_offset(book, index));
     BOOKCHAIN_TRY(const auto got, read_up_to(file.get(), buffer, package));
     if (got != buffer.size()) return Error{Token::bad_file, "the package is cut short", package.string(), {}};
@@ -56,13 +67,14 @@ Result<WishGrant> rehearse_grant(Home& home, const ExchangeId& exchange, GrantCh
   const auto& book = record.book->body;
   BOOKCHAIN_TRY(wish.ciphertext_root,
                 home.packages().write_package(record.request.body.book, book, exchange, wish.key, nullptr));
-  if (cheat == GrantCheat::bad_shares) wish.rehearsed_dealt = environment.draw<BookKey>();
-  if (cheat == GrantCheat::bad_chunk) {
-    if (const auto small = value_packages.get(home.store(), exchange)) {
-      wish.ciphertext_root = spoil_only_chunk(home.store(), exchange, *small, book);
-    } else {
-      BOOKCHAIN_TRY(wish.ciphertext_root, spoil_first_chunk(home.shelf().package_path(exchange), book));
-    }
+  if (cheat == GrantCheat::bad_shares) {
+    wish.rehearsed_dealt = environment.draw<BookKey>();
+    return wish;
+  }
+  if (const auto small = value_packages.get(home.store(), exchange)) {
+    wish.ciphertext_root = spoil_value(home.store(), exchange, *small, book, cheat);
+  } else {
+    BOOKCHAIN_TRY(wish.ciphertext_root, spoil_file(home.shelf().package_path(exchange), book, cheat));
   }
   return wish;
 }

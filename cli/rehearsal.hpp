@@ -9,6 +9,7 @@ namespace bookchain::cli {
 enum class GrantCheat : std::uint8_t {
   bad_chunk,   ///< the first chunk of the encrypted book is another one
   bad_shares,  ///< the witnesses are dealt shares of another key
+  cut,         ///< the encrypted book lacks its last chunk; the GRANT is about the rest
 };
 
 /// The package is written, that of a value book with the next commit of the home's store; what is left is the wish to

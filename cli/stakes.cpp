@@ -90,8 +90,12 @@ class Words {
          " the key, or the proof that its shares are false, whatever " + owner_ + " does; " + shares_below());
     at_stake(requester_ + " cannot go back. If " + owner_ + " stays silent, it goes on without: mine --without-owner");
     at_stake(owner_ + " may abort as long as it has not released the key");
-    unsure("that " + witnesses(genesis_.witness_majority()) + " answer: without them no block can record it" +
-           without_one());
+    if (lacks_yes(genesis_, record_)) {
+      unsure("that " + witnesses(genesis_.witness_majority()) + " answer: without them no block can record it" +
+             without_one());
+    } else {
+      unsure("which comes first in the chain, a transfer or an abort of " + owner_);
+    }
   }
 
   void released() {

@@ -19,6 +19,11 @@ std::string missing_id_answers(const Genesis& genesis, const ExchangeRecord& rec
   return "answers about the id are missing, receive is due at " + join(missing);
 }
 
+/// The GRANT is here, and what it is about is not.
+bool lacks_package(const ExchangeRecord& record) {
+  return record.role == Role::requester && record.state == ExchangeState::granted && !record.package_arrived;
+}
+
 /// Where the exchange stands, for messages about a step that is not due.
 std::string due_now(const Genesis& genesis, const ExchangeRecord& record) {
   switch (record.state) {
@@ -26,6 +31,10 @@ std::string due_now(const Genesis& genesis, const ExchangeRecord& record) {
     case ExchangeState::granted:
       if (record.acks.size() < genesis.ack_quorum()) {
         return "ACKs of witnesses are missing, receive is due at " + join(missing_from(genesis, record, record.acks));
+      }
+      if (lacks_package(record)) {
+        return "the encrypted book has not come, which belongs beside the grant of " +
+               std::to_string(owner_of(record).value);
       }
       return "consent is due " + step_at(requester_of(record));
     case ExchangeState::consented:
@@ -80,6 +89,7 @@ std::string silent_witness_hint(const Genesis& genesis, const ExchangeId& exchan
 
 Error not_due(const Context& context, const ExchangeId& exchange, const ExchangeRecord& record) {
   const bool waits = (record.state == ExchangeState::granted && record.acks.size() < context.genesis.ack_quorum()) ||
+                     lacks_package(record) ||
                      (record.state == ExchangeState::consented && (record.id_check_sent || record.claiming)) ||
                      (record.state == ExchangeState::opened && record.key_check_sent) ||
                      (record.state == ExchangeState::key_checked && record.claiming) ||

@@ -82,6 +82,27 @@ BOOST_AUTO_TEST_CASE(an_owner_that_settles_counts_the_votes_itself) {
   BOOST_TEST(play.network.show(owner, play.exchange)["waiting_for"] == Json({5000, 5002, 5003}));
 }
 
+BOOST_AUTO_TEST_CASE(while_a_block_is_voted_on_those_are_awaited_whose_votes_are_missing_in_this_phase) {
+  const Network network;
+  const auto id = network.exchange(requester, owner, network.book_of(owner), 7);
+  network.receive_until_quiet();
+  network.ok(requester, {"mine", id});
+  const auto comes_from = [&](int voter) {
+    network.ok(voter, {"receive"});
+    network.ok(requester, {"receive"});
+  };
+  for (const auto* phase : {"answers", "prevotes", "precommits"}) {
+    BOOST_TEST_CONTEXT(phase) {
+      BOOST_TEST(network.show(requester, id)["waiting_for"] == Json({5001, 5002, 5003}));
+      comes_from(5002);
+      BOOST_TEST(network.show(requester, id)["waiting_for"] == Json({5001, 5003}));
+      BOOST_TEST(mentions(text_at(network, requester, {"show-exchange", id}).out, "waiting for 5001, 5003"));
+      comes_from(5003);
+    }
+  }
+  BOOST_TEST(network.state(requester, id) == "committed");
+}
+
 BOOST_AUTO_TEST_CASE(the_rounds_of_a_vote_are_counted_and_the_block_is_brought_to_all) {
   const Network network;
   const auto id = network.exchange(requester, owner, network.book_of(owner), 7);

@@ -151,6 +151,20 @@ BOOST_AUTO_TEST_CASE(each_state_names_who_is_awaited_and_the_step_that_is_due) {
   BOOST_TEST(listed.json["exchanges"][0]["exchange"] == exchange);
 }
 
+BOOST_AUTO_TEST_CASE(answers_about_the_id_that_say_no_are_told_from_those_that_say_yes) {
+  const Network network({"--seed", "answers"}, {5000, 5001, 5002, 5003, 5004});
+  const auto exchange = network.exchange(5000, 5001, network.value_of(5001), 4);
+  (void)network.at(5003, {"serve", "--misbehave", "lying-answers", "--until-idle=0"});
+  for (const int port : {5002, 5004, 5001, 5000}) network.ok(port, {"receive"});
+  for (const int port : {5000, 5001}) {
+    const auto held = network.show(port, exchange)["peers"].dump();
+    for (const auto* words : {"id answers (yes) of 5002, 5004", "id answers (no) of 5003", "answered check-id: no"}) {
+      BOOST_TEST(contains(held, words), held);
+    }
+  }
+  BOOST_TEST(contains(network.show(5002, exchange)["peers"].dump(), "answered check-id: yes"));
+}
+
 BOOST_AUTO_TEST_CASE(a_committed_exchange_shows_its_block_and_no_next_step) {
   const auto& [network, book, exchange] = committed();
   for (const int port : network.ports()) {

@@ -1,8 +1,20 @@
 #include "tests/cli/one_liar.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace bookchain::tests::liars {
+
+namespace {
+std::set<std::string> kinds_served;
+}
+
+std::set<std::string> take_kinds_served() { return std::exchange(kinds_served, {}); }
+
+void Stage::note_kind(const Words& options) {
+  const auto option = std::ranges::find(options, "--misbehave");
+  if (option != options.end()) kinds_served.insert(*std::next(option));
+}
 
 bool is_over(const std::string& state) { return state == "invalid" || state == "aborted" || state == "refused"; }
 

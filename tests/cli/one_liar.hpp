@@ -27,13 +27,25 @@ struct Case {
   const char* evidence = "";   ///< the fault that every honest peer knows of then
 };
 
+/// The kinds that were served with since the last call.
+[[nodiscard]] std::set<std::string> take_kinds_served();
+
 /// Five peers, one of which lies: f = 1, so the promises hold.
 struct Stage {
   Network network{{"--seed", "lies", "--auto-books", "6"}, {5000, 5001, 5002, 5003, 5004}};
   std::string book = network.book_of(owner);
   std::vector<std::unique_ptr<Background>> servers;
 
-  void serve(int port, const Words& options) { servers.push_back(serve_in_background(network, port, options)); }
+  void serve(int port, const Words& options) {
+    note_kind(options);
+    servers.push_back(serve_in_background(network, port, options));
+  }
+  /// Until nothing is left to do, once.
+  void serve_for_a_moment(int port, const std::string& kind) const {
+    const Words lie{"serve", "--misbehave", kind, "--until-idle=0"};
+    note_kind(lie);
+    (void)network.at(port, lie);
+  }
   void all_serve(int liar, const std::string& kind, const Words& liars_options = {}) {
     Words lie{"--misbehave", kind, "--recover-after", "never"};
     lie.insert(lie.end(), liars_options.begin(), liars_options.end());
@@ -81,6 +93,9 @@ struct Stage {
     }
     return found;
   }
+
+ private:
+  static void note_kind(const Words& options);
 };
 
 [[nodiscard]] bool is_over(const std::string& state);

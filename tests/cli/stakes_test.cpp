@@ -46,6 +46,22 @@ BOOST_AUTO_TEST_CASE(every_state_says_what_is_sure_what_is_at_stake_and_what_is_
   }
 }
 
+BOOST_AUTO_TEST_CASE(once_the_witnesses_have_answered_nobody_is_told_that_they_may_not) {
+  const Network network;
+  const auto id = network.exchange(requester, owner, network.book_of(owner), 3);
+  network.receive_until_quiet();
+  const auto may_not_answer = [&](int port) {
+    return mentions(network.show(port, id)["not_guaranteed"].dump(), "without them no block can record it");
+  };
+  for (const int port : {requester, owner}) BOOST_TEST(may_not_answer(port));
+  network.ok(owner, {"check-id", id});
+  network.receive_until_quiet();
+  for (const int port : {requester, owner}) {
+    BOOST_TEST(!may_not_answer(port));
+    BOOST_TEST(mentions(network.show(port, id)["not_guaranteed"].dump(), "a transfer or an abort of 5001"));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(an_exchange_that_is_over_says_so_and_why_nothing_brings_it_back) {
   const Network network;
   const auto id = network.exchange(requester, owner, network.book_of(owner), 2);
