@@ -31,15 +31,39 @@ bool change_byte(int file, off_t place) {
   return ::pread(file, &byte, 1, place) == 1 && (byte ^= 1U, ::pwrite(file, &byte, 1, place) == 1);
 }
 
-/// Changes the first encrypted chunk of a package, or cuts off the last; gives the root over what is there then.
+/// Of more than two chunks the first two are equally long.
+bool swap_first_two(int file, const Book& book) {
+  const auto first = static_cast<off_t>(package_chunk_offset(book, 0));
+  const auto second = static_cast<off_t>(package_chunk_offset(book, 1));
+  const auto length = second - first;
+  Bytes one(static_cast<std::size_t>(length));
+  Bytes other(one.size());
+  return ::pread(file, one.data(), one.size(), first) == length &&
+         ::pread(file, other.data(), other.size(), second) == length &&
+         ::pwrite(file, other.data(), other.size(), first) == length &&
+         ::pwrite(file, one.data(), one.size(), second) == length;
+}
+
+bool spoil(int file, const Book& book, GrantCheat cheat) {
+  const auto chunks = chunk_count(book);
+  switch (cheat) {
+    case GrantCheat::bad_shares: return true;
+    case GrantCheat::cut: return ::ftruncate(file, static_cast<off_t>(package_chunk_offset(book, chunks - 1))) == 0;
+    case GrantCheat::swapped:
+      if (chunks > 2) return swap_first_two(file, book);
+      [[fallthrough]];
+    case GrantCheat::bad_chunk: return change_byte(file, static_cast<off_t>(package_chunk_offset(book, 0)));
+  }
+  return false;
+}
+
+/// Spoils the encrypted chunks of a package; gives the root over what is there then.
 Result<Hash> spoil_file(const path& package, const Book& book, GrantCheat cheat) {
   BOOKCHAIN_TRY(const auto file, open_file(package, O_RDWR | O_NOFOLLOW));
   const auto first = static_cast<off_t>(package_chunk_offset(book, 0));
-  const bool is_cut = cheat == GrantCheat::cut;
-  const auto left = chunk_count(book) - (is_cut ? 1U : 0U);
-  const bool changed = is_cut ? ::ftruncate(file.get(), static_cast<off_t>(package_chunk_offset(book, left))) == 0
-                              : change_byte(file.get(), first);
-  if (!changed || ::lseek(file.get(), first, SEEK_SET) < 0) return system_error("cannot change a package", package);
+  const bool is_spoilt = spoil(file.get(), book, cheat) && ::lseek(file.get(), first, SEEK_SET) == first;
+  if (!is_spoilt) return system_error("cannot change a package", package);
+  const auto left = chunk_count(book) - (cheat == GrantCheat::cut ? 1U : 0U);
   MerkleAccumulator tree;
   Bytes buffer;
   for (std::uint64_t index = 0; index < left; ++index) {

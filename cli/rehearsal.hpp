@@ -9,6 +9,7 @@ namespace bookchain::cli {
 enum class GrantCheat : std::uint8_t {
   bad_chunk,   ///< the first chunk of the encrypted book is another one
   bad_shares,  ///< the witnesses are dealt shares of another key
+  swapped,     ///< the first two chunks of the encrypted book stand in each other's place
   cut,         ///< the encrypted book lacks its last chunk; the GRANT is about the rest
 };
 

@@ -6,163 +6,12 @@
 #include <map>
 #include <sstream>
 
-#include "tests/cli/one_liar.hpp"
+#include "tests/cli/liar_plays.hpp"
 
 namespace {
 
 using namespace bookchain::tests;         // NOLINT(google-build-using-namespace)
 using namespace bookchain::tests::liars;  // NOLINT(google-build-using-namespace)
-
-/// Everybody but the liar takes in until nothing comes, and then knows of this fault and no other.
-void check_evidence(const Stage& stage, int liar, const std::string& fault) {
-  for (int round = 0; round < 4; ++round) {
-    for (const int port : stage.honest(liar)) stage.network.ok(port, {"receive"});
-  }
-  for (const int port : stage.honest(liar)) {
-    BOOST_TEST((stage.faults(port, liar) == std::set<std::string>{fault}), "at " << port);
-  }
-}
-
-// The witness that is shown both tells the requester before it consents.
-void grant_twice(const Case& each) {
-  const Stage stage;
-  const auto id = stage.request(requester);
-  stage.serve_for_a_moment(owner, each.kind);
-  for (const int port : {5002, 5003, 5004, requester}) stage.network.ok(port, {"receive"});
-  const auto shown = stage.network.show(requester, id);
-  BOOST_TEST(shown["state"] == "invalid", shown.dump());
-  BOOST_TEST(mentions(shown["reason"], "two grants"), shown["reason"]);
-  check_evidence(stage, owner, each.evidence);
-}
-
-// The requester does not look until the ABORT is in the chain: then it holds the RELEASE beside it.
-void release_and_abort(const Case& each) {
-  Stage stage;
-  const auto id = stage.request(requester);
-  for (const int port : {5002, 5003, 5004}) stage.serve(port, {});
-  stage.serve(owner, {"--misbehave", each.kind, "--recover-after", "never"});
-  BOOST_TEST(Stage::becomes_true([&] {
-    stage.network.ok(requester, {"receive"});
-    return stage.network.at(requester, {"consent"}).exit_code == 0;
-  }));
-  BOOST_TEST(Stage::becomes_true([&] { return stage.network.ok(5002, {"status"})["height"] == 1; }));
-  BOOST_TEST(Stage::becomes_true([&] {
-    stage.network.ok(requester, {"receive"});
-    return stage.state(requester, id) == "aborted";
-  }));
-  stage.servers.clear();
-  check_evidence(stage, owner, each.evidence);
-  BOOST_TEST(stage.network.ok(requester, {"history", stage.book})["history"].size() == 1U);
-}
-
-// A block that one proposer has the votes for, and has not committed yet, is what the next one must propose: who has
-// precommitted on it and answers the next that it has no lock is named when the first certificate comes.
-void hide_a_lock(const Case& each) {
-  const Stage stage;
-  const auto& network = stage.network;
-  const auto id = network.exchange(requester, owner, stage.book, 7);
-  network.receive_until_quiet();  // the answers about the key
-  network.ok(requester, {"mine"});
-  const auto others_receive = [&] {
-    for (const int port : {owner, 5002, witness, 5004}) network.ok(port, {"receive"});
-  };
-  for (int phase = 0; phase < 2; ++phase) {  // answers, then prevotes
-    others_receive();
-    network.ok(requester, {"receive"});
-  }
-  others_receive();  // the precommits wait at the requester
-  network.ok(owner, {"mine", "--settle", id});
-  for (const int port : {5002, 5004}) network.ok(port, {"receive"});
-  stage.serve_for_a_moment(witness, each.kind);
-  network.ok(owner, {"receive"});  // proposes again, with the answers
-  for (const int port : {5002, 5004, requester}) network.ok(port, {"receive"});
-  for (int round = 0; round < 4; ++round) {
-    for (const int port : stage.honest(witness)) network.ok(port, {"receive"});
-  }
-  BOOST_TEST(network.state(requester, id) == "committed");
-  BOOST_TEST(form_of_last_transfer(stage, owner) == "mined");
-  for (const int port : stage.honest(witness)) {
-    BOOST_TEST((stage.faults(port, witness) == std::set<std::string>{each.evidence}), "at " << port);
-  }
-}
-
-// The owner is silent as well: one fault more than is borne, and still the shares of the other two witnesses do.
-void give_a_false_share(const Case& each) {
-  Stage stage;
-  const auto id = stage.request(requester);
-  (void)stage.network.at(owner, {"serve", "--until-idle=0"});  // grants, and is gone
-  stage.serve(witness, {"--misbehave", each.kind, "--recover-after", "never"});
-  BOOST_TEST(Stage::becomes_true([&] {
-    stage.network.ok(requester, {"receive"});
-    return stage.network.show(requester, id)["next"].is_string() && stage.network.ok(5003, {"status"})["inbox"] == 0;
-  }));
-  for (const int port : {5002, 5004, requester}) stage.serve(port, {"--recover-after", "1"});
-  BOOST_TEST(Stage::becomes_true([&] { return stage.network.on_shelf(requester, stage.book); }));
-  BOOST_TEST(stage.state(requester, id) == "committed");
-  BOOST_TEST(form_of_last_transfer(stage, requester) == "claimed");
-  BOOST_TEST(Stage::becomes_true([&] { return mentions(stage.servers.back()->out_so_far(), "wrong-share"); }));
-}
-
-// The shares are asked for only where the owner is silent, which is one fault more than is borne; and still the false
-// deal is proven, and the book that could not be read goes back.
-void deal_false_shares(const Case& each) {
-  Stage stage;
-  const auto id = stage.request(requester);
-  stage.serve_for_a_moment(owner, each.kind);  // grants, and is gone
-  for (const int port : {requester, 5002, 5003, 5004}) stage.serve(port, {"--recover-after", "1"});
-  BOOST_TEST(Stage::becomes_true([&] { return stage.state(requester, id) == "invalid"; }), stage.state(requester, id));
-  BOOST_TEST((stage.faults(requester, owner) == std::set<std::string>{each.evidence}));
-  const auto history = stage.network.ok(requester, {"history", stage.book})["history"];
-  BOOST_TEST(history.size() == 3U);
-  BOOST_TEST(history.back()["owner"] == owner);
-}
-
-void sell_twice(const Case& each) {
-  Stage stage;
-  const auto first = stage.request(requester);
-  const Words for_a_moment{"serve", "--misbehave", each.kind, "--until-idle=0"};
-  stage.serve_for_a_moment(owner, each.kind);
-  const auto second = stage.request(5002);
-  stage.serve_for_a_moment(owner, each.kind);
-  stage.all_serve(owner, each.kind);
-  const auto ended = [&](int port, const std::string& id) {
-    const auto state = stage.state(port, id);
-    return is_over(state) || state == "committed";
-  };
-  BOOST_TEST(Stage::becomes_true([&] { return ended(requester, first) && ended(5002, second); }));
-  const auto history = stage.network.ok(5003, {"history", stage.book})["history"];
-  BOOST_TEST(history.size() <= 2U);
-  for (const int port : stage.honest(owner)) {
-    BOOST_TEST(Stage::becomes_true([&] { return stage.faults(port, owner).contains(each.evidence); }), port);
-  }
-}
-
-/// The requester never has all of the encrypted book, so it does not consent and nothing is given away.
-void cut_a_package(const Case& each) {
-  const Stage stage;
-  const auto& network = stage.network;
-  const auto file = network.scratch("book");
-  write_file(file, std::string(200'000, 'b'));
-  const std::string large = network.ok(owner, {"add-book", file.string()})["book"];
-  network.receive_until_quiet();
-  for (const auto& book : {stage.book, large}) {
-    const auto id = stage.request(requester, book);
-    stage.serve_for_a_moment(owner, each.kind);
-    for (const int port : {5002, 5003, 5004, requester}) network.ok(port, {"receive"});
-    const auto shown = network.show(requester, id);
-    BOOST_TEST(shown["state"] == "granted");
-    BOOST_TEST(shown["waiting_for"] == Json({owner}), shown.dump());
-    BOOST_TEST(!mentions(shown["peers"][0]["holds"].dump(), "encrypted book"), shown.dump());
-    const auto consent = network.at(requester, {"consent", id});
-    BOOST_TEST(consent.exit_code == 5, consent.err);
-    BOOST_TEST(mentions(consent.err, "the encrypted book has not come"), consent.err);
-    network.ok(requester, {"abort", id});
-    network.ok(owner, {"receive"});
-    for (const int port : {requester, owner}) BOOST_TEST(stage.state(port, id) == "aborted");
-    BOOST_TEST(network.on_shelf(owner, book));
-    BOOST_TEST(!network.on_shelf(requester, book));
-  }
-}
 
 /// A kind, and how it is seen what becomes of the others.
 struct Shown {
@@ -201,6 +50,7 @@ const std::map<std::string, std::vector<Shown>>& all_shown() {
        {
            {{"wrong-id", requester, End::over}},
            {{"two-ids", requester, End::committed}},
+           {{"two-owners", requester, End::committed}},
            {{"two-consents", requester, End::committed, "mined", "two-consents"}},
            {{"two-proposals", requester, End::committed, "mined", "two-proposals"}},
            {{"replay", requester, End::committed}},
@@ -208,14 +58,18 @@ const std::map<std::string, std::vector<Shown>>& all_shown() {
       {"a_proposer_that_lies_stops_no_other",
        {
            {{"false-dispute", requester, End::committed, "settled"}},
+           {{"too-few-answers", requester, End::committed, "settled"}},
            {{"largest-round", requester, End::committed, "settled"}},
            {{"endless-ballots", requester, End::committed, "settled"}},
+           {{"borrowed-answers", requester, End::committed, "settled"}},
            {{"false-certificate", requester, End::committed, ""}},
        }},
       {"an_owner_that_lies_is_found_out",
        {
            {{"wrong-key", owner, End::committed, "claimed"}},
            {{"bad-chunk", owner, End::over, "", "bad-chunk"}},
+           {{"swapped-chunks", owner, End::over, "", "bad-chunk"}, swap_chunks},
+           {{"wrong-id-first", owner, End::committed}},
        }},
       {"a_package_that_is_cut_gets_no_consent",
        {
@@ -233,6 +87,12 @@ const std::map<std::string, std::vector<Shown>>& all_shown() {
        {
            {{"lying-answers", witness, End::committed}},
            {{"used-id", witness, End::committed}},
+           {{"other-network", witness, End::committed}},
+           {{"wrong-type", witness, End::committed}},
+           {{"malleable", witness, End::committed}},
+           {{"unproven-lock", witness, End::committed}},
+           {{"forgotten-votes", witness, End::committed}},
+           {{"far-heights", witness, End::committed}},
            {{"two-id-answers", witness, End::committed, "mined", "two-id-answers"}},
            {{"two-answers", witness, End::committed, "mined", "two-answers"}},
            {{"two-prevotes", witness, End::committed, "mined", "two-prevotes"}},
@@ -342,7 +202,7 @@ BOOST_AUTO_TEST_CASE(each_kind_that_help_lists_is_played_by_a_case) {
     for (const auto& one : shown) played.insert(one.what.kind);
   }
   const auto kinds = listed_kinds();
-  BOOST_TEST(kinds.size() >= 35U);
+  BOOST_TEST(kinds.size() >= 46U);
   BOOST_TEST((std::set<std::string>(kinds.begin(), kinds.end()) == played));
   for (const auto& kind : kinds) BOOST_TEST(played.contains(kind), kind << " has no case");
 }
