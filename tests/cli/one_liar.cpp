@@ -1,6 +1,7 @@
 #include "tests/cli/one_liar.hpp"
 
 #include <algorithm>
+#include <sstream>
 #include <utility>
 
 namespace bookchain::tests::liars {
@@ -69,6 +70,47 @@ const std::map<std::pair<std::string, int>, Trace> traces{
     {{"silent-after-release", owner}, {{"grant", "release"}, {}, false}},
 };
 
+/// What honest peers refuse of the lie, by message and token.
+const std::map<std::string, std::pair<std::string, std::string>> refusals{
+    {"wrong-id", {"consent", "wrong-id"}},
+    {"two-owners", {"request", "wrong-recipient"}},
+    {"false-dispute", {"propose", "wrong-key"}},
+    {"too-few-answers", {"propose", "no-quorum"}},
+    {"wrong-key", {"release", "wrong-key"}},
+    {"wrong-id-first", {"check-id", "wrong-id"}},
+    {"used-id", {"consent", "wrong-sender"}},
+    {"other-network", {"ack", "bad-signature"}},
+    {"wrong-type", {"ack", "bad-signature"}},
+    {"malleable", {"ack", "bad-signature"}},
+    {"largest-round", {"new-round", "bad-value"}},
+    {"borrowed-answers", {"propose", "bad-statement"}},
+    {"false-certificate", {"prevotes", "no-quorum"}},
+};
+
+/// serve at one of the others tells that it refused such a message of the liar.
+bool tells_of_refusal(const Background& server, int liar, const std::string& type, const std::string& token) {
+  std::istringstream events(server.out_so_far());
+  for (std::string line; std::getline(events, line);) {
+    auto event = Json::parse(line, nullptr, false);
+    if (event.is_object() && event["from"] == liar && event["type"] == type && event["result"] == "refused" &&
+        event["token"] == token) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void check_refusal(const Stage& stage, const Case& each) {
+  const auto found = refusals.find(each.kind);
+  if (found == refusals.end()) return;
+  const auto& [type, token] = found->second;
+  const auto told = [&] {
+    return std::ranges::any_of(stage.servers,
+                               [&](const auto& server) { return tells_of_refusal(*server, each.liar, type, token); });
+  };
+  BOOST_TEST(Stage::becomes_true(told, 50), "nobody refused a " << type << " with " << token);
+}
+
 void check_trace(const Stage& stage, const Case& each, const std::string& id) {
   const auto& network = stage.network;
   const auto holds = network.show(requester, id)["peers"][0]["holds"].dump();
@@ -121,6 +163,7 @@ void play(const Case& each) {
     const int looker = each.liar == requester ? owner : requester;
     check_end(stage, each, id, looker);
     check_trace(stage, each, id);
+    check_refusal(stage, each);
     const std::string fault = each.evidence;
     if (!fault.empty() && each.liar == witness) more_exchanges(stage, each, looker);
     for (const int port : stage.honest(each.liar)) {
