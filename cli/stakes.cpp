@@ -75,12 +75,18 @@ class Words {
   }
 
   void granted() {
-    sure(requester_ + " has the book encrypted and no key; " + shares_below());
+    const bool lacks_package = record_.role == Role::requester && !record_.package_arrived;
+    sure(requester_ + (lacks_package ? " has no key" : " has the book encrypted and no key") + "; " + shares_below());
     sure("no block can make the book " + requester_ + "'s without its consent");
     at_stake("nothing: " + requester_ + " may abort, and so may " + owner_);
     at_stake(owner_ + " may grant the book to nobody else before it has aborted this turn on the chain");
-    unsure("that " + requester_ + " consents, or that " + witnesses(genesis_.ack_quorum()) + " acknowledge" +
-           without_one());
+    if (record_.acks.size() >= genesis_.ack_quorum()) {
+      unsure("that " + requester_ + " consents");
+    } else {
+      unsure("that " + requester_ + " consents, or that " + witnesses(genesis_.ack_quorum()) + " acknowledge" +
+             without_one());
+    }
+    if (lacks_package) unsure("that " + owner_ + " ever sends the encrypted book");
   }
 
   void consented() {
@@ -110,8 +116,12 @@ class Words {
     at_stake(requester_ + " can read the book before the chain says that it is its own; if it never mines, " + owner_ +
              " settles and loses nothing by it");
     unsure("that " + owner_ + " forgets what it has read, or kept the key to itself");
-    unsure("that " + witnesses(genesis_.witness_majority()) +
-           " answer about the key: without them, mine --without-owner");
+    if (record_.state == ExchangeState::key_checked) {
+      unsure("that the transfer is in the chain: that takes the votes of " + voters());
+    } else {
+      unsure("that " + witnesses(genesis_.witness_majority()) +
+             " answer about the key: without them, mine --without-owner");
+    }
   }
 
   /// Only the requester knows of it before the dispute is in the chain.

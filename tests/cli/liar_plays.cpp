@@ -151,6 +151,8 @@ void cut_a_package(const Case& each) {
     BOOST_TEST(shown["state"] == "granted");
     BOOST_TEST(shown["waiting_for"] == Json({owner}), shown.dump());
     BOOST_TEST(!mentions(shown["peers"][0]["holds"].dump(), "encrypted book"), shown.dump());
+    BOOST_TEST(!mentions(shown["guaranteed"].dump(), "has the book encrypted"), shown.dump());
+    BOOST_TEST(mentions(shown["not_guaranteed"].dump(), "that 5001 ever sends the encrypted book"), shown.dump());
     const auto consent = network.at(requester, {"consent", id});
     BOOST_TEST(consent.exit_code == 5, consent.err);
     BOOST_TEST(mentions(consent.err, "the encrypted book has not come"), consent.err);
