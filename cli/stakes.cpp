@@ -1,5 +1,8 @@
 #include "cli/stakes.hpp"
 
+#include <algorithm>
+
+#include "ledger/evidence.hpp"
 #include "ledger/exchange_parts.hpp"
 #include "ledger/exchange_wish.hpp"
 
@@ -13,7 +16,7 @@ namespace {
 struct Known {
   bool opens;       ///< the step that is due here is open
   bool disputable;  ///< this peer can prove that the book or the shares are false
-  bool proven;      ///< it keeps the proof of that, whether it can still be disputed or not
+  bool proven;      ///< it keeps evidence against the owner, whether it can still be disputed or not
   bool marked;      ///< the chain holds the dispute
   bool moved;       ///< the chain holds the transfer
 };
@@ -196,14 +199,27 @@ class Words {
 
 }  // namespace
 
+namespace {
+
+/// Whether this peer keeps evidence against the owner, about the exchange or about its book.
+bool is_proven(const Genesis& genesis, const State& state, const ExchangeId& exchange, const ExchangeRecord& record) {
+  if (kept_proof(genesis, state, record)) return true;
+  const auto against_owner = evidence_rows.all(state, encode(owner_of(record)));
+  return std::ranges::any_of(against_owner, [&](const auto& row) {
+    const auto about = accusation(genesis, row.second.evidence);
+    return about.exchange ? *about.exchange == exchange : about.book == record.request.body.book;
+  });
+}
+
+}  // namespace
+
 Stakes stakes_of(const Reader& reader, const ExchangeView& view) {
   if (!view.record) return {};
   const auto& record = *view.record;
   const auto& state = reader.state();
   const Known known{reader.node().due_step(state, view.id) == Step::open,
-                    is_disputable(reader.genesis(), state, record),
-                    kept_proof(reader.genesis(), state, record).has_value(), is_marked(state, view.id, record),
-                    moved.get(state, view.id).has_value()};
+                    is_disputable(reader.genesis(), state, record), is_proven(reader.genesis(), state, view.id, record),
+                    is_marked(state, view.id, record), moved.get(state, view.id).has_value()};
   return Words(reader.genesis(), view.id, record, known).stakes();
 }
 

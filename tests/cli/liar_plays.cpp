@@ -14,6 +14,12 @@ void check_evidence(const Stage& stage, int liar, const std::string& fault) {
   }
 }
 
+/// An exchange that came to nothing says that there is more than that.
+void show_says_what_is_proven(const Stage& stage, int port, const std::string& id) {
+  const auto guaranteed = stage.network.show(port, id)["guaranteed"].dump();
+  BOOST_TEST(mentions(guaranteed, "the proof that 5001 cheated is kept here: evidence list"), guaranteed);
+}
+
 /// A book of a few chunks.
 std::string large_book(const Network& network) {
   const auto file = network.scratch("book");
@@ -35,6 +41,7 @@ void grant_twice(const Case& each) {
   BOOST_TEST(shown["state"] == "invalid", shown.dump());
   BOOST_TEST(mentions(shown["reason"], "two grants"), shown["reason"]);
   check_evidence(stage, owner, each.evidence);
+  show_says_what_is_proven(stage, requester, id);
 }
 
 // The requester does not look until the ABORT is in the chain: then it holds the RELEASE beside it.
@@ -54,6 +61,7 @@ void release_and_abort(const Case& each) {
   }));
   stage.servers.clear();
   check_evidence(stage, owner, each.evidence);
+  show_says_what_is_proven(stage, requester, id);
   BOOST_TEST(stage.network.ok(requester, {"history", stage.book})["history"].size() == 1U);
 }
 
