@@ -35,6 +35,8 @@ class Guide {
     const auto awaits_witness = [&](PeerPort port) { return is_witness(node_.genesis(), record_, port); };
     if (std::ranges::any_of(guidance.waiting_for, awaits_witness)) {
       guidance.hint = silent_witness_hint(node_.genesis(), exchange_, record_);
+    } else if (lacks_package()) {
+      guidance.hint = "the encrypted book has not come, and nothing is given away yet: abort " + short_id(exchange_);
     } else if (guidance.alone) {
       guidance.hint = "go on without " + join(guidance.waiting_for) + ": " + guidance.alone->words;
     }
@@ -129,8 +131,13 @@ class Guide {
       return hear();
     }
     if (lacks_acks) witnesses_answer(record_.acks);
-    if (!lacks_acks && !record_.package_arrived) wait_for(owner());
+    if (lacks_package()) wait_for(owner());
     step_at(self(), "consent");
+  }
+  /// All that belongs to the GRANT is here but what it is about.
+  [[nodiscard]] bool lacks_package() const {
+    return self() == requester() && record_.state == ExchangeState::granted && !record_.package_arrived &&
+           record_.acks.size() >= node_.genesis().ack_quorum();
   }
   void after_consent() {
     if (self() == owner()) {

@@ -31,7 +31,7 @@ std::string peers_text(const Report& report, const std::vector<PeerView>& peers,
     head.resize(7, ' ');
     head += name(peer.role);
     head.resize(indent, ' ');
-    text += head + wrapped(peer.holds.empty() ? "nothing yet" : joined(peer.holds, "; "), indent) + "\n";
+    text += head + wrapped(peer.holds.empty() ? "nothing that shows here" : joined(peer.holds, "; "), indent) + "\n";
     if (peer.may.empty()) continue;
     text += std::string(indent, ' ') + report.faint("may ") + joined(peer.may, ", ") + "\n";
   }

@@ -164,6 +164,8 @@ void cut_a_package(const Case& each) {
     const auto consent = network.at(requester, {"consent", id});
     BOOST_TEST(consent.exit_code == 5, consent.err);
     BOOST_TEST(mentions(consent.err, "the encrypted book has not come"), consent.err);
+    const auto waited = network.at(requester, {"serve", "--until-idle=0.3"});
+    BOOST_TEST(mentions(waited.err, "nothing is given away yet: abort " + id.substr(0, 12)), waited.err);
     network.ok(requester, {"abort", id});
     network.ok(owner, {"receive"});
     for (const int port : {requester, owner}) BOOST_TEST(stage.state(port, id) == "aborted");
