@@ -12,6 +12,7 @@ void check_evidence(const Stage& stage, int liar, const std::string& fault) {
   for (const int port : stage.honest(liar)) {
     BOOST_TEST((stage.faults(port, liar) == std::set<std::string>{fault}), "at " << port);
   }
+  convince_a_stranger(stage, stage.honest(liar).back(), liar);
 }
 
 /// An exchange that came to nothing says that there is more than that.
@@ -94,6 +95,7 @@ void hide_a_lock(const Case& each) {
   for (const int port : stage.honest(witness)) {
     BOOST_TEST((stage.faults(port, witness) == std::set<std::string>{each.evidence}), "at " << port);
   }
+  convince_a_stranger(stage, 5004, witness);
 }
 
 // The owner is silent as well: one fault more than is borne, and still the shares of the other two witnesses do.
@@ -125,6 +127,7 @@ void deal_false_shares(const Case& each) {
   const auto history = stage.network.ok(requester, {"history", stage.book})["history"];
   BOOST_TEST(history.size() == 3U);
   BOOST_TEST(history.back()["owner"] == owner);
+  convince_a_stranger(stage, requester, owner);
 }
 
 void sell_twice(const Case& each) {
@@ -145,6 +148,7 @@ void sell_twice(const Case& each) {
   for (const int port : stage.honest(owner)) {
     BOOST_TEST(Stage::becomes_true([&] { return stage.faults(port, owner).contains(each.evidence); }), port);
   }
+  convince_a_stranger(stage, 5003, owner);
 }
 
 /// The requester never has all of the encrypted book, so it does not consent and nothing is given away.

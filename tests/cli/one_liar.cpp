@@ -17,6 +17,20 @@ void Stage::note_kind(const Words& options) {
   if (option != options.end()) kinds_served.insert(*std::next(option));
 }
 
+void convince_a_stranger(const Stage& stage, int port, int accused) {
+  const auto list = stage.network.ok(port, {"evidence", "list"})["evidence"];
+  for (const auto& each : list) {
+    const auto file = stage.network.scratch("proof.evidence").string();
+    stage.network.ok(port, {"evidence", "export", each["id"], "--to", file});
+    const auto genesis = (stage.network.folder() / "network.yaml").string();
+    const auto verified = run({"-o", "json", "evidence", "verify", file, "--network-file", genesis});
+    BOOST_TEST(verified.exit_code == 0, each["fault"] << ": " << verified.err);
+    BOOST_TEST(verified.json()["accused"] == accused);
+    BOOST_TEST(verified.json()["fault"] == each["fault"]);
+    BOOST_TEST(verified.json()["checks"].size() >= 3U);
+  }
+}
+
 bool is_over(const std::string& state) { return state == "invalid" || state == "aborted" || state == "refused"; }
 
 std::string form_of_last_transfer(const Stage& stage, int at) {
@@ -171,6 +185,7 @@ void play(const Case& each) {
       const auto known = [&] { return fault.empty() || stage.faults(port, each.liar).contains(fault); };
       BOOST_TEST(Stage::becomes_true(known, 80), port << " has no evidence");
     }
+    if (!fault.empty()) convince_a_stranger(stage, stage.honest(each.liar).back(), each.liar);
   }
 }
 

@@ -98,6 +98,9 @@ struct Stage {
   static void note_kind(const Words& options);
 };
 
+/// Each piece of evidence that a peer keeps convinces somebody who has nothing but the network file.
+void convince_a_stranger(const Stage& stage, int port, int accused);
+
 [[nodiscard]] bool is_over(const std::string& state);
 /// "mined", "claimed", "settled", or empty if no book has moved.
 [[nodiscard]] std::string form_of_last_transfer(const Stage& stage, int at);
