@@ -22,6 +22,7 @@ class PlayedLink final : public Link {
   std::vector<Parcel> parcels;
   std::map<PeerPort, std::size_t> sent;
   std::vector<std::pair<PeerPort, ExchangeId>> lying;
+  std::vector<std::pair<PeerPort, ExchangeId>> dropped;
   Result<void> dropping = success();
 
   [[nodiscard]] Result<std::vector<Parcel>> receive(std::size_t /*most*/) override {
@@ -38,7 +39,10 @@ class PlayedLink final : public Link {
                                                                     const ExchangeId& /*x*/) override {
     return Error{Token::no_such_file, "there is none", {}, {}};
   }
-  [[nodiscard]] Result<void> drop_package(PeerPort /*from*/, const ExchangeId& /*x*/) override { return dropping; }
+  [[nodiscard]] Result<void> drop_package(PeerPort from, const ExchangeId& of) override {
+    dropped.emplace_back(from, of);
+    return dropping;
+  }
   [[nodiscard]] std::vector<std::pair<PeerPort, ExchangeId>> packages() const override { return lying; }
   [[nodiscard]] Result<void> send(PeerPort to, const std::vector<Bytes>& envelopes,
                                   const std::vector<PackageFile>& /*packages*/) override {
@@ -145,6 +149,41 @@ BOOST_FIXTURE_TEST_CASE(a_grant_that_lies_in_the_outbox_is_not_put_there_again, 
       other, "p", {channel.seal(Epoch{{2}}, MessageNumber{6}, encode(Message{SendAgain{exchange}}), Hash{{3}})}, {}});
   (void)turn();
   BOOST_TEST(outbox_rows.all(store, encode(other)).size() == 1U);
+}
+
+/// A program that synchronises folders brings back packages that no message will name again, also while this peer
+/// serves for days.
+BOOST_FIXTURE_TEST_CASE(packages_that_nobody_wants_are_removed_once_a_minute_and_a_wanted_one_never, Peer) {
+  const ExchangeId unwanted{{8}};
+  change([&](Draft& draft) {
+    ExchangeRecord record;
+    record.role = Role::requester;
+    record.state = ExchangeState::requested;
+    record.request.body.receiver_port = other;
+    exchanges.put(draft, exchange, record);
+  });
+  using Places = std::vector<std::pair<PeerPort, ExchangeId>>;
+  link.lying = {{other, exchange}, {other, unwanted}, {third, exchange}};
+  const auto swept_by_a_turn = [&] {
+    link.dropped.clear();
+    (void)turn();
+    return link.dropped;
+  };
+  const Places swept{{other, unwanted}, {third, exchange}};
+  BOOST_TEST((swept_by_a_turn() == swept));
+  environment.time.value += 59'999'999;
+  BOOST_TEST(swept_by_a_turn().empty());
+  environment.time.value += 1;
+  BOOST_TEST((swept_by_a_turn() == swept));
+  environment.time.value -= 1;
+  BOOST_TEST((swept_by_a_turn() == swept), "a clock that was put back holds nothing up");
+  change([&](Draft& draft) {
+    auto record = exchanges.get(draft, exchange).value();
+    record.state = ExchangeState::refused;
+    exchanges.put(draft, exchange, record);
+  });
+  environment.time.value += 60'000'000;
+  BOOST_TEST((swept_by_a_turn() == Places{{other, exchange}, {other, unwanted}, {third, exchange}}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
