@@ -52,9 +52,10 @@ Addresses addresses_of(const PeerFiles& files) {
 
 /// Kills the process at a named point, for tests of what a crash leaves: BOOKCHAIN_KILL=POINT:N ends it
 /// with SIGKILL when POINT is reached for the Nth time.
-class Home::Killer final : public transport::Observer {
+/// Notes beside that who was heard.
+class Home::Watcher final : public transport::Observer {
  public:
-  explicit Killer(const char* setting) {
+  Watcher(Home& home, const char* setting) : home_(home) {
     if (setting == nullptr) return;
     const std::string text = setting;
     const auto colon = text.find(':');
@@ -65,8 +66,14 @@ class Home::Killer final : public transport::Observer {
     if (point_.empty() || transport::name(point) != point_) return;
     if (--left_ == 0) std::raise(SIGKILL);
   }
+  void committed(const transport::Report& report) override {
+    static const std::map<PeerPort, NetworkId> none;
+    const auto& others = home_.sockets_ == nullptr ? none : home_.sockets_->other_networks();
+    home_.contacts_.note(report.heard, others, home_.environment_.now());
+  }
 
  private:
+  Home& home_;
   std::string point_;
   unsigned long left_ = 0;
 };
@@ -76,7 +83,8 @@ Home::Home(std::unique_ptr<PeerFiles> files, HomeLock lock, std::optional<Time> 
       lock_(std::move(lock)),
       environment_(files_->seed, files_->home / "draws", fixed_clock),
       node_(files_->genesis, files_->identity),
-      killer_(std::make_unique<Killer>(std::getenv("BOOKCHAIN_KILL"))) {}
+      contacts_(files_->home),
+      watcher_(std::make_unique<Watcher>(*this, std::getenv("BOOKCHAIN_KILL"))) {}
 
 Home::~Home() {
   // The state is closed under the lock: the last connection to close may write.
@@ -105,7 +113,7 @@ Result<std::unique_ptr<Home>> Home::open(std::unique_ptr<PeerFiles> files, Progr
   BOOKCHAIN_CHECK(home->open_link(role));
   BOOKCHAIN_TRY(auto courier,
                 transport::Courier::make({home->node_, *home->gathering_, *home->value_shelf_, *home->link_,
-                                          home->environment_, home->killer_.get(), progress}));
+                                          home->environment_, home->watcher_.get(), progress}));
   home->courier_.emplace(std::move(courier));
   return home;
 }

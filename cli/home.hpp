@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "cli/contacts.hpp"
 #include "cli/environment.hpp"
 #include "cli/home_lock.hpp"
 #include "cli/peer_files.hpp"
@@ -72,7 +73,7 @@ class Home {
 
  private:
   Home(std::unique_ptr<PeerFiles> files, HomeLock lock, std::optional<ledger::Time> fixed_clock);
-  class Killer;
+  class Watcher;
   [[nodiscard]] Result<void> open_link(Role role);
   void part();
 
@@ -80,7 +81,8 @@ class Home {
   HomeLock lock_;
   ProcessEnvironment environment_;
   ledger::Node node_;
-  std::unique_ptr<Killer> killer_;
+  Contacts contacts_;
+  std::unique_ptr<Watcher> watcher_;
   std::unique_ptr<ledger::SqliteStore> store_;
   std::optional<ledger::GatheringStore> gathering_;
   std::optional<ledger::Shelf> shelf_;

@@ -6,6 +6,7 @@
 //   keys.yaml     mode 0600: the two secret keys, and on a test network the seed of its randomness
 //   lock          held by whoever changes the home
 //   state.sqlite  all that the peer remembers
+//   contacts      when each of the others was heard last, for `status` alone: see Contacts
 //   spool/        what others deliver: SENDER/{tmp,new,cur,bad}
 //   socket, serving.lock  where others connect while this peer serves; the lock is held by who serves
 //   incoming/     packages of large books that come over sockets

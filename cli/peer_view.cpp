@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/filesystem/operations.hpp>
 
+#include "cli/contacts.hpp"
 #include "cli/fingerprint.hpp"
 #include "ledger/card.hpp"
 #include "transport/delivery.hpp"
@@ -73,9 +74,10 @@ std::optional<NetworkId> other_network(const Reader& self, PeerPort from) {
 
 std::vector<PeerLine> view_peers(const Session& session, const Reader& self) {
   const auto heads = readable_heads(session, self);
+  auto contacts = Contacts(self.files().home).load();
   std::vector<PeerLine> peers;
   for (const auto& peer : self.genesis().peers()) {
-    PeerLine view{peer.port, card_id(self.genesis(), peer), {}, 0, {}, {}, false};
+    PeerLine view{peer.port, card_id(self.genesis(), peer), {}, 0, {}, {}, false, {}};
     if (const auto head = heads.find(peer.port); head != heads.end()) view.head = head->second;
     if (peer.port != self.port()) {
       transport::outbox_rows.each_from(self.state(), encode(peer.port), {},
@@ -85,7 +87,12 @@ std::vector<PeerLine> view_peers(const Session& session, const Reader& self) {
                                          return true;
                                        });
       view.heard = was_heard(self.state(), peer.port, view.unanswered);
-      if (!view.heard) view.other_network = other_network(self, peer.port);
+      const auto& contact = contacts[peer.port];
+      if (view.heard) {
+        view.heard_at = contact.heard;
+      } else {
+        view.other_network = contact.other_network ? contact.other_network : other_network(self, peer.port);
+      }
     }
     peers.push_back(std::move(view));
   }
@@ -102,10 +109,21 @@ Json peers_value(const std::vector<PeerLine>& peers, PeerPort self) {
                     {"unanswered", peer.unanswered},
                     {"unanswered_since", peer.unanswered_since ? Json(peer.unanswered_since->value) : Json(nullptr)},
                     {"heard", peer.port == self ? Json(nullptr) : Json(peer.heard)},
+                    {"heard_at", peer.heard_at ? Json(peer.heard_at->value) : Json(nullptr)},
                     {"other_network", peer.other_network ? Json(to_hex(*peer.other_network)) : Json(nullptr)}});
   }
   return list;
 }
+
+namespace {
+
+std::string heard_text(const PeerLine& peer) {
+  constexpr std::size_t to_the_second = 19;
+  if (peer.heard_at) return write_time(*peer.heard_at).substr(0, to_the_second);
+  return peer.heard ? "yes" : "never";
+}
+
+}  // namespace
 
 std::string peers_text(const Report& report, const std::vector<PeerLine>& peers, PeerPort self, Time now) {
   TextTable table({"PEER", "HEIGHT", "HEAD", "HEARD", "FINGERPRINT OF ITS CARD"});
@@ -114,13 +132,10 @@ std::string peers_text(const Report& report, const std::vector<PeerLine>& peers,
   for (const auto& peer : peers) {
     const auto port = std::to_string(peer.port.value);
     table.add({port + (peer.port == self ? "*" : ""), peer.head ? std::to_string(peer.head->height.value) : "?",
-               peer.head ? short_id(peer.head->hash) : "not seen here",
-               peer.port == self ? "-"
-               : peer.heard      ? "yes"
-                                 : "never",
+               peer.head ? short_id(peer.head->hash) : "not seen here", peer.port == self ? "-" : heard_text(peer),
                fingerprint(peer.card)});
     if (peer.other_network) {
-      faults += report.bad(port + " is in another network") + ": what it delivers is for " +
+      faults += report.bad(port + " is in another network") + ": what comes in its name is for " +
                 fingerprint(*peer.other_network) + "; compare the network files\n";
     }
     const auto since = peer.unanswered_since;

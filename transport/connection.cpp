@@ -73,9 +73,15 @@ void Connection::take_answer(ByteView bytes) {
 void Connection::await_greeting() { read_exactly<greeting_size>(&Connection::take_greeting); }
 
 void Connection::take_greeting(ByteView bytes) {
-  const auto greeting = read_greeting(bytes, terms_.network, terms_.self);
+  const auto greeting = read_greeting(bytes);
   const auto channel = greeting ? terms_.channels.find(greeting.value().from) : terms_.channels.end();
   if (channel == terms_.channels.end()) return close();
+  if (const auto fits = check_greeting(greeting.value(), terms_.network, terms_.self); !fits) {
+    if (fits.error().token == Token::wrong_network) {
+      owner_.is_of_other_network(channel->first, greeting.value().network);
+    }
+    return close();
+  }
   peer_ = channel->first;
   greeting_.assign(bytes.begin(), bytes.end());
   answer_ = write_answer(channel->second, greeting_, draw());

@@ -55,6 +55,9 @@ class ConnectionOwner {
   /// The other end is `peer()` for certain; frames may be sent.
   virtual void proven(Connection& connection) = 0;
   virtual void arrived(Connection& connection, Frame frame) = 0;
+  /// Whoever is at the other end calls itself that peer and means this one in another network; the last call but
+  /// closed().
+  virtual void is_of_other_network(ledger::PeerPort from, const ledger::NetworkId& network) = 0;
   /// Everything that was to be written is with the system.
   virtual void written(Connection& connection) = 0;
   /// The last call for this connection.

@@ -228,14 +228,16 @@ Result<void> Courier::finish(const std::vector<Parcel>& parcels, const OpenedMai
 
 Result<void> Courier::take_notes() {
   BOOKCHAIN_TRY(const auto parcels, parts_.link.receive(std::numeric_limits<std::size_t>::max()));
-  Report unused;
-  const auto mail = open_parcels(parcels, unused);
+  Report report;
+  const auto mail = open_parcels(parcels, report);
   if (mail.notes.empty()) return success();
   Draft draft(parts_.store);
   take_notes_of(mail, draft);
   BOOKCHAIN_CHECK(parts_.store.begin());
   parts_.store.apply(draft.take_effects().writes);
-  return parts_.store.commit();
+  BOOKCHAIN_CHECK(parts_.store.commit());
+  if (parts_.observer != nullptr) parts_.observer->committed(report);
+  return success();
 }
 
 Result<Report> Courier::restore() {

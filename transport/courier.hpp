@@ -98,6 +98,7 @@ struct Report {
   /// What the environment kept from being done, while the rest went on: a package that has no room, a delivery
   /// that cannot be removed.
   std::vector<Error> troubles;
+  std::set<PeerPort> heard;    ///< of whom something could be opened, and be it a delivery note
   std::size_t deliveries = 0;  ///< how many were looked at
   bool more_waits = false;     ///< there may be more to take in
 };

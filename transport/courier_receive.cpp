@@ -37,7 +37,10 @@ Courier::OpenedMail Courier::open_parcels(const std::vector<Parcel>& parcels, Re
     }
     for (const auto& envelope : parcel.envelopes) {
       auto opened = open_envelope(parcel.from, envelope, i, mail);
-      if (opened) continue;
+      if (opened) {
+        report.heard.insert(parcel.from);
+        continue;
+      }
       mail.unfit.insert(i);
       report.received.push_back(ReceivedReport{std::nullopt,
                                                std::nullopt,

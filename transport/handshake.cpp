@@ -28,7 +28,7 @@ Bytes write_greeting(const Greeting& greeting) {
   return bytes;
 }
 
-Result<Greeting> read_greeting(ByteView bytes, const NetworkId& network, PeerPort self) {
+Result<Greeting> read_greeting(ByteView bytes) {
   if (!std::equal(greeting_magic.begin(), greeting_magic.end(), bytes.begin())) {
     return Error{Token::bad_message, "a connection does not begin with a greeting", {}, {}};
   }
@@ -37,13 +37,17 @@ Result<Greeting> read_greeting(ByteView bytes, const NetworkId& network, PeerPor
     return Error{
         Token::bad_message, "a greeting is of another version of the protocol", std::to_string(greeting.version), {}};
   }
-  if (greeting.network != network) {
-    return Error{Token::wrong_network, "a greeting is of another network", to_hex(greeting.network), {}};
-  }
+  return greeting;
+}
+
+Result<void> check_greeting(const Greeting& greeting, const NetworkId& network, PeerPort self) {
   if (greeting.to != self) {
     return Error{Token::wrong_recipient, "a greeting is for another peer", std::to_string(greeting.to.value), {}};
   }
-  return greeting;
+  if (greeting.network != network) {
+    return Error{Token::wrong_network, "a greeting is of another network", to_hex(greeting.network), {}};
+  }
+  return success();
 }
 
 Bytes write_answer(const Channel& channel, ByteView greeting, const Hash& challenge) {

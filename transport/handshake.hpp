@@ -34,10 +34,11 @@ inline constexpr std::size_t answer_size = 2 * ledger::Hash::size;
 inline constexpr std::size_t proof_size = ledger::Hash::size;
 
 [[nodiscard]] ledger::Bytes write_greeting(const Greeting& greeting);
-/// Precondition: greeting_size bytes. Tokens: `bad-message` (no greeting, or of another version),
-/// `wrong-network`, `wrong-recipient`.
-[[nodiscard]] ledger::Result<Greeting> read_greeting(ledger::ByteView bytes, const ledger::NetworkId& network,
-                                                     ledger::PeerPort self);
+/// Precondition: greeting_size bytes. Token `bad-message` (no greeting, or of another version).
+[[nodiscard]] ledger::Result<Greeting> read_greeting(ledger::ByteView bytes);
+/// Whether it is for this peer. Tokens: `wrong-recipient`, `wrong-network`.
+[[nodiscard]] ledger::Result<void> check_greeting(const Greeting& greeting, const ledger::NetworkId& network,
+                                                  ledger::PeerPort self);
 
 /// The listener's answer to a greeting, by its channel with the opener. `challenge` is fresh.
 [[nodiscard]] ledger::Bytes write_answer(const Channel& channel, ledger::ByteView greeting,

@@ -232,6 +232,7 @@ void SocketLink::proven(Connection& connection) {
   const auto line = connection.shared_from_this();
   auto& side = peers_.at(connection.peer());
   strangers_.remove(line);
+  other_networks_.erase(connection.peer());
   if (side.calling == line) side.calling = nullptr;
   // What was given to an older line is on its way there, or its end will tell.
   if (side.lines.empty()) side.renewed = true;
@@ -243,6 +244,10 @@ void SocketLink::proven(Connection& connection) {
     const auto oldest = side.lines.front();
     oldest->close();
   }
+}
+
+void SocketLink::is_of_other_network(PeerPort from, const NetworkId& network) {
+  if (peers_.at(from).lines.empty()) other_networks_[from] = network;
 }
 
 void SocketLink::closed(Connection& connection) {

@@ -70,6 +70,10 @@ class SocketLink final : public Link, private ConnectionOwner {
   /// Whether anything was given to a connection.
   [[nodiscard]] bool has_sent() const { return has_sent_; }
 
+  /// Peers in whose name somebody calls here for another network, and for which. A greeting proves nothing; it is
+  /// forgotten once that peer itself is here.
+  [[nodiscard]] const std::map<PeerPort, ledger::NetworkId>& other_networks() const { return other_networks_; }
+
   /// Whether a parcel of that name came over a socket.
   [[nodiscard]] static bool is_name_of_batch(std::string_view name);
 
@@ -161,6 +165,7 @@ class SocketLink final : public Link, private ConnectionOwner {
 
   void proven(Connection& connection) override;
   void arrived(Connection& connection, Frame frame) override;
+  void is_of_other_network(PeerPort from, const ledger::NetworkId& network) override;
   void written(Connection& connection) override;
   void closed(Connection& connection) override;
 
@@ -198,6 +203,7 @@ class SocketLink final : public Link, private ConnectionOwner {
   SteadyClock::time_point accept_after_;  ///< not before: descriptors had run out
   bool accepting_ = false;
   std::list<Line> strangers_;
+  std::map<PeerPort, ledger::NetworkId> other_networks_;
   std::map<PeerPort, PeerSide> peers_;
   std::list<Watched> watched_;
   std::uint64_t last_batch_ = 0;

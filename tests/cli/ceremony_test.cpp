@@ -3,56 +3,14 @@
 #include <sys/stat.h>
 
 #include <boost/filesystem/operations.hpp>
-#include <boost/test/unit_test.hpp>
 #include <regex>
 
-#include "tests/cli/process.hpp"
+#include "tests/cli/owners.hpp"
 
 namespace {
 
 using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
 namespace fs = boost::filesystem;
-
-constexpr std::array names{"ann", "ben", "cleo", "dora"};
-
-/// Four people in folders of their own.
-struct Owners {
-  TemporaryDirectory scratch;
-
-  [[nodiscard]] path home(std::size_t i) const { return scratch / names[i]; }
-  [[nodiscard]] path network_file() const { return scratch / "common" / "network.yaml"; }
-
-  static Ended json(Words words) {
-    words.insert(words.begin(), {"-o", "json"});
-    return run(words);
-  }
-  [[nodiscard]] Ended keygen(std::size_t i, const Words& more = {}) const {
-    Words words{"keygen", "--home", home(i).string(), "--port", std::to_string(5000 + i)};
-    words.insert(words.end(), more.begin(), more.end());
-    return json(words);
-  }
-  [[nodiscard]] Ended assemble(const Words& more = {}) const {
-    Words words{"init", (scratch / "common").string(), "--cards"};
-    for (std::size_t i = 0; i < 4; ++i) words.push_back((home(i) / "card.yaml").string());
-    words.insert(words.end(), more.begin(), more.end());
-    return json(words);
-  }
-  [[nodiscard]] Ended join(std::size_t i) const {
-    return json({"--home", home(i).string(), "join", network_file().string()});
-  }
-  [[nodiscard]] Ended at(std::size_t i, Words words) const {
-    words.insert(words.begin(), {"--home", home(i).string()});
-    return json(words);
-  }
-  void all_keys() const {
-    for (std::size_t i = 0; i < 4; ++i) BOOST_REQUIRE(keygen(i).exit_code == 0);
-  }
-  void all_joined() const {
-    all_keys();
-    BOOST_REQUIRE(assemble().exit_code == 0);
-    for (std::size_t i = 0; i < 4; ++i) BOOST_REQUIRE(join(i).exit_code == 0);
-  }
-};
 
 void check_refused(const Ended& ended, int exit_code, const std::string& token) {
   BOOST_TEST(ended.exit_code == exit_code, ended.err);
@@ -193,6 +151,14 @@ BOOST_AUTO_TEST_CASE(cards_that_are_false_or_do_not_go_together_make_no_network_
   check_refused(owners.assemble(), 3, "bad-signature");
   write_file(card, read_file(owners.home(2) / "card.yaml"));
   check_refused(owners.assemble(), 6, "bad-value");
+  // The keys of another under a port of its own: each card is signed with the keys that it shows.
+  const auto twin = owners.scratch / "twin";
+  fs::create_directory(twin);
+  write_file(twin / "keys.yaml", replaced(read_file(owners.home(2) / "keys.yaml"), "port: 5002", "port: 5003"));
+  fs::permissions(twin / "keys.yaml", fs::perms(0600));
+  BOOST_REQUIRE(Owners::json({"keygen", "--home", twin.string(), "--port", "5003"}).exit_code == 0);
+  write_file(card, read_file(twin / "card.yaml"));
+  check_refused(owners.assemble(), 6, "bad-value");
   write_file(card, "port: 5003\n");
   check_refused(owners.assemble(), 6, "missing-key");
   fs::remove(card);
@@ -314,45 +280,6 @@ BOOST_AUTO_TEST_CASE(keys_from_the_same_seed_are_those_of_init_and_the_network_i
   BOOST_REQUIRE(owners.keygen(1).exit_code == 0);
   fs::remove(owners.network_file());
   check_refused(owners.assemble(), 6, "bad-value");
-}
-
-BOOST_AUTO_TEST_CASE(status_shows_a_peer_of_another_network_and_one_that_does_not_answer) {
-  const Owners owners;
-  RunOptions noon;
-  noon.environment["BOOKCHAIN_CLOCK"] = "2026-01-31T12:00:00Z";
-  RunOptions later;
-  later.environment["BOOKCHAIN_CLOCK"] = "2026-01-31T12:05:00Z";
-  for (std::size_t i = 0; i < 4; ++i) BOOST_REQUIRE(owners.keygen(i, {"--seed", "s"}).exit_code == 0);
-  BOOST_REQUIRE(owners.assemble().exit_code == 0);
-  // 5001 joins with another file of the same cards.
-  Words other{"init", (owners.scratch / "other").string(), "--work-bits", "9", "--cards"};
-  for (std::size_t i = 0; i < 4; ++i) other.push_back((owners.home(i) / "card.yaml").string());
-  const auto other_network = Owners::json(other).json();
-  for (const std::size_t i : {0U, 2U, 3U}) BOOST_REQUIRE(owners.join(i).exit_code == 0);
-  BOOST_REQUIRE(Owners::json({"--home", owners.home(1).string(), "join", other_network["file"]}).exit_code == 0);
-  const auto at = [&](std::size_t i, const std::string& command, const RunOptions& clock) {
-    return run({"--home", owners.home(i).string(), command}, clock);
-  };
-  BOOST_REQUIRE(run({"--home", owners.home(0).string(), "add-book", "--value", "3"}, noon).exit_code == 0);
-  BOOST_REQUIRE(run({"--home", owners.home(1).string(), "add-book", "--value", "4"}, noon).exit_code == 0);
-  for (std::size_t i = 2; i < 4; ++i) BOOST_REQUIRE(at(i, "receive", noon).exit_code == 0);
-  BOOST_REQUIRE(at(0, "receive", noon).exit_code == 0);
-  const auto peers = owners.at(0, {"status"}).json()["peers"];
-  BOOST_TEST(peers[1]["other_network"] == other_network["network"]);
-  BOOST_TEST(peers[1]["unanswered"] == 1);
-  BOOST_TEST(peers[1]["unanswered_since"] == 1'769'860'800'000'000);
-  BOOST_TEST(peers[0]["heard"].is_null());
-  BOOST_TEST(peers[1]["heard"] == false);
-  BOOST_TEST(peers[2]["heard"] == true);
-  BOOST_TEST(peers[2]["other_network"].is_null());
-  BOOST_TEST(peers[2]["unanswered"] == 0);
-  BOOST_TEST(peers[2]["unanswered_since"].is_null());
-  BOOST_TEST(!mentions(at(0, "status", noon).out, "does not answer"));
-  const auto told = at(0, "status", later).out;
-  BOOST_TEST(mentions(told, "5001 does not answer: 1 message waits"));
-  BOOST_TEST(mentions(told, "5001 is in another network"));
-  BOOST_TEST(mentions(told, other_network["fingerprint"].get<std::string>()));
-  BOOST_TEST(!mentions(told, "5002 does not answer"));
 }
 
 // What a peer signed stands in its state: a join that is repeated goes on from a new one and never replaces another.

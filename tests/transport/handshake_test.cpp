@@ -21,8 +21,10 @@ struct Ends {
     return {protocol_version, world.genesis.id(), PeerPort{5000}, PeerPort{5001}, first};
   }
   [[nodiscard]] std::string read(const Bytes& bytes) const {
-    const auto got = read_greeting(bytes, world.genesis.id(), PeerPort{5001});
-    return got ? "read" : std::string(name(got.error().token));
+    const auto got = read_greeting(bytes);
+    if (!got) return std::string(name(got.error().token));
+    const auto fits = check_greeting(got.value(), world.genesis.id(), PeerPort{5001});
+    return fits ? "read" : std::string(name(fits.error().token));
   }
 };
 

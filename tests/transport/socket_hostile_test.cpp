@@ -29,6 +29,39 @@ BOOST_FIXTURE_TEST_CASE(what_does_not_begin_as_a_greeting_ends_the_connection, L
   check_others_are_served();
 }
 
+/// Whoever keeps another network file than this peer's is told of here, since it is told nothing itself.
+BOOST_FIXTURE_TEST_CASE(a_call_for_another_network_is_noted_in_the_name_of_the_caller_alone, Listening) {
+  const auto call = [&](const Greeting& said) {
+    RawClient client(*this, *link);
+    client.give(write_greeting(said));
+    BOOST_TEST(client.has_ended());
+  };
+  auto other = greeting();
+  other.network.bytes[0] ^= 1U;
+  for (const auto nobody : {PeerPort{4999}, self}) {
+    auto said = other;
+    said.from = nobody;
+    call(said);
+  }
+  auto not_for_here = other;
+  not_for_here.to = PeerPort{5003};
+  call(not_for_here);
+  BOOST_TEST(link->other_networks().empty());
+  call(other);
+  BOOST_TEST(link->other_networks().size() == 1U);
+  BOOST_TEST((link->other_networks().at(liar) == other.network));
+  auto third = other;
+  third.network.bytes[0] ^= 2U;
+  call(third);
+  BOOST_TEST((link->other_networks().at(liar) == third.network));
+  // The peer itself is here: whoever says something else is not it.
+  RawClient peer(*this, *link);
+  prove(peer);
+  BOOST_TEST(link->other_networks().empty());
+  call(other);
+  BOOST_TEST(link->other_networks().empty());
+}
+
 BOOST_FIXTURE_TEST_CASE(an_overheard_handshake_opens_nothing, Listening) {
   const auto said = write_greeting(greeting());
   Bytes proof;
