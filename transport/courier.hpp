@@ -247,6 +247,7 @@ class Courier {
   void drop_unwanted_package(PeerPort from, const std::optional<ExchangeId>& exchange);
   void sweep_packages();
   void answer_offers(Report& report);
+  [[nodiscard]] bool can_be_no_package(PeerPort from, const ExchangeId& exchange) const;
   [[nodiscard]] bool may_want_package(PeerPort from, const ExchangeId& exchange) const;
   [[nodiscard]] Result<void> take_message(Incoming arrival, Notes& notes, Report& report);
 

@@ -175,8 +175,20 @@ void Courier::sweep_packages() {
   if (lately) return;
   swept_packages_ = now;
   for (const auto& [from, exchange] : parts_.link.packages()) {
-    if (!may_want_package(from, exchange)) dropped_packages_.insert({from, exchange});
+    if (!may_want_package(from, exchange) || can_be_no_package(from, exchange)) {
+      dropped_packages_.insert({from, exchange});
+    }
   }
+}
+
+/// Whether what lies there is too large for the book that was asked for, or no file: no grant can make it its package.
+bool Courier::can_be_no_package(PeerPort from, const ExchangeId& exchange) const {
+  const auto record = exchanges.get(parts_.store, exchange);
+  const auto book = record ? catalogue.get(parts_.store, record->request.body.book) : std::nullopt;
+  const auto package = parts_.link.open_package(from, exchange);
+  if (!package) return package.error().token == Token::bad_file;
+  const auto size = package.value()->size();
+  return book && size && size.value() && *size.value() > package_size(book->body);
 }
 
 /// Before the rules, so that what it leads to stands after it; after them, where it began what it is about.

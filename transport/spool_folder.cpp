@@ -199,6 +199,38 @@ Removed remove_folder(const SpoolFolder& in, const std::string& name) {
 
 }  // namespace
 
+std::optional<SpoolFolder::Weight> SpoolFolder::weight_of(const std::string& name, std::uint64_t most_entries) const {
+  Weight weight;
+  std::vector<Level> way;
+  // False: it is too much, or hidden from this process.
+  const auto add = [&](const SpoolFolder& parent, const std::string& each) {
+    const auto facts = parent.facts_of(each);
+    if (!facts) return true;  // taken away meanwhile
+    weight.bytes += facts->bytes;
+    if (++weight.entries > most_entries) return false;
+    if (!S_ISDIR(facts->mode)) return true;
+    if (way.size() >= max_removed_levels) return false;
+    auto folder = parent.inside(each);
+    if (!folder || ::faccessat(folder.value().get(), ".", R_OK | X_OK, AT_EACCESS) != 0) return false;
+    auto names = folder.value().names();
+    way.push_back(Level{std::move(folder).value(), each, std::move(names)});
+    return true;
+  };
+  if (!add(*this, name)) return std::nullopt;
+  while (!way.empty()) {
+    auto& level = way.back();
+    if (level.left.empty()) {
+      way.pop_back();
+      continue;
+    }
+    const auto each = std::move(level.left.back());
+    level.left.pop_back();
+    const auto place = way.size() - 1;
+    if (!add(way[place].folder, each)) return std::nullopt;
+  }
+  return weight;
+}
+
 Result<void> SpoolFolder::remove(const std::string& name) const {
   const auto unlinked = unlink_in(*this, name);
   if (unlinked == Unlinked::gone) return success();

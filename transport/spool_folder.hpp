@@ -45,6 +45,13 @@ struct SpoolFolder {
   [[nodiscard]] ledger::Result<FolderFacts> facts() const;
   /// The same of a thing in this folder; nothing if it is not there.
   [[nodiscard]] std::optional<FolderFacts> facts_of(const std::string& name) const;
+  /// What a thing in this folder takes of the disk, a tree with all that is in it.
+  struct Weight {
+    std::uint64_t bytes{};
+    std::uint64_t entries{};  ///< 1 for a file
+  };
+  /// Nothing for a tree of more entries than that, or that is deeper than remove() goes or cannot be looked into.
+  [[nodiscard]] std::optional<Weight> weight_of(const std::string& name, std::uint64_t most_entries) const;
   /// Makes a folder in this one, for its user and group (`shared`) or its user alone. No failure if it is there.
   [[nodiscard]] ledger::Result<void> make(const std::string& name, bool shared) const;
   /// Token `permission` if everybody can write there and the sticky bit is missing.

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/filesystem/operations.hpp>
 #include <cerrno>
 #include <cstdio>
@@ -28,6 +29,7 @@ constexpr std::string_view reason_suffix = ".reason";
 /// Of a file in bad/, which has a reason beside it.
 constexpr std::size_t longest_kept_name = 200;
 constexpr std::size_t max_trees_pruned_at_once = 8;
+constexpr std::array<std::string_view, 4> parts_of_folder{"tmp", "new", "cur", "bad"};
 
 std::size_t max_mail_bytes(std::size_t max_envelope_bytes) {
   return mail_magic.size() + preferred_mail_bytes + mail_frame_bytes + max_envelope_bytes;
@@ -89,11 +91,12 @@ Result<std::unique_ptr<SpoolLink>> SpoolLink::open(Settings settings, Environmen
   (void)publish_quota(spool, link->settings_.quota);
   for (const auto port : link->settings_.senders) {
     const auto path = link->settings_.own_spool / std::to_string(port.value);
-    for (const auto* part : {"tmp", "new", "cur", "bad"}) {
+    for (const auto part : parts_of_folder) {
       if (link->drop_box_) break;
+      const auto folder = path / std::string(part);
       boost::system::error_code ignored;
-      if (fs::is_directory(path / part, ignored)) continue;
-      auto made = make_directory(path / part);
+      if (fs::is_directory(folder, ignored)) continue;
+      auto made = make_directory(folder);
       if (!made && made.error().token != Token::io) return std::move(made).as_failure();
     }
     BOOKCHAIN_CHECK(link->look_at(port));
@@ -309,15 +312,33 @@ void SpoolLink::shed_what_nobody_takes() {
   const auto now = environment_.now();
   if (shed_at_ && *shed_at_ <= now && now.value - shed_at_->value < shed_every_us) return;
   shed_at_ = now;
-  for (const auto port : settings_.senders) {
-    if (const auto unfinished = from_folder(port, "tmp")) {
-      shed_leftovers(unfinished.value(), settings_.quota, settings_.max_package_bytes, false);
+  for (const auto port : settings_.senders) shed_from(port);
+  if (drop_box_) shed_beside_senders();
+}
+
+void SpoolLink::shed_from(PeerPort from) const {
+  const auto shed = [&](const std::string& part, std::uint64_t spared, const auto& is_leftover) {
+    if (const auto folder = from_folder(from, part)) {
+      shed_leftovers(folder.value(), settings_.quota, spared, is_leftover);
     }
-    if (const auto waiting = from_folder(port, "new")) {
-      shed_leftovers(waiting.value(), settings_.quota, settings_.max_package_bytes, true);
-    }
-    if (const auto bad = from_folder(port, "bad")) prune(bad.value());
-  }
+  };
+  const auto any = [](const std::string&) { return true; };
+  shed("tmp", settings_.max_package_bytes, any);
+  shed("cur", 0, any);
+  shed("new", settings_.max_package_bytes, [](const std::string& name) { return name.starts_with('.'); });
+  if (const auto bad = from_folder(from, "bad")) prune(bad.value());
+  shed({}, 0,
+       [](const std::string& name) { return std::ranges::find(parts_of_folder, name) == parts_of_folder.end(); });
+}
+
+/// Any user of the host may leave something in a drop box.
+void SpoolLink::shed_beside_senders() const {
+  const auto spool = SpoolFolder::open(settings_.own_spool);
+  if (!spool) return;
+  shed_leftovers(spool.value(), settings_.quota, 0, [&](const std::string& name) {
+    return name != "quota" &&
+           std::ranges::none_of(settings_.senders, [&](PeerPort port) { return name == std::to_string(port.value); });
+  });
 }
 
 Result<std::unique_ptr<PackageSource>> SpoolLink::open_package(PeerPort from, const ExchangeId& exchange) {

@@ -19,6 +19,8 @@ namespace {
 constexpr const char* quota_name = "quota";
 constexpr const char* unfinished_name = "quota.new";
 constexpr std::size_t largest_quota_file = 256;
+constexpr std::uint64_t max_entries_weighed = 10'000;
+constexpr std::size_t max_trees_removed_at_once = 8;
 constexpr std::string_view head = "bookchain/1 quota\nbytes ";
 constexpr std::string_view middle = "\nfiles ";
 
@@ -110,10 +112,11 @@ Load load_of(const SpoolFolder& waiting) {
   return load;
 }
 
-void shed_leftovers(const SpoolFolder& folder, const Quota& quota, std::uint64_t most_bytes, bool only_hidden) {
+void shed_leftovers(const SpoolFolder& folder, const Quota& quota, std::uint64_t spared_bytes,
+                    const std::function<bool(const std::string& name)>& is_leftover) {
   std::vector<std::pair<std::string, FolderFacts>> found;
   for (const auto& name : folder.names()) {
-    if (only_hidden && !name.starts_with('.')) continue;
+    if (!is_leftover(name)) continue;
     if (const auto facts = folder.facts_of(name)) found.emplace_back(name, *facts);
   }
   std::ranges::sort(found, [](const auto& left, const auto& right) {
@@ -121,16 +124,24 @@ void shed_leftovers(const SpoolFolder& folder, const Quota& quota, std::uint64_t
   });
   Load load;
   bool newest = true;
+  std::size_t trees_removed = 0;
   for (const auto& [name, facts] : found) {
-    const bool spared = std::exchange(newest, false) && facts.bytes <= most_bytes;
+    const bool is_tree = S_ISDIR(facts.mode);
+    const bool spared = !is_tree && std::exchange(newest, false) && facts.bytes <= spared_bytes;
+    // Looking into trees is bounded for all of them together: what lies beyond is too much anyhow.
+    const auto entries_left = quota.files - std::min(quota.files, load.files);
+    const auto weight = folder.weight_of(name, std::min<std::uint64_t>(entries_left, max_entries_weighed));
     auto with = load;
-    with.add(facts.bytes, spared);
-    // What cannot be removed is in a folder that its sender has closed.
-    if (with.fits(quota)) {
-      load = with;
-    } else {
-      (void)folder.remove(name);
+    if (weight) {
+      with.add(weight->bytes, spared);
+      with.files += weight->entries - std::min<std::uint64_t>(weight->entries, 1);
     }
+    if (weight && with.fits(quota)) {
+      load = with;
+      continue;
+    }
+    // What cannot be removed is in a folder that its sender has closed. Of trees not all are tried each time.
+    if (!is_tree || trees_removed++ < max_trees_removed_at_once) (void)folder.remove(name);
   }
 }
 

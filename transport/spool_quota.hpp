@@ -2,6 +2,8 @@
 // an honest sender holds back what would be more, so that it lies in its own outbox and not on another's disk.
 #pragma once
 
+#include <functional>
+
 #include "transport/link.hpp"
 #include "transport/spool_folder.hpp"
 
@@ -41,8 +43,10 @@ inline constexpr std::size_t max_hidden_files = 1'000;
 /// Without the hidden files that a sender may have.
 [[nodiscard]] Load load_of(const SpoolFolder& waiting);
 
-/// The receiver's side: removes from a folder what nobody will take, the oldest first, down to the quota. The newest
-/// file is spared up to `most_bytes`, since it may be on its way. With `only_hidden`, of those files alone.
-void shed_leftovers(const SpoolFolder& folder, const Quota& quota, std::uint64_t most_bytes, bool only_hidden);
+/// The receiver's side: removes from a folder what nobody will take, the oldest first, down to the quota, trees with
+/// all that is in them. The newest file is spared up to `spared_bytes`, since it may be on its way. `is_leftover` says
+/// by the name what nobody takes.
+void shed_leftovers(const SpoolFolder& folder, const Quota& quota, std::uint64_t spared_bytes,
+                    const std::function<bool(const std::string& name)>& is_leftover);
 
 }  // namespace bookchain::transport

@@ -1,4 +1,5 @@
-// Whom a peer gives to, how much others may have waiting at it, and its configuration as `config` shows it.
+// Whom a peer gives to, and how much others may have waiting at it.
+#include <boost/filesystem/operations.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include "tests/cli/process.hpp"
@@ -6,6 +7,7 @@
 namespace {
 
 using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
+namespace fs = boost::filesystem;
 
 void check_refused(const Ended& ended, int exit_code, const std::string& token) {
   BOOST_TEST(ended.exit_code == exit_code, ended.err);
@@ -24,14 +26,6 @@ std::string request(const Network& network, int from, int owner, const std::stri
   const std::string id = network.ok(from, {"request", "--from", std::to_string(owner), "--book", book})["exchange"];
   network.ok(owner, {"receive"});
   return id;
-}
-
-Json setting(const Network& network, int port, const std::string& name, const RunOptions& options = {}) {
-  const auto values = network.at(port, {"config"}, options).json()["values"];
-  for (const auto& each : values) {
-    if (each["name"] == name) return each;
-  }
-  return nullptr;
 }
 
 }  // namespace
@@ -200,68 +194,27 @@ BOOST_AUTO_TEST_CASE(books_that_are_more_than_the_quota_come_one_by_one) {
   for (const auto& book : books) BOOST_TEST(network.on_shelf(5000, book["book"]));
 }
 
-BOOST_AUTO_TEST_CASE(config_shows_each_value_with_its_origin_and_bounds) {
-  const Network network;
-  const auto file = network.home(5000) / "config.yaml";
-  const auto before = read_file(file);
-  const auto quota = setting(network, 5000, "quota.bytes");
-  BOOST_TEST(quota["value"] == 268435456);
-  BOOST_TEST(quota["origin"] == "default");
-  BOOST_TEST(quota["least"] == 1048576);
-  BOOST_TEST(setting(network, 5000, "port")["origin"] == "flag");
-  BOOST_TEST(setting(network, 5000, "output")["value"] == "json");
-  BOOST_TEST(setting(network, 5000, "color")["origin"] == "default");
-  RunOptions plain;
-  plain.environment["NO_COLOR"] = "1";
-  BOOST_TEST(setting(network, 5000, "color", plain)["value"] == "never");
-  BOOST_TEST(setting(network, 5000, "color", plain)["origin"] == "environment");
-  BOOST_TEST(setting(network, 5000, "quiet")["value"] == false);
-  BOOST_TEST(setting(network, 5000, "network.block_bytes")["value"] == 4194304);
-  BOOST_TEST(setting(network, 5000, "socket_mode")["choices"] == Json({"0600", "0660", "0666"}));
-  BOOST_TEST(setting(network, 5000, "addresses.5001")["origin"] == "network");
-  write_file(file,
-             before + "quota:\n  bytes: 1048576\naddresses:\n  5001: \"spool:elsewhere\"\nusers:\n  5002: \"7\"\n");
-  BOOST_TEST(setting(network, 5000, "quota.bytes")["value"] == 1048576);
-  BOOST_TEST(setting(network, 5000, "quota.bytes")["origin"] == "file");
-  BOOST_TEST(setting(network, 5000, "quota.bytes")["default"] == 268435456);
-  BOOST_TEST(setting(network, 5000, "quota.files")["origin"] == "default");
-  BOOST_TEST(setting(network, 5000, "addresses.5001")["value"] == "spool:elsewhere");
-  BOOST_TEST(setting(network, 5000, "addresses.5001")["origin"] == "file");
-  BOOST_TEST(setting(network, 5000, "users.5002")["value"] == 7);
-  RunOptions named;
-  named.environment["BOOKCHAIN_HOME"] = network.home(5000).string();
-  const auto values = run({"-o", "json", "config"}, named).json()["values"];
-  BOOST_TEST(values[0]["name"] == "home");
-  BOOST_TEST(values[0]["origin"] == "environment");
-  // With a home the port is that of its file, whatever the environment says.
-  named.environment["BOOKCHAIN_PORT"] = "5001";
-  const auto port = run({"-o", "json", "config"}, named).json()["values"][1];
-  BOOST_TEST(port["value"] == 5000);
-  BOOST_TEST(port["origin"] == "file");
-  RunOptions by_port;
-  by_port.environment["BOOKCHAIN_PORT"] = "5000";
-  by_port.environment["BOOKCHAIN_NETWORK"] = network.folder().string();
-  const auto by_environment = run({"-o", "json", "config"}, by_port).json()["values"];
-  BOOST_TEST(by_environment[0]["origin"] == "environment");
-  BOOST_TEST(by_environment[1]["origin"] == "environment");
-  BOOST_TEST(setting(network, 5000, "home")["origin"] == "flag");
-  RunOptions inside;
-  inside.folder = network.folder();
-  BOOST_TEST(run({"-p", "5000", "-o", "json", "config"}, inside).json()["values"][0]["origin"] == "default");
-  BOOST_TEST(setting(network, 5000, "socket_mode")["origin"] == "default");
-  write_file(file, before + "socket_mode: \"0600\"\n");
-  BOOST_TEST(setting(network, 5000, "socket_mode")["origin"] == "file");
-  BOOST_TEST(!mentions(run({"config"}, named).out, read_file(network.home(5000) / "keys.yaml").substr(80, 64)));
-  for (const auto& [line, token] : {std::pair{"quota:\n  bytes: 1\n", "bad-value"},
-                                    {"quota:\n  files: 1000001\n", "bad-value"},
-                                    {"quota: 5\n", "bad-type"},
-                                    {"quota:\n  size: 5\n", "unknown-key"},
-                                    {"users:\n  5001: no-such-user\n", "bad-value"}}) {
-    write_file(file, before + line);
-    check_refused(network.at(5000, {"config"}), 6, token);
-  }
-  write_file(file, before + "users:\n  6000: \"7\"\n");
-  check_refused(network.at(5000, {"config"}), 4, "unknown-peer");
+/// Larger than the book asked for, or no file: it would lie there until the exchange is over.
+BOOST_AUTO_TEST_CASE(a_package_that_no_grant_can_make_its_own_does_not_stay) {
+  const Network network({"--auto-books", "0"});
+  write_file(network.scratch("a"), std::string(100'000, 'a'));
+  const std::string book = network.ok(5001, {"add-book", network.scratch("a").string()})["book"];
+  network.receive_all();
+  const std::string exchange = network.ok(5000, {"request", "--from", "5001", "--book", book})["exchange"];
+  const auto package = network.home(5000) / "spool" / "5001" / "new" / (exchange + ".package");
+  write_file(package, std::string(200'000, 'x'));
+  network.ok(5000, {"receive"});
+  BOOST_TEST(!fs::exists(package));
+  fs::create_directories(package / "tree");
+  network.ok(5000, {"receive"});
+  BOOST_TEST(!fs::exists(package));
+  // What is too small may still be growing, and is replaced by the right one.
+  write_file(package, std::string(90'000, 'x'));
+  network.ok(5000, {"receive"});
+  BOOST_TEST(fs::exists(package));
+  network.settle_all_exchanges();
+  BOOST_TEST(network.state(5000, exchange) == "committed");
+  BOOST_TEST(!fs::exists(package));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

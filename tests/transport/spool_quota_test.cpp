@@ -1,11 +1,13 @@
 // What one sender may have waiting: it holds back what would be more, and one sender's load delays no other.
 #include "transport/spool_quota.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
 #include <ctime>
 #include <fstream>
+#include <set>
 
 #include "tests/transport/pair.hpp"
 #include "transport/spool_link.hpp"
@@ -159,6 +161,77 @@ BOOST_FIXTURE_TEST_CASE(hidden_files_hold_nothing_back_and_are_bounded, QuotaSpo
   BOOST_TEST(receiver->receive(10).has_value());
   BOOST_TEST(!fs::exists(inbox / ".syncthing.three.tmp"));
   BOOST_TEST(!fs::exists(unfinished / "new"));
+}
+
+// Nobody looks there for deliveries, so nobody would ever take it away.
+BOOST_FIXTURE_TEST_CASE(what_lies_beside_deliveries_is_bounded_with_whole_trees, QuotaSpools) {
+  open({1000, 100});
+  const auto of_sender = folder / "5001" / "5000";
+  const auto put = [&](const fs::path& file, std::size_t size, int age) {
+    fs::create_directories(file.parent_path());
+    std::ofstream(file.string(), std::ios::binary) << std::string(size, 'h');
+    fs::last_write_time(file, std::time(nullptr) - age);
+    if (file.parent_path().filename() == "tree") fs::last_write_time(file.parent_path(), std::time(nullptr) - age);
+  };
+  for (const auto* place : {"beside", "cur/copy", ".marker", "tmp/tree/leaf", "cur/tree/leaf", "new/.tree/leaf"}) {
+    put(of_sender / place, 4'000, 20);
+  }
+  for (const auto* place : {"tree/leaf", "cur/other", "tmp/whole"}) put(of_sender / place, 50'000, 10);
+  const auto lie_there = [&] {
+    std::set<std::string> names;
+    for (const auto& entry : fs::recursive_directory_iterator(of_sender)) {
+      if (fs::is_regular_file(entry.path())) names.insert(fs::relative(entry.path(), of_sender).string());
+    }
+    return names;
+  };
+  const auto all = lie_there();
+  BOOST_TEST(all.size() == 9U);
+  receiver = link(5001, {5000}, {1'000'000, 100});
+  BOOST_TEST(receiver->receive(10).has_value());
+  BOOST_TEST((lie_there() == all));
+  // A tree and the folder around it take blocks of their own.
+  receiver = link(5001, {5000}, {13'000, 100});
+  BOOST_TEST(receiver->receive(10).has_value());
+  BOOST_TEST((lie_there() == std::set<std::string>{"beside", ".marker", "cur/copy", "cur/tree/leaf", "new/.tree/leaf",
+                                                   "tmp/tree/leaf", "tmp/whole"}));
+  receiver = link(5001, {5000}, {1'000, 100});
+  BOOST_TEST(receiver->receive(10).has_value());
+  BOOST_TEST((lie_there() == std::set<std::string>{"tmp/whole"}), "the newest file in tmp may be on its way");
+  // The number of files in a tree counts like any other.
+  for (int i = 0; i < 40; ++i) put(of_sender / "many" / std::to_string(i), 0, 5);
+  receiver = link(5001, {5000}, {1'000'000, 41});
+  BOOST_TEST(receiver->receive(10).has_value());
+  BOOST_TEST(fs::exists(of_sender / "many" / "39"));
+  receiver = link(5001, {5000}, {1'000'000, 40});
+  BOOST_TEST(receiver->receive(10).has_value());
+  BOOST_TEST(!fs::exists(of_sender / "many"));
+  // One that is too deep to be looked through goes a piece at a time.
+  fs::create_directories(of_sender / "d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d");
+  put(of_sender / "d" / "leaf", 50'000, 5);
+  receiver = link(5001, {5000}, {1'000'000, 100});
+  BOOST_TEST(receiver->receive(10).has_value());
+  BOOST_TEST(!fs::exists(of_sender / "d" / "leaf"));
+}
+
+BOOST_FIXTURE_TEST_CASE(what_anybody_leaves_in_a_drop_box_is_bounded_and_senders_and_quota_stay, QuotaSpools) {
+  const auto spool = folder / "5001";
+  fs::create_directories(spool / "5000" / "new");
+  BOOST_REQUIRE(::chmod(spool.c_str(), 03777) == 0);
+  open({1'000, 100});
+  for (const auto* name : {"5000/new/mail", "rubbish", "4000/new/mail", ".not-1/tree/leaf"}) {
+    fs::create_directories((spool / name).parent_path());
+    std::ofstream((spool / name).string(), std::ios::binary) << std::string(50'000, 'x');
+  }
+  BOOST_REQUIRE(fs::exists(spool / "quota"));
+  receiver = link(5001, {5000}, {1'000'000, 100});
+  BOOST_TEST(receiver->receive(0).has_value());
+  for (const auto* name : {"quota", "5000/new/mail", "rubbish", "4000/new/mail", ".not-1/tree/leaf"}) {
+    BOOST_TEST(fs::exists(spool / name), name);
+  }
+  receiver = link(5001, {5000}, {1'000, 100});
+  BOOST_TEST(receiver->receive(0).has_value());
+  for (const auto* name : {"quota", "5000/new/mail"}) BOOST_TEST(fs::exists(spool / name), name);
+  for (const auto* name : {"rubbish", "4000", ".not-1"}) BOOST_TEST(!fs::exists(spool / name), name);
 }
 
 BOOST_FIXTURE_TEST_CASE(what_is_put_aside_takes_no_more_than_the_quota, QuotaSpools) {
