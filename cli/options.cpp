@@ -210,12 +210,14 @@ Result<GlobalOptions> read_globals(std::map<std::string, std::vector<std::string
     if (*format != "text" && *format != "json" && *format != "yaml") {
       return usage_error("there is no such output format", *format, "the formats are text, json and yaml");
     }
+    global.format_given = true;
     global.format = *format == "json" ? Format::json : *format == "yaml" ? Format::yaml : Format::text;
   }
   if (const auto color = take("color")) {
     if (*color != "auto" && *color != "always" && *color != "never") {
       return usage_error("--color takes auto, always or never", *color);
     }
+    global.color_given = true;
     global.color = *color == "always" ? Color::always : *color == "never" ? Color::never : Color::automatic;
   }
   global.quiet = take("quiet").has_value();

@@ -14,9 +14,11 @@ struct GlobalOptions {
   std::optional<std::uint16_t> port;
   std::optional<std::string> home;
   Format format = Format::text;
+  bool format_given = false;
   bool quiet = false;
   bool verbose = false;
   Color color = Color::automatic;
+  bool color_given = false;
   bool help = false;
   bool version = false;
 };

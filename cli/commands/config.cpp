@@ -53,17 +53,13 @@ void add_invocation(const Session& session, const PeerFiles& files, std::vector<
   settings.push_back({"home", files.home.string(), home});
   settings.push_back({"port", files.port().value, global.port ? "flag" : port, nullptr, 1, 65535});
   const char* output = global.format == Format::json ? "json" : global.format == Format::yaml ? "yaml" : "text";
-  settings.push_back({"output", output, global.format == Format::text ? "default" : "flag", "text"});
+  settings.push_back({"output", output, global.format_given ? "flag" : "default", "text"});
   settings.back().choices = {"text", "json", "yaml"};
   const bool plain = in_environment("NO_COLOR") && global.color == Color::automatic;
   const char* color = global.color == Color::always           ? "always"
                       : global.color == Color::never || plain ? "never"
                                                               : "auto";
-  settings.push_back({"color", color,
-                      plain                              ? "environment"
-                      : global.color == Color::automatic ? "default"
-                                                         : "flag",
-                      "auto"});
+  settings.push_back({"color", color, plain ? "environment" : global.color_given ? "flag" : "default", "auto"});
   settings.back().choices = {"auto", "always", "never"};
   settings.push_back({"quiet", global.quiet, global.quiet ? "flag" : "default", false});
   settings.push_back({"verbose", global.verbose, global.verbose ? "flag" : "default", false});
