@@ -9,6 +9,7 @@
 #include <boost/test/unit_test.hpp>
 #include <iostream>
 #include <memory>
+#include <set>
 
 #include "tests/cli/process.hpp"
 #include "tests/cli/public_program.hpp"
@@ -23,6 +24,7 @@ struct Shared {
   std::string umask;  ///< empty: that of the test
   path spools = {};   ///< the folder with the spools; empty: each is in its home
   bool join = true;
+  std::set<std::size_t> by_socket = {};  ///< who listens on the socket in its home
 };
 
 /// Peers 5000 to 5003 of users 61001 to 61004, each with a folder of its own.
@@ -38,6 +40,10 @@ class FourUsers {
       if (!shared_.spools.empty()) {
         keygen.emplace_back("--address");
         keygen.push_back("spool:" + (shared_.spools / port).string());
+      }
+      if (shared_.by_socket.contains(i)) {
+        keygen.emplace_back("--address");
+        keygen.push_back("socket:" + (home(i) / "socket").string());
       }
       ok(i, keygen);
     }
