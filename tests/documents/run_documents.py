@@ -10,6 +10,7 @@ examples/ are those of SOURCE. Its blocks are run in order:
     ```sh            every command must succeed
     ```sh fails 3    the last command must end with that exit code
     ```sh by hand    not run, but listed: what needs another machine, or would build the program within its test
+    ```sh as users   by run_users.py; may end with "fails 3", too
     ```text          right after one of them: exactly what it prints, errors and all
 
 The clock stands still, so that the ids of a network made with --seed, and with them all that is printed, are
@@ -38,6 +39,7 @@ class Block:
     output_at: "tuple[int, int]"
     by_hand: bool
     code: int
+    as_users: bool = False
 
 
 class PageError(Exception):
@@ -50,11 +52,14 @@ def blocks_of(page: Path) -> "list[Block]":
     for match in BLOCK.finditer(text):
         line = text.count("\n", 0, match.start()) + 1
         mark = match["mark"].split()
+        as_users = mark[1:3] == ["as", "users"]
+        if as_users:
+            del mark[1:3]
         if mark not in (["sh"], ["sh", "by", "hand"]) and not (
                 len(mark) == 3 and mark[1] == "fails" and mark[2].isdigit() and 0 < int(mark[2]) < 256):
             raise PageError(f"{page}:{line}: the mark {match['mark']!r} is not known")
         block = Block(line, match["commands"], match["output"], match.span("output"), "by" in mark,
-                      int(mark[2]) if "fails" in mark else 0)
+                      int(mark[2]) if "fails" in mark else 0, as_users)
         if block.by_hand and block.output is not None:
             raise PageError(f"{page}:{line}: a block that is not run cannot promise its output")
         found.append(block)
@@ -126,7 +131,7 @@ def with_outputs(page: Path, blocks: "list[Block]", printed: "dict[int, str]") -
 
 def run_page(page: Path, program: Path, source: Path, update: bool) -> "tuple[int, int]":
     """Returns how many blocks were run, and how many were not as they should be."""
-    blocks = blocks_of(page)
+    blocks = [block for block in blocks_of(page) if not block.as_users]
     for block in blocks:
         if block.by_hand:
             print(f"skip  {page.name}:{block.line}  by hand: {block.commands.strip().splitlines()[0]}")

@@ -34,6 +34,8 @@ expect 1 'exit code 3' "${fence}sh fails 4" 'bookchain no' "$fence"
 expect 1 'exit code 0' "${fence}sh fails 3" 'bookchain yes' "$fence"
 expect 1 'not reached' "${fence}sh" 'bookchain no' "$fence" "${fence}sh" 'bookchain yes' "$fence"
 expect 1 'the mark' "${fence}sh twice" 'bookchain yes' "$fence"
+expect 1 '0 blocks of commands run' "${fence}sh as users" 'ann$ make' "$fence"
+expect 1 'the mark' "${fence}sh as users twice" 'ann$ make' "$fence"
 expect 1 'does not end' "${fence}sh" 'bookchain yes'
 expect 1 'cannot promise its output' "${fence}sh by hand" 'make' "$fence" "${fence}text" 'said yes' "$fence"
 expect 1 '0 blocks of commands run' "${fence}sh by hand" 'make' "$fence"
