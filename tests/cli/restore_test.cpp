@@ -229,4 +229,68 @@ BOOST_AUTO_TEST_CASE(a_restored_home_learns_from_the_chain_what_it_owns) {
   BOOST_TEST(network.equal_chains() == 2);
 }
 
+// The key of a grant that was forgotten is gone. Before the consent nobody needs it, and the turn ends; once the
+// witnesses have agreed the transfer is settled, and they give the key.
+BOOST_AUTO_TEST_CASE(a_grant_that_was_forgotten_is_ended_or_settled) {
+  for (const int steps : {2, 4}) {
+    BOOST_TEST_CONTEXT("steps " << steps) {
+      const Network network;
+      const auto book = network.book_of(restored);
+      const auto backup = network.scratch("backup");
+      copy_folder(network.home(restored), backup);
+      const auto exchange = network.exchange(5000, restored, book, steps);
+      network.receive_until_quiet();
+      put_back(network, backup);
+      network.ok(restored, {"restore"});
+      network.settle_all_exchanges();
+      if (steps == 2) {
+        BOOST_TEST(network.state(5000, exchange) == "aborted");
+        const std::string again =
+            network.ok(5000, {"request", "--from", std::to_string(restored), "--book", book})["exchange"];
+        network.settle_all_exchanges();
+        BOOST_TEST(network.state(5000, again) == "committed");
+      } else {
+        BOOST_TEST(network.state(5000, exchange) == "committed");
+        BOOST_TEST(network.ok(5000, {"show-chain"})["blocks"][0]["transactions"][0]["form"] == "settled");
+      }
+      BOOST_TEST(network.on_shelf(5000, book));
+      BOOST_TEST(!network.on_shelf(restored, book));
+      for (const int port : network.ports()) {
+        BOOST_TEST(network.ok(port, {"evidence", "list"})["evidence"].empty(), port);
+      }
+    }
+  }
+}
+
+// Nobody is asked for it, and it is in no block: the owner is free to release the key after all.
+BOOST_AUTO_TEST_CASE(a_forgotten_abort_that_is_in_no_block_stays_forgotten) {
+  const Network network;
+  const auto given_up = network.exchange(5000, restored, network.book_of(restored), 4);
+  const auto other = network.exchange(5002, 5001, network.book_of(5001), 7);
+  network.receive_until_quiet();
+  const auto backup = network.scratch("backup");
+  copy_folder(network.home(restored), backup);
+  network.ok(restored, {"abort", given_up});
+  for (const int port : {5000, 5001, 5002, restored}) network.ok(port, {"receive"});
+  // The proposal with the ABORT reaches 5002 alone.
+  const auto waiting = network.ok(5002, {"inbox"})["messages"];
+  BOOST_TEST(std::ranges::any_of(waiting, [](const auto& each) { return each["type"] == "propose"; }));
+  network.ok(5002, {"receive"});
+  for (const int port : {5000, 5001}) {
+    const auto delivered = network.home(port) / "spool" / "5003" / "new";
+    fs::remove_all(delivered);
+    fs::create_directory(delivered);
+  }
+  put_back(network, backup);
+  network.ok(restored, {"restore"});
+  network.receive_until_quiet();
+  network.ok(5002, {"mine", other});
+  network.receive_until_quiet();
+  BOOST_TEST(network.state(5002, other) == "committed");
+  BOOST_TEST(network.show(restored, given_up)["due"] == "release");
+  network.settle_all_exchanges();
+  BOOST_TEST(network.state(5000, given_up) == "committed");
+  BOOST_TEST(network.equal_chains() == 2);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
