@@ -58,7 +58,7 @@ BOOST_AUTO_TEST_SUITE(racing_ends)
 BOOST_AUTO_TEST_CASE(of_two_ends_that_race_the_first_committed_stands_at_every_peer_and_each_is_seen_to_win) {
   constexpr std::uint64_t most_deliveries = 24;  // until the first is committed
   for (const auto& race : races) {
-    for (const std::size_t peers : {4, 5}) {
+    for (const std::size_t peers : {4U, 5U}) {
       std::set<std::string> seen;
       for (std::uint64_t head_start = 0; head_start < most_deliveries; ++head_start) {
         BOOST_TEST_CONTEXT(race.name << ", " << peers << " peers, head start " << head_start) {
