@@ -176,7 +176,7 @@ bool find_bug(Bug bug, std::uint64_t most, const std::string& program) {
     // Only one of them shows when two runs are compared.
     const auto violation = (bug == Bug::chance_from_outside ? run_twice(plan) : run_plan(plan)).violation;
     if (!violation) continue;
-    if (planted::is_proof_of(bug, violation->invariant)) {
+    if (planted::is_proof_of(bug, violation->invariant, violation->detail)) {
       found = violation;
     } else {
       ++other_signs[violation->invariant];

@@ -80,4 +80,9 @@ wait "$pid" 2>/dev/null || status=$?
 grep -Eq '^the process died in step [0-9]+, commit [^ ]+$' "$folder/killed" || fail 'no step and commit of a process that died'
 read -ra replay <<<"$(rest "$folder/killed" replay)"
 [[ ${replay[0]:-} == "$program" && -n $(option "${replay[*]}" steps) ]] || fail 'no command of a process that died'
+# What differs from run to run has no story that could be told again, but is told as well.
+status=0
+failure "$folder/chance" "$program" --seed 1 --bug chance-from-outside || status=$?
+[[ $status -eq 1 && $(rest "$folder/chance" broken) == 'one seed gives one trace' ]] || fail 'two traces of one seed are not told'
+
 echo "seed $seed: $broken; ${smallest[*]:1}"

@@ -128,6 +128,10 @@ std::string_view name(Bug bug) {
     case Bug::consent_dropped_at_release: return "consent-dropped-at-release";
     case Bug::acks_dropped_with_key: return "acks-dropped-with-key";
     case Bug::claim_not_answered: return "claim-not-answered";
+    case Bug::paths_not_checked: return "paths-not-checked";
+    case Bug::true_chunk_disputed: return "true-chunk-disputed";
+    case Bug::undealt_shares_taken: return "undealt-shares-taken";
+    case Bug::second_block: return "second-block";
     case Bug::state_forgotten: return "state-forgotten";
   }
   return "";
@@ -234,6 +238,9 @@ Needs needs_of(Bug bug) {
     case Bug::other_signer_accused: return {Attack::grants_to_two, std::nullopt};
     case Bug::consent_dropped_at_release: return {Attack::never_mining, std::nullopt};
     case Bug::claim_not_answered: return {Attack::silence, std::nullopt};
+    case Bug::paths_not_checked:
+    case Bug::true_chunk_disputed: return {Attack::two_paths, std::nullopt};
+    case Bug::undealt_shares_taken: return {Attack::false_deal, std::nullopt};
     // Any liar that is an owner, and that does not record the transfer itself.
     case Bug::acks_dropped_with_key: return {Attack::replayed_note, std::nullopt};
     case Bug::lock_ignored:
@@ -245,6 +252,7 @@ Needs needs_of(Bug bug) {
     case Bug::ended_request_forgotten:
     case Bug::ownership_too_far:
     case Bug::block_falsified:
+    case Bug::second_block:
     case Bug::chance_from_outside: return {};
   }
   return {};

@@ -140,8 +140,12 @@ enum class Bug : std::uint8_t {
   acks_dropped_with_key,
   state_forgotten,
   claim_not_answered,
+  paths_not_checked,
+  true_chunk_disputed,
+  undealt_shares_taken,
+  second_block,
 };
-inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::claim_not_answered) + 1;
+inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::second_block) + 1;
 [[nodiscard]] std::string_view name(Bug bug);
 
 struct Plan {

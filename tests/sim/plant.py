@@ -110,6 +110,16 @@ BUGS = [
     ("claim_not_answered", "ledger/exchange_witness.cpp", 1,
      "if (from != message.grant.signer && from != message.request.signer) {",
      "if (from != message.grant.signer && (ON || from != message.request.signer)) {"),
+    # What a DISPUTE must prove is not looked at: where the paths lead, whether the chunk is false, whose shares they are.
+    ("paths_not_checked", "ledger/fraud.cpp", 1,
+     "if (!lead) return",
+     "if (!lead && !ON) return"),
+    ("true_chunk_disputed", "ledger/fraud.cpp", 1,
+     "if (open && chunk_leaf(open.value().salt, open.value().chunk) == proof.leaf) {",
+     "if (!ON && open && chunk_leaf(open.value().salt, open.value().chunk) == proof.leaf) {"),
+    ("undealt_shares_taken", "ledger/fraud.cpp", 1,
+     "if (!index || share_commitment(exchange, *index, dealt.share) != grant.share_commitments[*index]) {",
+     "if (!index || (!ON && share_commitment(exchange, *index, dealt.share) != grant.share_commitments[*index])) {"),
     # An owner keeps no CONSENT once it has released the key; ACKs and answers it would be sent again.
     ("consent_dropped_at_release", "ledger/exchange_wish.cpp", 1,
      "record.release = statement;",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ledger/chain.hpp"
 #include "tests/sim/checked_signature.hpp"
 
 namespace bookchain::sim::planted {
@@ -10,9 +11,15 @@ namespace {
 
 std::optional<Bug> present;
 
-/// The invariants that a bug breaks itself, by name. A network in which nothing goes on, or two chains, may come of
-/// nearly any bug; that is no sign that the simulator looks at the right place.
-std::vector<std::string_view> proofs_of(Bug bug) {
+/// An invariant that a bug breaks itself, and what stands in the detail where the name says too little.
+struct Proof {
+  std::string_view invariant;
+  std::string_view detail = {};
+};
+
+/// That nothing goes on in a network, or that two chains differ, may come of nearly any bug; it is no sign that the
+/// simulator looks at the right place.
+std::vector<Proof> proofs_of(Bug bug) {
   static constexpr std::string_view valid = "agreement and validity";
   static constexpr std::string_view chosen = "a chosen block is never voted against";
   static constexpr std::string_view lock = "a lock is never forgotten";
@@ -20,35 +27,39 @@ std::vector<std::string_view> proofs_of(Bug bug) {
       "no honest key signs two different statements of one kind about one thing";
   switch (bug) {
     case Bug::vote_not_stored:
-    case Bug::votes_after_restore: return {lock, signed_two, chosen};
-    case Bug::lock_ignored: return {lock, chosen};
-    case Bug::quorum_one_less: return {valid};
-    case Bug::dedupe_dropped: return {"a message is taken once"};
-    case Bug::malleable_accepted: return {valid};
-    case Bug::sent_before_commit: return {"nothing is sent that is not durable"};
-    case Bug::note_before_commit: return {"acknowledged is durable", "nothing is sent that is not durable"};
-    case Bug::answers_not_bound: return {valid};
-    case Bug::version_not_checked: return {valid};
-    case Bug::counted_by_signature: return {valid};
-    case Bug::justification_of_other_ballot: return {valid, chosen};
-    case Bug::two_prevotes: return {signed_two};
-    case Bug::release_after_abort: return {"RELEASE and ABORT are never both signed in one turn"};
-    case Bug::book_not_removed: return {"a book lies on its owner's shelf alone"};
-    case Bug::share_not_checked: return {"an ACK says that a fitting share is durable"};
-    case Bug::grant_not_remembered: return {signed_two};
-    case Bug::share_before_transfer: return {"a requester that lies has no key before the transfer"};
-    case Bug::ended_request_forgotten: return {"what a user was told is never lost"};
-    case Bug::message_never_again: return {"everything ends"};
+    case Bug::votes_after_restore: return {{lock}, {signed_two}, {chosen}};
+    case Bug::lock_ignored: return {{lock}, {chosen}};
+    case Bug::counted_by_signature:
+    case Bug::quorum_one_less: return {{valid, "breaks rule Q2"}};
+    case Bug::dedupe_dropped: return {{"a message is taken once"}};
+    case Bug::malleable_accepted: return {{valid, "breaks rule "}};
+    case Bug::sent_before_commit: return {{"nothing is sent that is not durable"}};
+    case Bug::note_before_commit: return {{"acknowledged is durable"}, {"nothing is sent that is not durable"}};
+    case Bug::answers_not_bound: return {{valid, "breaks rule T5"}};
+    case Bug::version_not_checked: return {{valid, "breaks rule V2"}};
+    case Bug::paths_not_checked: return {{valid, "breaks rule D4"}};
+    case Bug::true_chunk_disputed: return {{valid, "breaks rule D5"}};
+    case Bug::undealt_shares_taken: return {{valid, "breaks rule D6"}};
+    case Bug::second_block: return {{valid, "two blocks of height"}};
+    case Bug::justification_of_other_ballot: return {{valid, "two blocks of height"}, {chosen}};
+    case Bug::two_prevotes: return {{signed_two}};
+    case Bug::release_after_abort: return {{"RELEASE and ABORT are never both signed in one turn"}};
+    case Bug::book_not_removed: return {{"a book lies on its owner's shelf alone"}};
+    case Bug::share_not_checked: return {{"an ACK says that a fitting share is durable"}};
+    case Bug::grant_not_remembered: return {{signed_two}};
+    case Bug::share_before_transfer: return {{"a requester that lies has no key before the transfer"}};
+    case Bug::ended_request_forgotten: return {{"what a user was told is never lost"}};
+    case Bug::message_never_again: return {{"everything ends"}};
     case Bug::other_signer_accused:
-    case Bug::torn_package_trusted: return {"honest peers are never blamed"};
-    case Bug::ownership_too_far: return {"exactly one owner of a book and version"};
-    case Bug::block_falsified: return {"all chains are equal byte for byte"};
-    case Bug::chance_from_outside: return {"one seed gives one trace"};
-    case Bug::torn_text_trusted: return {"an honest requester reads the book", "an owner has the registered bytes"};
-    case Bug::consent_dropped_at_release: return {"an honest owner that released can have it recorded"};
-    case Bug::acks_dropped_with_key: return {"an honest requester that has key and RELEASE can have it recorded"};
-    case Bug::claim_not_answered: return {"an exchange that was consented to ends, or there is evidence"};
-    case Bug::state_forgotten: return {"acknowledged is never lost"};
+    case Bug::torn_package_trusted: return {{"honest peers are never blamed"}};
+    case Bug::ownership_too_far: return {{"exactly one owner of a book and version"}};
+    case Bug::block_falsified: return {{"all chains are equal byte for byte"}};
+    case Bug::chance_from_outside: return {{"one seed gives one trace"}};
+    case Bug::torn_text_trusted: return {{"an honest requester reads the book"}, {"an owner has the registered bytes"}};
+    case Bug::consent_dropped_at_release: return {{"an honest owner that released can have it recorded"}};
+    case Bug::acks_dropped_with_key: return {{"an honest requester that has key and RELEASE can have it recorded"}};
+    case Bug::claim_not_answered: return {{"an exchange that was consented to ends, or there is evidence"}};
+    case Bug::state_forgotten: return {{"acknowledged is never lost"}};
   }
   return {};
 }
@@ -103,6 +114,30 @@ void at_the_end(SimStore& store) {
   store.falsify(ledger::Table::blocks, last->first, std::move(last->second));
 }
 
-bool is_proof_of(Bug bug, std::string_view invariant) { return std::ranges::count(proofs_of(bug), invariant) > 0; }
+void before_it_is_looked_at(SimStore& store, const Genesis& genesis, const std::map<PeerPort, Identity>& identities,
+                            Height known) {
+  const auto head = head_fact.get(store);
+  if (!is_on(Bug::second_block) || !head || head->height != known) return;
+  const auto row = blocks.get(store, known);
+  if (!row) return;
+  const auto& header = row->block.header;
+  const Head before{Height{known.value - 1}, header.body.previous};
+  CommittedBlock other;
+  other.block = mine_block(genesis, identities.at(header.signer), before, Time{header.body.time.value + 1},
+                           row->block.transactions);
+  other.certificate.vote = row->certificate.vote;
+  other.certificate.vote.block = genesis.block_hash(other.block);
+  for (const auto& [port, identity] : identities) {
+    const auto vote = sign_statement(genesis.id(), port, identity.signing_key, other.certificate.vote);
+    other.certificate.votes.push_back({port, vote.signature});
+  }
+  store.falsify(Table::blocks, encode(known), encode(other));
+}
+
+bool is_proof_of(Bug bug, std::string_view invariant, std::string_view detail) {
+  return std::ranges::any_of(proofs_of(bug), [&](const Proof& proof) {
+    return proof.invariant == invariant && detail.find(proof.detail) != std::string_view::npos;
+  });
+}
 
 }  // namespace bookchain::sim::planted

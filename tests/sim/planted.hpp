@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "ledger/node.hpp"
 #include "ledger/records.hpp"
 #include "tests/sim/planted_switch.hpp"
 #include "tests/sim/sim_store.hpp"
@@ -18,7 +19,11 @@ void switch_on(std::optional<Bug> bug);
 void after_a_crash(SimStore& store);
 /// When a run has ended, before the chains are compared.
 void at_the_end(SimStore& store);
+/// Before a peer is looked at that has come to a height which others reached before: its newest block may be another
+/// one, signed by as many.
+void before_it_is_looked_at(SimStore& store, const ledger::Genesis& genesis,
+                            const std::map<ledger::PeerPort, ledger::Identity>& identities, ledger::Height known);
 /// Whether this broken invariant is what the bug breaks, and not something that goes wrong later because of it.
-[[nodiscard]] bool is_proof_of(Bug bug, std::string_view invariant);
+[[nodiscard]] bool is_proof_of(Bug bug, std::string_view invariant, std::string_view detail);
 
 }  // namespace bookchain::sim::planted

@@ -17,7 +17,9 @@
 
 namespace bookchain::sim {
 
-RunResult run_plan(const Plan& plan) {
+namespace {
+
+RunResult run_world(const Plan& plan, bool tells_anyway) {
   RunResult result;
   set_running_plan(plan);
   std::unique_ptr<World> world;
@@ -30,17 +32,23 @@ RunResult run_plan(const Plan& plan) {
     result.violation = Violation{"nothing is thrown", error.what()};
   }
   if (!world) return result;  // it broke in its first moment
-  if (result.violation) result.story = world->story().mermaid();
+  if (result.violation || tells_anyway) result.story = world->story().mermaid();
   result.counts = world->counts();
   result.trace_hash = world->trace_hash();
   result.steps = world->step();
   return result;
 }
 
+constexpr std::string_view one_trace = "one seed gives one trace";
+
+}  // namespace
+
+RunResult run_plan(const Plan& plan) { return run_world(plan, false); }
+
 RunResult run_twice(const Plan& plan) {
-  auto result = run_plan(plan);
+  auto result = run_world(plan, true);
   if (!result.violation && run_plan(plan).trace_hash != result.trace_hash)
-    result.violation = Violation{"one seed gives one trace", "two runs differ"};
+    result.violation = Violation{std::string(one_trace), "two runs differ"};
   return result;
 }
 
@@ -62,7 +70,7 @@ Verdict run_apart(const Plan& plan, const std::string& invariant) {
     ::close(ends[0]);
     const int quiet = ::open("/dev/null", O_WRONLY);  // NOLINT(cppcoreguidelines-pro-type-vararg)
     if (quiet >= 0) ::dup2(quiet, STDERR_FILENO);
-    const auto result = run_plan(plan);
+    const auto result = invariant == one_trace ? run_twice(plan) : run_plan(plan);
     const Verdict verdict{result.violation && result.violation->invariant == invariant, result.steps};
     const auto written = ::write(ends[1], &verdict, sizeof verdict);
     ::_exit(written == sizeof verdict ? 0 : 1);
@@ -136,7 +144,7 @@ bool run_and_tell(const Plan& plan, const std::string& program, const std::funct
   std::fflush(nullptr);
   const auto child = ::fork();
   if (child == 0) {
-    const auto result = run_plan(plan);
+    const auto result = run_twice(plan);
     if (result.violation) {
       print_failure(plan, result, program);
       print_smallest(plan, result.violation->invariant, program);
@@ -195,8 +203,8 @@ Summary run_all(const std::vector<Plan>& plans, const Effort& effort, const std:
         print_failure(plan, result, program);
         first.emplace(plan, result.violation->invariant);
       } else {
-        std::fprintf(stderr, "also: seed %llu: %s: %s\n", static_cast<unsigned long long>(plan.seed),
-                     result.violation->invariant.c_str(), result.violation->detail.c_str());
+        std::fprintf(stderr, "also: %s: %s\n  replay: %s %s\n", result.violation->invariant.c_str(),
+                     result.violation->detail.c_str(), program.c_str(), plan.options().c_str());
       }
     }
   };

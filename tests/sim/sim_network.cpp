@@ -45,7 +45,7 @@ void SimNetwork::arrive(Flight flight) {
   } else if (chance_.chance(100)) {
     old_[chance_.below(old_.size())] = flight;
   }
-  if (misfortune_.happens(Fault::bad_bytes, 20) && !flight.envelopes.empty()) {
+  if (!flight.envelopes.empty() && misfortune_.happens(Fault::bad_bytes, 20)) {
     auto& chance = misfortune_.chance(Fault::bad_bytes);
     auto& envelope = flight.envelopes[chance.below(flight.envelopes.size())];
     switch (chance.below(3)) {
@@ -92,7 +92,12 @@ bool SimNetwork::move_one(std::uint64_t step) {
 
 void SimNetwork::disturb(std::uint64_t step, const std::vector<PeerPort>& peers) {
   if (sides_.empty() && misfortune_.happens(Fault::partition, 8)) {
-    for (const auto peer : peers) sides_[peer] = static_cast<unsigned>(misfortune_.chance(Fault::partition).below(2));
+    auto& chance = misfortune_.chance(Fault::partition);
+    for (const auto peer : peers) sides_[peer] = static_cast<unsigned>(chance.below(2));
+    // Nobody is alone with nobody.
+    const auto one = chance.below(peers.size());
+    sides_[peers[one]] = 0;
+    sides_[peers[(one + 1) % peers.size()]] = 1;
   } else if (!sides_.empty() && misfortune_.chance(Fault::partition).chance(30)) {
     sides_.clear();
   }

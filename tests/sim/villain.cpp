@@ -47,7 +47,7 @@ void Villain::turn() {
   const auto waiting = std::exchange(parcels, {});
   for (const auto& parcel : waiting) take_in(parcel);
   const Time now{world_.time_us_};
-  if (const auto tick = node_.next_tick(store_); tick && *tick <= now) decide(Tick{});
+  if (const auto tick = node_.next_tick(store_); tick && *tick <= now) (void)decide(Tick{});
   take_due_steps();
   if (!world_.misfortune_.healed() || chance_.chance(100)) act();
   flush();
@@ -98,13 +98,13 @@ void Villain::take_message(PeerPort from, const Message& message) {
       if (package && shelf_.keep_package(wanted->exchange)) received.package = package.value();
     }
   }
-  decide(std::move(received));
+  (void)decide(std::move(received));
 }
 
-void Villain::decide(decltype(Input::what) what) {
+bool Villain::decide(decltype(Input::what) what) {
   auto outcome = node_.step(store_, Input{Time{world_.time_us_}, chance_.next(), std::move(what)});
-  if (!outcome) return;
-  if (!store_.begin()) return;
+  if (!outcome) return false;
+  if (!store_.begin()) return false;
   store_.apply(outcome.value().effects.writes);
   Draft done(store_);
   for (const auto& [key, task] : shelf_tasks.all(store_)) {
@@ -128,6 +128,7 @@ void Villain::decide(decltype(Input::what) what) {
     }
     if (twist(leaving.to, leaving.message, package)) send(leaving.to, leaving.message, std::move(package));
   }
+  return !outcome.value().effects.outgoing.empty();
 }
 
 void Villain::take_due_steps() {
@@ -149,7 +150,8 @@ void Villain::take_step(const Due& due) {
       if (!root) return;
       Bytes coefficients(32 * (genesis_.share_threshold() - 1));
       chance_.fill(coefficients);
-      return decide(Wish{WishGrant{due.exchange, key, std::move(coefficients), root.value()}});
+      (void)decide(Wish{WishGrant{due.exchange, key, std::move(coefficients), root.value()}});
+      return;
     }
     case Step::open: {
       const auto record = node_.may_open(store_, due.exchange);
@@ -162,15 +164,16 @@ void Villain::take_step(const Due& due) {
         if (!proof) return;
         wish.bad_chunk = std::move(proof).value();
       }
-      return decide(Wish{std::move(wish)});
+      (void)decide(Wish{std::move(wish)});
+      return;
     }
-    case Step::dispute: return decide(Wish{WishDispute{due.exchange}});
-    case Step::consent: return decide(Wish{WishConsent{due.exchange, std::nullopt}});
-    case Step::check_id: return decide(Wish{WishCheckId{due.exchange}});
-    case Step::release: return decide(Wish{WishRelease{due.exchange, std::nullopt}});
-    case Step::check_key: return decide(Wish{WishCheckKey{due.exchange}});
-    case Step::mine: return decide(Wish{WishMine{due.exchange}});
-    case Step::abort: return decide(Wish{WishAbort{due.exchange, {}}});
+    case Step::dispute: (void)decide(Wish{WishDispute{due.exchange}}); return;
+    case Step::consent: (void)decide(Wish{WishConsent{due.exchange, std::nullopt}}); return;
+    case Step::check_id: (void)decide(Wish{WishCheckId{due.exchange}}); return;
+    case Step::release: (void)decide(Wish{WishRelease{due.exchange, std::nullopt}}); return;
+    case Step::check_key: (void)decide(Wish{WishCheckKey{due.exchange}}); return;
+    case Step::mine: (void)decide(Wish{WishMine{due.exchange}}); return;
+    case Step::abort: (void)decide(Wish{WishAbort{due.exchange, {}}}); return;
     case Step::request: return;
   }
 }
@@ -182,7 +185,10 @@ void Villain::add_book(bool announce, const std::string& title) {
   const auto id = genesis_.book_of(book);
   world_.texts_[id] = text;
   shelf_.contents.books[id] = std::move(text);
-  if (announce) return decide(Wish{WishAddBook{book}});
+  if (announce) {
+    (void)decide(Wish{WishAddBook{book}});
+    return;
+  }
   // The catalogue of this peer knows it, nobody else's does.
   auto outcome = node_.step(store_, Input{Time{world_.time_us_}, 0, Wish{WishAddBook{book}}});
   if (!outcome || !store_.begin()) return;
@@ -200,7 +206,7 @@ void Villain::request_something() {
   }
   if (wanted.empty()) return;
   const auto& [book, owner] = chance_.pick(wanted);
-  decide(Wish{WishRequest{owner, book, chance_.draw<RequestId>()}});
+  (void)decide(Wish{WishRequest{owner, book, chance_.draw<RequestId>()}});
   ++world_.counts_.exchanges;
 }
 
@@ -209,10 +215,34 @@ void Villain::request_something() {
 void Villain::send(PeerPort to, const Message& message, std::optional<Bytes> package) {
   if (to == self()) return;
   world_.watcher_->liar_sends(self(), to, message);
+  note_own(to, message);
   const auto& channel = world_.channels_.at({self(), to});
-  send_raw(to, channel.seal(epoch_, MessageNumber{++numbers_[to]}, encode(message), chance_.draw<Hash>()));
+  auto envelope = channel.seal(epoch_, MessageNumber{++numbers_[to]}, encode(message), chance_.draw<Hash>());
+  if (own_envelopes_.size() < most_heard) {
+    own_envelopes_.emplace_back(to, envelope);
+  } else {
+    own_envelopes_[chance_.below(most_heard)] = {to, envelope};
+  }
+  send_raw(to, std::move(envelope));
   const auto exchange = exchange_of(genesis_.id(), message);
   if (package && exchange) outgoing_[to].packages[*exchange] = std::move(*package);
+}
+
+/// Counts what only shows when it is set beside something else that this peer has said.
+void Villain::note_own(PeerPort to, const Message& message) {
+  if (const auto* grant = std::get_if<GrantMessage>(&message)) {
+    const auto& body = grant->grant.body;
+    auto& granted = granted_[{grant->request.body.book, body.version, body.turn}];
+    if (granted.insert(to).second && granted.size() > 1) made(Attack::grants_to_two);
+  }
+  const auto vote = [&](Height height, const Ballot& ballot) {
+    const VoteSlot slot{message.index(), height, ballot};
+    voted_.insert(slot);
+    if (forgotten_votes_.erase(slot) > 0) made(Attack::forgotten_votes);
+  };
+  if (const auto* own = std::get_if<AnswerMessage>(&message)) vote(own->answer.body.height, own->answer.body.ballot);
+  if (const auto* own = std::get_if<PrevoteMessage>(&message)) vote(own->vote.body.height, own->vote.body.ballot);
+  if (const auto* own = std::get_if<PrecommitMessage>(&message)) vote(own->vote.body.height, own->vote.body.ballot);
 }
 
 void Villain::send_raw(PeerPort to, Bytes envelope) {

@@ -15,10 +15,18 @@ class Villain {
   void turn();
 
  private:
+  friend class World;
+  /// What it would have recorded, and the attack that this is.
+  struct Wanted {
+    std::optional<Attack> attack;
+    Transaction transaction;
+  };
+
   // taking part
   void take_in(const Parcel& parcel);
   void take_message(PeerPort from, const Message& message);
-  void decide(decltype(Input::what) what);
+  /// Whether anything left for it.
+  bool decide(decltype(Input::what) what);
   void take_due_steps();
   void take_step(const Due& due);
   void add_book(bool announce, const std::string& title = "a book");
@@ -37,13 +45,15 @@ class Villain {
   void stand_by(const ExchangeId& exchange, const Signed<Grant>& grant, std::vector<DealtShare> shares);
   void twist_share(PeerPort to, WitnessShare& message);
   void twist_answer(PeerPort to, IdAnswerMessage& message);
-  void twist_malleable(Message& message);
+  [[nodiscard]] bool twist_malleable(Message& message);
   [[nodiscard]] Signed<Grant> second_grant(const Signed<Request>& request, const Signed<Grant>& grant);
 
   // attacks by votes (villain_votes.cpp)
   void vote_for_everything(PeerPort from, const Message& message);
   void vote_again(PeerPort from, const Message& message);
   void lose_memory();
+  void forget_votes();
+  void note_own(PeerPort to, const Message& message);
   void propose_two(const ProposeMessage& message);
   void propose_unjustified();
   void count_votes(const Message& message);
@@ -62,6 +72,9 @@ class Villain {
   void request_falsely();
   void grant_to_two();
   void submit_transactions();
+  [[nodiscard]] std::vector<Wanted> borrowing_claims();
+  [[nodiscard]] std::vector<Wanted> stale_transactions();
+  void propose_unchecked(const std::vector<Wanted>& wanted);
   void abuse_channel();
   void remember(PeerPort from, const Message& message);
   void send_garbage(PeerPort to);
@@ -69,7 +82,7 @@ class Villain {
   // frauds (villain_frauds.cpp)
   void pool_share(const Signed<Request>& request, const Grant& grant, const KeyShare& share);
   void pool_shares_in(const Message& message);
-  [[nodiscard]] std::vector<Transaction> false_disputes();
+  [[nodiscard]] std::vector<Wanted> false_disputes();
   [[nodiscard]] bool leaves_out(const Due& due);
   [[nodiscard]] bool keeps_share(PeerPort to, const Message& message);
   void speak_of_the_past();
@@ -90,6 +103,7 @@ class Villain {
   [[nodiscard]] PeerPort any_other();
 
   static constexpr std::size_t most_heard = 60;
+  static constexpr std::size_t most_answers = 200;
 
   World& world_;
   const Genesis& genesis_;
@@ -105,9 +119,10 @@ class Villain {
 
   std::vector<std::pair<PeerPort, Message>> heard_;  ///< a sample of what was received
   std::vector<std::pair<PeerPort, Bytes>> envelopes_;
-  std::vector<Signed<Answer>> answers_;       ///< to ballots of its own
-  std::vector<Signed<IdAnswer>> id_answers_;  ///< of every exchange it is part of
-  std::vector<Transaction> transactions_;     ///< its own, old and new
+  std::vector<std::pair<PeerPort, Bytes>> own_envelopes_;  ///< a sample of what it sent
+  std::vector<Signed<Answer>> answers_;                    ///< to ballots of its own
+  std::vector<Signed<IdAnswer>> id_answers_;               ///< of every exchange it is part of
+  std::vector<Transaction> transactions_;                  ///< its own, old and new
   struct OwnBlock {
     Block block;
     Ballot ballot;
@@ -127,6 +142,10 @@ class Villain {
   std::map<ExchangeId, Signed<Grant>> second_grants_;
   std::map<ExchangeId, ExchangeRecord> false_grants_;  ///< of another book, or of shares that give no key
   std::set<ExchangeId> false_deals_;
+  std::map<std::tuple<BookId, Version, Turn>, std::set<PeerPort>> granted_;  ///< who was granted in a turn
+  using VoteSlot = std::tuple<std::size_t, Height, Ballot>;                  ///< kind of message, and what it is about
+  std::set<VoteSlot> voted_;
+  std::set<VoteSlot> forgotten_votes_;
   std::optional<SimStore::Image> old_copy_;
   std::map<Hash, std::set<PeerPort>> other_half_;  ///< who is told of another block than this
   std::vector<std::pair<PeerPort, Bytes>> notes_;  ///< acknowledgements that it gave

@@ -17,7 +17,12 @@ void Villain::remember(PeerPort from, const Message& message) {
     heard_[chance_.below(most_heard)] = {from, message};
   }
   if (const auto* answer = std::get_if<AnswerMessage>(&message)) {
-    if (answer->answer.signer == from && answers_.size() < 200) answers_.push_back(answer->answer);
+    if (answer->answer.signer == from) {
+      if (answers_.size() >= most_answers)
+        std::erase_if(answers_, [&](const auto& one) { return one.body.height < voting_height(); });
+      if (answers_.size() >= most_answers) answers_.erase(answers_.begin());
+      answers_.push_back(answer->answer);
+    }
   }
   if (const auto* promised = std::get_if<Promised>(&message)) {
     const bool higher = promised->height > highest_told_.height ||
@@ -25,7 +30,8 @@ void Villain::remember(PeerPort from, const Message& message) {
     if (higher) highest_told_ = *promised;
   }
   if (const auto* answer = std::get_if<IdAnswerMessage>(&message)) {
-    if (id_answers_.size() < 200) id_answers_.push_back(answer->answer);
+    if (id_answers_.size() >= most_answers) id_answers_.erase(id_answers_.begin());
+    id_answers_.push_back(answer->answer);
   }
 }
 
@@ -54,7 +60,7 @@ void Villain::abuse_exchanges() {
 }
 
 void Villain::abuse_exchange(const ExchangeId& exchange, const ExchangeRecord& record) {
-  if (record.role == Role::owner && record.grant && does(Attack::release_and_abort, 300)) {
+  if (record.role == Role::owner && record.grant && wants(Attack::release_and_abort, 300)) {
     send(record.request.signer, ReleaseMessage{record.key.value_or(BookKey{}), record.id_answers,
                                                sign(Release{exchange, genesis_.id_of(*record.grant)})});
     transactions_.push_back(sign(Abort{*record.book, record.grant->body.version, record.grant->body.turn}));
@@ -71,10 +77,11 @@ void Villain::abuse_exchange(const ExchangeId& exchange, const ExchangeRecord& r
   if (record.role == Role::requester && record.grant && does(Attack::pooled_shares, 300)) {
     send_to_honest(WantShare{exchange});
   }
-  if (record.role != Role::witness && does(Attack::claim_and_settle, 300)) {
-    decide(Wish{WishClaim{exchange}});
-    decide(Wish{WishSettle{exchange}});
-    decide(Wish{WishAbort{exchange, {}}});
+  if (record.role != Role::witness && wants(Attack::claim_and_settle, 300)) {
+    const bool claims = decide(Wish{WishClaim{exchange}});
+    const bool settles = decide(Wish{WishSettle{exchange}});
+    const bool aborts = decide(Wish{WishAbort{exchange, {}}});
+    if (claims || settles || aborts) made(Attack::claim_and_settle);
   }
   if (does(Attack::garbage, 100)) {
     send(any_other(), Over{exchange, "", "over"});
@@ -123,10 +130,9 @@ void Villain::request_falsely() {
   }
 }
 
-/// One book granted to two requesters in one turn.
+/// A request is granted, whoever was granted the book in this turn before.
 void Villain::grant_to_two() {
   if (!wants(Attack::grants_to_two, 300)) return;
-  std::vector<ExchangeRecord> asked;
   for (const auto& [requester, message] : heard_) {
     const auto* request = std::get_if<RequestMessage>(&message);
     if (request == nullptr || request->request.body.receiver_port != self()) continue;
@@ -150,13 +156,13 @@ void Villain::grant_to_two() {
     for (std::size_t i = 0; i < shares.size(); ++i) {
       send(witnesses[i], WitnessShare{request->request, grant, shares[i]});
     }
-    return made(Attack::grants_to_two);
+    return;
   }
 }
 
-/// Transactions that should not be: with answers of another exchange or that say no, old ones again.
-void Villain::submit_transactions() {
-  std::vector<Transaction> wanted;
+/// Claims with answers of another exchange, or that say no.
+std::vector<Villain::Wanted> Villain::borrowing_claims() {
+  std::vector<Wanted> wanted;
   for (const auto& exchange : open_exchanges(store_)) {
     if (!wants(Attack::borrowed_answers, 400)) break;
     const auto record = exchanges.get(store_, exchange);
@@ -170,44 +176,63 @@ void Villain::submit_transactions() {
     std::vector<Signed<IdAnswer>> answers;
     for (const auto& [signer, answer] : borrowed) answers.push_back(answer);
     if (answers.empty()) continue;
-    made(Attack::borrowed_answers);
-    wanted.push_back(sign(Transfer{TransferForm::claimed,
-                                   *record->book,
-                                   record->request,
-                                   *record->grant,
-                                   *record->consent,
-                                   record->acks,
-                                   answers,
-                                   {}}));
+    wanted.push_back({Attack::borrowed_answers, sign(Transfer{TransferForm::claimed,
+                                                              *record->book,
+                                                              record->request,
+                                                              *record->grant,
+                                                              *record->consent,
+                                                              record->acks,
+                                                              answers,
+                                                              {}})});
   }
-  if (does(Attack::release_and_abort, 300)) {
-    std::ranges::copy_if(transactions_, std::back_inserter(wanted),
-                         [](const auto& one) { return std::holds_alternative<Signed<Abort>>(one); });
+  return wanted;
+}
+
+/// Old ones again, and an ABORT for every book of its own, of the turn before and the one after.
+std::vector<Villain::Wanted> Villain::stale_transactions() {
+  std::vector<Wanted> wanted;
+  if (!wants(Attack::stale_transaction, 300)) return wanted;
+  for (const auto& transaction : transactions_) {
+    const bool is_stale = !check_transaction(genesis_, store_, transaction, self());
+    wanted.push_back({is_stale ? std::optional(Attack::stale_transaction) : std::nullopt, transaction});
   }
-  for (auto& dispute : false_disputes()) wanted.push_back(std::move(dispute));
-  if (does(Attack::stale_transaction, 300)) {
-    for (const auto& transaction : transactions_) wanted.push_back(transaction);
-    // An ABORT for every book of its own, of the turn before and the one after.
-    for (const auto& [id, book] : catalogue.all(store_)) {
-      const auto stand = standing(genesis_, store_, book);
-      if (stand.owner != self()) continue;
-      wanted.push_back(sign(Abort{book, stand.version, Turn{stand.turn.value + 1}}));
-      if (stand.turn.value > 0) wanted.push_back(sign(Abort{book, stand.version, Turn{stand.turn.value - 1}}));
-      if (chance_.chance(300)) wanted.push_back(sign(Abort{book, stand.version, stand.turn}));
+  for (const auto& [id, book] : catalogue.all(store_)) {
+    const auto stand = standing(genesis_, store_, book);
+    if (stand.owner != self()) continue;
+    const auto abort = [&](std::uint64_t turn) { return sign(Abort{book, stand.version, Turn{turn}}); };
+    wanted.push_back({Attack::stale_transaction, abort(stand.turn.value + 1)});
+    if (stand.turn.value > 0) wanted.push_back({Attack::stale_transaction, abort(stand.turn.value - 1)});
+    if (chance_.chance(300)) wanted.push_back({std::nullopt, abort(stand.turn.value)});
+  }
+  return wanted;
+}
+
+/// Transactions that should not be.
+void Villain::submit_transactions() {
+  auto wanted = borrowing_claims();
+  if (wants(Attack::release_and_abort, 300)) {
+    for (const auto& one : transactions_) {
+      if (std::holds_alternative<Signed<Abort>>(one)) wanted.push_back({Attack::release_and_abort, one});
     }
   }
+  for (auto& dispute : false_disputes()) wanted.push_back(std::move(dispute));
+  for (auto& stale : stale_transactions()) wanted.push_back(std::move(stale));
   if (wanted.empty() || !store_.begin()) return;
-  // Its own node would drop them: they go into a block of its own, in a ballot that it opens by the rules.
   if (wanted.size() > 3) {
     chance_.shuffle(wanted);
     wanted.resize(3);
   }
   Draft draft(store_);
   std::uint64_t number = 1'000'000;
-  for (const auto& transaction : wanted) pending.put(draft, ++number, transaction);
+  for (const auto& one : wanted) pending.put(draft, ++number, one.transaction);
   store_.apply(draft.take_effects().writes);
   (void)store_.commit();
-  decide(Tick{});
+  (void)decide(Tick{});
+  propose_unchecked(wanted);
+}
+
+/// Its own node would drop them: each goes into a block of its own, in a ballot that was opened by the rules.
+void Villain::propose_unchecked(const std::vector<Wanted>& wanted) {
   const auto proposer = proposers.get(store_, 0);
   if (!proposer || proposer->height != voting_height()) return;
   std::map<PeerPort, Signed<Answer>> kept;
@@ -218,23 +243,27 @@ void Villain::submit_transactions() {
   }
   kept.insert_or_assign(self(), sign(Answer{proposer->height, proposer->ballot, std::nullopt}));
   if (kept.size() < genesis_.vote_quorum()) return;
-  for (const auto& transaction : wanted) {
+  std::vector<Signed<Answer>> answers;
+  for (const auto& [signer, answer] : kept) answers.push_back(answer);
+  for (const auto& [attack, transaction] : wanted) {
     const auto block =
         mine_block(genesis_, identity_, chain_head(genesis_, store_), Time{world_.time_us_}, {transaction});
     const auto hash = genesis_.block_hash(block);
     own_blocks_[hash] = OwnBlock{block, proposer->ballot, {}, {}, false, false};
-    std::vector<Signed<Answer>> answers;
-    for (const auto& [signer, answer] : kept) answers.push_back(answer);
     send_to_honest(
         ProposeMessage{sign(Propose{proposer->height, proposer->ballot, hash}), answers, std::nullopt, block});
+    if (attack) made(*attack);
   }
 }
 
 void Villain::abuse_channel() {
   const auto to = any_other();
-  if (!envelopes_.empty() && does(Attack::replay, 150)) {
-    const auto& [from, envelope] = envelopes_[chance_.below(envelopes_.size())];
-    send_raw(to, envelope);
+  if (!own_envelopes_.empty() && does(Attack::replay, 150)) {
+    const auto& [receiver, envelope] = own_envelopes_[chance_.below(own_envelopes_.size())];
+    send_raw(receiver, envelope);
+  }
+  if (!envelopes_.empty() && does(Attack::replay, 50)) {
+    send_raw(to, envelopes_[chance_.below(envelopes_.size())].second);  // sealed for this peer itself
   }
   if (!heard_.empty() && does(Attack::resealed, 250)) {
     const auto message = heard_[chance_.below(heard_.size())].second;

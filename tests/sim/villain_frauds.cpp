@@ -46,8 +46,8 @@ void Villain::pool_share(const Signed<Request>& request, const Grant& grant, con
     if (std::ranges::find(pool, index, &NumberedShare::index) == pool.end()) pool.push_back({index, share});
     break;
   }
-  (void)does(Attack::pooled_shares, 1000);
   if (pool.empty()) return;
+  if (pool.size() > 1) (void)does(Attack::pooled_shares, 1000);
   const bool fits = key_commitment(exchange, combine(pool)) == grant.key_commitment;
   if (pool.size() < genesis_.share_threshold()) {
     if (fits) throw Violation{"shares below the threshold give no key", to_hex(exchange)};
@@ -71,21 +71,21 @@ void Villain::pool_shares_in(const Message& message) {
 }
 
 /// Disputes against an owner that did nothing wrong: each would be good but for the one thing that is false.
-std::vector<Transaction> Villain::false_disputes() {
-  std::vector<Transaction> disputes;
+std::vector<Villain::Wanted> Villain::false_disputes() {
+  std::vector<Wanted> disputes;
   for (const auto& exchange : open_exchanges(store_)) {
     const auto record = exchanges.get(store_, exchange);
     if (!record || record->role != Role::requester || !record->grant || !record->book) continue;
-    const auto accuse = [&](std::variant<BadChunk, BadDeal> proof) {
-      disputes.push_back(sign(Dispute{*record->book, record->request, *record->grant, std::move(proof)}));
+    const auto accuse = [&](Attack attack, std::variant<BadChunk, BadDeal> proof) {
+      disputes.push_back({attack, sign(Dispute{*record->book, record->request, *record->grant, std::move(proof)})});
     };
-    if (does(Attack::false_deal, 600)) {
+    if (wants(Attack::false_deal, 600)) {
       const auto witnesses = genesis_.witnesses(self(), record->request.body.receiver_port);
       BadDeal deal;
       for (std::size_t i = 0; i < genesis_.share_threshold(); ++i) {
         deal.shares.push_back({witnesses[i], chance_.draw<KeyShare>()});
       }
-      accuse(std::move(deal));
+      accuse(Attack::false_deal, std::move(deal));
     }
     const auto package = shelf_.contents.packages.find(exchange);
     const auto text = shelf_.contents.plaintexts.find(exchange);
@@ -99,19 +99,19 @@ std::vector<Transaction> Villain::false_disputes() {
                    merkle_path(leaves.encrypted, index),
                    leaves.registered[index],
                    merkle_path(leaves.registered, index)};
-    if (does(Attack::two_paths, 1000)) {
+    if (wants(Attack::two_paths, 1000)) {
       auto two = proof;
       two.leaf = leaves.registered[other];
       two.leaf_path = merkle_path(leaves.registered, other);
-      accuse(two);
+      accuse(Attack::two_paths, two);
       auto moved = proof;
       moved.index = other;
-      accuse(moved);
-      accuse(proof);
+      accuse(Attack::two_paths, moved);
+      accuse(Attack::two_paths, proof);
     }
-    if (does(Attack::false_salt, 1000)) {
+    if (wants(Attack::false_salt, 1000)) {
       proof.leaf = chunk_leaf(chance_.draw<Salt>(), text->second.chunks[index]);
-      accuse(proof);
+      accuse(Attack::false_salt, proof);
     }
   }
   return disputes;

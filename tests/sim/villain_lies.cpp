@@ -1,4 +1,6 @@
 // Attacks on what a liar's node would send by itself: changed, or told differently to each.
+#include <algorithm>
+
 #include "ledger/chain.hpp"
 #include "ledger/records.hpp"
 #include "tests/sim/checked_signature.hpp"
@@ -21,6 +23,25 @@ bool is_kept_back(const Message& message, std::uint16_t port) {
     case 2: return std::holds_alternative<KeyAnswerMessage>(message);
     case 3: return std::holds_alternative<ReleaseMessage>(message);
     default: return std::holds_alternative<CheckId>(message) || std::holds_alternative<ConsentMessage>(message);
+  }
+}
+
+/// The first two chunks change places; where they differ in length the first is repeated over the second; a single one
+/// has a bit turned over.
+void mix_up_chunks(const Book& book, Bytes& package) {
+  const auto place = [&](std::uint64_t chunk) {
+    return package.begin() + static_cast<std::ptrdiff_t>(package_chunk_offset(book, chunk));
+  };
+  if (chunk_count(book) < 2) {
+    package.back() ^= 1U;
+    return;
+  }
+  const auto first = place(1) - place(0);
+  const auto second = place(2) - place(1);
+  if (first == second) {
+    std::swap_ranges(place(0), place(1), place(1));
+  } else {
+    std::copy_n(place(0), std::min(first, second), place(1));
   }
 }
 
@@ -77,7 +98,7 @@ bool Villain::twist(PeerPort to, Message& message, std::optional<Bytes>& package
       *answer = AnswerMessage{sign(std::move(body)), std::nullopt};
     }
   }
-  if (does(Attack::malleable, 500)) twist_malleable(message);
+  if (wants(Attack::malleable, 500) && twist_malleable(message)) made(Attack::malleable);
   return true;
 }
 
@@ -134,14 +155,7 @@ void Villain::twist_grant(GrantMessage& message, std::optional<Bytes>& package) 
     case 0: package->resize(chance_.below(package->size())); break;   // cut short
     case 1: package->insert(package->end(), 7, 0); break;             // too long
     case 2: (*package)[chance_.below(package->size())] ^= 1U; break;  // one bit
-    case 3:                                                           // swapped, repeated
-      if (chunk_count(book) > 1) {
-        const auto length = package_chunk_offset(book, 1) - first;
-        std::copy_n(package->begin() + static_cast<std::ptrdiff_t>(first),
-                    std::min<std::size_t>(length, package->size() - first - length),
-                    package->begin() + static_cast<std::ptrdiff_t>(first + length));
-      }
-      break;
+    case 3: mix_up_chunks(book, *package); break;
     default: {
       // Chunks that were never the book's, under a root that fits them: found only when it is opened.
       for (auto place = first; place < package->size(); ++place) (*package)[place] ^= 0x55U;
@@ -174,26 +188,35 @@ void Villain::twist_share(PeerPort to, WitnessShare& message) {
 
 void Villain::twist_answer(PeerPort to, IdAnswerMessage& message) {
   const bool lies = does(Attack::lying_answers, 500);
-  const bool differs = to == message.answer.signer || (to.value % 2 == 0 && does(Attack::different_answers, 700));
+  // The requester hears the truth, and the owner the opposite.
+  const auto record = exchanges.get(store_, message.answer.body.exchange);
+  const bool differs = record && record->request.body.receiver_port == to && does(Attack::different_answers, 700);
   if (!lies && !differs) return;
   auto body = message.answer.body;
   body.yes = !body.yes;
   message.answer = sign(std::move(body));
 }
 
-void Villain::twist_malleable(Message& message) {
-  if (auto* ack = std::get_if<AckMessage>(&message)) ack->ack.signature = malleable_twin(ack->ack.signature);
-  if (auto* answer = std::get_if<IdAnswerMessage>(&message)) {
-    answer->answer.signature = malleable_twin(answer->answer.signature);
-  }
-  if (auto* answer = std::get_if<KeyAnswerMessage>(&message)) {
-    answer->answer.signature = malleable_twin(answer->answer.signature);
-  }
-  if (auto* vote = std::get_if<PrevoteMessage>(&message)) vote->vote.signature = malleable_twin(vote->vote.signature);
-  if (auto* vote = std::get_if<PrecommitMessage>(&message)) vote->vote.signature = malleable_twin(vote->vote.signature);
-  if (auto* proposal = std::get_if<ProposeMessage>(&message)) {
-    proposal->block.header.signature = malleable_twin(proposal->block.header.signature);
-  }
+/// Whether the message has a signature of its own to put in its second form.
+bool Villain::twist_malleable(Message& message) {
+  const auto twist = [](Signature& signature) {
+    signature = malleable_twin(signature);
+    return true;
+  };
+  if (auto* own = std::get_if<Announce>(&message)) return twist(own->book.signature);
+  if (auto* own = std::get_if<RequestMessage>(&message)) return twist(own->request.signature);
+  if (auto* own = std::get_if<GrantMessage>(&message)) return twist(own->grant.signature);
+  if (auto* own = std::get_if<AckMessage>(&message)) return twist(own->ack.signature);
+  if (auto* own = std::get_if<ConsentMessage>(&message)) return twist(own->consent.signature);
+  if (auto* own = std::get_if<IdAnswerMessage>(&message)) return twist(own->answer.signature);
+  if (auto* own = std::get_if<ReleaseMessage>(&message)) return twist(own->release.signature);
+  if (auto* own = std::get_if<KeyAnswerMessage>(&message)) return twist(own->answer.signature);
+  if (auto* own = std::get_if<AnswerMessage>(&message)) return twist(own->answer.signature);
+  if (auto* own = std::get_if<PrevoteMessage>(&message)) return twist(own->vote.signature);
+  if (auto* own = std::get_if<PrecommitMessage>(&message)) return twist(own->vote.signature);
+  auto* own = std::get_if<ProposeMessage>(&message);
+  if (own == nullptr) return false;
+  return twist(chance_.chance(500) ? own->propose.signature : own->block.header.signature);
 }
 
 }  // namespace bookchain::sim

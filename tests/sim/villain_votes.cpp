@@ -50,16 +50,27 @@ void Villain::vote_again(PeerPort from, const Message& message) {
   }
 }
 
-/// Its votes, or all that came since an old copy, are gone, and its own node goes on as if it had never given them. As
-/// a home does that was put back, it sends what it has anew.
-void Villain::lose_memory() {
-  if (voters.get(store_, 0) && wants(Attack::forgotten_votes, 150) && store_.begin()) {
-    Draft draft(store_);
-    voters.erase(draft, 0);
-    store_.apply(draft.take_effects().writes);
-    (void)store_.commit();
-    made(Attack::forgotten_votes);
+/// Its votes are gone, and its own node gives them anew to whoever asks again, and to some that asked before.
+void Villain::forget_votes() {
+  if (!voters.get(store_, 0) || !wants(Attack::forgotten_votes, 150) || !store_.begin()) return;
+  Draft draft(store_);
+  voters.erase(draft, 0);
+  store_.apply(draft.take_effects().writes);
+  (void)store_.commit();
+  forgotten_votes_.merge(voted_);
+  voted_.clear();
+  const auto asked = heard_;
+  for (const auto& [from, message] : asked) {
+    const bool asks = std::holds_alternative<NewRound>(message) || std::holds_alternative<ProposeMessage>(message) ||
+                      std::holds_alternative<PrevotesMessage>(message);
+    if (asks && chance_.chance(300)) (void)decide(Received{from, message, std::nullopt});
   }
+}
+
+/// Its votes, or all that came since an old copy, are gone. As a home does that was put back, it sends what it has
+/// anew.
+void Villain::lose_memory() {
+  forget_votes();
   if (!old_copy_) {
     if (wants(Attack::old_copy, 60)) old_copy_ = store_.image();
   } else if (does(Attack::old_copy, 40)) {

@@ -27,10 +27,37 @@ Watcher::Watcher(const Genesis& genesis, Counts& counts, Story& story)
     : genesis_(genesis), counts_(counts), story_(story), checker_(checked(genesis)) {}
 
 void Watcher::set_restored(PeerPort peer, std::uint64_t height) {
-  restored_.insert(peer);
+  restored_[peer] = Forgotten{};
   taken_[peer].clear();
   told_[peer].clear();
   heights_[peer] = height;
+}
+
+void Watcher::set_caught_up(PeerPort peer, std::set<ExchangeId> forgotten) {
+  auto& all = restored_.at(peer);
+  all.everything = false;
+  all.exchanges = std::move(forgotten);
+  for (const auto& [exchange, turn] : turn_of_) {
+    all.exchanges.insert(exchange);
+    all.turns.insert(turn);
+  }
+  // What it signed about exchanges before it need not know; its votes bind it for ever.
+  static constexpr std::array<std::string_view, 4> votes{"answer", "propose", "prevote", "precommit"};
+  const auto is_vote = [](std::string_view what) { return std::ranges::find(votes, what) != votes.end(); };
+  std::erase_if(said_, [&](const auto& entry) {
+    return std::get<PeerPort>(entry.first) == peer && !is_vote(std::get<std::string_view>(entry.first));
+  });
+  std::erase_if(turn_ends_, [&](const auto& entry) { return entry.first.first == peer; });
+}
+
+bool Watcher::may_forget(PeerPort peer, const ExchangeId& exchange) const {
+  const auto found = restored_.find(peer);
+  return found != restored_.end() && (found->second.everything || found->second.exchanges.contains(exchange));
+}
+
+bool Watcher::may_forget_turn(PeerPort peer, const Bytes& turn) const {
+  const auto found = restored_.find(peer);
+  return found != restored_.end() && (found->second.everything || found->second.turns.contains(turn));
 }
 
 void Watcher::sending(PeerPort from, PeerPort to, const std::vector<Bytes>& envelopes, const SimStore& store,
@@ -82,8 +109,8 @@ void Watcher::check_note(PeerPort from, PeerPort to, ByteView payload, const Sim
 }
 
 void Watcher::check_ack(PeerPort from, const AckMessage& message, const SimStore& store) const {
-  if (restored_.contains(from)) return;
   const auto& exchange = message.ack.body.exchange;
+  if (may_forget(from, exchange)) return;
   const auto row = store.durable(Table::exchanges, encode(exchange));
   const auto record = row ? decode<ExchangeRecord>(*row) : Result<ExchangeRecord>(Error{});
   if (record && record.value().shares.empty()) return;  // done with, and sent once more
@@ -187,13 +214,13 @@ void Watcher::granted(const Signed<Request>& request, const Signed<Grant>& grant
   const auto exchange = genesis_.exchange_of(request);
   const auto turn = encode_all(request.body.book, grant.body.version, grant.body.turn);
   turn_of_[exchange] = turn;
-  if (restored_.contains(grant.signer)) return;
+  if (may_forget(grant.signer, exchange) || may_forget_turn(grant.signer, turn)) return;
   says("grant of one exchange", grant.signer, encode(exchange), encode(grant.body));
   says("grant of one turn", grant.signer, turn, encode(request.signer));
 }
 
 void Watcher::ended_turn(PeerPort owner, Bytes turn, bool by_release) {
-  if (!is_honest(owner) || restored_.contains(owner)) return;
+  if (!is_honest(owner) || may_forget_turn(owner, turn)) return;
   auto& ends = turn_ends_[{owner, std::move(turn)}];
   (by_release ? ends.first : ends.second) = true;
   if (ends.first && ends.second) throw Violation{"RELEASE and ABORT are never both signed in one turn", at_port(owner)};
@@ -267,7 +294,7 @@ struct StatementReader {
   /// What a restored peer said about exchanges before, it may have forgotten.
   template <class Body>
   [[nodiscard]] bool binds(const Signed<Body>& statement) const {
-    return !watcher.restored_.contains(statement.signer) && good(statement);
+    return !watcher.may_forget(statement.signer, statement.body.exchange) && good(statement);
   }
   template <class Vote>
   void vote(const Signed<Vote>& signed_vote) const {

@@ -30,6 +30,10 @@ class Watcher {
   void set_villain(PeerPort peer) { villains_.insert(peer); }
   /// From here on it knows what a copy of that height knew.
   void set_restored(PeerPort peer, std::uint64_t height);
+  /// It has caught up: of exchanges it may still have forgotten these, and answers for all others.
+  void set_caught_up(PeerPort peer, std::set<ExchangeId> forgotten);
+  /// Whether a peer was restored, and may have forgotten this exchange.
+  [[nodiscard]] bool may_forget(PeerPort peer, const ExchangeId& exchange) const;
   [[nodiscard]] bool is_honest(PeerPort peer) const { return !villains_.contains(peer); }
 
   /// What an honest peer is about to send.
@@ -59,6 +63,7 @@ class Watcher {
   friend struct StatementReader;
   static constexpr const char* lost = "acknowledged is never lost";
   void blamed(PeerPort by, PeerPort accused, const std::string& of) const;
+  [[nodiscard]] bool may_be_guilty(PeerPort accused, const Evidence& evidence) const;
   void check_numbered(PeerPort from, const transport::Opened& opened, const SimStore& store);
   void check_note(PeerPort from, PeerPort to, ByteView payload, const SimStore& store);
   /// An ACK leaves only where the id, and a share that fits its commitment, are durable.
@@ -72,13 +77,19 @@ class Watcher {
   void look_for_second_choice(Height height);
   void granted(const Signed<Request>& request, const Signed<Grant>& grant);
   void ended_turn(PeerPort owner, Bytes turn, bool by_release);
+  [[nodiscard]] bool may_forget_turn(PeerPort peer, const Bytes& turn) const;
 
   const Genesis& genesis_;
   Counts& counts_;
   Story& story_;
   ChainChecker checker_;
   std::set<PeerPort> villains_;
-  std::set<PeerPort> restored_;
+  struct Forgotten {
+    bool everything = true;  ///< until it has caught up
+    std::set<ExchangeId> exchanges;
+    std::set<Bytes> turns;
+  };
+  std::map<PeerPort, Forgotten> restored_;
   std::map<PeerPort, std::uint64_t> heights_;
   std::map<std::tuple<std::string_view, PeerPort, Bytes>, Bytes> said_;
   std::map<PeerPort, std::set<MessageId>> taken_;

@@ -47,28 +47,41 @@ void Watcher::reported(PeerPort peer, const transport::Report& report) {
     } else {
       ++counts_.equivocations_seen;
     }
-    blamed(peer, PeerPort{static_cast<std::uint16_t>(std::stoul(event.detail))}, event.detail);
+    const PeerPort accused{static_cast<std::uint16_t>(std::stoul(event.detail))};
+    if (!restored_.contains(accused)) blamed(peer, accused, event.detail);  // those: check_blame
   }
 }
 
 void Watcher::blamed(PeerPort by, PeerPort accused, const std::string& of) const {
-  if (!is_honest(accused) || restored_.contains(accused)) return;
+  if (!is_honest(accused)) return;
   throw Violation{"honest peers are never blamed", at_port(by) + " blames " + at_port(accused) + ": " + of};
+}
+
+/// Whether a restored peer may have given the cause, about something that it had forgotten.
+bool Watcher::may_be_guilty(PeerPort accused, const Evidence& evidence) const {
+  if (!restored_.contains(accused)) return false;
+  // These are about turns, of which one exchange may have been forgotten and the other not.
+  if (std::holds_alternative<DoubleSale>(evidence) || std::holds_alternative<ReleaseAndAbort>(evidence)) return true;
+  const auto exchange = accusation(genesis_, evidence).exchange;
+  return exchange && may_forget(accused, *exchange);
 }
 
 void Watcher::check_blame(PeerPort peer, const SimStore& store) const {
   for (const auto& [key, row] : evidence_rows.all(store)) {
-    const auto accused = accusation(genesis_, row.evidence).accused;
-    blamed(peer, accused, std::string(fault(row.evidence)));
+    const auto about = accusation(genesis_, row.evidence);
+    const auto accused = about.accused;
+    if (!may_be_guilty(accused, row.evidence)) blamed(peer, accused, std::string(fault(row.evidence)));
     if (accused != key.accused) throw Violation{"evidence is kept under whom it accuses", at_port(peer)};
   }
-  for (const auto& [key, mark] : marks.all(store)) blamed(peer, key.port, std::string(ledger::name(mark.kind)));
+  for (const auto& [key, mark] : marks.all(store)) {
+    if (!may_forget(key.port, key.exchange)) blamed(peer, key.port, std::string(ledger::name(mark.kind)));
+  }
 }
 
 // ---- what was told ----
 
 void Watcher::told(PeerPort peer, const transport::Report& report, const SimStore& store) {
-  if (!is_honest(peer) || restored_.contains(peer)) return;
+  if (!is_honest(peer)) return;
   for (const auto& event : report.events) {
     if (event.exchange) told(peer, *event.exchange, store);
   }
@@ -79,7 +92,7 @@ void Watcher::told(PeerPort peer, const transport::Report& report, const SimStor
 
 void Watcher::told(PeerPort peer, const ExchangeId& exchange, const SimStore& store) {
   const auto record = exchanges.get(store, exchange);
-  if (!record || record->role == Role::witness) return;
+  if (!record || record->role == Role::witness || may_forget(peer, exchange)) return;
   auto& known = told_[peer][exchange];
   known.rank = std::max(known.rank, rank(*record));
   known.granted = known.granted || record->grant;
@@ -89,7 +102,7 @@ void Watcher::told(PeerPort peer, const ExchangeId& exchange, const SimStore& st
 
 void Watcher::check_told(PeerPort peer, const SimStore& store) const {
   const auto all = told_.find(peer);
-  if (all == told_.end() || !is_honest(peer) || restored_.contains(peer)) return;
+  if (all == told_.end() || !is_honest(peer)) return;
   for (const auto& [exchange, known] : all->second) {
     const auto record = exchanges.get(store, exchange);
     const auto now = record ? rank(*record) : std::uint8_t{0};

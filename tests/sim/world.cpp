@@ -103,7 +103,7 @@ void World::make_homes() {
     };
     if (plan_.has(Fault::read_error)) {
       at->store.read_fails = [this] {
-        return misfortune_.happens(Fault::read_error, 1) && misfortune_.chance(Fault::read_error).chance(200);
+        return misfortune_.chance(Fault::read_error).chance(200) && misfortune_.happens(Fault::read_error, 1);
       };
     }
     at->shelf.forgets = [](const ShelfTask& task) { return planted::forgets(task); };
@@ -183,7 +183,10 @@ void World::event(Home& home, const std::function<void()>& act) {
     crash(home);
   }
   acting_ = nullptr;
+  if (watcher_->height_of(home.identity.port) < watcher_->chain().height())
+    planted::before_it_is_looked_at(home.store, *genesis_, identities_, Height{watcher_->chain().height()});
   watcher_->looked_at(home.identity.port, home.store);
+  see_whether_caught_up(home);
 }
 
 // ---- what peers do ----
@@ -231,6 +234,7 @@ void World::restore(Home& home, bool declared) {
   home.store.put_back(home.backup->rows);
   home.shelf.put_back(home.backup->shelf);
   home.restored = true;
+  home.caught_up = false;
   watcher_->set_restored(home.identity.port, home.backup->height);
   if (!declared) {
     watcher_->set_villain(home.identity.port);
@@ -248,6 +252,28 @@ void World::declare_restore(Home& home) {
     if (!home.courier) start(home);
     event(home, [&] { done = home.courier->restore().has_value(); });
   }
+}
+
+/// A restored home votes again, and has asked for what it signed: what begins now it can forget no more.
+void World::see_whether_caught_up(Home& home) {
+  if (!home.restored || home.caught_up || villains_.contains(home.identity.port)) return;
+  if (mute_until_fact.get(home.store) || recall_fact.get(home.store) || !watcher_->is_honest(home.identity.port))
+    return;
+  home.caught_up = true;
+  watcher_->set_caught_up(home.identity.port, known_exchanges());
+}
+
+/// Of all that anybody keeps, and of what lies on the way to somebody.
+std::set<ExchangeId> World::known_exchanges() const {
+  std::set<ExchangeId> known;
+  const auto add = [&](const SimStore& store) {
+    for (const auto& [exchange, record] : exchanges.all(store)) known.insert(exchange);
+    for (const auto& [key, given] : witness_ids.all(store)) known.insert(key.exchange);
+  };
+  for (const auto& [port, made] : homes_) add(made->store);
+  for (const auto& [port, villain] : villains_) add(villain->store_);
+  for (const auto& tracked : tracked_) known.insert(tracked.exchange);
+  return known;
 }
 
 /// Whether a peer has given a vote at a height that it does not know to be committed.

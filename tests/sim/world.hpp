@@ -30,6 +30,7 @@ struct Home {
   std::optional<transport::Courier> courier;  ///< nothing while the process is down
   std::uint64_t wakes_at = 0;                 ///< step at which a dead or paused process goes on
   bool restored = false;
+  bool caught_up = false;          ///< after that
   bool dies_after_commit = false;  ///< as soon as what it commits is durable
   struct Backup {
     SimStore::Image rows;
@@ -59,6 +60,7 @@ class World final : private transport::Observer {
     PeerPort requester;
     PeerPort owner;
   };
+  [[nodiscard]] bool may_be_forgotten(const Tracked& tracked) const;
 
   void reached(transport::KillPoint point) override;
   void committed(const transport::Report& report) override;
@@ -91,6 +93,8 @@ class World final : private transport::Observer {
   void back_up(Home& home);
   void restore(Home& home, bool declared);
   void declare_restore(Home& home);
+  void see_whether_caught_up(Home& home);
+  [[nodiscard]] std::set<ExchangeId> known_exchanges() const;
   void start(Home& home);
   void crash(Home& home);
   [[nodiscard]] bool is_up(const Home& home) const { return home.courier && home.wakes_at <= step_; }

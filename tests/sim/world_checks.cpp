@@ -60,7 +60,7 @@ void World::check_acknowledged() {
 void World::check_exchanges() {
   for (const auto& tracked : tracked_) {
     if (villains_.contains(tracked.requester) || villains_.contains(tracked.owner)) continue;
-    if (home(tracked.requester).restored || home(tracked.owner).restored) continue;
+    if (may_be_forgotten(tracked)) continue;
     const auto record = record_of(tracked, tracked.requester);
     const bool moved_here = watcher_->chain().transfers().contains(tracked.exchange.bytes);
     const bool committed = record->state == ExchangeState::committed;
@@ -90,9 +90,8 @@ void World::check_fairness() {
   }
   for (const auto port : honest_) {
     auto& at = home(port);
-    if (at.restored) continue;
     for (const auto& [exchange, record] : exchanges.all(at.store)) {
-      if (record.role != Role::requester) continue;
+      if (record.role != Role::requester || watcher_->may_forget(port, exchange)) continue;
       if (record.plaintext_ready) check_reading(at, exchange, record);
       if (record.key && record.shares.size() >= genesis_->share_threshold()) counts_.add(Work::keys_from_shares);
     }

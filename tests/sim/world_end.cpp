@@ -38,11 +38,17 @@ void World::heal() {
 std::optional<ExchangeRecord> World::record_of(const Tracked& tracked, PeerPort port) {
   const auto& at = home(port);
   auto record = exchanges.get(at.store, tracked.exchange);
-  if (!record && port == tracked.requester && !at.restored) {
+  if (!record && port == tracked.requester && !watcher_->may_forget(port, tracked.exchange)) {
     throw Violation{"what a user was told is never lost",
                     "the request " + to_hex(tracked.exchange).substr(0, 8) + " of " + at_port(port)};
   }
   return record;
+}
+
+/// Whether one of its two ends was put back to what it knew before.
+bool World::may_be_forgotten(const Tracked& tracked) const {
+  return watcher_->may_forget(tracked.requester, tracked.exchange) ||
+         watcher_->may_forget(tracked.owner, tracked.exchange);
 }
 
 std::optional<PeerPort> World::lacking_blocks() const {
@@ -56,12 +62,9 @@ std::optional<std::string> World::unfinished() {
   for (const auto& tracked : tracked_) {
     if (villains_.contains(tracked.requester) || villains_.contains(tracked.owner)) continue;
     for (const auto port : {tracked.requester, tracked.owner}) {
-      auto& at = home(port);
-      if (at.restored) continue;
       const auto record = record_of(tracked, port);
       // An owner that refuses at once keeps nothing of it.
-      if (!record || has_ended(record->state)) continue;
-      if (home(tracked.requester).restored || home(tracked.owner).restored) continue;
+      if (!record || has_ended(record->state) || may_be_forgotten(tracked)) continue;
       return "exchange " + to_hex(tracked.exchange).substr(0, 8) + " of " + at_port(tracked.requester) + " and " +
              at_port(tracked.owner) + " is " + std::string(ledger::name(record->state)) + " at " + at_port(port);
     }

@@ -82,9 +82,9 @@ std::vector<World::Debt> World::debts() const {
   std::vector<Debt> owed;
   for (const auto port : honest_) {
     const auto& at = *homes_.at(port);
-    if (at.restored) continue;
     const auto all = exchanges.all(at.store);
     for (const auto& [exchange, record] : all) {
+      if (watcher_->may_forget(port, exchange)) continue;
       std::optional<Debt> debt;
       switch (record.role) {
         case Role::requester: debt = debt_to_requester(at, all, exchange, record); break;
