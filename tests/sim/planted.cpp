@@ -22,6 +22,7 @@ struct Proof {
 std::vector<Proof> proofs_of(Bug bug) {
   static constexpr std::string_view valid = "agreement and validity";
   static constexpr std::string_view chosen = "a chosen block is never voted against";
+  static constexpr std::string_view blamed = "honest peers are never blamed";
   static constexpr std::string_view lock = "a lock is never forgotten";
   static constexpr std::string_view signed_two =
       "no honest key signs two different statements of one kind about one thing";
@@ -37,9 +38,10 @@ std::vector<Proof> proofs_of(Bug bug) {
     case Bug::note_before_commit: return {{"acknowledged is durable"}, {"nothing is sent that is not durable"}};
     case Bug::answers_not_bound: return {{valid, "breaks rule T5"}};
     case Bug::version_not_checked: return {{valid, "breaks rule V2"}};
-    case Bug::paths_not_checked: return {{valid, "breaks rule D4"}};
-    case Bug::true_chunk_disputed: return {{valid, "breaks rule D5"}};
-    case Bug::undealt_shares_taken: return {{valid, "breaks rule D6"}};
+    // The same checks decide about evidence.
+    case Bug::paths_not_checked: return {{valid, "breaks rule D4"}, {blamed}};
+    case Bug::true_chunk_disputed: return {{valid, "breaks rule D5"}, {blamed}};
+    case Bug::undealt_shares_taken: return {{valid, "breaks rule D6"}, {blamed}};
     case Bug::second_block: return {{valid, "two blocks of height"}};
     case Bug::justification_of_other_ballot: return {{valid, "two blocks of height"}, {chosen}};
     case Bug::two_prevotes: return {{signed_two}};
@@ -51,7 +53,7 @@ std::vector<Proof> proofs_of(Bug bug) {
     case Bug::ended_request_forgotten: return {{"what a user was told is never lost"}};
     case Bug::message_never_again: return {{"everything ends"}};
     case Bug::other_signer_accused:
-    case Bug::torn_package_trusted: return {{"honest peers are never blamed"}};
+    case Bug::torn_package_trusted: return {{blamed}};
     case Bug::ownership_too_far: return {{"exactly one owner of a book and version"}};
     case Bug::block_falsified: return {{"all chains are equal byte for byte"}};
     case Bug::chance_from_outside: return {{"one seed gives one trace"}};
