@@ -67,7 +67,7 @@ bench:  ## how fast it is, against age and bare signatures: docs/performance.md;
 	@tests/bench/large_book.py $(program)
 	@tests/bench/growth.py $(program) build/release/tests/bench/grown_chain
 
-coverage:  ## which branches of the rules no test takes; fails if fewer than 90 percent are taken: some minutes
+coverage:  ## which branches of the rules no test takes; fails below 90 percent, or where one has no reason: some minutes
 	@$(PACKAGES) build test
 	@scripts/coverage.sh 90
 

@@ -1,5 +1,8 @@
 // bookchain: parses the command line, runs one command, prints what it has to say. The exit code follows
 // from the error's token alone.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <csignal>
 
 #include "cli/session.hpp"
@@ -35,6 +38,14 @@ int run(const GlobalOptions& global, const Command& command, const Arguments& ar
   return answer.value().exit_code;
 }
 
+/// The number of a closed stream would go to some file, and what is told would be written into that. What takes its
+/// place here gives nothing and takes nothing.
+void hold_standard_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(stream, F_GETFD) < 0) (void)::open("/dev/null", O_RDONLY);
+  }
+}
+
 /// What --version prints, as a command like the others.
 const Command version{"--version", {}, {}, {}, {}, [](Session&, const Arguments&) -> ledger::Result<Answer> {
                         Answer answer;
@@ -46,6 +57,7 @@ const Command version{"--version", {}, {}, {}, {}, [](Session&, const Arguments&
 }  // namespace
 
 int main(int argc, char** argv) {
+  hold_standard_streams();
   // A reader that goes away is a failed write, not a silent death.
   std::signal(SIGPIPE, SIG_IGN);
   // A file that may grow no further is a failed write, too.

@@ -5,9 +5,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+
+#include "ledger/store/files.hpp"
 
 namespace bookchain::cli {
 
@@ -39,7 +40,7 @@ ProgressStyle style_of_progress(const GlobalOptions& global) {
   return terminal && colors_on(global, STDERR_FILENO) ? ProgressStyle::bar : ProgressStyle::lines;
 }
 
-void print(std::FILE* stream, const std::string& text) { std::fwrite(text.data(), 1, text.size(), stream); }
+void print_error(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stderr); }
 
 void emit(YAML::Emitter& out, const Json& value) {
   switch (value.type()) {
@@ -105,69 +106,66 @@ std::string Report::paint(const char* code, const std::string& text) const {
   return std::string("\x1b[") + code + "m" + text + "\x1b[0m";
 }
 
-/// Looks at errno at once: what comes next may set it anew.
-bool Report::flush() const {
-  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return true;
-  if (failure_of_stdout_ == 0) failure_of_stdout_ = errno;
-  return false;
+/// Not through stdio, which takes a signal for a failed write.
+bool Report::print(const std::string& text) const {
+  if (failure_of_stdout_) return false;
+  const ledger::ByteView bytes(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
+  const auto written = ledger::write_all(STDOUT_FILENO, bytes, "standard output");
+  if (!written) failure_of_stdout_ = written.error().token;
+  return written.has_value();
 }
 
 Error Report::unwritten(const char* what) const {
-  const bool full = failure_of_stdout_ == ENOSPC || failure_of_stdout_ == EDQUOT;
+  const bool full = failure_of_stdout_ == ledger::Token::disk_full;
   return Error{full ? ledger::Token::disk_full : ledger::Token::io, what, "standard output", {}};
 }
 
 bool Report::result(const Answer& answer) const {
-  if (!answer.printed) {
-    Json value = Json::object();
-    value["schema"] = 1;
-    for (const auto& [key, field] : answer.value.items()) value[key] = field;
-    switch (format_) {
-      case Format::text: print(stdout, quiet_ ? answer.brief.value_or(answer.text) : answer.text); break;
-      case Format::json: print(stdout, to_json_line(value) + "\n"); break;
-      case Format::yaml: print(stdout, to_yaml(value)); break;
-    }
+  if (answer.printed) return !failure_of_stdout_;
+  Json value = Json::object();
+  value["schema"] = 1;
+  for (const auto& [key, field] : answer.value.items()) value[key] = field;
+  switch (format_) {
+    case Format::text: return print(quiet_ ? answer.brief.value_or(answer.text) : answer.text);
+    case Format::json: return print(to_json_line(value) + "\n");
+    case Format::yaml: return print(to_yaml(value));
   }
-  return flush();
+  return false;
 }
 
 bool Report::event(const Json& value, const std::string& text) const {
   switch (format_) {
-    case Format::text:
-      if (!quiet_ && !text.empty()) print(stdout, text + "\n");
-      break;
+    case Format::text: return print(quiet_ || text.empty() ? "" : text + "\n");
     case Format::json: {
       Json line = Json::object();
       line["schema"] = 1;
       for (const auto& [key, field] : value.items()) line[key] = field;
-      print(stdout, to_json_line(line) + "\n");
-      break;
+      return print(to_json_line(line) + "\n");
     }
-    case Format::yaml: print(stdout, "---\n" + to_yaml(value)); break;
+    case Format::yaml: return print("---\n" + to_yaml(value));
   }
-  return flush();
+  return false;
 }
 
 void Report::error(const Error& error) const {
-  std::fflush(stdout);
   if (format_ == Format::json) {
     Json line;
     line["schema"] = 1;
     line["error"]["token"] = ledger::name(error.token);
     line["error"]["message"] = sentence(error);
     line["error"]["hint"] = error.hint.empty() ? Json(nullptr) : Json(printable(error.hint));
-    return print(stderr, to_json_line(line) + "\n");
+    return print_error(to_json_line(line) + "\n");
   }
   const std::string mark = error_colors_ ? "\x1b[31merror:\x1b[0m " : "error: ";
-  print(stderr, "bookchain: " + mark + sentence(error) + " [" + std::string(ledger::name(error.token)) + "]\n");
-  if (!error.hint.empty()) print(stderr, "bookchain: hint: " + printable(error.hint) + "\n");
+  print_error("bookchain: " + mark + sentence(error) + " [" + std::string(ledger::name(error.token)) + "]\n");
+  if (!error.hint.empty()) print_error("bookchain: hint: " + printable(error.hint) + "\n");
 }
 
-void Report::warning(const std::string& text) const { print(stderr, "bookchain: warning: " + printable(text) + "\n"); }
+void Report::warning(const std::string& text) const { print_error("bookchain: warning: " + printable(text) + "\n"); }
 
 void Report::note(const std::string& text) const {
   if (quiet_ || format_ != Format::text) return;
-  print(stderr, "bookchain: " + printable(text) + "\n");
+  print_error("bookchain: " + printable(text) + "\n");
 }
 
 std::string TextTable::draw(const Report& report) const {

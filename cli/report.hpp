@@ -44,7 +44,8 @@ class Report {
 
  private:
   [[nodiscard]] std::string paint(const char* code, const std::string& text) const;
-  [[nodiscard]] bool flush() const;
+  /// Writes all of it to stdout, unless that took no more before.
+  [[nodiscard]] bool print(const std::string& text) const;
 
   Format format_;
   bool quiet_;
@@ -52,7 +53,7 @@ class Report {
   bool colors_;
   bool error_colors_;
   ProgressStyle progress_;
-  mutable int failure_of_stdout_ = 0;  ///< errno of the first write that failed
+  mutable std::optional<ledger::Token> failure_of_stdout_;  ///< of the first write that failed
 };
 
 /// One line of JSON in ASCII, so that no terminal is harmed by what stands in it.

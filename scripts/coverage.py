@@ -3,13 +3,14 @@
 
     coverage.py BUILD SOURCE [--least PERCENT]
 
-The lines that tests/coverage_reasons.txt explains are counted by reason; the others are printed one by one.
+The lines that tests/coverage_reasons.txt explains are printed by reason, the others one by one. A line that no test
+reached at all is explained by nothing.
 
 Counts the branches of ledger/ without ledger/store/ as gcov sees them, without the pairs of which one is an
 exception (the rules throw none, and no memory ends the process), those of assertions, which end it too, and what
 a closing brace destroys. A branch in a template counts as taken if it is in any of its instances. Prints one line a
 file, each line of the source with a branch that no test took and no reason, and one line of JSON; ends with 1 below
-PERCENT.
+PERCENT, where a line has no reason, and where a reason fits no line any more.
 """
 import collections
 import fnmatch
@@ -60,7 +61,9 @@ def decisions(branches):
 
 
 def count(build, source):
-    taken = collections.defaultdict(int)  # (file, line, how many branches, which) -> times
+    """Times by (file, line, how many branches, which), and by (file, line)."""
+    taken = collections.defaultdict(int)
+    reached = collections.defaultdict(int)
     texts = {}
     for record in records(build):
         for entry in record["files"]:
@@ -73,10 +76,11 @@ def count(build, source):
                 text = texts[name][line["line_number"] - 1].strip()
                 if text.startswith("assert(") or text in ("}", "};", "});"):
                     continue
+                reached[name, line["line_number"]] += line["count"]
                 branches = decisions(line["branches"])
                 for place, branch in enumerate(branches):
                     taken[name, line["line_number"], len(branches), place] += branch["count"]
-    return taken
+    return taken, reached
 
 
 def read_reasons(path):
@@ -92,20 +96,29 @@ def read_reasons(path):
     return reasons
 
 
-def explain(missing, texts, reasons):
-    """Splits the missing branches: ({reason's place: branches}, {(file, line): branches} without a reason)."""
-    explained = collections.Counter()
+def explain(missing, reached, texts, reasons):
+    """Splits the missing branches: ({reason's place: {(file, line): branches}}, {(file, line): branches} without a
+    reason)."""
+    explained = collections.defaultdict(dict)
     unexplained = {}
     for (name, line), times in sorted(missing.items()):
         text = texts[name][line - 1]
         fitting = (place for place, (files, part, _) in enumerate(reasons)
-                   if fnmatch.fnmatch(name, files) and part in text)
+                   if reached[name, line] and fnmatch.fnmatch(name, files) and part in text)
         place = next(fitting, None)
         if place is None:
             unexplained[name, line] = times
         else:
-            explained[place] += times
+            explained[place][name, line] = times
     return explained, unexplained
+
+
+def lines_by_file(lines):
+    """"file: line, line; file: line" of what is keyed by (file, line)."""
+    numbers = collections.defaultdict(list)
+    for name, line in lines:
+        numbers[name].append(str(line))
+    return "; ".join(f"{name}: {', '.join(found)}" for name, found in numbers.items())
 
 
 def main():
@@ -113,20 +126,22 @@ def main():
     least = float(sys.argv[4]) if sys.argv[3:4] == ["--least"] else 0.0
     files = collections.defaultdict(lambda: [0, 0])
     missing = collections.defaultdict(int)
-    for (name, line, _, _), times in count(build, source).items():
+    taken, reached = count(build, source)
+    for (name, line, _, _), times in taken.items():
         files[name][0] += times > 0
         files[name][1] += 1
         if times == 0:
             missing[name, line] += 1
     texts = {name: (source / name).read_text().split("\n") for name in files}
     reasons = read_reasons(source / "tests/coverage_reasons.txt")
-    explained, unexplained = explain(missing, texts, reasons)
+    explained, unexplained = explain(missing, reached, texts, reasons)
     print("branches no test took, without a reason (file, line, how many):")
     for (name, line), times in unexplained.items():
         print(f"  {name}:{line}: {times}: {texts[name][line - 1].strip()}")
-    print("branches no test took, by reason (how many, where, why):")
+    print("branches no test took, by reason (how many, why, where):")
     for place, (where, part, reason) in enumerate(reasons):
-        print(f"  {explained[place]:5}  {where} with {part.strip()}: {reason}")
+        lines = explained[place]
+        print(f"  {sum(lines.values()):5}  {where} with {part.strip()}: {reason}\n         {lines_by_file(lines)}")
     print("taken  branches  file")
     for name, (good, every) in sorted(files.items()):
         print(f"{100 * good / every:4.0f}%  {every:8}  {name}")
@@ -134,14 +149,14 @@ def main():
     every = sum(entry[1] for entry in files.values())
     percent = 100 * good / every
     print(json.dumps({"schema": 1, "what": "branches of ledger/ without store/", "taken": good, "branches": every,
-                      "percent": round(percent, 2), "explained": sum(explained.values()),
+                      "percent": round(percent, 2), "explained": sum(sum(lines.values()) for lines in explained.values()),
                       "unexplained": sum(unexplained.values())}))
     stale = [reasons[place] for place in range(len(reasons)) if not explained[place]]
     for where, part, _ in stale:
         print(f"coverage: a reason fits nothing any more: {where} | {part}", file=sys.stderr)
     if percent < least:
         print(f"coverage: {percent:.2f}% is below {least:g}%", file=sys.stderr)
-    sys.exit(0 if percent >= least else 1)
+    sys.exit(0 if percent >= least and not unexplained and not stale else 1)
 
 
 if __name__ == "__main__":

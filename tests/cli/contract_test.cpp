@@ -324,6 +324,15 @@ BOOST_AUTO_TEST_CASE(a_result_that_cannot_be_written_is_a_failure) {
   const auto full = network().shell("bookchain -n " + dir() + " -p 5000 list-books >/dev/full");
   BOOST_TEST(full.exit_code == 1);
   BOOST_TEST(full.token() == "disk-full");
+  // No file of the home takes the place of a stream that is closed.
+  const Network own;
+  const auto closed = own.shell("bookchain -n " + own.folder().string() + " -p 5000 add-book --value 5 >&- 2>" +
+                                own.scratch("told").string());
+  BOOST_TEST(closed.exit_code == 1);
+  BOOST_TEST(mentions(read_file(own.scratch("told")), "[io]"));
+  BOOST_TEST(own.ok(5000, {"list-books"})["books"].size() == 4U);
+  const auto silent = own.shell("bookchain -n " + own.folder().string() + " -p 5000 nonsense <&- >&- 2>&-");
+  BOOST_TEST(silent.exit_code == 2);
   const auto gone = network().shell("(sleep 0.3; bookchain -n " + dir() + " -p 5000 list-books || echo $? >" +
                                     network().scratch("code").string() + ") | true; sleep 1");
   BOOST_TEST(gone.exit_code == 0);

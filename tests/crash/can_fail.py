@@ -58,6 +58,25 @@ def lose_unsynced_book(base):
     theatre.play(max(cases, key=lambda case: (case.how == power.DROPPED, case.number)))
 
 
+def lose_what_was_told(base):
+    """add-book whose syncs keep nothing; the power goes when it has said that the book is there."""
+    class Forgetful(calls.Replay):
+        def do_fdatasync(self, call):
+            return self.opened(call)
+
+        do_fsync = do_fdatasync
+
+    theatre = run.theatre = power.PowerTheatre(sys.argv[1], base)
+    theatre.rehearse("refuse")
+    add_book = story.place_of("refuse", "add-book")
+    last = max(theatre.list_cases(("refuse", add_book)), key=lambda case: (case.how == power.DROPPED, case.number))
+    kept, calls.Replay = calls.Replay, Forgetful
+    try:
+        theatre.play(last)
+    finally:
+        calls.Replay = kept
+
+
 def expect(what, words, action):
     try:
         action()
@@ -91,8 +110,10 @@ def main():
         for fault in ("kill", "eio"):
             expect("a fault that never came", ["did not fire"],
                    lambda fault=fault: faults.inject(theatre.program, case, line, never, fault))
-        os.mkdir(base + "/power")
-        expect("a book that was not synced", ["get-book"], lambda: lose_unsynced_book(base + "/power"))
+        for folder, what, words, loss in (("power", "a book that was not synced", ["get-book"], lose_unsynced_book),
+                                          ("told", "a book that was lost again", ["books"], lose_what_was_told)):
+            os.mkdir(f"{base}/{folder}")
+            expect(what, words, lambda folder=folder, loss=loss: loss(f"{base}/{folder}"))
     finally:
         shutil.rmtree(base, ignore_errors=True)
     return 0

@@ -17,15 +17,17 @@ import ending
 import run
 import session
 import story
-from program import Failure, copy, digest
+from program import Failure, digest, move_in, read
 
-# Nothing stays that was not synced; or some of it does, chosen anew for each case.
-DROPPED, TORN = "dropped", "torn"
+# Nothing stays that was not synced; or some of it does, chosen anew for each case. Or a sync fails, the command goes on as
+# it sees fit, and then nothing stays that was not synced.
+DROPPED, TORN, FAILED = "dropped", "torn", "failed"
 INDEX = ".sqlite-shm"
 
 
 class Case:
-    """The power goes right before the `number`th sync of a command, or with the last number after the command."""
+    """The power goes right before the `number`th sync of a command, or with the last number after the command; or that
+    sync fails with EIO, and the power goes after the command."""
 
     def __init__(self, name, index, number, how):
         self.story, self.index, self.number, self.how = name, index, number, how
@@ -85,23 +87,74 @@ class PowerTheatre(run.Theatre):
         name, index = where
         _, replay, made = self.watched_again(name, index)
         syncs = sum(replay.make(call) for call in made)
-        return [Case(name, index, number, how) for number in range(syncs + 1) for how in (DROPPED, TORN)]
+        return [Case(name, index, number, how) for number in range(syncs + 1)
+                for how in (DROPPED, TORN, FAILED) if how != FAILED or number < syncs]
 
     def lose_power(self, case):
+        """Gives what the command has told its user, if it came to its end: what its peer is asked for then."""
         model, replay, made = self.watched_again(case.story, case.index)
-        syncs = 0
-        for call in made:
-            if call.name in calls.SYNCS and syncs == case.number and replay.opened(call):
-                break
-            syncs += replay.make(call)
+        told = None
+        if case.how == FAILED:
+            model, told = self.fail_sync(case, model, replay, made)
+        else:
+            syncs = 0
+            for call in made:
+                if call.name in calls.SYNCS and syncs == case.number and replay.opened(call):
+                    break
+                syncs += replay.make(call)
+            else:
+                told = self.seen(case, model)
         model.lose_power(random.Random(str(case)) if case.how == TORN else None)
+        self.lay_out(model)
+        return told
+
+    def lay_out(self, model):
+        """What lies on a disk, as files."""
         folder = self.own_folder()
         shutil.rmtree(folder, ignore_errors=True)
         model.put(folder)
+        move_in(folder)
+        return folder
+
+    def seen(self, case, model):
+        """What the peer of the command is asked for, from what now lies on its disk."""
+        folder = self.lay_out(model)
+        line = story.STORIES[case.story][case.index]
+        if not os.path.exists(f"{folder}/net/{line.port}/state.sqlite"):
+            return None
+        return ending.seen_by(self.program, folder, line.port)
+
+    def fail_sync(self, case, model, replay, made):
+        """Makes the command fail there, and its disk follow it."""
+        before = copy_of(model)
+        syncs, numbers, place = 0, dict.fromkeys(calls.SYNCS, 0), None
+        for call in made:
+            if call.name in calls.SYNCS:
+                numbers[call.name] += 1
+                if syncs == case.number and replay.opened(call):
+                    place = call.name, numbers[call.name]
+                    break
+            syncs += replay.make(call)
+        folder = self.lay_out(before)
+        line = self.line(folder, case.story, case.index)
+        log = folder + ".strace"
+        name, number = place
+        ended = self.program.run(folder, line.port, line.words,
+                                 before=calls.tracing(log) + ["-e", f"inject={name}:error=EIO:when={number}"])
+        if read(log).count(b"(INJECTED)") != 1:
+            raise Failure("other", f"the fault did not fire: {ended}")
+        followed = calls.Replay(before, folder)
+        for call in calls.successful(log):
+            followed.make(call)
+        if ended.code not in line.codes and ended.code != 1:
+            raise Failure("other", f"{line} was given eio and ended with {ended}")
+        return before, self.seen(case, before) if ended.code in line.codes else None
 
     def play(self, case):
         folder = self.own_folder()
-        self.lose_power(case)
+        told = self.lose_power(case)
+        if told is not None:
+            ending.compare(ending.seen_by(self.program, folder, story.STORIES[case.story][case.index].port), told)
         known = f"{self.base}/known/{case.story}-{case.index}-{digest(folder)}"
         if os.path.exists(known):
             return 0, False
@@ -112,13 +165,17 @@ class PowerTheatre(run.Theatre):
             return 0, True
 
 
+def copy_of(model):
+    return pickle.loads(pickle.dumps(model))
+
+
 def tell(case, failure, program):
     print(f"power: {case} [{failure.kind}]\n  command  {story.STORIES[case.story][case.index]}\n"
           f"  found    {failure.what}\n  replay   tests/crash/power.py {program} --only {case}", file=sys.stderr)
 
 
 def run_all(cases, jobs, program):
-    counts = dict.fromkeys(("losses", DROPPED, TORN, "played_to_the_end", "lost", "doubled", "other"), 0)
+    counts = dict.fromkeys(("losses", DROPPED, TORN, FAILED, "played_to_the_end", "lost", "doubled", "other"), 0)
     for case, result, failure in run.in_parallel(jobs, run.play, cases, 4):
         counts["losses"] += 1
         counts[case.how] += 1

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -102,6 +103,19 @@ def copy(source, target):
             if facts.st_nlink > 1:
                 linked[facts.st_dev, facts.st_ino] = new
         os.chmod(new, stat.S_IMODE(facts.st_mode))
+
+
+def move_in(folder):
+    """A home that was joined knows where its network file lay: in a copy of it, that is there."""
+    for port in PORTS:
+        config = f"{folder}/net/{port}/config.yaml"
+        if os.path.exists(config):
+            text = read(config)
+            here = b'relative_to: "' + f"{folder}/net".encode() + b'"'
+            moved = re.sub(rb'^relative_to: ".*"$', lambda _: here, text, flags=re.M)
+            if moved != text:
+                with open(config, "wb") as file:
+                    file.write(moved)
 
 
 def digest(folder, without="\0"):

@@ -18,7 +18,7 @@ import ending
 import faults
 import session
 import story
-from program import Failure, Program, copy, digest, entries, read
+from program import Failure, Program, copy, digest, entries, move_in, read
 
 TALE_BYTES = 150_000  # three chunks
 COUNTED = {"kill": "killed", "eio": "eio", "enospc": "enospc", "eintr": "eintr", "short": "short_writes"}
@@ -70,6 +70,10 @@ class Theatre:
     def own_folder(self):
         return f"{self.base}/case-{os.getpid()}"
 
+    def take_stage(self, name, index):
+        copy(self.stage(name, index), self.own_folder())
+        move_in(self.own_folder())
+
     def rehearse(self, name):
         """Plays a story without faults; keeps what each command found, and what the end looks like. Gives the places of
         the commands that are made to fail, and of those that took something from a shelf."""
@@ -103,20 +107,20 @@ class Theatre:
         """All faults of one command."""
         name, index = where
         case = self.own_folder()
-        copy(self.stage(name, index), case)
+        self.take_stage(name, index)
         line = self.line(case, name, index)
         ended = self.program.run(case, line.port, line.words, before=faults.tracing(case + ".strace"))
         if ended.code not in line.codes:
             raise Failure("other", f"{line}, only watched: {ended}")
         found = [Case(name, index, point.call, point.number, fault, point.text)
                  for point in faults.points(case + ".strace") for fault in point.faults()]
-        copy(self.stage(name, index), case)
+        self.take_stage(name, index)
         _, writes = faults.run_short(self.program, case, line, self.short_write, 0)
         return found + [Case(name, index, "short", i + 1, "short", text) for i, text in enumerate(writes)]
 
     def fail_once(self, case):
         folder = self.own_folder()
-        copy(self.stage(case.story, case.index), folder)
+        self.take_stage(case.story, case.index)
         line = self.line(folder, case.story, case.index)
         if case.fault == "short":
             return faults.shorten(self.program, folder, line, self.short_write, case.number)

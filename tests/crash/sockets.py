@@ -11,8 +11,10 @@ are equal, and nobody holds more or less than where nothing failed.
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 import time
 
 import ending
@@ -47,22 +49,38 @@ class Servers:
     """All four peers at work, one of them with words before its command or variables of its own."""
 
     def __init__(self, program, case, port=None, before=(), variables=None):
-        self.running = []
+        self.program, self.case = program, case
+        self.running = {}
         for each in map(str, PORTS):
             chosen = each == port
-            environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **((variables or {}) if chosen else {})}
-            words = program.words(case, each, ["serve"])
-            with open(f"{case}.{each}.out", "wb") as out:
-                self.running.append(subprocess.Popen([*(before if chosen else ()), *words], stdin=subprocess.DEVNULL,
-                                                     stdout=out, stderr=out, env=environment, cwd="/"))
+            self.start(each, before if chosen else (), (variables or {}) if chosen else {})
+        self.closing = threading.Event()
+        self.watching = threading.Thread(target=self.revive)
+        self.watching.start()
+
+    def start(self, port, before=(), variables=None):
+        environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **(variables or {})}
+        words = self.program.words(self.case, port, ["serve"])
+        with open(f"{self.case}.{port}.out", "ab") as out:
+            self.running[port] = subprocess.Popen([*before, *words], stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                                                  env=environment, cwd="/")
+
+    def revive(self):
+        """Whoever was killed is started again, as a service would be."""
+        while not self.closing.wait(0.02):
+            for port, server in list(self.running.items()):
+                if server.poll() == -signal.SIGKILL:
+                    self.start(port)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        for each in self.running:
+        self.closing.set()
+        self.watching.join()
+        for each in self.running.values():
             each.terminate()
-        for each in self.running:
+        for each in self.running.values():
             each.wait(timeout=30)
 
 
@@ -132,10 +150,15 @@ class SocketTheatre:
             calls = re.findall(rb"^\d+ +(\w+)\(", read(self.own_folder() + ".strace"), re.M)
             for call, errors in CALLS.items():
                 often = calls.count(call.encode())
+                if not often:
+                    raise Failure("other", f"{port} makes no call {call}")
                 half = max(often // 2, 1)
                 numbers = sorted({number for number in (1, 2, often // 4, half) if 0 < number <= half})
-                for error in errors if often else ():
+                for error in errors:
                     yield from (Case(port, call, number, error) for number in numbers)
+                # Later calls are made or not as time has it.
+                if call == "sendto":
+                    yield from (Case(port, call, number, "kill") for number in range(1, half + 1))
             yield from (Case(port, "any", most, "short") for most in SHORT)
 
     def play(self, case):
@@ -147,18 +170,20 @@ class SocketTheatre:
                                                  "CRASH_SHORT_WRITE_LOG": log})
             fired = os.path.exists(log) and b" SHORTENED" in read(log)
         else:
-            inject = f"inject={case.call}:error={case.fault.upper()}:when={case.number}"
-            seen = self.exchange(case.port, self.tracing("-e", inject))
-            fired = read(self.own_folder() + ".strace").count(b"(INJECTED)") == 1
+            how = "signal=KILL" if case.fault == "kill" else "error=" + case.fault.upper()
+            seen = self.exchange(case.port, self.tracing("-e", f"inject={case.call}:{how}:when={case.number}"))
+            mark = b"+++ killed by SIGKILL +++" if case.fault == "kill" else b"(INJECTED)"
+            fired = mark in read(self.own_folder() + ".strace")
         if not fired:
             raise Failure("other", "the fault did not fire")
         ending.compare(seen, self.expected)
 
 
 def play_all(theatre, cases, program):
-    counts = dict.fromkeys(("cases", "fired", "lost", "doubled", "other"), 0)
+    counts = dict.fromkeys(("cases", "killed", "fired", "lost", "doubled", "other"), 0)
     for case in cases:
         counts["cases"] += 1
+        counts["killed"] += case.fault == "kill"
         try:
             theatre.play(case)
             counts["fired"] += 1

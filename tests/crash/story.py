@@ -40,6 +40,8 @@ def everybody(command, last):
 BY_HAND = ((OWNER, "grant"), (REQUESTER, "consent"), (OWNER, "check-id"), (OWNER, "release"), (REQUESTER, "open"),
            (REQUESTER, "check-key"), (REQUESTER, "mine"))
 STEPS = tuple(step for _, step in BY_HAND)
+# What can only be asked for when all is done, which takes longer where something failed.
+AFTER_THE_END = ("get-book", "export-chain", "evidence")
 INIT = Line(OWNER, "init", "{case}/net", "--seed", "crash", "--auto-books", "0", "--work-bits", "4")
 TALE = [INIT, Line(OWNER, "add-book", "{case}/../tale.dat", "--title", "Tale"), *everybody("receive", OWNER),
         Line(REQUESTER, "request", "--from", "5001", "--book", "Tale")]
@@ -194,6 +196,8 @@ class Player:
     def go_on(self, case, lines):
         # A message that the fault kept away may not be there yet: then the step is due later.
         for line in lines:
+            if line.words[0] in AFTER_THE_END:
+                self.let_time_pass(case)
             if not is_idle(case, line):
                 self.play(case, line, may_be_early=line.words[0] in STEPS)
         self.let_time_pass(case)
