@@ -52,7 +52,7 @@ class PowerTheatre(run.Theatre):
         return super().rehearse(name)
 
     def perform(self, case, name, index):
-        if isinstance(story.STORIES[name][index], story.Copy):
+        if isinstance(story.STORIES[name][index], (story.Copy, story.UntilRecorded)):
             self.disk = None
             return super().perform(case, name, index)
         self.disk = self.disk or disk.Disk(case)

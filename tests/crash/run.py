@@ -91,7 +91,8 @@ class Theatre:
             if before - shelves(case):
                 moving.append(index)
             own = story.FIRST[name] <= index < story.LAST.get(name, len(story.STORIES[name]))
-            if own and (line.port != story.SECOND_WITNESS or name == "exchange"):
+            is_command = not isinstance(line, (story.Copy, story.UntilRecorded))
+            if own and is_command and (line.port != story.SECOND_WITNESS or name == "exchange"):
                 played.append(index)
         self.player.let_time_pass(case)
         return name, played, moving, ending.facts(self.program, case)

@@ -26,9 +26,27 @@ class Line:
 class Copy(Line):
     """No command of the program: one folder becomes a copy of another."""
 
-    def perform(self, case):
+    def perform(self, _, case):
         source, target = (word.replace("{case}", case) for word in self.words[1:])
         copy(source, target)
+
+
+class UntilRecorded(Line):
+    """No command of its own: `line` and steps at `ports`, later and later, until these have a block; nothing where they
+    have it. Whoever is silent stays so."""
+
+    def __init__(self, line, *ports):
+        super().__init__(line.port, "until", "recorded")
+        self.line, self.ports = line, ports
+
+    def perform(self, player, case):
+        for second in (0, *SECONDS):
+            if all(player.program.ask(case, port, "show-chain")["blocks"] for port in self.ports):
+                return
+            player.play(case, self.line, second, may_be_early=True)
+            for port in 2 * self.ports:
+                player.play(case, Line(port, "step"), second)
+        raise Failure("lost", "no block is made without the one that is silent")
 
 
 def everybody(command, last):
@@ -83,15 +101,16 @@ def claimed():
     """The owner is silent from the consent on until the block is there."""
     others = receive_at(5002, 5003, REQUESTER)
     ask = Line(REQUESTER, "mine", "--without-owner", codes=(0, 5))  # first it asks the witnesses
-    return [*consented(TALE), ask, *others, ask, *others, ask, *(4 * others), *(4 * everybody("step", REQUESTER)),
-            Line(REQUESTER, "get-book", "Tale", "--to", "{case}/out/tale")]
+    return [*consented(TALE), ask, *others, ask, *others, ask, *(4 * others), UntilRecorded(ask, REQUESTER, 5002, 5003),
+            *(4 * everybody("step", REQUESTER)), Line(REQUESTER, "get-book", "Tale", "--to", "{case}/out/tale")]
 
 
 def settled():
     """The requester is silent from the consent on until the block is there."""
     others = receive_at(5002, 5003, OWNER)
-    return [*consented(VALUE), *receive_at(OWNER), Line(OWNER, "check-id"), *others, Line(OWNER, "mine", "--settle"),
-            *(4 * others), *(4 * everybody("step", REQUESTER))]
+    settle = Line(OWNER, "mine", "--settle")
+    return [*consented(VALUE), *receive_at(OWNER), Line(OWNER, "check-id"), *others, settle, *(4 * others),
+            UntilRecorded(settle, OWNER, 5002, 5003), *(4 * everybody("step", REQUESTER))]
 
 
 def disputed():
@@ -178,8 +197,8 @@ class Player:
         return line
 
     def play(self, case, line, second=0, may_be_early=False):
-        if isinstance(line, Copy):
-            return line.perform(case)
+        if isinstance(line, (Copy, UntilRecorded)):
+            return line.perform(self, case)
         ended = self.program.run(case, line.port, self.named(case, line).words, second)
         if ended.code not in (line.codes + (5,) if may_be_early else line.codes):
             raise Failure("other", f"then {line}: {ended}")
