@@ -147,10 +147,10 @@ Result<std::optional<Joined>> joined_before(const JoinPlan& plan, const Genesis&
   if (plan.spool && whole(*plan.spool) != whole(files->spool)) {
     return taken("the peer has joined with another spool", files->spool, "the spool stands in config.yaml");
   }
-  if (plan.access && plan.access != files->access) {
-    const auto had = files->access ? write_access(*files->access) : std::string("private");
+  const auto had = files->access.value_or(Access{Access::To::nobody, {}});
+  if (plan.access && *plan.access != had) {
     return taken(
-        "the peer has joined with access for others: " + had, plan.home,
+        "the peer has joined with access for others: " + write_access(had), plan.home,
         "say access: \"" + write_access(*plan.access) + "\" in its config.yaml, then join without that option");
   }
   BOOKCHAIN_CHECK(reopen_spool(*files));

@@ -199,7 +199,7 @@ class Holdings {
     if (self ? record_.key.has_value() : record_.release.has_value()) holds.emplace_back("key");
     if (self) add_statements(holds, "key answers", record_.key_answers);
     if (self && record_.plaintext_ready) holds.emplace_back("plaintext");
-    if (committed) holds.emplace_back("the book, by the chain");
+    if (committed && stands(peer.port, 1)) holds.emplace_back("the book, by the chain");
     if (!ended()) peer.may = requester_may();
     return peer;
   }
@@ -216,7 +216,8 @@ class Holdings {
         if (record_.disputed) return {"vote on its dispute"};
         if (found_wrong(record_)) return {"dispute"};
         return {"open"};
-      case ExchangeState::opened: return {record_.key_check_sent ? "mine" : "check-key", "mine --without-owner"};
+      case ExchangeState::opened:
+        return {record_.key_check_sent ? "wait for the answers about the key" : "check-key", "mine --without-owner"};
       case ExchangeState::key_checked: return {"mine", "mine --without-owner"};
       case ExchangeState::mined: return {"vote"};
       case ExchangeState::committed:
@@ -246,9 +247,17 @@ class Holdings {
     return peer;
   }
 
+  /// Whether the book is with that peer, so many moves after the grant.
+  [[nodiscard]] bool stands(PeerPort port, std::uint64_t moves) const {
+    if (!record_.grant || !record_.book) return false;
+    const auto now = standing(reader_.genesis(), reader_.state(), *record_.book);
+    return now.owner == port && now.version.value == record_.grant->body.version.value + moves;
+  }
+
   /// By a DISPUTE that came after the transfer: the copy went with that.
   [[nodiscard]] bool given_back() const {
-    return is_marked(reader_.state(), view_.id, record_) && moved.get(reader_.state(), view_.id);
+    if (!is_marked(reader_.state(), view_.id, record_) || !moved.get(reader_.state(), view_.id)) return false;
+    return stands(owner_of(record_), 2);
   }
 
   [[nodiscard]] std::vector<std::string> owner_may() const {

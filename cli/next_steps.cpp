@@ -14,13 +14,15 @@ Json next_value(const Session& session, const Guidance& guidance) {
     const auto typed = session.command_line_at(guidance.unheard.front(), "serve");
     return typed ? Json(*typed) : Json(nullptr);
   }
+  bool all_typed = true;
   for (const auto& command : guidance.commands) {
     // What others have to do at a home that is not known here is theirs alone to type.
     const auto typed = session.command_line_at(command.port, command.words);
     if (typed) line += (line.empty() ? "" : " && ") + *typed;
+    all_typed = all_typed && typed;
   }
-  if (guidance.alone) {
-    // Only where one of those fails: what others do in time needs no other way.
+  if (guidance.alone && all_typed) {
+    // Only where one of those fails: what others do in time, or may still do at their own homes, needs no other way.
     const auto typed = session.command_line_at(guidance.alone->port, guidance.alone->words);
     if (typed) line += (line.empty() ? "" : " || ") + *typed;
   }

@@ -19,6 +19,7 @@ struct Known {
   bool proven;      ///< it keeps evidence against the owner, whether it can still be disputed or not
   bool marked;      ///< the chain holds the dispute
   bool moved;       ///< the chain holds the transfer
+  bool stands;      ///< the book is as this exchange left it: nothing has moved it since
 };
 
 class Words {
@@ -149,8 +150,12 @@ class Words {
   }
 
   void committed() {
-    sure("final: every peer that takes in the block has the book as " + requester_ + "'s, and no vote undoes that");
-    sure("only " + requester_ + " could give it back, by a dispute that proves it false");
+    if (known_.stands) {
+      sure("final: every peer that takes in the block has the book as " + requester_ + "'s, and no vote undoes that");
+      sure("only " + requester_ + " could give it back, by a dispute that proves it false");
+    } else {
+      sure("final: the chain holds this transfer, and what moved the book on since: history");
+    }
     const bool reads = record_.role != Role::requester || record_.plaintext_ready;
     if (reads) {
       at_stake("nothing any more");
@@ -165,9 +170,10 @@ class Words {
 
   void over() {
     if (known_.marked) {
-      sure("the book is " + owner_ + (known_.moved ? "'s again" : "'s still"));
+      if (known_.stands) sure("the book is " + owner_ + (known_.moved ? "'s again" : "'s still"));
       sure("the chain keeps a mark against " + owner_ + ", with the proof");
-      if (known_.moved) sure(owner_ + " has no copy on its shelf: that went with the transfer");
+      if (known_.stands && known_.moved) sure(owner_ + " has no copy on its shelf: that went with the transfer");
+      if (!known_.stands) sure("the book has moved on since: history");
     } else if (known_.proven) {
       sure("the proof that " + owner_ + " cheated is kept here: evidence list");
     }
@@ -211,15 +217,29 @@ bool is_proven(const Genesis& genesis, const State& state, const ExchangeId& exc
   });
 }
 
+/// Whether the book is where, and as often moved as, this exchange left it.
+bool stands_as_left(const Genesis& genesis, const State& state, const ExchangeRecord& record, bool marked, bool moved) {
+  if (!record.grant || !record.book) return true;
+  const auto now = standing(genesis, state, *record.book);
+  const std::uint64_t moves = (moved ? 1U : 0U) + (moved && marked ? 1U : 0U);
+  const auto owner = moves == 1 ? requester_of(record) : owner_of(record);
+  return now.owner == owner && now.version.value == record.grant->body.version.value + moves;
+}
+
 }  // namespace
 
 Stakes stakes_of(const Reader& reader, const ExchangeView& view) {
   if (!view.record) return {};
   const auto& record = *view.record;
   const auto& state = reader.state();
+  const bool marked = is_marked(state, view.id, record);
+  const bool has_moved = moved.get(state, view.id).has_value();
   const Known known{reader.node().due_step(state, view.id) == Step::open,
-                    is_disputable(reader.genesis(), state, record), is_proven(reader.genesis(), state, view.id, record),
-                    is_marked(state, view.id, record), moved.get(state, view.id).has_value()};
+                    is_disputable(reader.genesis(), state, record),
+                    is_proven(reader.genesis(), state, view.id, record),
+                    marked,
+                    has_moved,
+                    stands_as_left(reader.genesis(), state, record, marked, has_moved)};
   return Words(reader.genesis(), view.id, record, known).stakes();
 }
 

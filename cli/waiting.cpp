@@ -12,7 +12,8 @@ using namespace ledger;
 
 namespace {
 
-constexpr std::size_t most_looked_at = 64;
+constexpr std::size_t most_looked_at = 1024;  ///< of the open exchanges, most of them perhaps of a witness
+constexpr std::size_t most_of_own = 64;
 constexpr std::size_t most_lines = 4;
 constexpr std::chrono::milliseconds look_every{900};
 constexpr std::chrono::seconds told_after{2};
@@ -21,11 +22,13 @@ constexpr std::chrono::seconds told_after{2};
 
 std::vector<Waiting> waits(const Node& node, const State& state) {
   std::vector<Waiting> found;
+  std::size_t own = 0;
   auto open = open_exchanges(state);
   if (open.size() > most_looked_at) open.resize(most_looked_at);
   for (const auto& exchange : open) {
     const auto record = exchanges.get(state, exchange);
     if (!record || record->role == Role::witness || has_ended(record->state)) continue;
+    if (++own > most_of_own) break;
     auto guidance = guide(node, state, exchange);
     if (guidance.due || guidance.waiting_for.empty()) continue;
     found.push_back(Waiting{exchange, std::move(guidance.waiting_for), std::move(guidance.hint)});

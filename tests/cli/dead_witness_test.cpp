@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(dead_before_its_answer_about_the_key_the_transfer_is_claime
   const auto shown = network.show(requester, play.id);
   BOOST_TEST(!mentions(shown.dump(), no_exchange_passes), shown.dump());
   BOOST_TEST(shown["next"].get<std::string>().ends_with(way), shown["next"]);
-  BOOST_TEST((shown["peers"][0]["may"] == Json{"mine", "mine --without-owner"}));
+  BOOST_TEST((shown["peers"][0]["may"] == Json{"wait for the answers about the key", "mine --without-owner"}));
   network.ok(requester, {"mine", "--without-owner", play.id});
   play.until_committed();
   BOOST_TEST(play.form() == "claimed");

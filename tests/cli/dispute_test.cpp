@@ -92,6 +92,13 @@ struct Rehearsal {
     network.ok(requester, {"get-book", book, "--to", got.string()});
     BOOST_TEST((read_file(got) == text));
   }
+  /// What is said of a disputed exchange is true as well when the book has gone on.
+  void is_told_that_the_book_has_moved_on() const {
+    const auto before = network.show(requester, exchange)["guaranteed"].dump();
+    BOOST_TEST(mentions(before, "the chain keeps a mark against 5001"), before);
+    BOOST_TEST(mentions(before, "the book has moved on since"), before);
+    BOOST_TEST(!mentions(before, "the book is 5001's"), before);
+  }
 };
 
 }  // namespace
@@ -114,6 +121,7 @@ BOOST_AUTO_TEST_CASE(another_book_is_found_by_open_and_disputed_before_the_trans
   play.over_with_a_mark("bad-chunk", "wrong-book");
   BOOST_TEST(play.network.ok(requester, {"dispute", play.exchange})["sent"].empty());
   play.a_new_request_succeeds();
+  play.is_told_that_the_book_has_moved_on();
 }
 
 // "After the transfer, as long as R still holds the book at that version, it gives the book back to O".
