@@ -117,7 +117,8 @@ bool tells_of_refusal(const Background& server, int liar, const std::string& typ
 void check_refusal(const Stage& stage, const Case& each) {
   const auto found = refusals.find(each.kind);
   if (found == refusals.end()) return;
-  const auto& [type, token] = found->second;
+  const auto& type = found->second.first;
+  const auto& token = found->second.second;
   const auto told = [&] {
     return std::ranges::any_of(stage.servers,
                                [&](const auto& server) { return tells_of_refusal(*server, each.liar, type, token); });
