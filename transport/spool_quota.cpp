@@ -123,17 +123,16 @@ void shed_leftovers(const SpoolFolder& folder, const Quota& quota, std::uint64_t
     return std::tie(right.second.changed_ns, right.first) < std::tie(left.second.changed_ns, left.first);
   });
   Load load;
-  bool newest = true;
   std::size_t trees_removed = 0;
   for (const auto& [name, facts] : found) {
     const bool is_tree = S_ISDIR(facts.mode);
-    const bool spared = !is_tree && std::exchange(newest, false) && facts.bytes <= spared_bytes;
+    const bool may_be_package = !is_tree && facts.bytes <= spared_bytes;
     // Looking into trees is bounded for all of them together: what lies beyond is too much anyhow.
     const auto entries_left = quota.files - std::min(quota.files, load.files);
     const auto weight = folder.weight_of(name, std::min<std::uint64_t>(entries_left, max_entries_weighed));
     auto with = load;
     if (weight) {
-      with.add(weight->bytes, spared);
+      with.add(weight->bytes, may_be_package);
       with.files += weight->entries - std::min<std::uint64_t>(weight->entries, 1);
     }
     if (weight && with.fits(quota)) {

@@ -139,7 +139,7 @@ BOOST_FIXTURE_TEST_CASE(hidden_files_hold_nothing_back_and_are_bounded, QuotaSpo
   BOOST_TEST(send(5000) == "sent");
   take_one();
   BOOST_TEST(!sender->still_waiting_at(PeerPort{5001}));
-  // The oldest go, the newest may be on its way; what is not hidden is taken as a delivery.
+  // The oldest go, the largest may be a package on its way; what is not hidden is taken as a delivery.
   put(inbox / ".syncthing.two.tmp", 800, 20);
   put(inbox / ".syncthing.three.tmp", 50'000, 10);
   const auto unfinished = folder / "5001" / "5000" / "tmp";
@@ -156,6 +156,10 @@ BOOST_FIXTURE_TEST_CASE(hidden_files_hold_nothing_back_and_are_bounded, QuotaSpo
   BOOST_TEST(fs::exists(inbox / ".syncthing.three.tmp"));
   BOOST_TEST(!fs::exists(unfinished / "old"));
   BOOST_TEST(fs::exists(unfinished / "new"));
+  // What came after it does not cut a package off that is on its way.
+  put(inbox / ".syncthing.mail.tmp", 100, 1);
+  BOOST_TEST(receiver->receive(10).has_value());
+  BOOST_TEST(fs::exists(inbox / ".syncthing.three.tmp"));
   // Larger than any book is nothing that may be on its way.
   receiver = link(5001, {5000}, {1000, 100}, 40'000);
   BOOST_TEST(receiver->receive(10).has_value());
@@ -196,7 +200,8 @@ BOOST_FIXTURE_TEST_CASE(what_lies_beside_deliveries_is_bounded_with_whole_trees,
                                                    "tmp/tree/leaf", "tmp/whole"}));
   receiver = link(5001, {5000}, {1'000, 100});
   BOOST_TEST(receiver->receive(10).has_value());
-  BOOST_TEST((lie_there() == std::set<std::string>{"tmp/whole"}), "the newest file in tmp may be on its way");
+  BOOST_TEST((lie_there() == std::set<std::string>{"tmp/whole"}),
+             "the largest file in tmp may be a package on its way");
   // The number of files in a tree counts like any other.
   for (int i = 0; i < 40; ++i) put(of_sender / "many" / std::to_string(i), 0, 5);
   receiver = link(5001, {5000}, {1'000'000, 41});
