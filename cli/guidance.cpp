@@ -36,7 +36,8 @@ class Guide {
     if (std::ranges::any_of(guidance.waiting_for, awaits_witness)) {
       guidance.hint = silent_witness_hint(node_.genesis(), exchange_, record_);
     } else if (lacks_package()) {
-      guidance.hint = "the encrypted book has not come, and nothing is given away yet: abort " + short_id(exchange_);
+      guidance.hint = "the encrypted book has not come; wait, or give up, for nothing is given away yet: abort " +
+                      short_id(exchange_);
     } else if (guidance.alone) {
       guidance.hint = "go on without " + join(guidance.waiting_for) + ": " + guidance.alone->words;
     }

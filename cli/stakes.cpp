@@ -94,7 +94,7 @@ class Words {
   }
 
   void consented() {
-    sure("only the chain ends it now: by a transfer, or by an abort of " + owner_ + " before it releases the key");
+    sure("only the chain ends it now: by a transfer, or by an abort of " + owner_);
     sure(owner_ + " loses the book only by a block that makes it " + requester_ + "'s");
     sure("once that block is there, " + witnesses(genesis_.share_threshold()) + " give " + requester_ +
          " the key, or the proof that its shares are false, whatever " + owner_ + " does; " + shares_below());
@@ -109,7 +109,7 @@ class Words {
   }
 
   void released() {
-    sure(owner_ + " has signed that it gave the key, and can abort no more");
+    sure(owner_ + " has signed that it gave the key: an abort now is proof against it");
     sure(owner_ + " can have the transfer recorded alone: mine --settle");
     sure(requester_ + " can have it recorded as well, without " + owner_ + ": mine --without-owner");
     if (record_.role == Role::requester && record_.plaintext_ready) {
@@ -120,6 +120,7 @@ class Words {
     at_stake(requester_ + " can read the book before the chain says that it is its own; if it never mines, " + owner_ +
              " settles and loses nothing by it");
     unsure("that " + owner_ + " forgets what it has read, or kept the key to itself");
+    unsure("that no abort of " + owner_ + " comes first, if it lies");
     if (record_.state == ExchangeState::key_checked) {
       unsure("that the transfer is in the chain: that takes the votes of " + voters());
     } else {
@@ -180,7 +181,7 @@ class Words {
     if (record_.height) {
       sure("the chain has ended it: nothing can record this exchange any more");
     } else if (record_.grant) {
-      sure("no block can record it, for " + requester_ + " has not consented");
+      consent_is_unknown();
     } else {
       sure("the book was not granted: nobody has anything of it");
     }
@@ -188,6 +189,16 @@ class Words {
                  ? owner_ + " may grant the book to others once it has aborted the turn on the chain"
                  : "nothing any more");
     unsure("that a new request ends otherwise");
+  }
+
+  /// Whether it consented all the same, the requester alone knows.
+  void consent_is_unknown() {
+    if (record_.role == Role::requester) {
+      sure("no block can record it, for " + requester_ + " has not consented");
+    } else {
+      sure("no block can record it, unless " + requester_ + " has lied and consents all the same");
+      unsure("that " + requester_ + " does not: only an abort of " + owner_ + " on the chain ends the turn");
+    }
   }
 
   [[nodiscard]] std::string shares_below() const {
@@ -212,8 +223,11 @@ bool is_proven(const Genesis& genesis, const State& state, const ExchangeId& exc
   if (kept_proof(genesis, state, record)) return true;
   const auto against_owner = evidence_rows.all(state, encode(owner_of(record)));
   return std::ranges::any_of(against_owner, [&](const auto& row) {
-    const auto about = accusation(genesis, row.second.evidence);
-    return about.exchange ? *about.exchange == exchange : about.book == record.request.body.book;
+    if (const auto* sale = std::get_if<DoubleSale>(&row.second.evidence)) {
+      return genesis.exchange_of(sale->first_request) == exchange ||
+             genesis.exchange_of(sale->second_request) == exchange;
+    }
+    return accusation(genesis, row.second.evidence).exchange == exchange;
   });
 }
 

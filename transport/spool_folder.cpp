@@ -199,7 +199,7 @@ Removed remove_folder(const SpoolFolder& in, const std::string& name) {
 
 }  // namespace
 
-std::optional<SpoolFolder::Weight> SpoolFolder::weight_of(const std::string& name, std::uint64_t most_entries) const {
+SpoolFolder::Weight SpoolFolder::weight_of(const std::string& name, std::uint64_t most_entries) const {
   Weight weight;
   std::vector<Level> way;
   // False: it is too much, or hidden from this process.
@@ -216,8 +216,8 @@ std::optional<SpoolFolder::Weight> SpoolFolder::weight_of(const std::string& nam
     way.push_back(Level{std::move(folder).value(), each, std::move(names)});
     return true;
   };
-  if (!add(*this, name)) return std::nullopt;
-  while (!way.empty()) {
+  weight.is_whole = add(*this, name);
+  while (weight.is_whole && !way.empty()) {
     auto& level = way.back();
     if (level.left.empty()) {
       way.pop_back();
@@ -226,7 +226,7 @@ std::optional<SpoolFolder::Weight> SpoolFolder::weight_of(const std::string& nam
     const auto each = std::move(level.left.back());
     level.left.pop_back();
     const auto place = way.size() - 1;
-    if (!add(way[place].folder, each)) return std::nullopt;
+    weight.is_whole = add(way[place].folder, each);
   }
   return weight;
 }

@@ -49,9 +49,10 @@ struct SpoolFolder {
   struct Weight {
     std::uint64_t bytes{};
     std::uint64_t entries{};  ///< 1 for a file
+    bool is_whole = true;     ///< false: of what was looked at, before it was given up
   };
-  /// Nothing for a tree of more entries than that, or that is deeper than remove() goes or cannot be looked into.
-  [[nodiscard]] std::optional<Weight> weight_of(const std::string& name, std::uint64_t most_entries) const;
+  /// A tree of more entries than that, or that is deeper than remove() goes or cannot be looked into, is given up.
+  [[nodiscard]] Weight weight_of(const std::string& name, std::uint64_t most_entries) const;
   /// Makes a folder in this one, for its user and group (`shared`) or its user alone. No failure if it is there.
   [[nodiscard]] ledger::Result<void> make(const std::string& name, bool shared) const;
   /// Token `permission` if everybody can write there and the sticky bit is missing.

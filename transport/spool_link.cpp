@@ -335,10 +335,15 @@ void SpoolLink::shed_from(PeerPort from) const {
 void SpoolLink::shed_beside_senders() const {
   const auto spool = SpoolFolder::open(settings_.own_spool);
   if (!spool) return;
-  shed_leftovers(spool.value(), settings_.quota, 0, [&](const std::string& name) {
-    return name != "quota" &&
-           std::ranges::none_of(settings_.senders, [&](PeerPort port) { return name == std::to_string(port.value); });
-  });
+  // In a folder of somebody else, such as a share that root made, there may be what was never meant for this peer.
+  const auto facts = spool.value().facts();
+  if (!facts || !facts.value().is_own()) return;
+  std::set<std::string> kept{"quota"};
+  for (const auto port : settings_.senders) kept.insert(std::to_string(port.value));
+  // Who delivers over a socket now may have left something here before.
+  for (const auto& [port, unused] : settings_.spools) kept.insert(std::to_string(port.value));
+  for (const auto& [port, unused] : settings_.users) kept.insert(std::to_string(port.value));
+  shed_leftovers(spool.value(), settings_.quota, 0, [&](const std::string& name) { return !kept.contains(name); });
 }
 
 Result<std::unique_ptr<PackageSource>> SpoolLink::open_package(PeerPort from, const ExchangeId& exchange) {

@@ -21,6 +21,8 @@ constexpr const char* unfinished_name = "quota.new";
 constexpr std::size_t largest_quota_file = 256;
 constexpr std::uint64_t max_entries_weighed = 10'000;
 constexpr std::size_t max_trees_removed_at_once = 8;
+/// Those that cannot be removed do not keep the others from it.
+constexpr std::size_t max_trees_in_vain = 64;
 constexpr std::string_view head = "bookchain/1 quota\nbytes ";
 constexpr std::string_view middle = "\nfiles ";
 
@@ -123,24 +125,33 @@ void shed_leftovers(const SpoolFolder& folder, const Quota& quota, std::uint64_t
     return std::tie(right.second.changed_ns, right.first) < std::tie(left.second.changed_ns, left.first);
   });
   Load load;
+  // For all trees together: what a look costs is bounded, however many there are.
+  std::uint64_t entries_left = max_entries_weighed;
   std::size_t trees_removed = 0;
+  std::size_t trees_in_vain = 0;
   for (const auto& [name, facts] : found) {
     const bool is_tree = S_ISDIR(facts.mode);
     const bool may_be_package = !is_tree && facts.bytes <= spared_bytes;
-    // Looking into trees is bounded for all of them together: what lies beyond is too much anyhow.
-    const auto entries_left = quota.files - std::min(quota.files, load.files);
-    const auto weight = folder.weight_of(name, std::min<std::uint64_t>(entries_left, max_entries_weighed));
     auto with = load;
-    if (weight) {
-      with.add(weight->bytes, may_be_package);
-      with.files += weight->entries - std::min<std::uint64_t>(weight->entries, 1);
+    bool is_weighed = !is_tree;
+    if (!is_tree) {
+      with.add(facts.bytes, may_be_package);
+    } else if (entries_left > 0) {
+      const auto files_left = quota.files - std::min(quota.files, load.files);
+      const auto weight = folder.weight_of(name, std::min<std::uint64_t>(files_left, entries_left));
+      entries_left -= std::min(entries_left, weight.entries);
+      is_weighed = weight.is_whole;
+      with.add(weight.bytes, false);
+      with.files += weight.entries - std::min<std::uint64_t>(weight.entries, 1);
     }
-    if (weight && with.fits(quota)) {
+    if (is_weighed && with.fits(quota)) {
       load = with;
       continue;
     }
-    // What cannot be removed is in a folder that its sender has closed. Of trees not all are tried each time.
-    if (!is_tree || trees_removed++ < max_trees_removed_at_once) (void)folder.remove(name);
+    if (is_tree && (trees_removed >= max_trees_removed_at_once || trees_in_vain >= max_trees_in_vain)) continue;
+    // What cannot be removed is in a folder that its sender has closed, or in one too deep.
+    const bool removed = folder.remove(name).has_value();
+    if (is_tree) ++(removed ? trees_removed : trees_in_vain);
   }
 }
 

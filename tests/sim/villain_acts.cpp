@@ -199,7 +199,7 @@ std::vector<Villain::Wanted> Villain::stale_transactions() {
   for (const auto& [id, book] : catalogue.all(store_)) {
     const auto stand = standing(genesis_, store_, book);
     if (stand.owner != self()) continue;
-    const auto abort = [&](std::uint64_t turn) { return sign(Abort{book, stand.version, Turn{turn}}); };
+    const auto abort = [&, &own = book](std::uint64_t turn) { return sign(Abort{own, stand.version, Turn{turn}}); };
     wanted.push_back({Attack::stale_transaction, abort(stand.turn.value + 1)});
     if (stand.turn.value > 0) wanted.push_back({Attack::stale_transaction, abort(stand.turn.value - 1)});
     if (chance_.chance(300)) wanted.push_back({std::nullopt, abort(stand.turn.value)});
