@@ -17,7 +17,7 @@ namespace {
 std::string_view expected_evidence(Attack attack) {
   switch (attack) {
     case Attack::two_blocks: return "two-proposals";
-    case Attack::double_votes: return "hidden-lock";
+    case Attack::double_votes: return "two-answers,hidden-lock";
     case Attack::grants_to_two: return "double-sale";
     case Attack::two_grants: return "two-grants";
     case Attack::wrong_book: return "bad-chunk";

@@ -174,6 +174,7 @@ int run_regressions(const std::string& file, const std::string& program) {
     failed |= run_one(plan_from(options), program);
     ++count;
   }
+  if (count == 0) misused("no plan in " + file);
   std::cout << "regressions=" << count << " failed=" << failed << std::endl;
   return failed;
 }

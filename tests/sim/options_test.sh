@@ -25,5 +25,6 @@ refused 'liars' --seed 3 --peers 4 --villains 4
 refused 'peers' --seed 3 --peers 3
 refused 'unknown in --faults: los' --seed 3 --faults los
 refused '--seed' --seed
+refused 'no plan in /dev/null' --regressions /dev/null
 "$program" --seed 3 --peers 4 --steps 20 | grep -q trace
 echo 'mistyped options are refused'

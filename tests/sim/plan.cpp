@@ -133,6 +133,11 @@ std::string_view name(Bug bug) {
     case Bug::undealt_shares_taken: return "undealt-shares-taken";
     case Bug::second_block: return "second-block";
     case Bug::state_forgotten: return "state-forgotten";
+    case Bug::end_misnamed: return "end-misnamed";
+    case Bug::block_not_kept: return "block-not-kept";
+    case Bug::fork_imagined: return "fork-imagined";
+    case Bug::threshold_one_less: return "threshold-one-less";
+    case Bug::disk_stays_broken: return "disk-stays-broken";
   }
   return "";
 }
@@ -195,6 +200,11 @@ Plan plan_of(std::uint64_t seed) {
     for (std::size_t i = 0; i < attack_count; ++i) plan.attacks.set(i, chance.chance(dense == 0 ? 60 : dense * 250));
   }
   draw(Fault::link_error);  // last: the plans that seeds had before it stay what they were
+  // Some seeds go on for long, so that chains grow and books move on again while things still go wrong.
+  if (Random(seed, "long").below(16) == 0) {
+    plan.steps *= 4;
+    plan.exchanges *= 2;
+  }
   return plan;
 }
 
@@ -227,12 +237,14 @@ Needs needs_of(Bug bug) {
     case Bug::justification_of_other_ballot: return {Attack::foreign_justification, std::nullopt};
     case Bug::two_prevotes: return {Attack::two_blocks, std::nullopt};
     case Bug::share_not_checked: return {Attack::bad_share, std::nullopt};
+    case Bug::threshold_one_less:
     case Bug::share_before_transfer: return {Attack::pooled_shares, std::nullopt};
     case Bug::votes_after_restore: return {std::nullopt, Fault::restore};
     case Bug::dedupe_dropped: return {std::nullopt, Fault::duplication};
     case Bug::vote_not_stored:
     case Bug::state_forgotten: return {std::nullopt, Fault::crash};
     case Bug::message_never_again: return {std::nullopt, Fault::loss};
+    case Bug::disk_stays_broken: return {std::nullopt, Fault::io_error};
     case Bug::torn_package_trusted:
     case Bug::torn_text_trusted: return {std::nullopt, Fault::torn_package};
     case Bug::other_signer_accused: return {Attack::grants_to_two, std::nullopt};
@@ -253,6 +265,9 @@ Needs needs_of(Bug bug) {
     case Bug::ownership_too_far:
     case Bug::block_falsified:
     case Bug::second_block:
+    case Bug::end_misnamed:
+    case Bug::block_not_kept:
+    case Bug::fork_imagined:
     case Bug::chance_from_outside: return {};
   }
   return {};

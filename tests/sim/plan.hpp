@@ -144,8 +144,13 @@ enum class Bug : std::uint8_t {
   true_chunk_disputed,
   undealt_shares_taken,
   second_block,
+  end_misnamed,
+  block_not_kept,
+  fork_imagined,
+  threshold_one_less,
+  disk_stays_broken,
 };
-inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::second_block) + 1;
+inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::disk_stays_broken) + 1;
 [[nodiscard]] std::string_view name(Bug bug);
 
 struct Plan {

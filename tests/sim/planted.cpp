@@ -62,6 +62,11 @@ std::vector<Proof> proofs_of(Bug bug) {
     case Bug::acks_dropped_with_key: return {{"an honest requester that has key and RELEASE can have it recorded"}};
     case Bug::claim_not_answered: return {{"an exchange that was consented to ends, or there is evidence"}};
     case Bug::state_forgotten: return {{"acknowledged is never lost"}};
+    case Bug::end_misnamed: return {{"an exchange is committed exactly if the chain holds it"}};
+    case Bug::block_not_kept: return {{"a chain has no holes"}};
+    case Bug::fork_imagined: return {{"no fork is seen"}};
+    case Bug::threshold_one_less: return {{"shares below the threshold give no key"}};
+    case Bug::disk_stays_broken: return {{"a healed peer works"}};
   }
   return {};
 }

@@ -91,7 +91,11 @@ void World::make_homes() {
       watcher_->sending(at->identity.port, to, envelopes, at->store, channels_.at({at->identity.port, to}));
     };
     at->store.fate = [this, at](Durability durability) {
-      if (misfortune_.happens(Fault::io_error, 8)) return CommitFate::io_error;
+      if (at->broken_for_good) return CommitFate::io_error;
+      if (misfortune_.happens(Fault::io_error, 8)) {
+        at->broken_for_good = planted::is_on(Bug::disk_stays_broken);
+        return CommitFate::io_error;
+      }
       if (misfortune_.happens(Fault::disk_full, 8)) return CommitFate::disk_full;
       if (misfortune_.happens(Fault::crash_in_commit, durability == Durability::full ? 12 : 6)) {
         if (misfortune_.chance(Fault::crash_in_commit).chance(500)) return CommitFate::dies_before;
@@ -109,6 +113,8 @@ void World::make_homes() {
     at->shelf.forgets = [](const ShelfTask& task) { return planted::forgets(task); };
     at->shelf.disk = [this]() -> Result<void> {
       if (misfortune_.happens(Fault::torn_package, 15)) throw Crashed{};
+      if (misfortune_.happens(Fault::disk_full, 8))
+        return Error{Token::disk_full, "the simulated disk is full", {}, {}};
       if (misfortune_.happens(Fault::shelf_error, 15)) return Error{Token::io, "the simulated shelf failed", {}, {}};
       return success();
     };

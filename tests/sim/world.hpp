@@ -32,6 +32,7 @@ struct Home {
   bool restored = false;
   bool caught_up = false;          ///< after that
   bool dies_after_commit = false;  ///< as soon as what it commits is durable
+  bool broken_for_good = false;    ///< its disk, in a planted bug only
   struct Backup {
     SimStore::Image rows;
     SimShelf::Contents shelf;
