@@ -20,12 +20,12 @@ using namespace ledger;
 
 namespace {
 
-/// Entries of one folder that are looked at: what lies beyond waits until these are gone.
-constexpr std::size_t max_entries = 100'000;
 constexpr int folder_flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 /// A tree that is removed, each level of which takes a descriptor. No delivery has one level.
 constexpr std::size_t max_removed_levels = 16;
 constexpr std::size_t max_removed_entries = 10'000;
+/// Names of each level of such a tree that are held at a time.
+constexpr std::size_t names_at_a_time = 256;
 
 Result<Descriptor> open_at(int folder, const std::string& name, int flags, unsigned mode, const fs::path& shown) {
   for (;;) {
@@ -123,7 +123,7 @@ Result<void> SpoolFolder::check_safe() const {
                "take the right away: chmod o-w " + shown.string()};
 }
 
-std::vector<std::string> SpoolFolder::names() const {
+std::vector<std::string> SpoolFolder::names(std::size_t most) const {
   std::vector<std::string> names;
   const int number = ::openat(get(), ".", folder_flags);
   if (number < 0) return names;
@@ -132,11 +132,11 @@ std::vector<std::string> SpoolFolder::names() const {
     ::close(number);
     return names;
   }
-  while (const auto* entry = ::readdir(list.get())) {
+  while (names.size() < most) {
+    const auto* entry = ::readdir(list.get());
+    if (entry == nullptr) break;
     const std::string name = entry->d_name;
-    if (name == "." || name == "..") continue;
-    names.push_back(name);
-    if (names.size() >= max_entries) break;
+    if (name != "." && name != "..") names.push_back(name);
   }
   std::ranges::sort(names);
   return names;
@@ -155,11 +155,12 @@ bool remove_empty(const SpoolFolder& folder, const std::string& name) {
   return ::unlinkat(folder.get(), name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT;
 }
 
-/// A folder on the way down, and what is left in it.
+/// A folder on the way down, and what of it was listed and not looked at yet.
 struct Level {
   SpoolFolder folder;
   std::string name;
   std::vector<std::string> left;
+  bool is_listed = true;  ///< to its end
 };
 
 enum class Removed : std::uint8_t { yes, too_much, failed };
@@ -171,14 +172,17 @@ Removed remove_folder(const SpoolFolder& in, const std::string& name) {
     auto folder = parent.inside(next);
     // What cannot be looked into can still be removed if nothing is in it.
     if (!folder) return remove_empty(parent, next);
-    auto names = folder.value().names();
-    way.push_back(Level{std::move(folder).value(), next, std::move(names)});
+    way.push_back(Level{std::move(folder).value(), next, {}, false});
     return true;
   };
   if (!enter(in, name)) return Removed::failed;
   std::size_t entries = 0;
   while (!way.empty()) {
     auto& level = way.back();
+    if (level.left.empty() && !level.is_listed) {
+      level.left = level.folder.names(names_at_a_time);
+      level.is_listed = level.left.size() < names_at_a_time;
+    }
     if (level.left.empty()) {
       const auto done = std::move(level.name);
       way.pop_back();
@@ -201,22 +205,25 @@ Removed remove_folder(const SpoolFolder& in, const std::string& name) {
 
 SpoolFolder::Weight SpoolFolder::weight_of(const std::string& name, std::uint64_t most_entries) const {
   Weight weight;
+  weight.entries = 1;
   std::vector<Level> way;
   // False: it is too much, or hidden from this process.
   const auto add = [&](const SpoolFolder& parent, const std::string& each) {
     const auto facts = parent.facts_of(each);
     if (!facts) return true;  // taken away meanwhile
     weight.bytes += facts->bytes;
-    if (++weight.entries > most_entries) return false;
     if (!S_ISDIR(facts->mode)) return true;
     if (way.size() >= max_removed_levels) return false;
     auto folder = parent.inside(each);
     if (!folder || ::faccessat(folder.value().get(), ".", R_OK | X_OK, AT_EACCESS) != 0) return false;
-    auto names = folder.value().names();
+    // One more than may be weighed shows that it is too much.
+    auto names = folder.value().names(most_entries - weight.entries + 1);
+    weight.entries += names.size();
+    if (weight.entries > most_entries) return false;
     way.push_back(Level{std::move(folder).value(), each, std::move(names)});
     return true;
   };
-  weight.is_whole = add(*this, name);
+  weight.is_whole = weight.entries <= most_entries && add(*this, name);
   while (weight.is_whole && !way.empty()) {
     auto& level = way.back();
     if (level.left.empty()) {

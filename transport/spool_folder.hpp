@@ -48,7 +48,7 @@ struct SpoolFolder {
   /// What a thing in this folder takes of the disk, a tree with all that is in it.
   struct Weight {
     std::uint64_t bytes{};
-    std::uint64_t entries{};  ///< 1 for a file
+    std::uint64_t entries{};  ///< 1 for a file; all that were listed
     bool is_whole = true;     ///< false: of what was looked at, before it was given up
   };
   /// A tree of more entries than that, or that is deeper than remove() goes or cannot be looked into, is given up.
@@ -57,8 +57,10 @@ struct SpoolFolder {
   [[nodiscard]] ledger::Result<void> make(const std::string& name, bool shared) const;
   /// Token `permission` if everybody can write there and the sticky bit is missing.
   [[nodiscard]] ledger::Result<void> check_safe() const;
-  /// In order; beyond a fixed number what was not listed waits until the rest is gone.
-  [[nodiscard]] std::vector<std::string> names() const;
+  /// Entries of one folder that are listed: what lies beyond waits until these are gone.
+  static constexpr std::size_t max_names = 100'000;
+  /// In order; of a folder with more than `most` entries any so many.
+  [[nodiscard]] std::vector<std::string> names(std::size_t most = max_names) const;
   /// Removes a file or a tree, following no link. No failure if it is not there. Token `bad-file` for a tree that is
   /// too deep or too full, of which a part may be gone then.
   [[nodiscard]] ledger::Result<void> remove(const std::string& name) const;
