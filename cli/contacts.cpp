@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cstdio>
+
 #include "ledger/codec.hpp"
 #include "ledger/genesis.hpp"
 
@@ -13,6 +15,7 @@ using namespace ledger;
 namespace {
 
 constexpr std::uint64_t noted_every_us = 1'000'000;
+constexpr const char* unfinished_name = "contacts.new";
 constexpr std::size_t max_file_bytes = 8192;
 
 struct Entry {
@@ -35,10 +38,11 @@ struct Entries {
   }
 };
 
+bool is_lately(Time time, Time now) { return time <= now && now.value - time.value < noted_every_us; }
+
 /// Whoever is heard within the network is in no other one.
 bool note_heard(Contact& contact, Time now) {
-  const bool lately = contact.heard && *contact.heard <= now && now.value - contact.heard->value < noted_every_us;
-  if (lately && !contact.other_network) return false;
+  if (contact.heard && is_lately(*contact.heard, now) && !contact.other_network) return false;
   contact = Contact{now, std::nullopt};
   return true;
 }
@@ -61,7 +65,7 @@ bool note_all(std::map<PeerPort, Contact>& contacts, const std::set<PeerPort>& h
 
 }  // namespace
 
-Contacts::Contacts(const path& home) : file_(home / "contacts") {}
+Contacts::Contacts(const path& home) : file_(home / "contacts"), unfinished_(home / unfinished_name) {}
 
 std::map<PeerPort, Contact> Contacts::load() const {
   std::map<PeerPort, Contact> contacts;
@@ -72,22 +76,37 @@ std::map<PeerPort, Contact> Contacts::load() const {
   return contacts;
 }
 
-void Contacts::note(const std::set<PeerPort>& heard, const std::map<PeerPort, NetworkId>& other_networks, Time now) {
-  if (!note_all(noted_, heard, other_networks, now)) return;
-  // Another process of this home may have written since.
-  auto contacts = load();
-  if (note_all(contacts, heard, other_networks, now)) save(contacts);
+/// Whoever calls in the name of a peer may name another network each time.
+std::map<PeerPort, NetworkId> Contacts::due_to_be_noted(const std::map<PeerPort, NetworkId>& other_networks, Time now) {
+  std::map<PeerPort, NetworkId> due;
+  for (const auto& [port, network] : other_networks) {
+    const auto noted = noted_.find(port);
+    if (noted != noted_.end() && noted->second.other_network == network) continue;
+    const auto last = other_noted_at_.find(port);
+    if (last != other_noted_at_.end() && is_lately(last->second, now)) continue;
+    other_noted_at_[port] = now;
+    due.emplace(port, network);
+  }
+  return due;
 }
 
-/// In one call and in its place, so that a reader finds it as it was or as it is.
+void Contacts::note(const std::set<PeerPort>& heard, const std::map<PeerPort, NetworkId>& other_networks, Time now) {
+  const auto others = due_to_be_noted(other_networks, now);
+  if (!note_all(noted_, heard, others, now)) return;
+  // Another process of this home may have written since.
+  auto contacts = load();
+  if (note_all(contacts, heard, others, now)) save(contacts);
+}
+
+/// By way of a new file, so that a reader finds the old one or this one, and whole.
 void Contacts::save(const std::map<PeerPort, Contact>& contacts) const {
   Entries list;
   for (const auto& [port, contact] : contacts) list.entries.push_back(Entry{port, contact});
-  const auto bytes = encode(list);
-  const auto file = open_file(file_, O_WRONLY | O_CREAT | O_NOFOLLOW, 0600);
-  if (file && write_at(file.value().get(), bytes, 0, file_)) {
-    (void)!::ftruncate(file.value().get(), static_cast<off_t>(bytes.size()));
-  }
+  // A killed process may have left one; the lock of the home is held, so nobody is at it.
+  const auto file = open_file(unfinished_, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
+  if (!file) return;
+  const bool is_whole = write_all(file.value().get(), encode(list), unfinished_).has_value();
+  if (!is_whole || ::rename(unfinished_.c_str(), file_.c_str()) != 0) ::unlink(unfinished_.c_str());
 }
 
 }  // namespace bookchain::cli

@@ -50,9 +50,8 @@ Addresses addresses_of(const PeerFiles& files) {
   return addresses;
 }
 
-/// Kills the process at a named point, for tests of what a crash leaves: BOOKCHAIN_KILL=POINT:N ends it
-/// with SIGKILL when POINT is reached for the Nth time.
-/// Notes beside that who was heard.
+/// Looks on at the courier. After each commit it notes who was heard, for `status`. And for tests of what a crash
+/// leaves it kills the process: BOOKCHAIN_KILL=POINT:N ends it with SIGKILL when POINT is reached for the Nth time.
 class Home::Watcher final : public transport::Observer {
  public:
   Watcher(Home& home, const char* setting) : home_(home) {
