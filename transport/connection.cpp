@@ -64,6 +64,10 @@ void Connection::greet(PeerPort to) {
 }
 
 void Connection::take_answer(ByteView bytes) {
+  if (const auto network = read_other_network(bytes)) {
+    if (*network != terms_.network) owner_.is_of_other_network(peer_, *network);
+    return close();
+  }
   const auto& channel = terms_.channels.at(peer_);
   if (!is_answer(channel, greeting_, bytes)) return close();
   pending_ = write_proof(channel, greeting_, bytes);
@@ -77,10 +81,8 @@ void Connection::take_greeting(ByteView bytes) {
   const auto channel = greeting ? terms_.channels.find(greeting.value().from) : terms_.channels.end();
   if (channel == terms_.channels.end()) return close();
   if (const auto fits = check_greeting(greeting.value(), terms_.network, terms_.self); !fits) {
-    if (fits.error().token == Token::wrong_network) {
-      owner_.is_of_other_network(channel->first, greeting.value().network);
-    }
-    return close();
+    if (fits.error().token != Token::wrong_network) return close();
+    return part_from_other_network(channel->first, greeting.value().network);
   }
   peer_ = channel->first;
   greeting_.assign(bytes.begin(), bytes.end());
@@ -89,6 +91,14 @@ void Connection::take_greeting(ByteView bytes) {
   pending_ = answer_;
   flush();
   if (stage_ == Stage::proving) read_exactly<proof_size>(&Connection::take_proof);
+}
+
+/// The other end is told as well: it may be one that only calls.
+void Connection::part_from_other_network(PeerPort from, const NetworkId& network) {
+  owner_.is_of_other_network(from, network);
+  stage_ = Stage::parting;
+  pending_ = write_other_network(terms_.network);
+  flush();
 }
 
 void Connection::take_proof(ByteView bytes) {
@@ -166,6 +176,7 @@ void Connection::write_some() {
                              self->writing_answers_ = 0;
                              if (self->writing_.capacity() > kept_buffer_bytes) Bytes().swap(self->writing_);
                              self->since_ = self->write_since_;
+                             if (self->stage_ == Stage::parting) return self->close();
                              if (self->is_open()) self->owner_.written(*self);
                              self->flush();
                            });

@@ -55,8 +55,7 @@ class ConnectionOwner {
   /// The other end is `peer()` for certain; frames may be sent.
   virtual void proven(Connection& connection) = 0;
   virtual void arrived(Connection& connection, Frame frame) = 0;
-  /// Whoever is at the other end calls itself that peer and means this one in another network; the last call but
-  /// closed().
+  /// Whoever is at the other end passes for that peer in another network; the last call but closed().
   virtual void is_of_other_network(ledger::PeerPort from, const ledger::NetworkId& network) = 0;
   /// Everything that was to be written is with the system.
   virtual void written(Connection& connection) = 0;
@@ -124,12 +123,13 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   bool given_up = false;                       ///< a visit waits for its answers no longer
 
  private:
-  enum class Stage : std::uint8_t { greeting, answering, proving, open, closed };
+  enum class Stage : std::uint8_t { greeting, answering, proving, parting, open, closed };
   template <std::size_t size>
   void read_exactly(void (Connection::*then)(ledger::ByteView));
   void take_greeting(ledger::ByteView bytes);
   void take_answer(ledger::ByteView bytes);
   void take_proof(ledger::ByteView bytes);
+  void part_from_other_network(ledger::PeerPort from, const ledger::NetworkId& network);
   void begin_frames();
   void read_frames();
   void take_bytes(ledger::ByteView bytes);

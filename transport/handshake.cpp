@@ -61,6 +61,20 @@ bool is_answer(const Channel& channel, ByteView greeting, ByteView answer) {
   return channel.is_proof(said(answer_purpose, greeting, answer.first(Hash::size)), answer.subspan(Hash::size));
 }
 
+Bytes write_other_network(const NetworkId& network) {
+  Bytes answer(network.bytes.begin(), network.bytes.end());
+  answer.resize(answer_size);
+  return answer;
+}
+
+std::optional<NetworkId> read_other_network(ByteView answer) {
+  const auto is_zero = [](std::uint8_t byte) { return byte == 0; };
+  if (!std::ranges::all_of(answer.subspan(NetworkId::size), is_zero)) return std::nullopt;
+  NetworkId network;
+  std::ranges::copy(answer.first(NetworkId::size), network.bytes.begin());
+  return network;
+}
+
 Bytes write_proof(const Channel& channel, ByteView greeting, ByteView answer) {
   const auto proof = channel.prove(said(proof_purpose, greeting, answer));
   return {proof.bytes.begin(), proof.bytes.end()};

@@ -30,6 +30,11 @@ struct Greeting {
 inline constexpr std::size_t greeting_size = greeting_magic.size() + 1 + 32 + 2 + 2 + 32;
 /// The listener's challenge and proof.
 inline constexpr std::size_t answer_size = 2 * ledger::Hash::size;
+/// What a listener of another network says in its place: its network id and zeros, which are no proof.
+[[nodiscard]] ledger::Bytes write_other_network(const ledger::NetworkId& network);
+/// At the opener. The network that these bytes name; nothing if they are no such thing. Precondition: answer_size
+/// bytes.
+[[nodiscard]] std::optional<ledger::NetworkId> read_other_network(ledger::ByteView answer);
 /// The opener's proof.
 inline constexpr std::size_t proof_size = ledger::Hash::size;
 

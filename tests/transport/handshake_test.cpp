@@ -71,6 +71,20 @@ BOOST_FIXTURE_TEST_CASE(every_changed_bit_of_the_proofs_is_refused, Ends) {
   }
 }
 
+BOOST_FIXTURE_TEST_CASE(a_listener_of_another_network_names_it_in_what_is_no_answer, Ends) {
+  const auto said = write_greeting(greeting());
+  const auto parting = write_other_network(world.genesis.id());
+  BOOST_TEST(parting.size() == answer_size);
+  BOOST_TEST((read_other_network(parting) == world.genesis.id()));
+  BOOST_TEST(!is_answer(opener, said, parting));
+  BOOST_TEST(!read_other_network(write_answer(listener, said, second)));
+  for (std::size_t i = Hash::size; i < parting.size(); ++i) {
+    auto changed = parting;
+    changed[i] = 1;
+    BOOST_TEST(!read_other_network(changed), "byte " << i);
+  }
+}
+
 /// With other randomness of the listener, or another greeting, an old proof fits nothing.
 BOOST_FIXTURE_TEST_CASE(a_handshake_that_was_overheard_is_of_no_use, Ends) {
   const auto said = write_greeting(greeting());

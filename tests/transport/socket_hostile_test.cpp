@@ -29,11 +29,13 @@ BOOST_FIXTURE_TEST_CASE(what_does_not_begin_as_a_greeting_ends_the_connection, L
   check_others_are_served();
 }
 
-/// Whoever keeps another network file than this peer's is told of here, since it is told nothing itself.
+/// Whoever keeps another network file than this peer's is told of here, and told so itself.
 BOOST_FIXTURE_TEST_CASE(a_call_for_another_network_is_noted_in_the_name_of_the_caller_alone, Listening) {
+  Bytes heard;
   const auto call = [&](const Greeting& said) {
     RawClient client(*this, *link);
     client.give(write_greeting(said));
+    heard = client.take(greeting_size);
     BOOST_TEST(client.has_ended());
   };
   auto other = greeting();
@@ -47,7 +49,9 @@ BOOST_FIXTURE_TEST_CASE(a_call_for_another_network_is_noted_in_the_name_of_the_c
   not_for_here.to = PeerPort{5003};
   call(not_for_here);
   BOOST_TEST(link->other_networks().empty());
+  BOOST_TEST(heard.empty());
   call(other);
+  BOOST_TEST(heard == write_other_network(world.genesis.id()));
   BOOST_TEST(link->other_networks().size() == 1U);
   BOOST_TEST((link->other_networks().at(liar) == other.network));
   auto third = other;
@@ -60,6 +64,19 @@ BOOST_FIXTURE_TEST_CASE(a_call_for_another_network_is_noted_in_the_name_of_the_c
   BOOST_TEST(link->other_networks().empty());
   call(other);
   BOOST_TEST(link->other_networks().empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_peer_that_only_calls_learns_of_the_other_network_where_it_calls, Listening) {
+  auto terms = settings(5003);
+  terms.terms.network.bytes[0] ^= 1U;
+  terms.own_socket.reset();
+  const auto caller = SocketLink::open(std::move(terms), SocketLink::Role::serve);
+  BOOST_REQUIRE(caller.has_value());
+  const auto& known = caller.value()->other_networks();
+  BOOST_TEST(move_until({link.get(), caller.value().get()}, [&] { return known.contains(self); }));
+  BOOST_TEST((known.at(self) == world.genesis.id()));
+  BOOST_TEST(known.size() == 1U);
+  check_others_are_served();
 }
 
 BOOST_FIXTURE_TEST_CASE(an_overheard_handshake_opens_nothing, Listening) {
