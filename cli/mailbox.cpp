@@ -1,7 +1,6 @@
 #include "cli/mailbox.hpp"
 
 #include <algorithm>
-#include <boost/filesystem/operations.hpp>
 
 #include "cli/report.hpp"
 #include "transport/spool_link.hpp"
@@ -14,16 +13,15 @@ using transport::Header;
 
 namespace {
 
-std::vector<path> deliveries_in(const path& folder) {
-  std::vector<path> files;
-  boost::system::error_code error;
-  for (boost::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
-       entry.increment(error)) {
-    const auto name = entry->path().filename().string();
-    if (!name.ends_with(transport::package_suffix) && !name.starts_with('.')) files.push_back(entry->path());
-  }
-  std::ranges::sort(files);
-  return files;
+/// What a sender delivered. It can write there: no part of it is reached through a link.
+Result<transport::SpoolFolder> waiting_from(const Reader& reader, PeerPort from) {
+  BOOKCHAIN_TRY(const auto spool, transport::SpoolFolder::open(reader.files().spool));
+  BOOKCHAIN_TRY(const auto of_sender, spool.inside(std::to_string(from.value)));
+  return of_sender.inside("new");
+}
+
+bool is_delivery(const std::string& name) {
+  return !name.ends_with(transport::package_suffix) && !name.starts_with('.');
 }
 
 Letter unopened(std::size_t size, Error error) {
@@ -105,25 +103,29 @@ Letter Mailbox::open_any(ByteView envelope) const {
 
 void Mailbox::each_in_inbox(const VisitLetter& visit) const {
   for (const auto& [from, channel] : channels_) {
-    for (const auto& file : deliveries_in(reader_.files().spool / std::to_string(from.value) / "new")) {
-      const auto envelopes = transport::read_mail(file, max_envelope_bytes());
-      if (!envelopes) {
-        // Another process of this peer may have taken it in meanwhile.
-        if (envelopes.error().token == Token::no_such_file) continue;
-        boost::system::error_code ignored;
-        const auto size = boost::filesystem::file_size(file, ignored);
-        auto letter = unopened(ignored ? 0 : size, envelopes.error());
-        letter.file = file;
-        if (!visit(std::move(letter))) return;
-        continue;
-      }
-      for (const auto& envelope : envelopes.value()) {
-        auto letter = open_from(from, envelope);
-        letter.file = file;
-        if (!visit(std::move(letter))) return;
-      }
+    const auto folder = waiting_from(reader_, from);
+    if (!folder) continue;
+    for (const auto& name : folder.value().names()) {
+      if (is_delivery(name) && !each_in_file(from, folder.value(), name, visit)) return;
     }
   }
+}
+
+bool Mailbox::each_in_file(PeerPort from, const transport::SpoolFolder& folder, const std::string& name,
+                           const VisitLetter& visit) const {
+  const auto pass_on = [&](Letter letter) {
+    letter.file = folder / name;
+    return visit(std::move(letter));
+  };
+  const auto envelopes = transport::read_mail(folder, name, max_envelope_bytes());
+  if (!envelopes) {
+    // Another process of this peer may have taken it in meanwhile.
+    if (envelopes.error().token == Token::no_such_file) return true;
+    const auto facts = folder.facts_of(name);
+    return pass_on(unopened(facts ? facts->bytes : 0, envelopes.error()));
+  }
+  return std::ranges::all_of(envelopes.value(),
+                             [&](const auto& envelope) { return pass_on(open_from(from, envelope)); });
 }
 
 void Mailbox::each_in_outbox(const VisitLetter& visit) const {

@@ -49,6 +49,9 @@ class Mailbox {
   [[nodiscard]] std::size_t max_envelope_bytes() const;
   [[nodiscard]] Letter open_from(ledger::PeerPort from, ledger::ByteView envelope) const;
   [[nodiscard]] Letter open_any(ledger::ByteView envelope) const;
+  /// False once `visit` wants no more.
+  [[nodiscard]] bool each_in_file(ledger::PeerPort from, const transport::SpoolFolder& folder, const std::string& name,
+                                  const VisitLetter& visit) const;
   void describe(Letter& letter, const transport::Header& header, const ledger::Bytes& payload) const;
 
   const Reader& reader_;

@@ -1,7 +1,6 @@
 #include "cli/peer_view.hpp"
 
 #include <algorithm>
-#include <boost/filesystem/operations.hpp>
 
 #include "cli/contacts.hpp"
 #include "cli/fingerprint.hpp"
@@ -12,13 +11,14 @@
 namespace bookchain::cli {
 
 using namespace ledger;
-namespace fs = boost::filesystem;
 
 namespace {
 
 /// A peer at work answers within moments; one that is stepped by hand is given this long.
 constexpr std::uint64_t silent_after_us = 60'000'000;
-/// Deliveries that were put aside are looked at up to this many.
+/// Of what was put aside from one sender so many names are listed, and the last of them looked at. The receiver keeps
+/// fewer; who can write there may leave more.
+constexpr std::size_t most_names = 2'000;
 constexpr std::size_t most_files = 200;
 
 std::map<PeerPort, Head> readable_heads(const Session& session, const Reader& self) {
@@ -36,14 +36,6 @@ std::map<PeerPort, Head> readable_heads(const Session& session, const Reader& se
   return heads;
 }
 
-/// The network that a sealed message from `from` says it is for: its header can be read without any key.
-std::optional<NetworkId> network_of(ByteView envelope, PeerPort from) {
-  if (envelope.size() < transport::header_size) return std::nullopt;
-  const auto header = decode<transport::Header>(envelope.first(transport::header_size));
-  if (!header || header.value().from != from) return std::nullopt;
-  return header.value().network;
-}
-
 /// Whether a message of it was taken, or it has acknowledged one.
 bool was_heard(const State& state, PeerPort peer, std::uint64_t unanswered) {
   if (transport::incoming_rows.get(state, peer)) return true;
@@ -51,21 +43,23 @@ bool was_heard(const State& state, PeerPort peer, std::uint64_t unanswered) {
   return sent && sent->next.value > unanswered + 1;
 }
 
-/// Where nothing of a peer could ever be opened: the network that its latest delivery is for.
-std::optional<NetworkId> other_network(const Reader& self, PeerPort from) {
-  const auto folder = self.files().spool / std::to_string(from.value) / "bad";
-  std::vector<path> files;
-  boost::system::error_code error;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-    if (files.size() < most_files) files.push_back(entry->path());
-  }
-  std::ranges::sort(files, std::greater<>());
-  for (const auto& file : files) {
-    const auto mail =
-        transport::read_mail(file, self.genesis().fields().limits.message_bytes + transport::seal_overhead);
-    if (!mail) continue;
-    const auto network = network_of(mail.value().front(), from);
-    if (network && *network != self.genesis().id()) return network;
+/// What was put aside from a sender. Others can write there: no part of it is reached through a link.
+Result<transport::SpoolFolder> put_aside_from(const Reader& self, PeerPort from) {
+  BOOKCHAIN_TRY(const auto spool, transport::SpoolFolder::open(self.files().spool));
+  BOOKCHAIN_TRY(const auto of_sender, spool.inside(std::to_string(from.value)));
+  return of_sender.inside("bad");
+}
+
+/// Where nothing of a peer could ever be opened: the network that its latest delivery says it is for. A header can be
+/// read without any key.
+std::optional<NetworkId> delivered_for(const Reader& self, PeerPort from) {
+  const auto folder = put_aside_from(self, from);
+  if (!folder) return std::nullopt;
+  auto names = folder.value().names(most_names);
+  std::ranges::reverse(names);
+  for (std::size_t i = 0; i < std::min(names.size(), most_files); ++i) {
+    const auto header = transport::first_header(folder.value(), names[i]);
+    if (header && header->from == from && header->network != self.genesis().id()) return header->network;
   }
   return std::nullopt;
 }
@@ -77,7 +71,7 @@ std::vector<PeerLine> view_peers(const Session& session, const Reader& self) {
   auto contacts = Contacts(self.files().home).load();
   std::vector<PeerLine> peers;
   for (const auto& peer : self.genesis().peers()) {
-    PeerLine view{peer.port, card_id(self.genesis(), peer), {}, 0, {}, {}, false, {}};
+    PeerLine view{peer.port, card_id(self.genesis(), peer), {}, 0, {}, {}, false, false, {}};
     if (const auto head = heads.find(peer.port); head != heads.end()) view.head = head->second;
     if (peer.port != self.port()) {
       transport::outbox_rows.each_from(self.state(), encode(peer.port), {},
@@ -91,7 +85,10 @@ std::vector<PeerLine> view_peers(const Session& session, const Reader& self) {
       if (view.heard) {
         view.heard_at = contact.heard;
       } else {
-        view.other_network = contact.other_network ? contact.other_network : other_network(self, peer.port);
+        // Who may write into its folder here is fewer than who may call.
+        view.other_network = delivered_for(self, peer.port);
+        view.only_called = !view.other_network && contact.other_network;
+        if (view.only_called) view.other_network = contact.other_network;
       }
     }
     peers.push_back(std::move(view));
@@ -110,7 +107,8 @@ Json peers_value(const std::vector<PeerLine>& peers, PeerPort self) {
                     {"unanswered_since", peer.unanswered_since ? Json(peer.unanswered_since->value) : Json(nullptr)},
                     {"heard", peer.port == self ? Json(nullptr) : Json(peer.heard)},
                     {"heard_at", peer.heard_at ? Json(peer.heard_at->value) : Json(nullptr)},
-                    {"other_network", peer.other_network ? Json(to_hex(*peer.other_network)) : Json(nullptr)}});
+                    {"other_network", peer.other_network ? Json(to_hex(*peer.other_network)) : Json(nullptr)},
+                    {"other_network_by", peer.other_network ? Json(peer.only_called ? "call" : "delivery") : nullptr}});
   }
   return list;
 }
@@ -121,6 +119,15 @@ std::string heard_text(const PeerLine& peer) {
   constexpr std::size_t to_the_second = 19;
   if (peer.heard_at) return write_time(*peer.heard_at).substr(0, to_the_second);
   return peer.heard ? "yes" : "never";
+}
+
+/// Neither proves anything: what could not be opened, anybody may have written.
+std::string other_network_text(const Report& report, const PeerLine& peer) {
+  const auto port = std::to_string(peer.port.value);
+  const auto said = peer.only_called ? "over a socket somebody speaks in the name of " + port + " for another network, "
+                                     : "what was delivered in the name of " + port + " is for another network, ";
+  return report.bad(port + " may be in another network") + ": " + said + fingerprint(*peer.other_network) +
+         "; compare the network files\n";
 }
 
 }  // namespace
@@ -134,10 +141,7 @@ std::string peers_text(const Report& report, const std::vector<PeerLine>& peers,
     table.add({port + (peer.port == self ? "*" : ""), peer.head ? std::to_string(peer.head->height.value) : "?",
                peer.head ? short_id(peer.head->hash) : "not seen here", peer.port == self ? "-" : heard_text(peer),
                fingerprint(peer.card)});
-    if (peer.other_network) {
-      faults += report.bad(port + " is in another network") + ": what comes in its name is for " +
-                fingerprint(*peer.other_network) + "; compare the network files\n";
-    }
+    if (peer.other_network) faults += other_network_text(report, peer);
     const auto since = peer.unanswered_since;
     if (since && since->value + silent_after_us < now.value) {
       faults += report.bad(port + " does not answer") + ": " + std::to_string(peer.unanswered) +

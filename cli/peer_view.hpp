@@ -14,7 +14,8 @@ struct PeerLine {
   std::optional<ledger::Head> head;                ///< of its chain, where its home can be read from here
   std::uint64_t unanswered = 0;                    ///< messages to it that it has not acknowledged
   std::optional<ledger::Time> unanswered_since;    ///< when the oldest of them was made
-  std::optional<ledger::NetworkId> other_network;  ///< all that ever came in its name was for this network
+  std::optional<ledger::NetworkId> other_network;  ///< nothing of it was ever opened, and this is what came instead
+  bool only_called = false;                        ///< it came over a socket, where anybody may give that name
   bool heard = false;                              ///< it has sent or acknowledged something, ever
   std::optional<ledger::Time> heard_at;            ///< when last, where that was noted
 };
@@ -22,9 +23,9 @@ struct PeerLine {
 /// All peers of the network in port order, this one among them.
 [[nodiscard]] std::vector<PeerLine> view_peers(const Session& session, const Reader& self);
 
-/// [{port, height, head, fingerprint, unanswered, unanswered_since, heard, heard_at, other_network}]
+/// [{port, height, head, fingerprint, unanswered, unanswered_since, heard, heard_at, other_network, other_network_by}]
 [[nodiscard]] Json peers_value(const std::vector<PeerLine>& peers, ledger::PeerPort self);
-/// A table, and under it a line for each peer that does not answer or is in another network.
+/// A table, and under it a line for each peer that does not answer or in whose name another network comes.
 [[nodiscard]] std::string peers_text(const Report& report, const std::vector<PeerLine>& peers, ledger::PeerPort self,
                                      ledger::Time now);
 

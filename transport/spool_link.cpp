@@ -60,11 +60,37 @@ Result<std::vector<Bytes>> parse_mail(ByteView file, std::size_t max_envelope_by
   return envelopes;
 }
 
-Result<std::vector<Bytes>> read_mail(const fs::path& file, std::size_t max_envelope_bytes) {
-  BOOKCHAIN_TRY(const auto bytes, read_foreign(AT_FDCWD, file.string(), file, max_mail_bytes(max_envelope_bytes)));
+namespace {
+
+Result<std::vector<Bytes>> read_mail_at(int folder, const std::string& name, const fs::path& shown,
+                                        std::size_t max_envelope_bytes) {
+  BOOKCHAIN_TRY(const auto bytes, read_foreign(folder, name, shown, max_mail_bytes(max_envelope_bytes)));
   auto envelopes = parse_mail(bytes, max_envelope_bytes);
-  if (!envelopes) return Error{Token::bad_file, envelopes.error().what, file.string(), {}};
+  if (!envelopes) return Error{Token::bad_file, envelopes.error().what, shown.string(), {}};
   return envelopes;
+}
+
+}  // namespace
+
+Result<std::vector<Bytes>> read_mail(const fs::path& file, std::size_t max_envelope_bytes) {
+  return read_mail_at(AT_FDCWD, file.string(), file, max_envelope_bytes);
+}
+
+Result<std::vector<Bytes>> read_mail(const SpoolFolder& folder, const std::string& name,
+                                     std::size_t max_envelope_bytes) {
+  return read_mail_at(folder.get(), name, folder / name, max_envelope_bytes);
+}
+
+std::optional<Header> first_header(const SpoolFolder& folder, const std::string& name) {
+  const auto file = open_foreign(folder.get(), name, folder / name);
+  if (!file) return std::nullopt;
+  std::array<std::uint8_t, mail_magic.size() + mail_frame_bytes + header_size> begin{};
+  const auto size = read_up_to(file.value().get(), begin, folder / name);
+  if (!size || size.value() < begin.size() || !std::equal(mail_magic.begin(), mail_magic.end(), begin.begin())) {
+    return std::nullopt;
+  }
+  auto header = decode<Header>(ByteView(begin).last(header_size));
+  return header ? std::optional(std::move(header).value()) : std::nullopt;
 }
 
 // ---- receiving ----

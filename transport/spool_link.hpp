@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "transport/channel.hpp"
 #include "transport/environment.hpp"
 #include "transport/link.hpp"
 #include "transport/spool_folder.hpp"
@@ -102,5 +103,11 @@ class SpoolLink final : public Link {
 /// Reads a spool file for showing it, with the checks of SpoolLink::receive.
 /// Tokens: `no-such-file`, `bad-file`, `permission`, `io`.
 [[nodiscard]] Result<std::vector<Bytes>> read_mail(const boost::filesystem::path& file, std::size_t max_envelope_bytes);
+/// The same of a file in a folder that is held open.
+[[nodiscard]] Result<std::vector<Bytes>> read_mail(const SpoolFolder& folder, const std::string& name,
+                                                   std::size_t max_envelope_bytes);
+/// The header of the first message in a spool file, which claims what it says and proves nothing. Nothing if there is
+/// no such file. However large it is, no more than the header is read.
+[[nodiscard]] std::optional<Header> first_header(const SpoolFolder& folder, const std::string& name);
 
 }  // namespace bookchain::transport

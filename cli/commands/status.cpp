@@ -139,8 +139,9 @@ Command status_command() {
                  "this peer at a glance: chain, what is due, what waits",
                  "Shows the height and head of this peer's chain, the steps that are due here, and how many\n"
                  "messages wait to be taken in and to be acknowledged; then the other peers: their heights, where\n"
-                 "their homes can be read from here, the fingerprints of their cards, and which of them do not\n"
-                 "answer or deliver for another network.\n"
+                 "their homes can be read from here, when each was heard last, the fingerprints of their cards,\n"
+                 "and which of them do not answer or may be in another network. Peers that had nothing to tell\n"
+                 "each other yet, such as two witnesses, have never heard each other: that is no fault.\n"
                  "\n"
                  "Exit codes: 2 no peer is named, 4 there is no such home.\n"
                  "\n"

@@ -50,8 +50,13 @@ BOOST_AUTO_TEST_CASE(status_shows_a_peer_of_another_network_and_one_that_does_no
   BOOST_TEST(!mentions(at(0, "status", noon).out, "does not answer"));
   const auto told = at(0, "status", later).out;
   BOOST_TEST(mentions(told, "5001 does not answer: 1 message waits"));
-  BOOST_TEST(mentions(told, "5001 is in another network"));
-  BOOST_TEST(mentions(told, other_network["fingerprint"].get<std::string>()));
+  BOOST_TEST(mentions(told,
+                      "5001 may be in another network: what was delivered in the name of 5001 is for another "
+                      "network, " +
+                          other_network["fingerprint"].get<std::string>()),
+             told);
+  BOOST_TEST(peers[1]["other_network_by"] == "delivery");
+  BOOST_TEST(peers[2]["other_network_by"].is_null());
   BOOST_TEST(!mentions(told, "5002 does not answer"));
   BOOST_TEST(mentions(told, "2026-01-31 12:00:00 "), told);
   // Once it has joined the right one it is heard, and the line is gone.
@@ -98,11 +103,24 @@ BOOST_AUTO_TEST_CASE(over_sockets_status_shows_a_peer_of_another_network_and_whe
   BOOST_TEST(becomes_true(30, [&] { return peer(1, 0)["other_network"] == network["network"]; }));
   BOOST_TEST(peer(0, 1)["heard"] == false);
   const auto told = run({"--home", owners.home(0).string(), "status"}).out;
-  BOOST_TEST(mentions(told, "5001 is in another network: what comes in its name is for " +
-                                other_network["fingerprint"].get<std::string>()),
+  BOOST_TEST(mentions(told,
+                      "5001 may be in another network: over a socket somebody speaks in the name of 5001 for "
+                      "another network, " +
+                          other_network["fingerprint"].get<std::string>()),
              told);
+  BOOST_TEST(peer(0, 1)["other_network_by"] == "call");
   for (const auto& server : servers) server->signal(SIGTERM);
   for (const auto& server : servers) BOOST_TEST(server->wait().exit_code == 0);
+  // Who only calls, with each command, is told by the one that it calls.
+  servers.clear();
+  servers.push_back(std::make_unique<Background>(Words{"--home", owners.home(1).string(), "serve"}));
+  fs::remove(owners.home(3) / "contacts");
+  BOOST_TEST(becomes_true(30, [&] {
+    BOOST_TEST(owners.at(3, {"receive"}).exit_code == 0);
+    return peer(3, 1)["other_network"] == other_network["network"];
+  }));
+  servers.front()->signal(SIGTERM);
+  BOOST_TEST(servers.front()->wait().exit_code == 0);
   // Who types a command is heard by those that serve, and hears them.
   servers.clear();
   servers.push_back(std::make_unique<Background>(Words{"--home", owners.home(2).string(), "serve"}));
