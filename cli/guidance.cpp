@@ -70,11 +70,7 @@ class Guide {
         step_at(requester(), "mine");
         if (!lacks_yes(node_.genesis(), record_)) take_alone(requester(), "mine --without-owner");
         break;
-      case ExchangeState::key_checked:
-        all_witnesses_receive();
-        step_at(requester(), "mine");
-        everybody_votes();
-        break;
+      case ExchangeState::key_checked: after_key_check(); break;
       case ExchangeState::mined: everybody_votes(); break;
       case ExchangeState::committed: bring_block_to_all(); break;
       case ExchangeState::refused:
@@ -132,7 +128,7 @@ class Guide {
       return hear();
     }
     if (lacks_acks) witnesses_answer(record_.acks);
-    if (lacks_package()) wait_for(owner());
+    if (!record_.package_arrived) wait_for(owner());
     step_at(self(), "consent");
   }
   /// All that belongs to the GRANT is here but what it is about.
@@ -184,6 +180,16 @@ class Guide {
     step_at(requester(), "mine");
     everybody_votes();
     if (self() == owner()) take_alone(owner(), "mine --settle");
+  }
+  void after_key_check() {
+    // The key may have come without the answers about the id that belong beside it.
+    if (self() == requester() && lacks_yes(node_.genesis(), record_)) {
+      witnesses_answer(record_.id_answers);
+      return step_at(self(), "mine");
+    }
+    all_witnesses_receive();
+    step_at(requester(), "mine");
+    everybody_votes();
   }
   /// A block is voted on: each round of messages moves it on by a phase.
   void everybody_votes() {

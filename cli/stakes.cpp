@@ -72,10 +72,12 @@ class Words {
   void at_stake(std::string text) { stakes_.at_stake.push_back(std::move(text)); }
   void unsure(std::string text) { stakes_.not_guaranteed.push_back(std::move(text)); }
 
+  /// Only the owner knows that it has not granted: to the others a GRANT may be under way.
   void requested() {
-    sure("the book is " + owner_ + "'s, and nobody has anything of it");
+    const bool is_owner = record_.role == Role::owner;
+    sure("the book is " + owner_ + "'s, and " + (is_owner ? "nobody has anything of it" : "nothing of it is here"));
     at_stake("nothing: either side may still go");
-    unsure("that " + owner_ + " grants it");
+    unsure("that " + owner_ + " grants it" + (is_owner ? "" : ", or has not done so already"));
   }
 
   void granted() {
@@ -182,8 +184,11 @@ class Words {
       sure("the chain has ended it: nothing can record this exchange any more");
     } else if (record_.grant) {
       consent_is_unknown();
-    } else {
+    } else if (record_.role == Role::owner) {
       sure("the book was not granted: nobody has anything of it");
+    } else {
+      sure("no grant has come here, and nothing of the book");
+      consent_is_unknown();
     }
     at_stake(record_.grant && !record_.height
                  ? owner_ + " may grant the book to others once it has aborted the turn on the chain"

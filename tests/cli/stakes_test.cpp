@@ -18,7 +18,7 @@ BOOST_AUTO_TEST_SUITE(stakes)
 
 BOOST_AUTO_TEST_CASE(every_state_says_what_is_sure_what_is_at_stake_and_what_is_not_promised) {
   const std::vector<std::pair<int, std::string>> said_at_the_requester{
-      {1, "the book is 5001's, and nobody has anything of it"},
+      {1, "the book is 5001's, and nothing of it is here"},
       {2, "no block can make the book 5000's without its consent"},
       {3, "mine --without-owner"},
       {5, "mine --settle"},
@@ -79,6 +79,23 @@ BOOST_AUTO_TEST_CASE(an_exchange_that_is_over_says_so_and_why_nothing_brings_it_
   network.receive_until_quiet();
   BOOST_TEST(mentions(network.show(requester, id)["guaranteed"].dump(), "no block can record it"));
   BOOST_TEST(mentions(network.show(owner, id)["at_stake"].dump(), "once it has aborted the turn on the chain"));
+}
+
+// Whoever has not granted knows that nobody has anything; all others know only that nothing has come to them.
+BOOST_AUTO_TEST_CASE(a_grant_under_way_makes_nothing_untrue_that_its_requester_is_told) {
+  const Network network;
+  const auto id = network.exchange(requester, owner, network.book_of(owner), 1);
+  network.ok(owner, {"receive"});
+  const auto sure = [&](int port) { return network.show(port, id)["guaranteed"].dump(); };
+  BOOST_TEST(mentions(sure(owner), "nobody has anything of it"));
+  network.ok(owner, {"grant", id});
+  BOOST_TEST(network.state(requester, id) == "requested");
+  BOOST_TEST(!mentions(sure(requester), "nobody"), sure(requester));
+  BOOST_TEST(mentions(network.show(requester, id)["not_guaranteed"].dump(), "has not done so already"));
+  network.ok(requester, {"abort", id});
+  BOOST_TEST(!mentions(sure(requester), "nobody"), sure(requester));
+  BOOST_TEST(mentions(sure(requester), "no grant has come here"), sure(requester));
+  BOOST_TEST(mentions(sure(requester), "5000 has not consented"), sure(requester));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
