@@ -26,6 +26,9 @@ from program import PORTS, Failure, Program, read
 
 CALLS = {"sendto": ("epipe", "econnreset", "eintr", "enobufs"), "recvfrom": ("econnreset", "eintr", "enomem"),
          "connect": ("econnrefused", "eintr"), "accept": ("emfile", "econnaborted")}
+# The first that a peer makes on its note of who was heard, which a server writes beside its messages.
+CALLS_ON_NOTE = ("openat", "write", "rename")
+NOTE_FAULTS = ("eio", "enospc", "kill")
 # Every transfer of the process moves so few bytes at most.
 SHORT = (1, 7)
 TRACED = ("5000", "5001", "5002")
@@ -33,13 +36,14 @@ SECONDS = 90
 
 
 class Case:
-    """The `number`th call of that name fails at one peer; or, for `short`, no call there moves more bytes than that."""
+    """The `number`th call of that name fails at one peer, of all or of those on its note (`contacts`); or, for `short`,
+    no call there moves more bytes than that."""
 
-    def __init__(self, port, call, number, fault):
-        self.port, self.call, self.number, self.fault = port, call, number, fault
+    def __init__(self, port, call, number, fault, on_note=False):
+        self.port, self.call, self.number, self.fault, self.on_note = port, call, number, fault, on_note
 
     def __str__(self):
-        return f"{self.port}/{self.call}:{self.number}/{self.fault}"
+        return f"{self.port}/{'contacts-' * self.on_note}{self.call}:{self.number}/{self.fault}"
 
     def kind(self):
         return f"{self.port}/{self.call}"
@@ -136,15 +140,23 @@ class SocketTheatre:
             time.sleep(0.1)
         raise Failure("lost", f"messages wait for ever: {states}")
 
-    def tracing(self, *more):
+    def tracing(self, calls, *more):
         return ["strace", "-D", "-f", "-o", self.own_folder() + ".strace", "-e",
-                "trace=" + ",".join("?" + call for call in CALLS), *more]
+                "trace=" + ",".join("?" + call for call in calls), *more]
+
+    def injecting(self, case):
+        how = "signal=KILL" if case.fault == "kill" else "error=" + case.fault.upper()
+        fault = ("-e", f"inject={case.call}:{how}:when={case.number}")
+        if not case.on_note:
+            return self.tracing(CALLS, *fault)
+        # Calls on other files are neither seen nor counted.
+        return self.tracing(CALLS_ON_NOTE, "-P", f"{self.own_folder()}/net/{case.port}/contacts.new", *fault)
 
     def list_cases(self):
         """For each peer how often it makes each call; in the first half of them some are chosen to fail."""
         self.expected = self.exchange()
         for port in TRACED:
-            seen = self.exchange(port, self.tracing())
+            seen = self.exchange(port, self.tracing(CALLS))
             if seen != self.expected:
                 raise Failure("other", f"two undisturbed networks differ: {seen} and {self.expected}")
             calls = re.findall(rb"^\d+ +(\w+)\(", read(self.own_folder() + ".strace"), re.M)
@@ -160,6 +172,7 @@ class SocketTheatre:
                 if call == "sendto":
                     yield from (Case(port, call, number, "kill") for number in range(1, half + 1))
             yield from (Case(port, "any", most, "short") for most in SHORT)
+            yield from (Case(port, call, 1, fault, True) for call in CALLS_ON_NOTE for fault in NOTE_FAULTS)
 
     def play(self, case):
         if case.fault == "short":
@@ -170,8 +183,7 @@ class SocketTheatre:
                                                  "CRASH_SHORT_WRITE_LOG": log})
             fired = os.path.exists(log) and b" SHORTENED" in read(log)
         else:
-            how = "signal=KILL" if case.fault == "kill" else "error=" + case.fault.upper()
-            seen = self.exchange(case.port, self.tracing("-e", f"inject={case.call}:{how}:when={case.number}"))
+            seen = self.exchange(case.port, self.injecting(case))
             mark = b"+++ killed by SIGKILL +++" if case.fault == "kill" else b"(INJECTED)"
             fired = mark in read(self.own_folder() + ".strace")
         if not fired:
