@@ -84,6 +84,11 @@ Result<path> Session::place_of_home() const {
   return network_folder() / std::to_string(port->value);
 }
 
+Result<path> Session::place_of_new_home() const {
+  if (const auto home = variable("BOOKCHAIN_HOME"); home && !global_.home && !global_.network) return path(*home);
+  return place_of_home();
+}
+
 bool Session::names_a_peer() const {
   return named_home().has_value() || global_.port.has_value() || variable("BOOKCHAIN_PORT").has_value();
 }

@@ -33,6 +33,9 @@ class Session {
 
   /// The home that is named, whether it is there or not: --home, or DIR/N. Token `usage` if none is.
   [[nodiscard]] Result<path> place_of_home() const;
+  /// The same for a home whose keys are to be made: there -p says who it is to be, and does not by itself name another
+  /// home than the environment does.
+  [[nodiscard]] Result<path> place_of_new_home() const;
   /// The port named by -p or the environment, if any. Token `usage`.
   [[nodiscard]] Result<std::optional<ledger::PeerPort>> named_port() const;
 

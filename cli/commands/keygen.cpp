@@ -15,7 +15,7 @@ Result<KeyPlan> read_plan(const Session& session, const Arguments& arguments) {
   BOOKCHAIN_TRY(const auto port, session.named_port());
   if (!port) return usage_error("no port is named", "--port N", "each peer of a network has one of its own");
   plan.port = *port;
-  BOOKCHAIN_TRY(plan.home, session.place_of_home());
+  BOOKCHAIN_TRY(plan.home, session.place_of_new_home());
   if (plan.home.empty()) return usage_error("the directory has no name", "--home");
   plan.address = arguments.get("address");
   if (plan.address && !is_address(*plan.address)) return Error{Token::bad_value, address_forms, *plan.address, {}};
@@ -72,6 +72,7 @@ Command keygen_command() {
       "with the same options it changes nothing; the keys of a home are never replaced (home-exists).\n"
       "The address is where the others deliver to: spool:FOLDER, the folder as they see it, absolute or\n"
       "relative to the directory of the network file; by default the folder `spool` of the home. Or socket:PATH.\n"
+      "The home is --home, else DIR/N with -n, else $BOOKCHAIN_HOME, else DIR/N.\n"
       "\n"
       "Example: bookchain keygen --home ~/library --port 5000",
       {},

@@ -28,6 +28,26 @@ std::string replaced(std::string text, const std::string& part, const std::strin
 
 BOOST_AUTO_TEST_SUITE(ceremony)
 
+// The port says who it is to be, and does not name another home than the one in the environment.
+BOOST_AUTO_TEST_CASE(keys_are_made_in_the_home_that_the_environment_names_unless_the_command_line_names_one) {
+  const TemporaryDirectory scratch;
+  RunOptions options;
+  options.folder = scratch.get();
+  options.environment["BOOKCHAIN_HOME"] = (scratch / "mine").string();
+  const auto home_of = [&](Words words) {
+    words.insert(words.begin(), {"-o", "json", "keygen", "-p", "5000"});
+    return run(words, options).json()["home"].get<std::string>();
+  };
+  BOOST_TEST(home_of({}) == (scratch / "mine").string());
+  BOOST_TEST(home_of({"--home", (scratch / "named").string()}) == (scratch / "named").string());
+  BOOST_TEST(home_of({"-n", (scratch / "net").string()}) == (scratch / "net" / "5000").string());
+  options.environment.clear();
+  BOOST_TEST(home_of({}) == "./5000");
+  options.environment["BOOKCHAIN_HOME"] = (scratch / "mine").string();
+  options.environment["BOOKCHAIN_PORT"] = "5000";
+  BOOST_TEST(run({"-o", "json", "keygen"}, options).json()["home"] == (scratch / "mine").string());
+}
+
 BOOST_AUTO_TEST_CASE(four_owners_make_a_network_and_hand_over_a_file) {
   const Owners owners;
   std::vector<std::string> cards;
