@@ -1,6 +1,7 @@
 #include "cli/outgoing.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "cli/network_file.hpp"
 #include "cli/next_steps.hpp"
@@ -34,20 +35,27 @@ bool reaches_by_socket(const PeerFiles& files) {
   });
 }
 
-bool nobody_listens_at(const path& socket) {
-  const auto reached = transport::connect_to(socket);
-  return !reached && reached.error().token == Token::no_such_file;
+/// Those for whom something waits and who cannot be connected to because of one of these: `no-such-file`, nobody
+/// listens; `permission`, nobody lets this user in.
+std::vector<PeerPort> unreached_for(const PeerFiles& files, const State& state, const std::set<Token>& reasons) {
+  std::vector<PeerPort> peers;
+  if (!reaches_by_socket(files)) return peers;
+  for (const auto& [port, socket] : addresses_of(files).sockets) {
+    if (!waits_for_a_way(state, port)) continue;
+    const auto reached = transport::connect_to(socket);
+    if (!reached && reasons.contains(reached.error().token)) peers.push_back(port);
+  }
+  return peers;
 }
 
 }  // namespace
 
 std::vector<PeerPort> unheard_peers(const PeerFiles& files, const State& state) {
-  std::vector<PeerPort> peers;
-  if (!reaches_by_socket(files)) return peers;
-  for (const auto& [port, socket] : addresses_of(files).sockets) {
-    if (waits_for_a_way(state, port) && nobody_listens_at(socket)) peers.push_back(port);
-  }
-  return peers;
+  return unreached_for(files, state, {Token::no_such_file});
+}
+
+std::vector<PeerPort> unreached_peers(const PeerFiles& files, const State& state) {
+  return unreached_for(files, state, {Token::no_such_file, Token::permission});
 }
 
 std::vector<PeerPort> peers_without_block(const State& state, Height height) {
@@ -66,8 +74,15 @@ std::vector<PeerPort> peers_without_block(const State& state, Height height) {
 
 void note_unheard(const Session& session, Home& home) {
   const auto unheard = unheard_peers(home.files(), home.store());
-  if (unheard.empty()) return;
-  session.report().note("nobody listens at " + ports_text(unheard) + ": the messages wait in the outbox");
+  if (!unheard.empty()) {
+    session.report().note("nobody listens at " + ports_text(unheard) + ": the messages wait in the outbox");
+  }
+  const auto closed = unreached_for(home.files(), home.store(), {Token::permission});
+  if (!closed.empty()) {
+    session.report().note("this user may not connect to " + ports_text(closed) +
+                          ": the messages wait in the outbox until socket_mode in the config.yaml of that peer says "
+                          "\"0666\"");
+  }
 }
 
 }  // namespace bookchain::cli

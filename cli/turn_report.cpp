@@ -45,7 +45,7 @@ Json step_value(const Session& session, Home& home, const transport::StepReport&
   value["exchange"] = to_hex(step.exchange);
   value["step"] = ledger::name(step.step);
   value["state"] = state_of(home.store(), step.exchange);
-  value["sent"] = sent_value(step.sent, unheard_peers(home.files(), home.store()));
+  value["sent"] = sent_value(step.sent, unreached_peers(home.files(), home.store()));
   value["next"] = next_value(session, guide(home, step.exchange));
   if (step.error) {
     value["error"] = {{"token", ledger::name(step.error->token)}, {"message", sentence(*step.error)}};

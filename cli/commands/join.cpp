@@ -2,6 +2,7 @@
 #include "cli/commands/commands.hpp"
 #include "cli/fingerprint.hpp"
 #include "cli/host_access.hpp"
+#include "cli/network_file.hpp"
 #include "cli/session.hpp"
 
 namespace bookchain::cli {
@@ -47,6 +48,12 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
     for (const auto& name : joined.spool_group) names += (names.empty() ? "" : ", ") + name;
     session.report().note("others in the group of the spool can read and remove what is delivered: " + names +
                           "; better act as a user with a group of its own");
+  }
+  const bool listens = joined.genesis.find(joined.port)->address.starts_with(socket_scheme);
+  if (listens && joined.made && !arguments.has("private")) {
+    session.report().note(
+        "no other user of this host may connect to the socket of this peer yet: say socket_mode: \"0666\" in its "
+        "config.yaml");
   }
   Answer answer;
   answer.value["port"] = joined.port.value;

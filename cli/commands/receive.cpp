@@ -102,7 +102,7 @@ Result<Answer> run_receive(Session& session, const Arguments& arguments) {
   answer.failure = delivery_failure(report);
   answer.value["due"] = due_value(*home, home->store());
   answer.text = report.received.empty() ? "nothing was waiting\n" : received_text(session.report(), report.received);
-  if (!report.sent.empty()) answer.text += sent_text(report.sent, unheard_peers(home->files(), home->store()));
+  if (!report.sent.empty()) answer.text += sent_text(report.sent, unreached_peers(home->files(), home->store()));
   answer.text += events_text(session, *home, home->store(), report.events);
   answer.text += due_text(session, *home, home->store());
   if (report.received.empty()) answer.text += waits_text(waits(home->node(), home->store()));
@@ -145,7 +145,7 @@ Result<Answer> run_step(Session& session, const Arguments& arguments) {
   answer.value["received"] = received_value(report.received);
   answer.value["steps"] = Json::array();
   answer.text = received_text(session.report(), report.received);
-  const auto unheard = unheard_peers(home->files(), home->store());
+  const auto unheard = unreached_peers(home->files(), home->store());
   for (const auto& step : report.steps) {
     answer.value["steps"].push_back(step_value(session, *home, step));
     const auto done = step_text(step.step, step.sent, unheard);

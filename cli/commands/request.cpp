@@ -64,7 +64,7 @@ Json describe(const Session& session, Home& home, const ExchangeId& exchange, co
   value["sender_port"] = home.port().value;
   value["receiver_port"] = record->request.body.receiver_port.value;
   value["book"] = to_hex(record->request.body.book);
-  value["sent"] = sent_value(report.sent, unheard_peers(home.files(), home.store()));
+  value["sent"] = sent_value(report.sent, unreached_peers(home.files(), home.store()));
   value["next"] = next_value(session, guidance);
   if (!record->reason.empty()) value["reason"] = record->reason;
   return value;
@@ -137,7 +137,7 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   }
   const auto title = printable(catalogue.get(home->store(), book)->body.title);
   const auto& sent = requested.report.sent;
-  const auto unheard = unheard_peers(home->files(), home->store());
+  const auto unheard = unreached_peers(home->files(), home->store());
   answer.text = session.report().bold("request " + short_id(exchange)) + ": \"" + title + "\" from " +
                 std::to_string(wanted.owner.value) + "; " + step_text(Step::request, sent, unheard) + "\n";
   answer.text += sent_text(sent, unheard);

@@ -25,7 +25,7 @@ Result<Answer> run(Session& session, const Arguments& /*arguments*/) {
   Answer answer;
   answer.value["port"] = home->port().value;
   answer.value["height"] = head.height.value;
-  answer.value["sent"] = sent_value(report.sent, unheard_peers(home->files(), home->store()));
+  answer.value["sent"] = sent_value(report.sent, unreached_peers(home->files(), home->store()));
   answer.value["next"] = session.command_at(home->port(), "receive");
   answer.text = "peer " + std::to_string(home->port().value) + " knows now that its home was put back, at block " +
                 std::to_string(head.height.value) + "\n" +

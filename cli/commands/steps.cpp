@@ -29,7 +29,7 @@ Answer describe(const Session& session, Home& home, const transport::StepReport&
   note_unheard(session, home);
   answer.text = session.report().bold(std::string(name(step.step)) + " " + short_id(step.exchange)) + ": " +
                 (step.sent.empty() ? std::string("done before, nothing was sent") : sentence_of_step) + "\n";
-  answer.text += sent_text(step.sent, unheard_peers(home.files(), home.store()));
+  answer.text += sent_text(step.sent, unreached_peers(home.files(), home.store()));
   answer.text += "state  " + state_of(home.store(), step.exchange) + "\n";
   answer.text += next_text(session, guidance);
   return answer;
@@ -88,7 +88,7 @@ Result<Answer> take(Session& session, const Arguments& arguments, Step step) {
   auto answer =
       describe(session, *home, report.steps.front(),
                only_asked ? "the witnesses are asked for what the owner should have asked them"
-                          : step_text(step, report.steps.front().sent, unheard_peers(home->files(), home->store())));
+                          : step_text(step, report.steps.front().sent, unreached_peers(home->files(), home->store())));
   answer.failure = delivery_failure(report);
   // Opening sends nothing: that it was done before shows in the state alone.
   if (step == Step::open && report.steps.front().sent.empty()) {
@@ -122,7 +122,7 @@ Result<Answer> run_end(Session& session, const Arguments& arguments, const char*
   if (std::string_view(word) == "refuse") {
     answer.text = session.report().bold("refuse " + short_id(exchange)) + ": " +
                   (report.sent.empty() ? "done before, nothing was sent" : sentence_of_step) + "\n" +
-                  sent_text(report.sent, unheard_peers(home->files(), home->store())) + "state  " +
+                  sent_text(report.sent, unreached_peers(home->files(), home->store())) + "state  " +
                   state_of(home->store(), exchange) + "\n";
   }
   return answer;

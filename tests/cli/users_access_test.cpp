@@ -1,8 +1,10 @@
 // Who comes to a spool where the peers are users of their own: a home that was put back or moved is reached again, and
 // nobody takes the place of another's spool. Needs root; skipped, and said to be, otherwise.
+#include <csignal>
 #include <limits>
 
 #include "tests/cli/four_users.hpp"
+#include "tests/cli/served.hpp"
 
 namespace {
 
@@ -212,6 +214,44 @@ BOOST_AUTO_TEST_CASE(join_as_another_peer_than_the_home_is_of_makes_nothing) {
   BOOST_TEST(refused.exit_code == 2);
   BOOST_TEST(!fs::exists(users.home(0) / "spool"));
   BOOST_TEST(!fs::exists(users.home(0) / "config.yaml"));
+}
+
+// A message that goes nowhere because of a mode must not look like one that was sent.
+BOOST_AUTO_TEST_CASE(a_socket_that_is_closed_to_other_users_is_said_to_be_and_how_it_is_opened) {
+  if (skipped()) return;
+  const FourUsers users({}, {{}, {}, {}, false, {0}});
+  const auto told = [&](std::size_t i, Words words) {
+    words.insert(words.begin(), {"--home", users.home(i).string()});
+    const auto ended = run(words, users.as(i));
+    BOOST_TEST(ended.exit_code == 0, ended.err);
+    return ended.err;
+  };
+  const auto joined = told(0, {"join", network_file(users)});
+  BOOST_TEST(mentions(joined, "socket_mode: \"0666\""), joined);
+  for (const std::size_t i : {1U, 2U, 3U}) {
+    BOOST_TEST(!mentions(told(i, {"join", network_file(users)}), "socket_mode"));
+  }
+  const auto serve = [&] { return std::make_unique<Background>(users.words_of(0, {"serve"}), users.as(0)); };
+  const auto listens = [&] { return fs::exists(users.home(0) / "socket"); };
+  auto server = serve();
+  BOOST_REQUIRE(becomes_true(30, listens));
+  const auto added = told(1, {"add-book", "--value", "4"});
+  BOOST_TEST(mentions(added, "may not connect to 5000: the messages wait in the outbox until socket_mode"), added);
+  users.ok(0, {"add-book", "--value", "5"});
+  users.ok(1, {"receive"});
+  const auto asked = users.ok(1, {"request", "--from", "5000", "--book", "5"});
+  for (const auto& sent : asked["sent"]) {
+    const bool waits = sent.contains("delivered") && !sent["delivered"];
+    BOOST_TEST(waits == (sent["to"] == 5000), asked.dump());
+  }
+  server->signal(SIGTERM);
+  BOOST_TEST(server->wait().exit_code == 0);
+  const auto config = users.home(0) / "config.yaml";
+  write_file(config, read_file(config) + "socket_mode: \"0666\"\n");
+  server = serve();
+  BOOST_REQUIRE(becomes_true(30, listens));
+  BOOST_TEST(!mentions(told(1, {"receive"}), "may not connect"));
+  BOOST_TEST(users.ok(1, {"status"})["undelivered"].empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
