@@ -66,7 +66,7 @@ BOOST_FIXTURE_TEST_CASE(a_torn_or_strange_file_is_as_none_and_the_next_note_make
   note(5'000'000, {ben}, {{cleo, filled<NetworkId>(7)}});
   const auto whole = read_file(file);
   auto strange = std::vector<Bytes>{bytes_of("rubbish"), Bytes(8192, 0xff), Bytes(100'000, 0)};
-  for (std::size_t size = 0; size < whole.size(); ++size) strange.emplace_back(whole.begin(), whole.begin() + size);
+  for (auto end = whole.begin(); end != whole.end(); ++end) strange.emplace_back(whole.begin(), end);
   strange.push_back(whole);
   strange.back().push_back(0);
   for (const auto& bytes : strange) {
