@@ -70,13 +70,15 @@ std::vector<Event> EventTeller::missed(const std::vector<Event>& told) {
 }
 
 bool EventTeller::tell_event(const Event& event) {
-  bool heard = true;
-  for (const auto& value : events_value({event})) {
-    auto line = event_text(session_.report(), home_.store(), event);
-    if (!line.empty()) line.pop_back();
-    heard = session_.report().event(value, line) && heard;
-  }
-  return heard;
+  const auto& out = session_.report();
+  const auto value = events_value({event});
+  if (value.empty()) return true;
+  return out.event_from([&] { return value.front(); },
+                        [&] {
+                          auto line = event_text(out, home_.store(), event);
+                          if (!line.empty()) line.pop_back();
+                          return line;
+                        });
 }
 
 bool EventTeller::tell_untold(const std::vector<RefusalLimit::Untold>& untold) {
@@ -95,15 +97,35 @@ bool EventTeller::tell_received(const transport::ReceivedReport& received, Refus
   const auto sender = received.from ? received.from : received.place;
   const bool refused = received.result == transport::ReceiveResult::refused;
   if (refused && sender && !refusals_.admit(*sender, now)) return true;
-  Json event{{"event", "received"}};
-  event.update(received_value({received}).front());
-  auto line = received_text(out, {received});
-  line.pop_back();
-  return out.event(event, out.verbose() || refused ? line : std::string());
+  const auto value = [&] {
+    Json event{{"event", "received"}};
+    event.update(received_value({received}).front());
+    return event;
+  };
+  const auto text = [&] {
+    if (!out.verbose() && !refused) return std::string();
+    auto line = received_text(out, {received});
+    line.pop_back();
+    return line;
+  };
+  return out.event_from(value, text);
+}
+
+bool EventTeller::tell_step(const transport::StepReport& step) {
+  const auto& out = session_.report();
+  const auto value = [&] {
+    Json event{{"event", "step"}};
+    event.update(step_value(session_, home_, step));
+    return event;
+  };
+  const auto text = [&] {
+    const auto done = step.error ? out.bad("failed") + ": " + sentence(*step.error) : step_text(step.step);
+    return std::string(name(step.step)) + " " + short_id(step.exchange) + ": " + done;
+  };
+  return out.event_from(value, text);
 }
 
 bool EventTeller::tell(const transport::Report& report) {
-  const auto& out = session_.report();
   const auto now = std::chrono::steady_clock::now();
   bool heard = tell_untold(refusals_.take_untold(now));
   for (const auto& event : missed(report.events)) heard = tell_event(event) && heard;
@@ -114,12 +136,7 @@ bool EventTeller::tell(const transport::Report& report) {
     if (each.exchange) follow(*each.exchange);
   }
   for (const auto& each : report.received) heard = tell_received(each, now) && heard;
-  for (const auto& step : report.steps) {
-    Json event{{"event", "step"}};
-    event.update(step_value(session_, home_, step));
-    const auto done = step.error ? out.bad("failed") + ": " + sentence(*step.error) : step_text(step.step);
-    heard = out.event(event, std::string(name(step.step)) + " " + short_id(step.exchange) + ": " + done) && heard;
-  }
+  for (const auto& step : report.steps) heard = tell_step(step) && heard;
   for (const auto& each : report.events) {
     heard = tell_event(each) && heard;
     if (each.exchange && !runs(home_.store(), *each.exchange)) running_.erase(*each.exchange);

@@ -26,6 +26,7 @@ class EventTeller {
   [[nodiscard]] std::vector<ledger::Event> missed(const std::vector<ledger::Event>& told);
   [[nodiscard]] bool tell_event(const ledger::Event& event);
   [[nodiscard]] bool tell_received(const transport::ReceivedReport& received, RefusalLimit::Time now);
+  [[nodiscard]] bool tell_step(const transport::StepReport& step);
   [[nodiscard]] bool tell_untold(const std::vector<RefusalLimit::Untold>& untold);
 
   const Session& session_;

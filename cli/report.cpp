@@ -134,15 +134,22 @@ bool Report::result(const Answer& answer) const {
 }
 
 bool Report::event(const Json& value, const std::string& text) const {
+  return event_from([&] { return value; }, [&] { return text; });
+}
+
+bool Report::event_from(const std::function<Json()>& value, const std::function<std::string()>& text) const {
   switch (format_) {
-    case Format::text: return print(quiet_ || text.empty() ? "" : text + "\n");
+    case Format::text: {
+      const auto line = quiet_ ? std::string() : text();
+      return print(line.empty() ? "" : line + "\n");
+    }
     case Format::json: {
       Json line = Json::object();
       line["schema"] = 1;
-      for (const auto& [key, field] : value.items()) line[key] = field;
+      line.update(value());
       return print(to_json_line(line) + "\n");
     }
-    case Format::yaml: return print("---\n" + to_yaml(value));
+    case Format::yaml: return print("---\n" + to_yaml(value()));
   }
   return false;
 }

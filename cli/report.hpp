@@ -3,6 +3,7 @@
 // or by the command that puts it into its own lines.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "cli/command.hpp"
@@ -22,8 +23,11 @@ class Report {
 
   /// Prints a result in the format asked for. False if stdout takes no more.
   [[nodiscard]] bool result(const Answer& answer) const;
-  /// One line of `serve`, at once: a JSON object, or the text unless -q is given. False if stdout takes no more.
+  /// One line of `serve`, at once: a JSON object, or the text unless it is empty or -q is given. False if stdout takes
+  /// no more.
   [[nodiscard]] bool event(const Json& value, const std::string& text) const;
+  /// The same for what every turn tells: only what is printed is made.
+  [[nodiscard]] bool event_from(const std::function<Json()>& value, const std::function<std::string()>& text) const;
   /// Why stdout takes no more, after one of the two said so: `disk-full` or `io`.
   [[nodiscard]] ledger::Error unwritten(const char* what) const;
   void error(const ledger::Error& error) const;
