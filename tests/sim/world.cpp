@@ -185,6 +185,8 @@ void World::event(Home& home, const std::function<void()>& act) {
   acting_ = &home;
   try {
     act();
+    // A commit after which the process was to die, and that came to nothing, or that nobody was told of.
+    if (home.dies_after_commit) throw Crashed{};
   } catch (const Crashed&) {
     crash(home);
   }
