@@ -205,7 +205,7 @@ std::optional<WantedPackage> Node::wanted_package(const State& state, PeerPort f
 }
 
 std::optional<Time> Node::next_tick(const State& state, std::optional<Time> now) const {
-  return proposer_wakes_at(state, now);
+  return proposer_wakes_at(genesis_, state, now);
 }
 
 }  // namespace bookchain::ledger

@@ -151,10 +151,12 @@ Result<void> on_new_round(Context& context, PeerPort from, const NewRound& messa
 }
 
 void handle_put_off(Context& context) {
-  for (const auto& [key, record] : deferred.all(context.draft)) {
-    if (key.kind != DeferredKind::put_off || !pause_is_over(record.not_before, context.now)) continue;
+  for (const auto& peer : context.genesis.peers()) {
+    const DeferredKey key{peer.port, DeferredKind::put_off};
+    const auto record = deferred.get(context.draft, key);
+    if (!record || !pause_is_over(record->not_before, context.now)) continue;
     deferred.erase(context.draft, key);
-    const auto* message = std::get_if<NewRound>(&record.message);
+    const auto* message = std::get_if<NewRound>(&record->message);
     if (message == nullptr || message->height != voting_height(context)) continue;
     if (!check_may_vote(context, message->height)) continue;
     (void)answer_new_round(context, *message);

@@ -79,6 +79,14 @@ Result<std::vector<SentReport>> Courier::decide(decltype(Input::what) what, Repo
     const auto epoch = before ? Epoch{} : parts_.environment.draw<Epoch>();
     const auto header = header_to(leaving.to);
     auto payload = encode(leaving.message);
+    // Nobody would open it, so nobody would ever acknowledge it, and what comes after it would wait for good.
+    if (payload.size() > parts_.node.genesis().fields().limits.message_bytes) {
+      report.troubles.push_back(Error{Token::bad_message,
+                                      "a message is larger than the network allows, and is not sent",
+                                      std::string(ledger::name(leaving.message)),
+                                      {}});
+      continue;
+    }
     if (leaving.with_package && lies_in_outbox(leaving.to, payload)) continue;
     const auto size = payload.size();
     if (packaged_.size() >= max_remembered_packaged) packaged_.clear();

@@ -184,6 +184,50 @@ BOOST_AUTO_TEST_CASE(a_proposal_must_be_the_block_of_the_highest_lock_named) {
   BOOST_TEST((v.votes_of(v.voter).prevote->body.block == v.hash(locked)));
 }
 
+// Section 4, step 1: "the lock's certificate and block beside it": the hash of a block covers the body of its header
+// alone, so under a true lock a liar can show another text, with a broken signature or other transactions.
+BOOST_AUTO_TEST_CASE(an_answer_with_a_spoiled_block_spoils_no_block_and_no_ballot) {
+  for (const bool at_hand : {true, false}) {
+    for (const bool signature : {true, false}) {
+      Votes v;
+      v.network.wish(v.liar, WishMine{v.x});
+      v.network.deliver_all<NewRound>();
+      v.network.deliver_all<AnswerMessage>();
+      v.network.filter = [&](const Envelope& envelope) {
+        return at_hand || envelope.to != v.owner || !std::holds_alternative<ProposeMessage>(envelope.message);
+      };
+      v.network.deliver_all<ProposeMessage>();
+      v.network.filter = nullptr;
+      v.network.deliver_all<PrevoteMessage>();
+      const auto certified = last_queued<PrevotesMessage>(v.network);
+      BOOST_REQUIRE(certified.has_value());
+      const auto locked = candidates.get(v.network.state(v.liar), certified->certificate.vote.block).value();
+      auto spoiled = locked;
+      if (signature) {
+        spoiled.header.signature.bytes[0] ^= 1U;
+      } else {
+        spoiled.transactions.push_back(spoiled.transactions.front());
+      }
+      BOOST_REQUIRE((v.hash(spoiled) == v.hash(locked)));
+      v.network.queue.clear();
+      // The owner settles, opens a ballot of its own, and is answered by the liar.
+      v.network.wish(v.owner, WishSettle{v.x});
+      const auto asked = last_queued<NewRound>(v.network);
+      BOOST_REQUIRE(asked.has_value());
+      const auto& vote = certified->certificate.vote;
+      const AnswerMessage lie{v.answer(0, asked->ballot, Lock{vote.ballot, vote.block}),
+                              ProvenLock{certified->certificate, spoiled}};
+      const auto token = v.network.give(v.liar, v.owner, lie);
+      BOOST_TEST(token.has_value() != at_hand);
+      const auto kept = candidates.get(v.network.state(v.owner), v.hash(locked));
+      BOOST_TEST(kept.has_value() == at_hand);
+      if (kept) BOOST_TEST((*kept == locked));
+      v.network.run();
+      v.network.require_equal_chains(1);
+    }
+  }
+}
+
 // Section 4, step 2: "No lock named: the block is free, its miner the port of b."
 BOOST_AUTO_TEST_CASE(a_free_block_of_another_miner_is_refused) {
   Votes v;

@@ -151,6 +151,29 @@ BOOST_FIXTURE_TEST_CASE(a_grant_that_lies_in_the_outbox_is_not_put_there_again, 
   BOOST_TEST(outbox_rows.all(store, encode(other)).size() == 1U);
 }
 
+/// Nobody could open it: it lay in the outbox for good, and each visit ended at it.
+BOOST_FIXTURE_TEST_CASE(a_message_larger_than_the_network_allows_is_told_and_holds_nothing_up, Peer) {
+  struct Enlarging final : Tamper {
+    std::size_t votes = 0;
+    void tamper(const State& /*state*/, std::vector<Outgoing>& leaving) override {
+      leaving = {{other, PrevotesMessage{{{}, std::vector<VoteSignature>(votes)}}}};
+    }
+  } enlarging;
+  auto made = Courier::make({node, store, shelf, link, environment, nullptr, nullptr, &enlarging}).value();
+  constexpr std::size_t vote_bytes = 2 + Signature::size;
+  const auto most = genesis.fields().limits.message_bytes / vote_bytes;
+  enlarging.votes = most + 1;
+  const auto report = made.restore();
+  BOOST_REQUIRE(report.has_value());
+  BOOST_REQUIRE(report.value().troubles.size() == 1U);
+  BOOST_TEST((report.value().troubles.front().token == Token::bad_message));
+  BOOST_TEST(report.value().sent.empty());
+  BOOST_TEST(outbox_rows.all(store, encode(other)).empty());
+  enlarging.votes = most - 2;  // beside the votes stand the type, what they are for and how many there are
+  BOOST_TEST(made.restore().value().sent.size() == 1U);
+  BOOST_TEST(link.sent[other] == 1U);
+}
+
 /// A program that synchronises folders brings back packages that no message will name again, also while this peer
 /// serves for days.
 BOOST_FIXTURE_TEST_CASE(packages_that_nobody_wants_are_removed_once_a_minute_and_a_wanted_one_never, Peer) {
