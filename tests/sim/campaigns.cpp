@@ -34,6 +34,7 @@ std::string_view expected_evidence(Attack attack) {
     case Attack::split_vote: return {};
     // What is false in these is refused where it comes in; no second statement of the same peer contradicts it.
     case Attack::unproven_lock:
+    case Attack::spoiled_block:
     case Attack::foreign_justification:
     case Attack::false_certificate:
     case Attack::wrong_key:

@@ -93,6 +93,7 @@ std::string_view name(Attack attack) {
     case Attack::forgotten_votes: return "forgotten-votes";
     case Attack::old_copy: return "old-copy";
     case Attack::two_consents: return "two-consents";
+    case Attack::spoiled_block: return "spoiled-block";
   }
   return "";
 }
@@ -138,6 +139,7 @@ std::string_view name(Bug bug) {
     case Bug::fork_imagined: return "fork-imagined";
     case Bug::threshold_one_less: return "threshold-one-less";
     case Bug::disk_stays_broken: return "disk-stays-broken";
+    case Bug::locked_block_unchecked: return "locked-block-unchecked";
   }
   return "";
 }
@@ -231,6 +233,7 @@ Needs needs_of(Bug bug) {
   switch (bug) {
     case Bug::quorum_one_less: return {Attack::two_blocks, std::nullopt};
     case Bug::malleable_accepted: return {Attack::malleable, std::nullopt};
+    case Bug::locked_block_unchecked: return {Attack::spoiled_block, std::nullopt};
     case Bug::answers_not_bound: return {Attack::borrowed_answers, std::nullopt};
     case Bug::version_not_checked: return {Attack::stale_transaction, std::nullopt};
     case Bug::counted_by_signature: return {Attack::false_certificate, std::nullopt};
@@ -300,6 +303,14 @@ Plan plan_of(std::uint64_t seed, Bug bug) {
     plan.faults.reset();
     plan.faults.set(static_cast<std::size_t>(Fault::torn_package));
     plan.harshness = 300;
+  }
+  if (bug == Bug::locked_block_unchecked) {
+    // A ballot must end when its proposer alone is locked, and the liar be the one that answers with the lock.
+    plan.peers = 4;
+    plan.villains = 1;
+    plan.attacks.reset();
+    plan.attacks.set(static_cast<std::size_t>(Attack::spoiled_block));
+    plan.attacks.set(static_cast<std::size_t>(Attack::interrupting));
   }
   if (needs.fault == Fault::restore) {
     // Somebody must ask for a vote again before the height is over: a liar that interrupts, beside the restored one.

@@ -104,8 +104,9 @@ enum class Attack : std::uint8_t {
   forgotten_votes,  ///< its home forgets between two votes what it voted
   old_copy,         ///< its home is put back from a copy, and nobody says so
   two_consents,     ///< of one exchange
+  spoiled_block,    ///< under a true hash: a broken signature, other transactions
 };
-inline constexpr std::size_t attack_count = static_cast<std::size_t>(Attack::two_consents) + 1;
+inline constexpr std::size_t attack_count = static_cast<std::size_t>(Attack::spoiled_block) + 1;
 [[nodiscard]] std::string_view name(Attack attack);
 
 /// Bugs planted into copies of the rules, to see whether the simulator finds them.
@@ -149,8 +150,9 @@ enum class Bug : std::uint8_t {
   fork_imagined,
   threshold_one_less,
   disk_stays_broken,
+  locked_block_unchecked,
 };
-inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::disk_stays_broken) + 1;
+inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::locked_block_unchecked) + 1;
 [[nodiscard]] std::string_view name(Bug bug);
 
 struct Plan {

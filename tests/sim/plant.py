@@ -120,6 +120,12 @@ BUGS = [
     ("undealt_shares_taken", "ledger/fraud.cpp", 1,
      "if (!index || share_commitment(exchange, *index, dealt.share) != grant.share_commitments[*index]) {",
      "if (!index || (!ON && share_commitment(exchange, *index, dealt.share) != grant.share_commitments[*index])) {"),
+    # The block that comes with a lock takes the place of the one at hand, whatever it is.
+    ("locked_block_unchecked", "ledger/proposer.cpp", 1,
+     "if (!candidates.get(context.draft, body.lock->block)) {\n"
+     "      BOOKCHAIN_CHECK(check_block(context.genesis, context.draft, message.lock->block));",
+     "if (ON || !candidates.get(context.draft, body.lock->block)) {\n"
+     "      if (!ON) BOOKCHAIN_CHECK(check_block(context.genesis, context.draft, message.lock->block));"),
     # A requester takes its recorded exchange for one that the chain left behind.
     ("end_misnamed", "ledger/exchange_end.cpp", 1,
      "record->state = ExchangeState::committed;",

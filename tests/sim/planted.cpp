@@ -67,6 +67,7 @@ std::vector<Proof> proofs_of(Bug bug) {
     case Bug::fork_imagined: return {{"no fork is seen"}};
     case Bug::threshold_one_less: return {{"shares below the threshold give no key"}};
     case Bug::disk_stays_broken: return {{"a healed peer works"}};
+    case Bug::locked_block_unchecked: return {{"everything ends"}};
   }
   return {};
 }

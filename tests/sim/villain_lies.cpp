@@ -45,6 +45,24 @@ void mix_up_chunks(const Book& book, Bytes& package) {
   }
 }
 
+/// The block that a message of the agreement brings, of several the first.
+Block* block_in(Message& message) {
+  if (auto* answer = std::get_if<AnswerMessage>(&message)) return answer->lock ? &answer->lock->block : nullptr;
+  if (auto* proposal = std::get_if<ProposeMessage>(&message)) return &proposal->block;
+  if (auto* commit = std::get_if<CommitMessage>(&message)) return &commit->committed.block;
+  auto* blocks = std::get_if<BlocksMessage>(&message);
+  return blocks == nullptr || blocks->blocks.empty() ? nullptr : &blocks->blocks.front().block;
+}
+
+/// Its hash, which is that of the header's body, stays what it was.
+void spoil(Block& block, Random& chance) {
+  if (chance.chance(500)) {
+    block.header.signature.bytes.back() ^= 1U;
+  } else {
+    block.transactions.push_back(block.transactions.front());
+  }
+}
+
 }  // namespace
 
 bool Villain::twist(PeerPort to, Message& message, std::optional<Bytes>& package) {
@@ -98,6 +116,7 @@ bool Villain::twist(PeerPort to, Message& message, std::optional<Bytes>& package
       *answer = AnswerMessage{sign(std::move(body)), std::nullopt};
     }
   }
+  if (auto* block = block_in(message); block != nullptr && does(Attack::spoiled_block, 800)) spoil(*block, chance_);
   if (wants(Attack::malleable, 500) && twist_malleable(message)) made(Attack::malleable);
   return true;
 }
