@@ -69,7 +69,8 @@ std::vector<Event> EventTeller::missed(const std::vector<Event>& told) {
   return events;
 }
 
-bool EventTeller::tell_event(const Event& event) {
+bool EventTeller::tell_event(const Event& event, RefusalLimit::Time now) {
+  if (!blames_.admit(event, now)) return true;
   const auto& out = session_.report();
   const auto value = events_value({event});
   if (value.empty()) return true;
@@ -87,6 +88,17 @@ bool EventTeller::tell_untold(const std::vector<RefusalLimit::Untold>& untold) {
   for (const auto& [sender, count] : untold) {
     const auto text = std::to_string(sender.value) + "  " + std::to_string(count) + " more " + out.bad("refused");
     heard = out.event({{"event", "refused"}, {"place", sender.value}, {"count", count}}, text) && heard;
+  }
+  return heard;
+}
+
+bool EventTeller::tell_untold(const std::vector<BlameLimit::Untold>& untold) {
+  bool heard = true;
+  for (const auto& [event, blamed, count] : untold) {
+    const auto text = event + ": " + std::to_string(blamed.value) + ", " + std::to_string(count) + " more";
+    heard =
+        session_.report().event({{"event", event}, {"detail", std::to_string(blamed.value)}, {"count", count}}, text) &&
+        heard;
   }
   return heard;
 }
@@ -128,7 +140,8 @@ bool EventTeller::tell_step(const transport::StepReport& step) {
 bool EventTeller::tell(const transport::Report& report) {
   const auto now = std::chrono::steady_clock::now();
   bool heard = tell_untold(refusals_.take_untold(now));
-  for (const auto& event : missed(report.events)) heard = tell_event(event) && heard;
+  heard = tell_untold(blames_.take_untold(now)) && heard;
+  for (const auto& event : missed(report.events)) heard = tell_event(event, now) && heard;
   for (const auto& each : report.received) {
     if (each.exchange) follow(*each.exchange);
   }
@@ -138,7 +151,7 @@ bool EventTeller::tell(const transport::Report& report) {
   for (const auto& each : report.received) heard = tell_received(each, now) && heard;
   for (const auto& step : report.steps) heard = tell_step(step) && heard;
   for (const auto& each : report.events) {
-    heard = tell_event(each) && heard;
+    heard = tell_event(each, now) && heard;
     if (each.exchange && !runs(home_.store(), *each.exchange)) running_.erase(*each.exchange);
   }
   return heard;

@@ -17,17 +17,21 @@ class EventTeller {
 
   /// Tells what a turn did; called under the lock after each. False if stdout takes no more.
   [[nodiscard]] bool tell(const transport::Report& report);
-  /// At the end: how many refusals were not told by themselves.
-  [[nodiscard]] bool tell_rest() { return tell_untold(refusals_.take_all_untold()); }
+  /// At the end: how many refusals and faults were not told by themselves.
+  [[nodiscard]] bool tell_rest() {
+    const bool heard = tell_untold(refusals_.take_all_untold());
+    return tell_untold(blames_.take_all_untold()) && heard;
+  }
 
  private:
   void follow(const ledger::ExchangeId& exchange);
   void follow_open_exchanges();
   [[nodiscard]] std::vector<ledger::Event> missed(const std::vector<ledger::Event>& told);
-  [[nodiscard]] bool tell_event(const ledger::Event& event);
+  [[nodiscard]] bool tell_event(const ledger::Event& event, RefusalLimit::Time now);
   [[nodiscard]] bool tell_received(const transport::ReceivedReport& received, RefusalLimit::Time now);
   [[nodiscard]] bool tell_step(const transport::StepReport& step);
   [[nodiscard]] bool tell_untold(const std::vector<RefusalLimit::Untold>& untold);
+  [[nodiscard]] bool tell_untold(const std::vector<BlameLimit::Untold>& untold);
 
   const Session& session_;
   Home& home_;
@@ -35,6 +39,7 @@ class EventTeller {
   ledger::Height height_;                 ///< up to which blocks are told
   std::set<ledger::ExchangeId> running_;  ///< exchanges whose end is not told yet
   RefusalLimit refusals_;
+  BlameLimit blames_;
 };
 
 }  // namespace bookchain::cli

@@ -1,6 +1,6 @@
 #include "cli/refusal_limit.hpp"
 
-#include <algorithm>
+#include <charconv>
 
 namespace bookchain::cli {
 
@@ -17,6 +17,32 @@ std::vector<RefusalLimit::Untold> RefusalLimit::take_untold(Time now) {
     if (seen.count > told_at_most) untold.push_back(Untold{sender, seen.count - told_at_most});
     return true;
   });
+  return untold;
+}
+
+namespace {
+
+/// Both events begin their detail with the port of the peer that they blame.
+std::optional<ledger::PeerPort> blamed_by(const ledger::Event& event) {
+  if (event.what != "evidence" && event.what != "equivocation") return std::nullopt;
+  std::uint16_t port = 0;
+  const auto* end = event.detail.data() + event.detail.size();
+  if (std::from_chars(event.detail.data(), end, port).ec != std::errc{}) return std::nullopt;
+  return ledger::PeerPort{port};
+}
+
+}  // namespace
+
+bool BlameLimit::admit(const ledger::Event& event, Time now) {
+  const auto blamed = blamed_by(event);
+  return !blamed || limits_[event.what].admit(*blamed, now);
+}
+
+std::vector<BlameLimit::Untold> BlameLimit::take_untold(Time now) {
+  std::vector<Untold> untold;
+  for (auto& [event, limit] : limits_) {
+    for (const auto& [blamed, count] : limit.take_untold(now)) untold.push_back(Untold{event, blamed, count});
+  }
   return untold;
 }
 

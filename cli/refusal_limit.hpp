@@ -7,7 +7,7 @@
 #include <map>
 #include <vector>
 
-#include "ledger/types.hpp"
+#include "ledger/state.hpp"
 
 namespace bookchain::cli {
 
@@ -36,6 +36,28 @@ class RefusalLimit {
     std::uint64_t count{};
   };
   std::map<ledger::PeerPort, Period> periods_;
+};
+
+/// BlameLimit: the same for what the rules note of a peer that breaks them, the events `evidence` and `equivocation`:
+/// of each such peer and each of the two.
+class BlameLimit {
+ public:
+  using Time = RefusalLimit::Time;
+
+  /// True if the event is to be told by itself, as every event is that blames nobody.
+  [[nodiscard]] bool admit(const ledger::Event& event, Time now);
+
+  struct Untold {
+    std::string event;
+    ledger::PeerPort blamed;
+    std::uint64_t count{};
+    friend bool operator==(const Untold&, const Untold&) = default;
+  };
+  [[nodiscard]] std::vector<Untold> take_untold(Time now);
+  [[nodiscard]] std::vector<Untold> take_all_untold() { return take_untold(Time::max()); }
+
+ private:
+  std::map<std::string, RefusalLimit, std::less<>> limits_;
 };
 
 }  // namespace bookchain::cli
