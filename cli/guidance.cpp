@@ -138,7 +138,9 @@ class Guide {
   }
   void after_consent() {
     if (self() == owner()) {
-      witnesses_answer(record_.id_answers);
+      // Only one that was put back from a copy lacks ACKs here.
+      const bool lacks_acks = record_.acks.size() < node_.genesis().ack_quorum();
+      lacks_acks ? witnesses_answer(record_.acks) : witnesses_answer(record_.id_answers);
       return step_at(self(), "release");
     }
     if (owner_failed()) return take(self(), "mine --without-owner");

@@ -53,13 +53,6 @@ Result<void> add_id_answer(Context& context, const ExchangeId& exchange, Exchang
                   std::to_string(answer.signer.value));
 }
 
-/// Section 3, step 4: at least a yes, and the check is passed.
-void count_id_answers(const Context& context, ExchangeRecord& record) {
-  if (record.state == ExchangeState::consented && yes_answers(record) >= context.genesis.witness_majority()) {
-    record.state = ExchangeState::id_checked;
-  }
-}
-
 }  // namespace
 
 // ---- steps 3 and 4, at owner and requester ----
@@ -92,7 +85,10 @@ Result<void> on_consent(Context& context, PeerPort from, const ConsentMessage& m
     record.reason.clear();
   }
   record.consent_refused = request_id_hash(message.request_id) != record.request.body.id_hash;
-  if (!record.consent_refused) record.request_id = message.request_id;
+  if (!record.consent_refused) {
+    record.request_id = message.request_id;
+    count_statements(context.genesis, record);
+  }
   keep(context, exchange, record);
   if (record.consent_refused) return rejected(Token::wrong_id, "the id does not fit the request", to_hex(exchange));
   return success();
@@ -110,7 +106,7 @@ Result<void> on_id_answer(Context& context, PeerPort from, const IdAnswerMessage
                     std::to_string(from.value));
   }
   BOOKCHAIN_CHECK(add_id_answer(context, exchange, *record, message.answer));
-  count_id_answers(context, *record);
+  count_statements(context.genesis, *record);
   keep(context, exchange, *record);
   return success();
 }
@@ -131,7 +127,7 @@ Result<void> on_release(Context& context, PeerPort from, const ReleaseMessage& m
   }
   // Each answer is judged by itself: one that is refused is left out, and takes neither the others nor the key along.
   for (const auto& answer : message.id_answers) (void)add_id_answer(context, exchange, record, answer);
-  count_id_answers(context, record);
+  count_statements(context.genesis, record);
   record.release = message.release;
   if (record.key) {
     keep(context, exchange, record);

@@ -19,6 +19,16 @@ std::string missing_id_answers(const Genesis& genesis, const ExchangeRecord& rec
   return "answers about the id are missing, receive is due at " + join(missing);
 }
 
+/// After the consent only an owner that was put back can lack them.
+bool lacks_acks(const Genesis& genesis, const ExchangeRecord& record) {
+  const bool needed = record.state == ExchangeState::granted || record.state == ExchangeState::consented;
+  return needed && record.acks.size() < genesis.ack_quorum();
+}
+
+std::string missing_acks(const Genesis& genesis, const ExchangeRecord& record) {
+  return "ACKs of witnesses are missing, receive is due at " + join(missing_from(genesis, record, record.acks));
+}
+
 /// The GRANT is here, and what it is about is not.
 bool lacks_package(const ExchangeRecord& record) {
   return record.role == Role::requester && record.state == ExchangeState::granted && !record.package_arrived;
@@ -29,15 +39,14 @@ std::string due_now(const Genesis& genesis, const ExchangeRecord& record) {
   switch (record.state) {
     case ExchangeState::requested: return "grant is due " + step_at(owner_of(record));
     case ExchangeState::granted:
-      if (record.acks.size() < genesis.ack_quorum()) {
-        return "ACKs of witnesses are missing, receive is due at " + join(missing_from(genesis, record, record.acks));
-      }
+      if (lacks_acks(genesis, record)) return missing_acks(genesis, record);
       if (lacks_package(record)) {
         return "the encrypted book has not come, which belongs beside the grant of " +
                std::to_string(owner_of(record).value);
       }
       return "consent is due " + step_at(requester_of(record));
     case ExchangeState::consented:
+      if (lacks_acks(genesis, record)) return missing_acks(genesis, record);
       if (record.id_check_sent || record.claiming) {
         return missing_id_answers(genesis, record);
       }
@@ -75,9 +84,8 @@ Error over_error(const ExchangeId& exchange, const ExchangeRecord& record) {
 
 std::string silent_witness_hint(const Genesis& genesis, const ExchangeId& exchange, const ExchangeRecord& record) {
   if (record.role == Role::witness || record.state == ExchangeState::mined || has_ended(record.state)) return {};
-  const bool lacks_acks = record.state == ExchangeState::granted && record.acks.size() < genesis.ack_quorum();
   const bool lacks_answers = record.consent && lacks_yes(genesis, record);
-  if (lacks_acks || lacks_answers) {
+  if (lacks_acks(genesis, record) || lacks_answers) {
     if (genesis.witness_majority() < genesis.witness_count()) return {};
     return "with " + std::to_string(genesis.peer_count()) +
            " peers every witness must answer: no exchange passes without one that is silent";
@@ -88,8 +96,7 @@ std::string silent_witness_hint(const Genesis& genesis, const ExchangeId& exchan
 }
 
 Error not_due(const Context& context, const ExchangeId& exchange, const ExchangeRecord& record) {
-  const bool waits = (record.state == ExchangeState::granted && record.acks.size() < context.genesis.ack_quorum()) ||
-                     lacks_package(record) ||
+  const bool waits = lacks_acks(context.genesis, record) || lacks_package(record) ||
                      (record.state == ExchangeState::consented && (record.id_check_sent || record.claiming)) ||
                      (record.state == ExchangeState::opened && record.key_check_sent) ||
                      (record.state == ExchangeState::key_checked && record.claiming) ||

@@ -40,11 +40,13 @@ Result<void> on_over(Context& context, PeerPort from, const Over& message) {
 
 namespace {
 
-void send_again_as_owner(Context& context, PeerPort to, const ExchangeRecord& record) {
+void send_again_as_owner(Context& context, PeerPort to, const ExchangeId& exchange, const ExchangeRecord& record) {
   if (!record.grant) return;
   if (to == requester_of(record)) {
     if (record.state == ExchangeState::granted && record.book) {
-      context.draft.send(to, GrantMessage{record.request, *record.grant, *record.book}, true);
+      // Each older grant of the turn would cost a copy of the book: its requester has the package, or asked anew.
+      const bool with_package = owes_package(context.draft, exchange, record);
+      context.draft.send(to, GrantMessage{record.request, *record.grant, *record.book}, with_package);
     }
     if (record.release && record.key) {
       context.draft.send(to, ReleaseMessage{*record.key, record.id_answers, *record.release});
@@ -93,7 +95,7 @@ void give_again(Context& context, const ExchangeId& exchange, const ExchangeReco
   if (record.role == Role::requester) send_again_as_requester(context, owner_of(record), exchange, record);
   for (const auto witness : witnesses_of(context.genesis, record)) {
     if (record.role == Role::requester) send_again_as_requester(context, witness, exchange, record);
-    if (record.role == Role::owner) send_again_as_owner(context, witness, record);
+    if (record.role == Role::owner) send_again_as_owner(context, witness, exchange, record);
   }
 }
 
@@ -102,7 +104,7 @@ Result<void> on_send_again(Context& context, PeerPort from, const SendAgain& mes
   if (!record) return rejected(Token::unknown_exchange, "this peer knows no such exchange", to_hex(message.exchange));
   switch (record->role) {
     case Role::requester: send_again_as_requester(context, from, message.exchange, *record); return success();
-    case Role::owner: send_again_as_owner(context, from, *record); return success();
+    case Role::owner: send_again_as_owner(context, from, message.exchange, *record); return success();
     case Role::witness:
       if (is_witness(context.genesis, *record, from)) {
         return rejected(Token::wrong_sender, "witnesses have nothing for each other", std::to_string(from.value));

@@ -16,6 +16,7 @@ Result<void> do_open(Context& context, const WishOpen& wish, const ExchangeRecor
     // The consent stands, so only the chain can end it; what was wrong is remembered and not tried again.
     record.token = name(wish.failure->token);
     record.reason = wish.failure->what;
+    record.wrong_book_seen = wish.failure->token == Token::wrong_book;
     if (!keep_bad_chunk(context, record, wish.bad_chunk)) {
       return rejected(Token::bad_file, "the package in the home was changed", to_hex(wish.exchange));
     }
@@ -113,8 +114,9 @@ Result<void> do_settle(Context& context, const WishSettle& wish) {
   if (record.state == ExchangeState::mined || record.state == ExchangeState::committed) {
     return ask_for_votes_again(context, wish.exchange, record);
   }
-  if (record.state < ExchangeState::id_checked) return not_due(context, wish.exchange, record);
-  if (!record.consent || lacks_yes(context.genesis, record)) return not_due(context, wish.exchange, record);
+  if (record.state < ExchangeState::id_checked || !is_agreed(context.genesis, record)) {
+    return not_due(context, wish.exchange, record);
+  }
   // All that release needs: no ABORT of this turn, whichever grant it was signed for.
   const auto turn = turns.get(context.draft, turn_of(record));
   if (record.abort_sent || (turn && turn->abort_signed))
@@ -155,7 +157,7 @@ Result<void> abort_turn(Context& context, const ExchangeId& exchange, ExchangeRe
   const auto age = grant_age(context.draft, record);
   if (age != GrantAge::present) return over_error(exchange, record);
   const auto key = turn_of(record);
-  auto turn = turns.get(context.draft, key).value_or(TurnRecord{requester_of(record), {}, false, false});
+  auto turn = turn_row(context.draft, record);
   if (turn.released) {
     return rejected(Token::too_late, "the key is released, so the turn cannot be aborted", to_hex(exchange));
   }

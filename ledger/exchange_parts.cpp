@@ -68,6 +68,17 @@ std::size_t yes_answers(const ExchangeRecord& record) {
       std::ranges::count_if(record.id_answers, [](const auto& answer) { return answer.body.yes; }));
 }
 
+bool is_agreed(const Genesis& genesis, const ExchangeRecord& record) {
+  return record.consent && record.acks.size() >= genesis.ack_quorum() &&
+         yes_answers(record) >= genesis.witness_majority();
+}
+
+void count_statements(const Genesis& genesis, ExchangeRecord& record) {
+  if (has_ended(record.state) || record.state < ExchangeState::consented || !is_agreed(genesis, record)) return;
+  const bool has_released = record.role == Role::owner && record.release;
+  record.state = std::max(record.state, has_released ? ExchangeState::released : ExchangeState::id_checked);
+}
+
 bool yes_out_of_reach(const Genesis& genesis, const ExchangeRecord& record) {
   const auto no = record.id_answers.size() - yes_answers(record);
   return genesis.witness_count() - no < genesis.witness_majority();
@@ -81,6 +92,18 @@ std::string join(const std::vector<PeerPort>& ports) {
 
 TurnKey turn_of(const ExchangeRecord& record) {
   return TurnKey{record.grant->signer, record.request.body.book, record.grant->body.version, record.grant->body.turn};
+}
+
+TurnRecord turn_row(const State& state, const ExchangeRecord& record) {
+  return turns.get(state, turn_of(record)).value_or(TurnRecord{requester_of(record), {}, false, false, {}});
+}
+
+bool owes_package(const State& state, const ExchangeId& exchange, const ExchangeRecord& record) {
+  if (record.role != Role::owner || record.state != ExchangeState::granted || !record.grant || !record.book) {
+    return false;
+  }
+  const auto turn = turns.get(state, turn_of(record));
+  return turn && !turn->exchanges.empty() && turn->exchanges.back() == exchange;
 }
 
 GrantAge grant_age(const State& state, const ExchangeRecord& record) {

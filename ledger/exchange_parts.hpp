@@ -41,9 +41,9 @@ template <class Body>
 void drop_misfitting_acks(const Genesis& genesis, ExchangeRecord& record);
 void add_share(std::vector<DealtShare>& shares, const DealtShare& share);
 
-/// The requester opened the package and found that it is not the registered book.
+/// The requester opened the package and found that it is not the registered book. What others say of it is no finding.
 [[nodiscard]] inline bool found_wrong(const ExchangeRecord& record) {
-  return record.token == name(Token::wrong_book) && !record.plaintext_ready;
+  return record.wrong_book_seen && !record.plaintext_ready;
 }
 
 /// What this peer keeps to prove that the book or the shares of the record's grant are false.
@@ -56,6 +56,12 @@ using FalseGrant = std::variant<BadChunk, BadDeal>;
 [[nodiscard]] bool is_disputable(const Genesis& genesis, const State& state, const ExchangeRecord& record);
 
 [[nodiscard]] std::size_t yes_answers(const ExchangeRecord& record);
+/// The record holds CONSENT, A ACKs and a yeses: what an owner needs before it gives the key away (section 3, step 5),
+/// since a TRANSFER needs them.
+[[nodiscard]] bool is_agreed(const Genesis& genesis, const ExchangeRecord& record);
+/// Section 3, step 4: once all that is there, the check is passed. An owner that was put back may know by then that it
+/// released.
+void count_statements(const Genesis& genesis, ExchangeRecord& record);
 /// True once so many witnesses said no that a majority of yes can no longer come.
 [[nodiscard]] bool yes_out_of_reach(const Genesis& genesis, const ExchangeRecord& record);
 
@@ -71,6 +77,11 @@ template <class Body>
 
 /// Precondition: the record has a grant.
 [[nodiscard]] TurnKey turn_of(const ExchangeRecord& record);
+/// The row of its turn, or a fresh one. Precondition: the record has a grant.
+[[nodiscard]] TurnRecord turn_row(const State& state, const ExchangeRecord& record);
+/// This owner still owes its requester the encrypted book: of the grants of a turn the last one alone, of which it
+/// keeps a copy.
+[[nodiscard]] bool owes_package(const State& state, const ExchangeId& exchange, const ExchangeRecord& record);
 /// How the grant of a record relates to the chain of this peer.
 enum class GrantAge : std::uint8_t { present, past, future };
 [[nodiscard]] GrantAge grant_age(const State& state, const ExchangeRecord& record);

@@ -105,17 +105,24 @@ void add_what_followed(Context& context, const ExchangeId& exchange, ExchangeRec
                         genesis.check(*told.release).has_value();
   if (!released) return;
   record.release = told.release;
-  auto turn = turns.get(context.draft, turn_of(record)).value_or(TurnRecord{requester_of(record), {}, false, false});
+  auto turn = turn_row(context.draft, record);
   turn.released = true;
   turns.put(context.draft, turn_of(record), turn);
 }
 
 /// Never back, and never to what only a key could lead to.
 void raise_state(const Genesis& genesis, ExchangeRecord& record) {
-  auto reached = ExchangeState::granted;
-  if (record.consent) reached = lacks_yes(genesis, record) ? ExchangeState::consented : ExchangeState::id_checked;
-  if (reached == ExchangeState::id_checked && record.release) reached = ExchangeState::released;
-  if (!has_ended(record.state)) record.state = std::max(record.state, reached);
+  if (has_ended(record.state)) return;
+  record.state = std::max(record.state, record.consent ? ExchangeState::consented : ExchangeState::granted);
+  count_statements(genesis, record);
+}
+
+/// The home has the key, and forgot a consent: who told of that need not have told all that belongs to it, as the id,
+/// which nobody tells for another. Asked for once, when the consent comes to light.
+void ask_for_the_rest(Context& context, const ExchangeId& exchange, const ExchangeRecord& record,
+                      ExchangeState before) {
+  const bool came_to_light = before < ExchangeState::consented && record.state == ExchangeState::consented;
+  if (came_to_light && record.key) context.send_to_others(SendAgain{exchange});
 }
 
 Result<void> take_own_grant(Context& context, const OwnGrant& told) {
@@ -139,8 +146,10 @@ Result<void> take_own_grant(Context& context, const OwnGrant& told) {
   const bool other = record.grant->body != told.grant.body;
   if (other || !record.book || grant_age(context.draft, record) == GrantAge::past) return success();
   if (is_new) remember_turn(context, exchange, record);
+  const auto before = record.state;
   add_what_followed(context, exchange, record, told);
   raise_state(genesis, record);
+  ask_for_the_rest(context, exchange, record, before);
   keep(context, exchange, record);
   return success();
 }
@@ -153,9 +162,7 @@ void finish_forgotten_grants(Context& context, PeerPort requester) {
                               requester_of(*record) == requester && !has_ended(record->state) &&
                               record->state != ExchangeState::mined;
     if (!is_forgotten) continue;
-    const bool can_settle =
-        record->consent && !lacks_yes(context.genesis, *record) && record->acks.size() >= context.genesis.ack_quorum();
-    if (can_settle && do_settle(context, WishSettle{exchange})) continue;
+    if (is_agreed(context.genesis, *record) && do_settle(context, WishSettle{exchange})) continue;
     const auto turn = turns.get(context.draft, turn_of(*record));
     if (turn && turn->released) continue;
     end(context, exchange, *record, ExchangeState::aborted, {}, "the owner's home was restored and forgot the key");

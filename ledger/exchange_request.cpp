@@ -91,7 +91,7 @@ Result<void> on_request(Context& context, PeerPort from, const RequestMessage& m
 // ---- step 2 ----
 
 void remember_turn(Context& context, const ExchangeId& exchange, const ExchangeRecord& record) {
-  auto turn = turns.get(context.draft, turn_of(record)).value_or(TurnRecord{requester_of(record), {}, false, false});
+  auto turn = turn_row(context.draft, record);
   const bool fits = turn.exchanges.size() < max_turn_exchanges;
   if (fits && std::ranges::find(turn.exchanges, exchange) == turn.exchanges.end()) turn.exchanges.push_back(exchange);
   turns.put(context.draft, turn_of(record), turn);
@@ -212,7 +212,10 @@ Result<void> on_ack(Context& context, PeerPort from, const AckMessage& message) 
     return rejected(Token::unexpected, "an ACK before there is a grant", to_hex(exchange));
   }
   // At the requester an ACK may overtake its GRANT; then it is held against it when the GRANT comes.
-  if (add_statement(record->acks, message.ack)) keep(context, exchange, *record);
+  if (add_statement(record->acks, message.ack)) {
+    count_statements(context.genesis, *record);
+    keep(context, exchange, *record);
+  }
   return success();
 }
 

@@ -96,7 +96,7 @@ Result<void> grant(Context& context, const WishGrant& wish, const ExchangeRecord
   record.key = wish.key;
   record.state = ExchangeState::granted;
   const auto key = turn_of(record);
-  auto turn = turns.get(context.draft, key).value_or(TurnRecord{requester_of(record), {}, false, false});
+  auto turn = turn_row(context.draft, record);
   if (turn.exchanges.size() >= max_turn_exchanges) return too_many_grants(*record.book);
   // One encrypted copy for a requester and a turn: whoever asks again has no use for the older one.
   if (!turn.exchanges.empty()) {
@@ -175,10 +175,12 @@ Result<void> release(Context& context, const WishRelease& wish) {
   BOOKCHAIN_TRY(auto record, find_exchange(context.draft, wish.exchange, Role::owner));
   if (is_over(record.state)) return over_error(wish.exchange, record);
   if (record.release && !wish.rehearsed_key) return success();
-  if (record.state < ExchangeState::id_checked) return not_due(context, wish.exchange, record);
+  if (record.state < ExchangeState::id_checked || !is_agreed(context.genesis, record)) {
+    return not_due(context, wish.exchange, record);
+  }
   if (!record.key) return forgotten(wish.exchange);
   BOOKCHAIN_CHECK(check_caught_up(context.genesis, context.draft, context.self()));
-  auto turn = turns.get(context.draft, turn_of(record)).value_or(TurnRecord{requester_of(record), {}, false, false});
+  auto turn = turn_row(context.draft, record);
   // An owner never signs both RELEASE and ABORT in one turn (section 5).
   if (turn.abort_signed) {
     return rejected(Token::too_late, "this peer signed an ABORT of the turn", to_hex(wish.exchange));

@@ -27,7 +27,9 @@ void acknowledge_share(Context& context, const ExchangeId& exchange, ExchangeRec
 void answer_id(Context& context, const ExchangeId& exchange, ExchangeRecord& record) {
   if (!record.consent || !record.id_answers.empty() || record.height) return;
   const auto given = witness_ids.get(context.draft, WitnessIdKey{requester_of(record), exchange});
-  if (!given) return;
+  // Who gave the exchange up before there was an ACK cannot have it checked: a yes without an ACK is of use to nobody
+  // but one that wants the key for nothing.
+  if (!given || (given->over && record.acks.empty())) return;
   // The id that came with CHECK-ID fits the request, so it is the same exactly if this one fits too.
   const bool yes = request_id_hash(given->request_id) == record.request.body.id_hash;
   const auto answer = context.sign(IdAnswer{exchange, context.genesis.id_of(*record.consent), yes});
@@ -61,6 +63,19 @@ Result<void> begin_record(Context& context, const ExchangeId& exchange, const Si
   record.state = ExchangeState::committed;
   record.height = height;
   return success();
+}
+
+/// Sends two GRANTs that exclude each other to those that they were made for: to each once a turn, since the owner can
+/// send its share any number of times, and what follows goes to others.
+void tell_requesters(Context& context, const ExchangeRecord& first, const WitnessShare& second) {
+  auto turn = turn_row(context.draft, first);
+  for (const auto& request : {second.request, first.request}) {
+    if (std::ranges::find(turn.told, request.signer) != turn.told.end()) continue;
+    turn.told.push_back(request.signer);
+    context.draft.send(request.signer, GrantConflict{context.genesis.exchange_of(request), first.request, *first.grant,
+                                                     second.request, second.grant});
+  }
+  turns.put(context.draft, turn_of(first), turn);
 }
 
 /// An id waits for its GRANT while its requester gives so many others: those that never get one go, the oldest first.
@@ -123,11 +138,7 @@ Result<void> on_witness_share(Context& context, PeerPort from, const WitnessShar
     return rejected(Token::wrong_share, "the share does not fit its commitment", to_hex(exchange));
   }
   if (const auto other = conflicting_grant(context, exchange, message.request, message.grant)) {
-    const GrantConflict conflict{exchange, other->request, *other->grant, message.request, message.grant};
-    context.draft.send(message.request.signer, conflict);
-    auto first_told = conflict;
-    first_told.exchange = context.genesis.exchange_of(other->request);
-    if (requester_of(*other) != message.request.signer) context.draft.send(requester_of(*other), first_told);
+    tell_requesters(context, *other, message);
     accuse(context, two_grants(context.genesis.id(), other->request, *other->grant, message.request, message.grant));
     return rejected(Token::equivocation, "the owner made two grants that exclude each other", to_hex(exchange));
   }

@@ -204,6 +204,11 @@ std::optional<WantedPackage> Node::wanted_package(const State& state, PeerPort f
   return WantedPackage{exchange, grant->book.body};
 }
 
+bool Node::owes_package(const State& state, const ExchangeId& exchange) const {
+  const auto record = exchanges.get(state, exchange);
+  return record && ledger::owes_package(state, exchange, *record);
+}
+
 std::optional<Time> Node::next_tick(const State& state, std::optional<Time> now) const {
   return proposer_wakes_at(genesis_, state, now);
 }

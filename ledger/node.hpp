@@ -197,6 +197,10 @@ class Node {
   [[nodiscard]] std::optional<WantedPackage> wanted_package(const State& state, PeerPort from,
                                                             const Message& message) const;
 
+  /// Whether the requester of this owner's grant may have the encrypted book again: before its consent, and of the
+  /// grants of one turn for the last alone.
+  [[nodiscard]] bool owes_package(const State& state, const ExchangeId& exchange) const;
+
   /// When a Tick would do something: a time, or nothing while no back-off runs. By a clock that shows `now`, if given:
   /// at once where that clock was put back, so that nothing waits for a time that lies far off.
   [[nodiscard]] std::optional<Time> next_tick(const State& state, std::optional<Time> now = std::nullopt) const;

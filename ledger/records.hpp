@@ -118,14 +118,14 @@ struct ExchangeRecord {
   std::vector<Signed<IdAnswer>> id_answers;
   std::optional<Signed<Release>> release;
   std::vector<Signed<KeyAnswer>> key_answers;
-  std::optional<BookKey> key;      ///< owner from grant, requester from release; checked against kc. A restored owner
-                                   ///< that was told of a grant of its own has none
+  std::optional<BookKey> key;      ///< fits kc; a restored owner may lack it
   std::vector<DealtShare> shares;  ///< owner: all; witness: its own
   bool consent_refused = false;    ///< owner: the id that came with CONSENT does not fit the request
   bool package_arrived = false;    ///< requester: package in the home, roots checked
   bool id_check_sent = false;
   bool key_check_sent = false;
   bool wrong_key_seen = false;   ///< requester: a key came that does not fit kc
+  bool wrong_book_seen = false;  ///< requester: opened here, and a chunk does not fit its leaf
   bool plaintext_ready = false;  ///< requester: opened, every chunk fits its leaf
   bool abort_sent = false;       ///< owner: its ABORT of this turn waits for a block
   bool claiming = false;         ///< requester: goes on without the owner (section 5)
@@ -157,6 +157,7 @@ struct ExchangeRecord {
     visitor("id_check_sent", self.id_check_sent);
     visitor("key_check_sent", self.key_check_sent);
     visitor("wrong_key_seen", self.wrong_key_seen);
+    visitor("wrong_book_seen", self.wrong_book_seen);
     visitor("plaintext_ready", self.plaintext_ready);
     visitor("abort_sent", self.abort_sent);
     visitor("claiming", self.claiming);
@@ -211,9 +212,9 @@ struct EvidenceKey {
   }
 };
 
-/// So much evidence about one peer is enough: a faulty one must not grow the table for ever. What this peer found and
-/// what others told are bounded apart, or one that accuses itself without end would keep out what it does later.
-/// Evidence of an exchange in which this peer is requester or owner is kept whatever else there is.
+/// So much evidence about one peer is enough: a faulty one must not grow the table for ever. What was found here and
+/// what was told are bounded apart, or one that accuses itself would keep out what it does later. What contradicts a
+/// statement in an exchange of this requester or owner is kept whatever else there is.
 inline constexpr std::size_t max_found_evidence = 16;
 inline constexpr std::size_t max_told_evidence = 16;
 inline constexpr std::size_t max_told_of_one_fault = 4;
@@ -243,8 +244,7 @@ struct WitnessIdKey {
   }
 };
 
-/// The first id a requester gave for an exchange, kept apart from the exchange: a peer can only ever
-/// spoil its own.
+/// The first id a requester gave for an exchange, kept apart from that: a peer can only ever spoil its own.
 struct WitnessIdRecord {
   RequestId request_id;
   bool over = false;   ///< it ended before this witness saw a grant
@@ -262,8 +262,7 @@ struct WitnessIdRecord {
   }
 };
 
-/// Of each requester a witness remembers the ids of this many exchanges that came last, and those of exchanges it has a
-/// GRANT of: who gives ids without end must not fill its disk.
+/// A witness remembers the last ids of each requester, and those it has a GRANT of: a flood must not fill its disk.
 inline constexpr std::uint64_t max_given_ids = 1'024;
 
 struct GivenIdKey {
@@ -301,9 +300,10 @@ inline constexpr std::size_t max_turn_exchanges = 64;
 /// The grants this peer has seen (owner: made) in one turn of a book by one owner, all to one requester.
 struct TurnRecord {
   PeerPort requester;
-  std::vector<ExchangeId> exchanges;  ///< in the order of their arrival, the first max_turn_exchanges
+  std::vector<ExchangeId> exchanges;  ///< in the order of their arrival
   bool released = false;              ///< owner: RELEASE signed in this turn, so ABORT never will be
   bool abort_signed = false;          ///< owner: ABORT signed in this turn, so RELEASE never will be
+  std::vector<PeerPort> told;         ///< requesters that this witness sent a GRANT-CONFLICT of this turn
 
   template <class Self, class Visitor>
   static void visit(Self& self, Visitor& visitor) {
@@ -311,6 +311,7 @@ struct TurnRecord {
     visitor.list("exchanges", self.exchanges, max_turn_exchanges);
     visitor("released", self.released);
     visitor("abort_signed", self.abort_signed);
+    visitor.list("told", self.told, max_peers);
   }
 };
 

@@ -9,13 +9,46 @@ namespace bookchain::ledger {
 
 namespace {
 
-/// Whether it is about an exchange in which this peer is requester or owner.
-bool concerns_own_exchange(const Context& context, const Accusation& about, const Evidence& evidence) {
-  if (const auto* sale = std::get_if<DoubleSale>(&evidence)) {
-    if (sale->first_request.signer == context.self() || sale->second_request.signer == context.self()) return true;
+/// Whether evidence is about what this peer holds of an exchange in which it is requester or owner: about its very
+/// GRANT, or its very CONSENT. There is one of each, so these faults are few; what else the accused can sign under the
+/// same exchange has no end.
+struct ConcernsOwn {
+  const Context& context;
+
+  [[nodiscard]] std::optional<ExchangeRecord> own(const ExchangeId& exchange) const {
+    auto record = exchanges.get(context.draft, exchange);
+    if (!record || record->role == Role::witness) return std::nullopt;
+    return record;
   }
-  const auto record = about.exchange ? exchanges.get(context.draft, *about.exchange) : std::nullopt;
-  return record && record->role != Role::witness;
+  [[nodiscard]] bool is_own(const Signed<Grant>& grant) const {
+    const auto record = own(grant.body.exchange);
+    return record && record->grant && record->grant->signer == grant.signer && record->grant->body == grant.body;
+  }
+  [[nodiscard]] bool is_own(const Signed<Consent>& consent) const {
+    const auto record = own(consent.body.exchange);
+    return record && record->consent && record->consent->body == consent.body;
+  }
+
+  bool operator()(const FalseBook& held) const { return is_own(held.grant); }
+  bool operator()(const FalseShares& held) const { return is_own(held.grant); }
+  bool operator()(const Contradiction<Grant>& held) const { return is_own(held.first) || is_own(held.second); }
+  bool operator()(const DoubleSale& held) const { return is_own(held.first) || is_own(held.second); }
+  bool operator()(const ReleaseAndAbort& held) const { return is_own(held.grant); }
+  bool operator()(const Contradiction<Consent>& held) const { return is_own(held.first) || is_own(held.second); }
+  bool operator()(const Contradiction<IdAnswer>& held) const {
+    const auto record = own(held.first.body.exchange);
+    return record && record->consent && held.first.body.consent == context.genesis.id_of(*record->consent) &&
+           is_witness(context.genesis, *record, held.first.signer);
+  }
+  /// Votes are nobody's own.
+  template <class Vote>
+  bool operator()(const Contradiction<Vote>& /*held*/) const {
+    return false;
+  }
+  bool operator()(const HiddenLock& /*held*/) const { return false; }
+};
+bool concerns_own(const Context& context, const Evidence& evidence) {
+  return std::visit(ConcernsOwn{context}, evidence);
 }
 
 /// False if there is no use in keeping it: it is known, or the accused is known well enough.
@@ -24,9 +57,9 @@ bool is_wanted(const Context& context, const Accusation& about, const Evidence& 
     // What this peer can prove of its own grant is worth more than what it was told of the same exchange: one that
     // accuses itself with another grant must not keep that out.
     return told_by == context.self() && known->told_by != told_by && known->evidence != evidence &&
-           concerns_own_exchange(context, about, evidence);
+           concerns_own(context, evidence);
   }
-  if (concerns_own_exchange(context, about, evidence)) return true;
+  if (concerns_own(context, evidence)) return true;
   std::size_t found = 0;
   std::size_t told = 0;
   std::size_t told_of_this_fault = 0;

@@ -172,11 +172,11 @@ void Courier::add_package(PeerPort to, const OutboxRecord& row, std::size_t enve
 }
 
 /// A package that was handed over and got lost on its way: book, key and exchange give the same bytes again. Does
-/// nothing where the requester has it, as its consent says, or the exchange is over.
+/// nothing where the requester has it, as its consent says, where a newer grant took its place, or the exchange is
+/// over.
 Result<void> Courier::make_package_again(const ExchangeId& exchange) {
   const auto record = exchanges.get(parts_.store, exchange);
-  const bool needed = record && record->role == Role::owner && record->state == ExchangeState::granted &&
-                      record->grant && record->key && record->book;
+  const bool needed = record && record->key && parts_.node.owes_package(parts_.store, exchange);
   // That of a value book is a row of the state, and is not lost.
   if (!needed || book_value(record->book->body) || !remade_packages_.insert(exchange).second) return success();
   const auto& id = record->request.body.book;

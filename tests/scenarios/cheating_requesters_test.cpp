@@ -217,4 +217,26 @@ BOOST_AUTO_TEST_CASE(an_owner_that_missed_an_over_is_told_again_and_frees_the_tu
   BOOST_TEST((network.state_of(four.w1, again) == ExchangeState::committed));
 }
 
+// What a requester gives as its reason is foreign text: it is no finding, and does not outlive a transfer.
+BOOST_AUTO_TEST_CASE(a_reason_that_the_requester_gives_is_no_finding_of_owner_and_witnesses) {
+  Four four(Step::grant);
+  auto& network = four.network;
+  network.home(four.o).takes_steps = false;
+  for (const auto peer : {four.o, four.w1, four.w2}) {
+    BOOST_TEST(!network.give(four.r, peer, Over{four.x, "wrong-book", "chunk 3 is not the book"}));
+    BOOST_TEST(network.record(peer, four.x).token == "wrong-book");
+  }
+  network.take(four.r, four.x, Step::consent);
+  network.wish(four.r, WishClaim{four.x});
+  network.deliver_until_quiet();
+  network.wish(four.r, WishClaim{four.x});
+  network.run();
+  network.require_equal_chains(1);
+  for (const auto peer : {four.o, four.w1, four.w2}) {
+    BOOST_TEST((network.state_of(peer, four.x) == ExchangeState::committed));
+    BOOST_TEST(network.record(peer, four.x).token.empty());
+    BOOST_TEST(network.record(peer, four.x).reason.empty());
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -302,4 +302,50 @@ BOOST_AUTO_TEST_CASE(self_accusations_keep_out_no_evidence_of_an_own_exchange_an
   }
 }
 
+// Of an own exchange is kept what contradicts the statements that this peer holds. A witness or an owner can sign any
+// number of others under the same X, and tell of them, or have a witness show them.
+BOOST_AUTO_TEST_CASE(faults_without_end_under_an_own_exchange_are_bounded_like_others) {
+  Four four(Step::check_id);
+  auto& network = four.network;
+  const auto& genesis = network.genesis();
+  const auto told = [&](PeerPort by, PeerPort to, const Evidence& evidence) {
+    BOOST_TEST(!network.give(by, to, EvidenceMessage{evidence}));
+  };
+  const auto yes_and_no = [&](const Hash& consent) {
+    return contradiction(genesis.id(), network.sign(four.w1, IdAnswer{four.x, consent, true}),
+                         network.sign(four.w1, IdAnswer{four.x, consent, false}));
+  };
+  const auto record = network.record(four.r, four.x);
+  const auto request = network.sign(four.w2, Request{four.w2, four.o, four.book(), network.draw<Hash>()});
+  for (std::uint64_t i = 1; i <= 40; ++i) {
+    for (const auto victim : {four.r, four.o}) told(four.w1, victim, yes_and_no(network.draw<Hash>()));
+    const auto grant = four.other_grant(record.request, Version{i}).first;
+    const auto release = network.sign(four.o, Release{four.x, genesis.id_of(grant)});
+    told(four.o, four.r,
+         ReleaseAndAbort{record.request, grant, release, network.sign(four.o, Abort{*record.book, Version{i}, {}})});
+    const auto sold = four.other_grant(request, Version{i}).first;
+    told(four.o, four.r, two_grants(genesis.id(), record.request, grant, request, sold));
+    const GrantConflict shown{four.x, record.request, grant, request, sold};
+    BOOST_TEST(!network.give(four.w1, four.r, shown));
+  }
+  for (const auto victim : {four.r, four.o}) {
+    BOOST_TEST(faults(network, victim, four.w1).size() == max_told_of_one_fault);
+  }
+  const auto of_owner = faults(network, four.r, four.o);
+  BOOST_TEST(std::ranges::count(of_owner, "release-and-abort") == max_told_of_one_fault);
+  BOOST_TEST(of_owner.size() <= 2 * max_told_of_one_fault + max_found_evidence);
+  BOOST_TEST(count_queued<EvidenceMessage>(network) <= 3 * max_found_evidence);
+  // What contradicts what they hold themselves is kept all the same.
+  const auto real = yes_and_no(genesis.id_of(*record.consent));
+  for (const auto victim : {four.r, four.o}) {
+    told(four.w2, victim, real);
+    BOOST_TEST(
+        evidence_rows.get(network.state(victim), EvidenceKey{four.w1, accusation(genesis, real).id}).has_value());
+  }
+  const auto sold = four.other_grant(request).first;
+  const auto sale = two_grants(genesis.id(), record.request, *record.grant, request, sold);
+  told(four.w2, four.r, sale);
+  BOOST_TEST(evidence_rows.get(network.state(four.r), EvidenceKey{four.o, accusation(genesis, sale).id}).has_value());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

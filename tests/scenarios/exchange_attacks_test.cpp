@@ -41,6 +41,28 @@ BOOST_AUTO_TEST_CASE(grants_of_one_turn_to_two_requesters_get_no_second_ack_and_
   BOOST_TEST(queued<GrantConflict>(network, four.r) != nullptr);
 }
 
+// What a witness sends to others on a message of the owner, the owner could have it send without end.
+BOOST_AUTO_TEST_CASE(a_share_that_conflicts_is_told_of_once_to_each_requester_however_often_it_comes) {
+  Four four(Step::grant, 5);
+  auto& network = four.network;
+  const auto sell = [&](PeerPort to) {
+    const auto request = network.sign(to, Request{to, four.o, four.book(), network.draw<Hash>()});
+    const auto [grant, shares] = four.other_grant(request);
+    const auto index = network.genesis().witness_index(to, four.o, four.w2);
+    const WitnessShare share{request, grant, shares[*index]};
+    for (int i = 0; i < 50; ++i) BOOST_TEST((network.give(four.o, four.w2, share) == Token::equivocation));
+  };
+  sell(four.w1);
+  sell(four.w1);
+  BOOST_TEST(count_queued<GrantConflict>(network) == 2U);
+  BOOST_TEST(queued<GrantConflict>(network, four.r) != nullptr);
+  // Another that is sold the book in this turn is told, too.
+  const auto third = network.port(4);
+  sell(third);
+  BOOST_TEST(count_queued<GrantConflict>(network) == 3U);
+  BOOST_TEST(queued<GrantConflict>(network, third) != nullptr);
+}
+
 // Section 6: "R or O equivocating towards W": grants of one owner to each half of the witnesses cannot both get
 // A ACKs, for any number of peers.
 BOOST_AUTO_TEST_CASE(an_owner_that_gives_each_half_of_the_witnesses_another_grant_gets_no_consent) {

@@ -308,4 +308,29 @@ BOOST_AUTO_TEST_CASE(after_64_grants_in_a_turn_the_owner_grants_no_more_until_it
   BOOST_TEST((network.state_of(four.r, again) == ExchangeState::committed));
 }
 
+// A requester that asks for each grant of a turn again would have as many copies of the book encrypted and kept.
+BOOST_AUTO_TEST_CASE(of_the_grants_of_a_turn_the_last_alone_is_sent_again_with_the_encrypted_book) {
+  Four four(Step::grant);
+  auto& network = four.network;
+  const auto newer = network.request(four.r, four.o, four.book());
+  network.play(newer, Step::grant);
+  const auto comes_with_package = [&](const ExchangeId& exchange) {
+    const auto outcome = network.input(four.o, Received{four.r, SendAgain{exchange}, std::nullopt});
+    BOOST_REQUIRE(outcome.has_value());
+    BOOST_REQUIRE(outcome.value().effects.outgoing.size() == 1U);
+    const auto& leaving = outcome.value().effects.outgoing.front();
+    BOOST_TEST(std::holds_alternative<GrantMessage>(leaving.message));
+    return leaving.with_package;
+  };
+  BOOST_TEST(!comes_with_package(four.x));
+  BOOST_TEST(comes_with_package(newer));
+  // What the courier asks before it encrypts the book anew.
+  BOOST_TEST(!network.node(four.o).owes_package(network.state(four.o), four.x));
+  BOOST_TEST(network.node(four.o).owes_package(network.state(four.o), newer));
+  // The requester has the older one, and may consent to it.
+  network.play(four.x, Step::mine);
+  BOOST_TEST((network.state_of(four.r, four.x) == ExchangeState::committed));
+  BOOST_TEST(holds_book(network, four.r, four.book()));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -161,4 +161,94 @@ BOOST_AUTO_TEST_CASE(what_is_told_of_own_grants_is_checked) {
   BOOST_TEST((network.record(four.w2, four.x).role == Role::witness));
 }
 
+// Section 3, step 5: a home that has the key of a grant and forgot what came after it releases on CONSENT, A ACKs and a
+// yeses, as any other. A requester that gave the exchange up at the witnesses got no ACK, so nothing could be recorded
+// of a key that it is given.
+BOOST_AUTO_TEST_CASE(an_owner_put_back_gives_no_key_away_without_acks_and_frees_the_book) {
+  Four four(Step::request);
+  auto& network = four.network;
+  for (const auto witness : {four.w1, four.w2}) BOOST_TEST(!network.give(four.r, witness, Over{four.x, "", ""}));
+  network.play(four.x, Step::grant);
+  const auto record = network.record(four.o, four.x);
+  BOOST_TEST(record.acks.empty());
+  const auto consent = network.sign(four.r, Consent{four.x, network.genesis().id_of(*record.grant)});
+  std::vector<Signed<IdAnswer>> answers;
+  for (const auto witness : {four.w1, four.w2}) {
+    answers.push_back(network.sign(witness, IdAnswer{four.x, network.genesis().id_of(consent), true}));
+  }
+  declare_restore(network, four.o);
+  const OwnGrant told{record.request, *record.grant, record.book, {}, consent, answers, std::nullopt};
+  BOOST_TEST(!network.give(four.r, four.o, OwnMessage{{told}, std::nullopt}));
+  network.run();
+  BOOST_TEST((network.state_of(four.o, four.x) == ExchangeState::consented));
+  BOOST_TEST((network.refused_wish(four.o, WishRelease{four.x, std::nullopt}) == Token::waiting));
+  BOOST_TEST((network.refused_wish(four.o, WishSettle{four.x}) == Token::waiting));
+  BOOST_TEST(!network.record(four.r, four.x).key.has_value());
+  network.wish(four.o, WishAbort{four.x, {}});
+  network.run();
+  network.require_equal_chains(1);
+  const auto next = network.request(four.w1, four.o, four.book());
+  network.run();
+  BOOST_TEST((network.state_of(four.w1, next) == ExchangeState::committed));
+}
+
+BOOST_AUTO_TEST_CASE(a_witness_answers_nothing_about_the_id_of_an_exchange_that_was_given_up_before_its_ack) {
+  Four four(Step::request);
+  auto& network = four.network;
+  BOOST_TEST(!network.give(four.r, four.w1, Over{four.x, "", ""}));
+  network.play(four.x, Step::grant);
+  const auto record = network.record(four.o, four.x);
+  const auto id = *network.record(four.r, four.x).request_id;
+  const auto consent = network.sign(four.r, Consent{four.x, network.genesis().id_of(*record.grant)});
+  for (const auto witness : {four.w1, four.w2}) {
+    BOOST_TEST(!network.give(four.r, witness, CheckId{id, record.request, *record.grant, consent}));
+  }
+  BOOST_TEST(network.record(four.w1, four.x).id_answers.empty());
+  // The other one was told nothing of that, and acknowledged the share.
+  BOOST_TEST(network.record(four.w2, four.x).id_answers.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(an_owner_put_back_with_the_key_of_its_grant_goes_on_with_it) {
+  for (const auto last : {Step::grant, Step::consent, Step::check_id, Step::release}) {
+    Four four(Step::request);
+    auto& network = four.network;
+    network.deliver_until_quiet();
+    network.take(four.o, four.x, Step::grant);
+    auto old = network.backup(four.o);
+    network.play(four.x, last);
+    network.restore(four.o, std::move(old));
+    BOOST_TEST(network.record(four.o, four.x).acks.empty());
+    declare_restore(network, four.o);
+    network.run();
+    BOOST_TEST((network.state_of(four.r, four.x) == ExchangeState::committed), name(last));
+    network.require_equal_chains(1);
+    require_no_evidence(network);
+  }
+}
+
+// Who tells of a consent need not tell of the ACKs: they are asked for when it comes to light.
+BOOST_AUTO_TEST_CASE(an_owner_put_back_asks_for_the_acks_it_lacks) {
+  Four four(Step::request);
+  auto& network = four.network;
+  network.deliver_until_quiet();
+  network.take(four.o, four.x, Step::grant);
+  auto old = network.backup(four.o);
+  network.play(four.x, Step::check_id);
+  const auto held = network.record(four.r, four.x);
+  network.restore(four.o, std::move(old));
+  declare_restore(network, four.o);
+  network.filter = [](const Envelope& envelope) { return !std::holds_alternative<OwnMessage>(envelope.message); };
+  network.deliver_until_quiet();
+  for (const auto witness : {four.w1, four.w2}) BOOST_TEST(!network.give(witness, four.o, OwnMessage{}));
+  const OwnGrant told{held.request, *held.grant, held.book, {}, held.consent, held.id_answers, std::nullopt};
+  const auto own = OwnMessage{{told}, TurnPlace{four.book(), {}, {}}};
+  for (int i = 0; i < 5; ++i) BOOST_TEST(!network.give(four.r, four.o, own));
+  BOOST_TEST((network.state_of(four.o, four.x) == ExchangeState::consented));
+  BOOST_TEST(count_queued<SendAgain>(network) == 3U, "told again, it asks nobody again");
+  BOOST_TEST(!network.give(four.r, four.o, OwnMessage{}));
+  network.run();
+  BOOST_TEST((network.state_of(four.r, four.x) == ExchangeState::committed));
+  network.require_equal_chains(1);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
