@@ -66,11 +66,14 @@ SqliteStore::~SqliteStore() {
 
 namespace {
 
+boost::filesystem::path folder_of(const boost::filesystem::path& file) {
+  return file.has_parent_path() ? file.parent_path() : boost::filesystem::path(".");
+}
+
 /// Whether nothing more can be made beside that file: no block or no inode is left for this user.
 bool is_full_at(const boost::filesystem::path& file) {
   struct statvfs facts {};
-  const auto folder = file.has_parent_path() ? file.parent_path() : boost::filesystem::path(".");
-  if (::statvfs(folder.c_str(), &facts) != 0) return false;
+  if (::statvfs(folder_of(file).c_str(), &facts) != 0) return false;
   return facts.f_bavail == 0 || (facts.f_files > 0 && facts.f_favail == 0);
 }
 
@@ -107,7 +110,7 @@ Result<void> SqliteStore::execute(const char* sql) const {
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const boost::filesystem::path& file, Mode mode) {
   if (mode == Mode::create) {
     BOOKCHAIN_TRY(const auto made, open_file(file, O_RDWR | O_CREAT | O_NOFOLLOW, 0600));
-    BOOKCHAIN_CHECK(sync_directory(file.has_parent_path() ? file.parent_path() : boost::filesystem::path(".")));
+    BOOKCHAIN_CHECK(sync_directory(folder_of(file)));
   }
   boost::system::error_code ignored;
   if (!boost::filesystem::exists(file, ignored)) {
@@ -149,6 +152,11 @@ Result<void> SqliteStore::prepare_file(Mode mode) {
   // Of a new file alone: it must be said before anything is written.
   if (fresh) BOOKCHAIN_CHECK(execute(("PRAGMA page_size = " + std::to_string(page_bytes)).c_str()));
   BOOKCHAIN_CHECK(execute("PRAGMA journal_mode = WAL"));
+  // The log is made by the first to open the state and removed by the last to close it. SQLite syncs the folder when
+  // the log is first written, says nothing where that fails, and does not try again. Without that sync a loss of power
+  // brings back the log of before, whose removal was not durable, and its old pages go over the newer ones; or it takes
+  // the new log away with all that was told from it. So the folder is synced here, before anything is written.
+  BOOKCHAIN_CHECK(sync_directory(folder_of(file_)));
   BOOKCHAIN_CHECK(execute(("PRAGMA wal_autocheckpoint = " + std::to_string(pages_a_checkpoint)).c_str()));
   BOOKCHAIN_CHECK(execute("PRAGMA synchronous = FULL"));
   if (!fresh) return success();
