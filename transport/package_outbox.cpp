@@ -11,36 +11,54 @@ using namespace ledger;
 
 void PackageOutbox::offer(const ExchangeId& exchange, boost::filesystem::path file, Bytes envelope) {
   held_bytes_ += envelope.size();
-  offered_[exchange] = Offered{std::move(file), std::move(envelope), Descriptor(), 0, 0};
+  close(exchange);
+  offered_[exchange] = Offered{std::move(file), std::move(envelope), false, 0, 0};
 }
 
 void PackageOutbox::want(const PackageWant& want) {
   const auto found = offered_.find(want.exchange);
   if (found == offered_.end()) return;
-  auto& offered = found->second;
+  close(want.exchange);
+  found->second.wanted = true;
+  found->second.offset = want.offset;
+}
+
+const Descriptor* PackageOutbox::open(const ExchangeId& exchange, const Offered& offered) {
+  if (open_ && open_->exchange == exchange) return &open_->file;
+  open_.reset();
   auto file = open_file(offered.file, O_RDONLY | O_NOFOLLOW);
-  if (!file || ::lseek(file.value().get(), static_cast<off_t>(want.offset), SEEK_SET) < 0) {
-    (void)finish(want.exchange);
-    return;
-  }
-  offered.open = std::move(file).value();
-  offered.offset = want.offset;
+  if (!file || ::lseek(file.value().get(), static_cast<off_t>(offered.offset), SEEK_SET) < 0) return nullptr;
+  return &open_.emplace(OpenFile{exchange, std::move(file).value()}).file;
+}
+
+void PackageOutbox::close(const ExchangeId& exchange) {
+  if (open_ && open_->exchange == exchange) open_.reset();
 }
 
 std::optional<std::uint64_t> PackageOutbox::put_next_part(Bytes& out) {
   // Once around, from the one after the last.
-  auto place = last_sent_ ? offered_.upper_bound(*last_sent_) : offered_.begin();
-  for (std::size_t tried = 0; tried < offered_.size(); ++tried, ++place) {
-    if (place == offered_.end()) place = offered_.begin();
+  auto next = last_sent_ ? offered_.upper_bound(*last_sent_) : offered_.begin();
+  for (auto left = offered_.size(); left > 0; --left) {
+    if (next == offered_.end()) next = offered_.begin();
+    const auto place = next++;
+    const auto exchange = place->first;
     auto& offered = place->second;
-    if (!offered.open) continue;
+    if (!offered.wanted) continue;
+    const auto* file = open(exchange, offered);
+    if (file == nullptr) {
+      (void)finish(exchange);
+      continue;
+    }
     Bytes part(max_part_bytes);
-    const auto got = read_up_to(offered.open.get(), part, offered.file);
-    if (!got || got.value() < part.size()) offered.open = Descriptor();
+    const auto got = read_up_to(file->get(), part, offered.file);
+    if (!got || got.value() < part.size()) {
+      offered.wanted = false;
+      close(exchange);
+    }
     if (!got || got.value() == 0) continue;
-    put_part(out, PackagePart{place->first, offered.offset, ByteView(part).first(got.value())});
+    put_part(out, PackagePart{exchange, offered.offset, ByteView(part).first(got.value())});
     offered.offset += got.value();
-    last_sent_ = place->first;
+    last_sent_ = exchange;
     const auto before = offered.reached;
     offered.reached = std::max(before, offered.offset);
     return offered.reached - before;
@@ -53,6 +71,7 @@ std::optional<Bytes> PackageOutbox::finish(const ExchangeId& exchange) {
   if (found == offered_.end()) return std::nullopt;
   auto envelope = std::move(found->second.envelope);
   held_bytes_ -= envelope.size();
+  close(exchange);
   offered_.erase(found);
   return envelope;
 }
