@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <exception>
 #include <mutex>
 #include <numeric>
 #include <optional>
@@ -17,12 +18,12 @@ class PieceLine {
  public:
   explicit PieceLine(PieceWork& work) : work_(work) {}
 
-  void run(unsigned worker) {
-    Piece piece;
-    piece.worker = worker;
-    while (auto turn = take(piece)) {
-      auto done = turn->failure ? Result<void>(success()) : work_.work(piece);
-      if (!hand_on(*turn, piece, std::move(done))) return;
+  /// An exception, such as that no memory is left, is the failure: out of a thread it would end the program.
+  void run(unsigned worker) noexcept {
+    try {
+      run_pieces(worker);
+    } catch (const std::exception& exception) {
+      give_up(exception.what());
     }
   }
 
@@ -36,6 +37,23 @@ class PieceLine {
     std::uint64_t number;
     std::optional<Error> failure;  ///< of taking the piece up: told when its turn comes
   };
+
+  void run_pieces(unsigned worker) {
+    Piece piece;
+    piece.worker = worker;
+    while (auto turn = take(piece)) {
+      auto done = turn->failure ? Result<void>(success()) : work_.work(piece);
+      if (!hand_on(*turn, piece, std::move(done))) return;
+    }
+  }
+
+  /// The turn of the piece does not come any more: nobody waits for it.
+  void give_up(const char* why) {
+    const std::lock_guard lock(finishing_);
+    ended_ = true;
+    if (!failure_) failure_ = Error{Token::io, std::string("a book cannot be gone through: ") + why, {}, {}};
+    turn_came_.notify_all();
+  }
 
   std::optional<Turn> take(Piece& piece) {
     const std::lock_guard lock(taking_);
