@@ -86,10 +86,14 @@ Home::Home(std::unique_ptr<PeerFiles> files, HomeLock lock, std::optional<Time> 
       watcher_(std::make_unique<Watcher>(*this, std::getenv("BOOKCHAIN_KILL"))) {}
 
 Home::~Home() {
-  // The state is closed under the lock: the last connection to close may write.
-  if (!lock_.held()) (void)lock_.take();
   if (gathering_) gathering_->rollback();  // what a damaged state broke off
-  part();
+  // The state is closed under the lock, since the last connection to close may write. Without it take() has waited
+  // already, and was told to stop.
+  if (lock_.held() || lock_.take_at_once()) {
+    part();
+  } else if (store_) {
+    store_->write_nothing_more();
+  }
   courier_.reset();
   store_.reset();
 }
@@ -100,7 +104,10 @@ Result<std::unique_ptr<Home>> Home::open(std::unique_ptr<PeerFiles> files, Progr
     BOOKCHAIN_TRY(clock, fixed_clock());
   }
   BOOKCHAIN_TRY(auto lock, HomeLock::open(files->home));
-  BOOKCHAIN_CHECK(lock.take());
+  // Who serves handles signals by itself; all others are ended by them.
+  HomeLock::Stop stop;
+  if (role == Role::serve && progress != nullptr) stop = [&] { return !progress->advanced(0, 1); };
+  BOOKCHAIN_CHECK(lock.take(stop));
   std::unique_ptr<Home> home(new Home(std::move(files), std::move(lock), clock));
   BOOKCHAIN_TRY(home->store_, SqliteStore::open(home->files().state_file(), SqliteStore::Mode::read_write));
   home->gathering_.emplace(*home->store_);
@@ -171,8 +178,8 @@ void Home::part() {
 
 void Home::release() { lock_.release(); }
 
-Result<void> Home::take() {
-  BOOKCHAIN_CHECK(lock_.take());
+Result<void> Home::take(const HomeLock::Stop& stop) {
+  BOOKCHAIN_CHECK(lock_.take(stop));
   environment_.begin_turn();
   return success();
 }

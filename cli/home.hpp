@@ -40,7 +40,8 @@ class Home {
   [[nodiscard]] static Result<std::unique_ptr<Home>> open(std::unique_ptr<PeerFiles> files,
                                                           ledger::Progress* progress = nullptr,
                                                           Role role = Role::visit);
-  /// A visit ends when the peers have taken what was sent to them, or do not move for a while.
+  /// A visit ends when the peers have taken what was sent to them, or do not move for a while. While another process
+  /// holds the lock nothing is written any more.
   ~Home();
   Home(const Home&) = delete;
   Home& operator=(const Home&) = delete;
@@ -69,7 +70,7 @@ class Home {
 
   /// For `serve`: other commands on this home take their turn while the lock is not held.
   void release();
-  [[nodiscard]] Result<void> take();
+  [[nodiscard]] Result<void> take(const HomeLock::Stop& stop);
 
  private:
   Home(std::unique_ptr<PeerFiles> files, HomeLock lock, std::optional<ledger::Time> fixed_clock);

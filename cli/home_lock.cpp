@@ -12,14 +12,14 @@ namespace bookchain::cli {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Clock = HomeLock::Clock;
 
 Result<ledger::Descriptor> open_lock_file(const path& file) {
   return ledger::open_file(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
 
 /// flock has no time limit of its own: ask again, soon at first and then less often.
-Result<void> lock_until(int descriptor, Clock::time_point deadline, const path& home) {
+Result<void> lock_until(int descriptor, Clock::time_point deadline, const HomeLock::Stop& stop, const path& home) {
   auto pause = std::chrono::microseconds(200);
   for (;;) {
     if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return success();
@@ -28,6 +28,7 @@ Result<void> lock_until(int descriptor, Clock::time_point deadline, const path& 
       return Error{Token::locked, "another process holds the lock of this home", home.string(),
                    "wait until it has finished, and try again"};
     }
+    if (stop && stop()) return Error{Token::interrupted, "interrupted while another process held the home", {}, {}};
     std::this_thread::sleep_for(pause);
     pause = std::min(pause * 2, std::chrono::microseconds(10'000));
   }
@@ -41,10 +42,13 @@ Result<HomeLock> HomeLock::open(const path& home) {
   return HomeLock(home, std::move(lock), std::move(turnstile));
 }
 
-Result<void> HomeLock::take() {
-  const auto deadline = Clock::now() + patience;
-  BOOKCHAIN_CHECK(lock_until(turnstile_.get(), deadline, home_));
-  auto taken = lock_until(lock_.get(), deadline, home_);
+Result<void> HomeLock::take(const Stop& stop) { return take_until(Clock::now() + patience, stop); }
+
+bool HomeLock::take_at_once() { return take_until(Clock::now(), {}).has_value(); }
+
+Result<void> HomeLock::take_until(Clock::time_point deadline, const Stop& stop) {
+  BOOKCHAIN_CHECK(lock_until(turnstile_.get(), deadline, stop, home_));
+  auto taken = lock_until(lock_.get(), deadline, stop, home_);
   ::flock(turnstile_.get(), LOCK_UN);
   held_ = taken.has_value();
   return taken;

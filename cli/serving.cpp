@@ -111,18 +111,29 @@ class Serving {
       if (const auto end = ended()) return *end;
       home_.release();
       if (pause > microseconds{0}) rest(pause);
-      if (auto taken = home_.take(); !taken) {
-        // Somebody works long on this home: it is their turn.
-        if (signals_.caught() != 0 || plan_.until_idle) return std::move(taken).as_failure();
-        tell_failure(taken.error());
-        while (!home_.take()) {
-          if (signals_.caught() != 0) return ServeEnd::terminated;
-        }
-      }
+      BOOKCHAIN_TRY(const auto end, take_home());
+      if (end) return *end;
     }
   }
 
  private:
+  /// Somebody may work long on this home: it is their turn. Gives how it ended if a signal comes, or the time that was
+  /// given is over, meanwhile.
+  [[nodiscard]] Result<std::optional<ServeEnd>> take_home() {
+    std::optional<ServeEnd> end;
+    const auto stop = [&] {
+      end = stopped();
+      return end.has_value();
+    };
+    auto taken = home_.take(stop);
+    while (!taken && !end) {
+      if (plan_.until_idle) return std::move(taken).as_failure();
+      tell_failure(taken.error());
+      taken = home_.take(stop);
+    }
+    return taken ? std::nullopt : end;
+  }
+
   /// Another process serves this home over sockets: it sends, and this one sees what it makes of the state.
   [[nodiscard]] bool is_beside() const { return home_.sockets() != nullptr && home_.sockets()->is_beside(); }
 
@@ -239,16 +250,22 @@ class Serving {
     return pause;
   }
 
-  [[nodiscard]] std::optional<ServeEnd> ended() {
+  /// By a signal, or because the time that was given is over.
+  [[nodiscard]] std::optional<ServeEnd> stopped() const {
     if (signals_.caught() == SIGINT) return ServeEnd::interrupted;
     if (signals_.caught() != 0) return ServeEnd::terminated;
+    if (plan_.at_most && since(began_) >= *plan_.at_most) return ServeEnd::timed_out;
+    return std::nullopt;
+  }
+
+  [[nodiscard]] std::optional<ServeEnd> ended() {
+    if (signals_.caught() != 0) return stopped();
     if (unheard_) return ServeEnd::unheard;
     if (plan_.done && plan_.done()) return ServeEnd::done;
     // A back-off that still runs is something due.
     const bool backing_off = home_.node().next_tick(home_.store()).has_value();
     if (plan_.until_idle && !backing_off && since(active_) >= *plan_.until_idle) return ServeEnd::idle;
-    if (plan_.at_most && since(began_) >= *plan_.at_most) return ServeEnd::timed_out;
-    return std::nullopt;
+    return stopped();
   }
 
   [[nodiscard]] static microseconds since(Clock::time_point time) {

@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 
 #include "cli/commands/commands.hpp"
 #include "cli/event_teller.hpp"
@@ -124,7 +125,11 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   // Before the lock: a signal that comes while waiting for it ends the program as well.
   const StopSignals signals;
   StopOnSignal stop(signals);
-  BOOKCHAIN_TRY(const auto home, Home::open(std::move(files), &stop, Home::Role::serve));
+  auto opened = Home::open(std::move(files), &stop, Home::Role::serve);
+  Answer answer;
+  answer.printed = true;
+  if (!opened && opened.error().token == Token::interrupted && signals.caught() == SIGTERM) return answer;
+  BOOKCHAIN_TRY(const auto home, std::move(opened));
   BOOKCHAIN_TRY(const auto lies, misbehaviour(session, *home, arguments, plan));
   EventTeller teller(session, *home);
   WaitTeller waits(*home, [&](const Waiting& wait) { return tell_wait_event(session.report(), wait); });
@@ -140,8 +145,6 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   }
   BOOKCHAIN_TRY(const auto end, serve_home(session, *home, signals, plan));
   if (end == ServeEnd::unheard || !teller.tell_rest()) return unheard(out);
-  Answer answer;
-  answer.printed = true;
   std::string reason = "idle";
   if (end == ServeEnd::interrupted) reason = "interrupted";
   if (end == ServeEnd::terminated) reason = "terminated";

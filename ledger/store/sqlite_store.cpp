@@ -170,6 +170,10 @@ Result<void> SqliteStore::prepare_file(Mode mode) {
   return execute(schema.c_str());
 }
 
+void SqliteStore::write_nothing_more() {
+  (void)sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+}
+
 SqliteStore::Statement SqliteStore::take(Table table, Query query) const {
   auto& resting = statements_[static_cast<std::size_t>(table)][static_cast<std::size_t>(query)];
   if (resting) return std::move(resting);

@@ -33,6 +33,9 @@ class SqliteStore final : public Store {
   [[nodiscard]] std::uint64_t foreign_commits() const override;
   [[nodiscard]] Result<void> status() const override;
 
+  /// For who must close the state without the lock of the home: leaves the log as it is, to the next who opens it.
+  void write_nothing_more();
+
  private:
   struct CloseDatabase {
     void operator()(sqlite3* database) const;

@@ -1,6 +1,7 @@
 // serve: four processes that do all of it by themselves, with requests one after another and at once,
 // signals, the ways to hold it back, and one-off commands beside it on the same home.
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 #include <sstream>
 #include <thread>
 
+#include "ledger/store/files.hpp"
 #include "tests/cli/served.hpp"
 
 namespace {
@@ -49,6 +51,27 @@ bool is_watched_by(pid_t process, const path& folder) {
 void exchange_folders(const path& left, const path& right) {
   BOOST_REQUIRE(::renameat2(AT_FDCWD, left.c_str(), AT_FDCWD, right.c_str(), RENAME_EXCHANGE) == 0);
 }
+
+/// The lock of a home, held as by another process.
+class HeldHome {
+ public:
+  explicit HeldHome(const path& home) : lock_(open(home / "lock")), turn_(open(home / "lock.turn")) {
+    BOOST_REQUIRE(::flock(lock_.get(), LOCK_EX) == 0);
+  }
+  /// Whether somebody waits for it.
+  [[nodiscard]] bool is_awaited() const {
+    const bool free = ::flock(turn_.get(), LOCK_EX | LOCK_NB) == 0;
+    if (free) ::flock(turn_.get(), LOCK_UN);
+    return !free;
+  }
+
+ private:
+  static bookchain::ledger::Descriptor open(const path& file) {
+    return bookchain::ledger::Descriptor(::open(file.c_str(), O_RDWR | O_CLOEXEC));
+  }
+  bookchain::ledger::Descriptor lock_;
+  bookchain::ledger::Descriptor turn_;
+};
 
 }  // namespace
 
@@ -176,6 +199,33 @@ BOOST_AUTO_TEST_CASE(signals_end_it_with_the_promised_exit_codes) {
     for (std::string line; std::getline(lines, line); last = line) BOOST_TEST(Json::parse(line)["schema"] == 1);
     BOOST_TEST(Json::parse(last)["event"] == "stopped");
     network.ok(5000, {"status"});
+  }
+}
+
+BOOST_AUTO_TEST_CASE(signals_end_it_at_once_while_another_process_holds_the_home) {
+  const Network network;
+  for (const auto& [signal, exit_code] : {std::pair{SIGTERM, 0}, {SIGINT, 130}}) {
+    for (const bool begun : {true, false}) {
+      std::optional<HeldHome> held;
+      if (!begun) held.emplace(network.home(5000));
+      Background serving(command_at(network, 5000, {"serve"}));
+      if (begun) {
+        BOOST_TEST(becomes_true(30, [&] { return mentions(serving.out_so_far(), "started"); }));
+        held.emplace(network.home(5000));
+      }
+      BOOST_REQUIRE(becomes_true(30, [&] { return held->is_awaited(); }));
+      const auto before = snapshot(network.home(5000));
+      const auto began = Clock::now();
+      serving.signal(signal);
+      const auto ended = serving.wait();
+      const std::chrono::duration<double> took = Clock::now() - began;
+      BOOST_TEST(ended.exit_code == exit_code, ended.err);
+      BOOST_TEST(took.count() < within_seconds / 2.0);
+      if (begun) BOOST_TEST(mentions(ended.out, signal == SIGINT ? "interrupted" : "terminated"));
+      BOOST_TEST((snapshot(network.home(5000)) == before), "nothing is written without the lock");
+      held.reset();
+      network.ok(5000, {"status"});
+    }
   }
 }
 
