@@ -3,6 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "ledger/exchange_parts.hpp"
 #include "ledger/store/memory_store.hpp"
 #include "ledger/store/shelf.hpp"
 #include "tests/transport/pair.hpp"
@@ -134,6 +135,7 @@ BOOST_FIXTURE_TEST_CASE(a_grant_that_lies_in_the_outbox_is_not_put_there_again, 
     record.grant.emplace();
     record.book.emplace();
     exchanges.put(draft, exchange, record);
+    turns.put(draft, turn_of(record), TurnRecord{other, {exchange}, false, false, {}});
   });
   const auto channel = Channel::make(genesis, identities[1], self).value();
   for (std::uint64_t number = 1; number <= 5; ++number) {
