@@ -11,16 +11,12 @@
 #include "transport/channel.hpp"
 #include "transport/environment.hpp"
 #include "transport/link.hpp"
+#include "transport/mail_file.hpp"
 #include "transport/spool_folder.hpp"
 #include "transport/spool_quota.hpp"
 
 namespace bookchain::transport {
 
-inline constexpr std::string_view mail_magic = "bookchain/1 mail\n";
-/// Before each message of a file: its length.
-inline constexpr std::size_t mail_frame_bytes = 4;
-/// Sealed messages are put into one file up to this size; a larger one has a file of its own.
-inline constexpr std::size_t preferred_mail_bytes = std::size_t{1} << 20U;
 /// Files kept in one bad/, which together take no more than the quota; the oldest go first.
 inline constexpr std::size_t max_bad_files = 100;
 
@@ -95,19 +91,5 @@ class SpoolLink final : public Link {
   /// What could neither be taken nor removed: told once by this process, and passed over.
   std::set<std::pair<PeerPort, std::string>> stuck_;
 };
-
-/// The sealed messages of a spool file. Token `bad-file` if it is not exactly such a file, or holds a
-/// message above `max_envelope_bytes`.
-[[nodiscard]] Result<std::vector<Bytes>> parse_mail(ledger::ByteView file, std::size_t max_envelope_bytes);
-
-/// Reads a spool file for showing it, with the checks of SpoolLink::receive.
-/// Tokens: `no-such-file`, `bad-file`, `permission`, `io`.
-[[nodiscard]] Result<std::vector<Bytes>> read_mail(const boost::filesystem::path& file, std::size_t max_envelope_bytes);
-/// The same of a file in a folder that is held open.
-[[nodiscard]] Result<std::vector<Bytes>> read_mail(const SpoolFolder& folder, const std::string& name,
-                                                   std::size_t max_envelope_bytes);
-/// The header of the first message in a spool file, which claims what it says and proves nothing. Nothing if there is
-/// no such file. However large it is, no more than the header is read.
-[[nodiscard]] std::optional<Header> first_header(const SpoolFolder& folder, const std::string& name);
 
 }  // namespace bookchain::transport
