@@ -50,10 +50,8 @@ class UnfinishedFile {
   static Result<UnfinishedFile> create(const path& folder) {
     UnfinishedFile made;
     made.pattern_ = (folder / ".bookchain-XXXXXX").string();
-    if (auto nameless = ledger::open_file(folder, O_TMPFILE | O_WRONLY, 0666)) {
-      made.file_ = std::move(nameless).value();
-      return made;
-    }
+    made.file_ = ledger::Descriptor(::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666));
+    if (made.file_) return made;
     if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) {
       return ledger::system_error("a file cannot be written", folder);
     }

@@ -64,7 +64,7 @@ SentSoFar send_what_fits(Link& link, PeerPort to, const std::vector<Bytes>& enve
   if (all.error().token != Token::over_quota) return {0, std::move(all).error()};
   for (std::size_t first = 0; first < envelopes.size();) {
     const auto last = end_of_part(envelopes, packages, first);
-    if (first == 0 && last == envelopes.size()) break;  // that was tried
+    if (first == 0 && last == envelopes.size()) return {0, std::move(all).error()};  // that was tried
     const auto place = [&](std::size_t i) { return envelopes.begin() + static_cast<std::ptrdiff_t>(i); };
     std::vector<PackageFile> carried;
     for (const auto& package : packages) {
@@ -75,7 +75,7 @@ SentSoFar send_what_fits(Link& link, PeerPort to, const std::vector<Bytes>& enve
     if (auto part = link.send(to, {place(first), place(last)}, carried); !part) return {first, std::move(part).error()};
     first = last;
   }
-  return {0, std::move(all).error()};
+  return {envelopes.size(), std::nullopt};
 }
 
 }  // namespace

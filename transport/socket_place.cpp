@@ -112,8 +112,9 @@ Result<Descriptor> connect_to(const fs::path& path) {
   BOOKCHAIN_TRY(const auto address, address_in(folder, path.filename().string(), path));
   while (::connect(socket.get(), as_address(address), sizeof address) != 0) {
     if (errno == EINTR) continue;
+    const bool nobody_listens = errno == ECONNREFUSED;
     auto error = system_error("cannot connect", path);
-    if (errno == ECONNREFUSED) error.token = Token::no_such_file;
+    if (nobody_listens) error.token = Token::no_such_file;
     return error;
   }
   return socket;

@@ -104,6 +104,7 @@ bool PieceLayout::take_up(Piece& piece, const Book& book, std::uint64_t& next) c
   piece.encrypted.resize(plain_bytes(piece) + piece.count * (Salt::size + chunk_tag_size));
   piece.leaves.resize(piece.count);
   piece.hashes.resize(piece.count);
+  piece.bad.reset();
   return piece.count > 0;
 }
 

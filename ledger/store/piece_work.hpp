@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 
 #include "ledger/book.hpp"
 
@@ -22,6 +23,7 @@ struct Piece {
   Bytes encrypted;                   ///< the encrypted chunks, without gaps
   std::vector<Hash> leaves;          ///< of the registered chunks
   std::vector<Hash> hashes;          ///< of what was made of the chunks
+  std::optional<std::uint64_t> bad;  ///< index of the first chunk that is not the registered one, where work() saw one
 };
 
 /// Where the chunks of a book lie in a piece.

@@ -54,15 +54,27 @@ class PackageOpening final : public PieceWork {
   [[nodiscard]] Result<void> work(Piece& piece) override {
     for (std::size_t i = 0; i < piece.count; ++i) {
       BOOKCHAIN_TRY(const auto there, is_there(piece, i));
-      if (!there) BOOKCHAIN_CHECK(open(piece, i));
+      if (there) continue;
+      BOOKCHAIN_TRY(const auto is_registered, open(piece, i));
+      if (is_registered) continue;
+      piece.bad = piece.first + i;
+      break;
     }
     return success();
   }
 
+  /// Token `wrong-book` at the first chunk that is not the registered one: bad_chunk() says which.
   [[nodiscard]] Result<void> finish(Piece& piece) override {
+    if (piece.bad) {
+      bad_chunk_ = piece.bad;
+      const auto what = "chunk " + std::to_string(*piece.bad) + " is not as it was registered";
+      return Error{Token::wrong_book, what, book_.title, {}};
+    }
     files_.content.complete_to((piece.first + piece.count - 1) * book_.chunk_size + piece.sizes.back());
     return meter_.advance(PieceLayout::plain_bytes(piece));
   }
+
+  [[nodiscard]] std::optional<std::uint64_t> bad_chunk() const { return bad_chunk_; }
 
   static Error cut_short() { return Error{Token::bad_file, "the package in the home was changed", "package", {}}; }
 
@@ -77,8 +89,8 @@ class PackageOpening final : public PieceWork {
     return content && salt && leaf_hash(salted) == piece.leaves[i];
   }
 
-  /// Token `wrong-book`, with the number of the chunk as subject, if it is not the registered one.
-  [[nodiscard]] Result<void> open(Piece& piece, std::size_t i) {
+  /// False if it is not the registered chunk.
+  [[nodiscard]] Result<bool> open(Piece& piece, std::size_t i) {
     const auto index = piece.first + i;
     const auto encrypted = layout_.encrypted(piece, i);
     const auto salted = layout_.salted(piece, i);
@@ -87,10 +99,11 @@ class PackageOpening final : public PieceWork {
     const bool last = index + 1 == chunk_count(book_);
     if (!decrypt_salted(ciphers_[piece.worker], exchange_, index, last, encrypted, salted) ||
         leaf_hash(salted) != piece.leaves[i]) {
-      return Error{Token::wrong_book, "a chunk is not as it was registered", std::to_string(index), {}};
+      return false;
     }
     BOOKCHAIN_CHECK(files_.salts.write(salted.first(Salt::size), index * Salt::size));
-    return files_.content.write(layout_.chunk(piece, i), index * book_.chunk_size);
+    BOOKCHAIN_CHECK(files_.content.write(layout_.chunk(piece, i), index * book_.chunk_size));
+    return true;
   }
 
   int package_;
@@ -101,6 +114,7 @@ class PackageOpening final : public PieceWork {
   OpenedFiles& files_;
   std::uint64_t next_{};
   MerkleAccumulator used_;
+  std::optional<std::uint64_t> bad_chunk_;
   ProgressMeter meter_;
 };
 
@@ -128,11 +142,9 @@ Result<Shelf::Opened> Shelf::open_package(const Book& book, const ExchangeId& ex
   BOOKCHAIN_TRY(auto files, OpenedFiles::open(folder));
   PackageOpening opening(package.get(), book, exchange, key, files, progress);
   if (auto opened = do_pieces(opening, book.size); !opened) {
-    const auto& error = opened.error();
-    guard.keep_if_interrupted(error);
-    if (error.token != Token::wrong_book) return std::move(opened).as_failure();
-    Error wrong{Token::wrong_book, "chunk " + error.subject + " is not as it was registered", book.title, {}};
-    return Opened{std::move(wrong), std::stoull(error.subject)};
+    guard.keep_if_interrupted(opened.error());
+    if (!opening.bad_chunk()) return std::move(opened).as_failure();
+    return Opened{std::move(opened).error(), opening.bad_chunk()};
   }
   BOOKCHAIN_CHECK(files.content.finish(book.size));
   BOOKCHAIN_CHECK(files.salts.finish(chunk_count(book) * Salt::size));

@@ -25,6 +25,7 @@ class PlayedLink final : public Link {
   std::vector<std::pair<PeerPort, ExchangeId>> lying;
   std::vector<std::pair<PeerPort, ExchangeId>> dropped;
   Result<void> dropping = success();
+  std::size_t refusals = 0;  ///< so many times yet the quota of whoever is sent to keeps all from it
 
   [[nodiscard]] Result<std::vector<Parcel>> receive(std::size_t /*most*/) override {
     return std::exchange(parcels, {});
@@ -47,6 +48,10 @@ class PlayedLink final : public Link {
   [[nodiscard]] std::vector<std::pair<PeerPort, ExchangeId>> packages() const override { return lying; }
   [[nodiscard]] Result<void> send(PeerPort to, const std::vector<Bytes>& envelopes,
                                   const std::vector<PackageFile>& /*packages*/) override {
+    if (refusals > 0) {
+      --refusals;
+      return Error{Token::over_quota, "there is no room", {}, {}};
+    }
     sent[to] += envelopes.size();
     return success();
   }
@@ -75,10 +80,10 @@ struct Peer : World {
     store.apply(draft.take_effects().writes);
     BOOST_REQUIRE(store.commit().has_value());
   }
-  void put_into_outbox(PeerPort to) {
+  void put_into_outbox(PeerPort to, const Bytes& payload = bytes_of("message")) {
     change([&](Draft& draft) {
       enqueue(draft, Header{protocol_version, genesis.id(), self, to, {}, {}},
-              OutboxRecord{bytes_of("message"), false, environment.time}, Epoch{{1}});
+              OutboxRecord{payload, false, environment.time}, Epoch{{1}});
     });
   }
   Report turn() {
@@ -102,6 +107,30 @@ BOOST_FIXTURE_TEST_CASE(a_flood_of_one_peer_holds_up_no_repeat_to_another, Peer)
   link.left_waiting.clear();
   BOOST_TEST(!turn().more_waits);
   BOOST_TEST(link.sent[other] == 2U);
+}
+
+/// The receiver took in what waited between the two attempts: the command failed all the same, and sent it all again.
+BOOST_FIXTURE_TEST_CASE(what_was_too_much_at_once_and_went_in_parts_counts_as_sent, Peer) {
+  const Bytes large(std::size_t{600} << 10U);
+  for (int i = 0; i < 2; ++i) put_into_outbox(other, large);
+  link.refusals = 1;
+  const auto report = courier.deliver();
+  BOOST_REQUIRE(report.has_value());
+  BOOST_TEST(report.value().undelivered.empty());
+  BOOST_TEST(link.sent[other] == 2U);
+  BOOST_REQUIRE(courier.deliver().has_value());
+  BOOST_TEST(link.sent[other] == 2U, "nothing is sent again at once");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_message_that_has_no_room_by_itself_waits_and_is_told, Peer) {
+  put_into_outbox(other);
+  link.refusals = 1;
+  const auto report = courier.deliver();
+  BOOST_REQUIRE(report.has_value());
+  BOOST_REQUIRE(report.value().undelivered.contains(other));
+  BOOST_TEST((report.value().undelivered.at(other).token == Token::over_quota));
+  BOOST_REQUIRE(courier.deliver().has_value());
+  BOOST_TEST(link.sent[other] == 1U);
 }
 
 BOOST_FIXTURE_TEST_CASE(what_a_sender_made_so_that_it_cannot_be_removed_is_refused_and_no_failure_here, Peer) {
