@@ -7,6 +7,8 @@
 
 namespace bookchain::ledger {
 
+class Genesis;
+
 /// Of 2^64 - 1.
 inline constexpr std::size_t max_value_digits = 20;
 inline constexpr std::string_view value_media_type = "application/vnd.bookchain.value";
@@ -56,9 +58,8 @@ inline constexpr std::size_t max_value_package_bytes =
 /// Whether a book may have this media type: 1 to 127 printable ASCII characters, no spaces.
 [[nodiscard]] bool is_media_type(std::string_view text);
 
-/// A book as Book::size, chunk_size, title and media type must be in this network.
-/// Tokens: `book-too-large`, `bad-statement`.
-class Genesis;
+/// Whether the registrar signed it, and size, chunk size, title and media type are what this network allows.
+/// Tokens: `book-too-large`, `bad-statement`, and those of Genesis::check.
 [[nodiscard]] Result<void> check_book(const Genesis& genesis, const Signed<Book>& book);
 
 /// What a value book holds: its one chunk and the salt of it.

@@ -77,7 +77,7 @@ enum class Token : std::uint8_t {
 struct TokenInfo {
   Token token;
   std::string_view name;     ///< kebab-case, stable
-  int exit_code;             ///< 1 to 6, see `bookchain help errors`
+  int exit_code;             ///< 1 to 6, or 130 where interrupted; see `bookchain help errors`
   std::string_view meaning;  ///< one line for `bookchain help errors`
 };
 

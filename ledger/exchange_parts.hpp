@@ -10,6 +10,7 @@
 
 namespace bookchain::ledger {
 
+// exchange_parts.cpp
 [[nodiscard]] inline PeerPort requester_of(const ExchangeRecord& record) { return record.request.body.sender_port; }
 [[nodiscard]] inline PeerPort owner_of(const ExchangeRecord& record) { return record.request.body.receiver_port; }
 [[nodiscard]] std::vector<PeerPort> witnesses_of(const Genesis& genesis, const ExchangeRecord& record);
@@ -46,15 +47,6 @@ void add_share(std::vector<DealtShare>& shares, const DealtShare& share);
   return record.wrong_book_seen && !record.plaintext_ready;
 }
 
-/// What this peer keeps to prove that the book or the shares of the record's grant are false.
-using FalseGrant = std::variant<BadChunk, BadDeal>;
-[[nodiscard]] std::optional<FalseGrant> kept_proof(const Genesis& genesis, const State& state,
-                                                   const ExchangeRecord& record);
-/// The chain holds a DISPUTE about the record's grant.
-[[nodiscard]] bool is_marked(const State& state, const ExchangeId& exchange, const ExchangeRecord& record);
-/// The requester can prove that the book or the shares of its grant are false, and did not bring that to the chain.
-[[nodiscard]] bool is_disputable(const Genesis& genesis, const State& state, const ExchangeRecord& record);
-
 [[nodiscard]] std::size_t yes_answers(const ExchangeRecord& record);
 /// The record holds CONSENT, A ACKs and a yeses: what an owner needs before it gives the key away (section 3, step 5),
 /// since a TRANSFER needs them.
@@ -86,34 +78,15 @@ template <class Body>
 enum class GrantAge : std::uint8_t { present, past, future };
 [[nodiscard]] GrantAge grant_age(const State& state, const ExchangeRecord& record);
 
-/// Remembers a grant of a turn: one owner, one requester.
-void remember_turn(Context& context, const ExchangeId& exchange, const ExchangeRecord& record);
-/// A grant that is known here and excludes the one at hand: of the same X, or of the same turn to another requester.
-[[nodiscard]] std::optional<ExchangeRecord> conflicting_grant(const Context& context, const ExchangeId& exchange,
-                                                              const Signed<Request>& request,
-                                                              const Signed<Grant>& grant);
-
 /// The owner made as many grants in this turn as it may.
 [[nodiscard]] Error too_many_grants(const Signed<Book>& book);
 
 void shelf_task(Context& context, ShelfAction action, const BookId& book, const ExchangeId& exchange);
 [[nodiscard]] std::uint64_t next_order(Context& context);
 
-/// The chain says that an opened book is this requester's: it goes on the shelf, and RECEIPT tells the others
-/// that they may forget the package and their shares (section 5).
-void take_book_home(Context& context, const ExchangeId& exchange, const ExchangeRecord& record);
-
-/// Sends the requester the shares that this peer holds: a witness its own, the owner as many as give the key. Only
-/// where the chain holds the TRANSFER (section 5).
-void hand_out_shares(Context& context, const ExchangeId& exchange, const ExchangeRecord& record);
-
 /// Tells the other peers of an exchange that it is over before consent: the requester tells all, the
 /// owner the requester.
 void tell_over(Context& context, const ExchangeId& exchange, const ExchangeRecord& record);
-
-/// Sends again what this peer gave in an open exchange to those who may never have heard of it, and so cannot
-/// ask. The package is not among it: a requester knows that it lacks it.
-void give_again(Context& context, const ExchangeId& exchange, const ExchangeRecord& record);
 
 [[nodiscard]] Error rejected(Token token, std::string what, std::string subject = {}, std::string hint = {});
 
@@ -126,5 +99,36 @@ template <class Body>
   }
   return context.genesis.check(statement);
 }
+
+// exchange_request.cpp
+/// Remembers a grant of a turn: one owner, one requester.
+void remember_turn(Context& context, const ExchangeId& exchange, const ExchangeRecord& record);
+/// A grant that is known here and excludes the one at hand: of the same X, or of the same turn to another requester.
+[[nodiscard]] std::optional<ExchangeRecord> conflicting_grant(const Context& context, const ExchangeId& exchange,
+                                                              const Signed<Request>& request,
+                                                              const Signed<Grant>& grant);
+
+// exchange_share.cpp
+/// Sends the requester the shares that this peer holds: a witness its own, the owner as many as give the key. Only
+/// where the chain holds the TRANSFER (section 5).
+void hand_out_shares(Context& context, const ExchangeId& exchange, const ExchangeRecord& record);
+
+// exchange_dispute.cpp
+/// What this peer keeps to prove that the book or the shares of the record's grant are false.
+using FalseGrant = std::variant<BadChunk, BadDeal>;
+[[nodiscard]] std::optional<FalseGrant> kept_proof(const Genesis& genesis, const State& state,
+                                                   const ExchangeRecord& record);
+/// The chain holds a DISPUTE about the record's grant.
+[[nodiscard]] bool is_marked(const State& state, const ExchangeId& exchange, const ExchangeRecord& record);
+/// The requester can prove that the book or the shares of its grant are false, and did not bring that to the chain.
+[[nodiscard]] bool is_disputable(const Genesis& genesis, const State& state, const ExchangeRecord& record);
+
+// exchange_end.cpp
+/// The chain says that an opened book is this requester's: it goes on the shelf, and RECEIPT tells the others
+/// that they may forget the package and their shares (section 5).
+void take_book_home(Context& context, const ExchangeId& exchange, const ExchangeRecord& record);
+/// Sends again what this peer gave in an open exchange to those who may never have heard of it, and so cannot
+/// ask. The package is not among it: a requester knows that it lacks it.
+void give_again(Context& context, const ExchangeId& exchange, const ExchangeRecord& record);
 
 }  // namespace bookchain::ledger

@@ -6,6 +6,7 @@
 
 namespace bookchain::ledger {
 
+// exchange_due.cpp: where an exchange stands
 /// Fewer witnesses than a majority have said yes about the id.
 [[nodiscard]] bool lacks_yes(const Genesis& genesis, const ExchangeRecord& record);
 [[nodiscard]] Error over_error(const ExchangeId& exchange, const ExchangeRecord& record);
@@ -17,18 +18,20 @@ namespace bookchain::ledger {
 [[nodiscard]] std::string silent_witness_hint(const Genesis& genesis, const ExchangeId& exchange,
                                               const ExchangeRecord& record);
 
-// exchange_finish.cpp: steps 6 to 8, section 5, giving up
+// exchange_finish.cpp: steps 6 to 8, going on without the other side (section 5), giving up
 [[nodiscard]] Result<void> do_open(Context& context, const WishOpen& wish, const ExchangeRecord& checked);
 [[nodiscard]] Result<void> do_check_key(Context& context, const WishCheckKey& wish);
 [[nodiscard]] Result<void> do_mine(Context& context, const WishMine& wish);
 [[nodiscard]] Result<void> do_settle(Context& context, const WishSettle& wish);
 [[nodiscard]] Result<void> do_claim(Context& context, const WishClaim& wish);
+[[nodiscard]] Result<void> do_refuse(Context& context, const WishRefuse& wish);
+[[nodiscard]] Result<void> do_abort(Context& context, const WishAbort& wish);
+[[nodiscard]] Result<void> do_ask_again(Context& context, const WishAskAgain& wish);
+
+// exchange_dispute.cpp
 [[nodiscard]] Result<void> do_dispute(Context& context, const WishDispute& wish);
 /// Accuses the owner of the chunk. False if that proves nothing: then what was opened is not what the GRANT is bound
 /// to.
 [[nodiscard]] bool keep_bad_chunk(Context& context, const ExchangeRecord& record, const std::optional<BadChunk>& found);
-[[nodiscard]] Result<void> do_refuse(Context& context, const WishRefuse& wish);
-[[nodiscard]] Result<void> do_abort(Context& context, const WishAbort& wish);
-[[nodiscard]] Result<void> do_ask_again(Context& context, const WishAskAgain& wish);
 
 }  // namespace bookchain::ledger

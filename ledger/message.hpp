@@ -9,7 +9,7 @@ namespace bookchain::ledger {
 
 inline constexpr std::size_t max_reason_bytes = 255;
 
-// Each message names itself for traces and reports, and says of which exchange it is, if of one.
+// Each message names itself for traces and reports. Of which exchange it is, if of one, exchange_of() finds.
 
 /// add-book, to everybody.
 struct Announce {
@@ -214,7 +214,7 @@ struct SendAgain {
   }
 };
 
-/// Requester to a witness whose chain holds the TRANSFER of X: give me the share.
+/// Requester to owner and witnesses, once its chain holds the TRANSFER of X: give me the shares that you hold.
 struct WantShare {
   static constexpr std::string_view name = "want-share";
   ExchangeId exchange;
@@ -237,7 +237,7 @@ struct ShareMessage {
   }
 };
 
-/// Requester to each witness: it can read the book.
+/// Requester to owner and witnesses: it can read the book.
 struct ReceiptMessage {
   static constexpr std::string_view name = "receipt";
   Signed<Receipt> receipt;

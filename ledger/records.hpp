@@ -80,7 +80,7 @@ struct EnumBounds<Role> {
 };
 [[nodiscard]] std::string_view name(Role role);
 
-/// Where an exchange stands at one peer. See the diagram in ledger/exchange.hpp.
+/// Where an exchange stands at one peer. The diagram is in docs/protocol.md, section 3.
 enum class ExchangeState : std::uint8_t {
   requested = 0,
   granted,
@@ -130,7 +130,7 @@ struct ExchangeRecord {
   bool abort_sent = false;       ///< owner: its ABORT of this turn waits for a block
   bool claiming = false;         ///< requester: goes on without the owner (section 5)
   bool disputed = false;         ///< requester: its DISPUTE was signed
-  bool share_wanted = false;     ///< witness: the requester asked for the share before the TRANSFER came here
+  bool share_wanted = false;     ///< owner, witness: the requester asked for shares before the TRANSFER came here
   std::optional<Height> height;  ///< of the transaction that ended it
   std::string token;             ///< why it is over: a token, or empty for a wish
   std::string reason;            ///< in words; may be foreign text

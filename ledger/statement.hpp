@@ -274,7 +274,7 @@ template <class Body>
   return Signed<Body>{signer, std::move(body), signature};
 }
 
-// ---- commitments: SHA-256 over a tag of the type byte's kind and the parts ----
+// ---- commitments: SHA-256 of a text tag and the canonical bytes of the parts ----
 
 /// H(id) in a REQUEST.
 [[nodiscard]] Hash request_id_hash(const RequestId& id);
@@ -282,6 +282,7 @@ template <class Body>
 [[nodiscard]] Hash key_commitment(const ExchangeId& exchange, const BookKey& key);
 /// C_i in a GRANT: binds share `index` (from 0, in port order of the witnesses) to its exchange.
 [[nodiscard]] Hash share_commitment(const ExchangeId& exchange, std::uint32_t index, const KeyShare& share);
+
 /// SHA-256 of the canonical list of transactions, as it stands in the block header.
 [[nodiscard]] Hash transactions_hash(const std::vector<Transaction>& transactions);
 

@@ -197,7 +197,7 @@ struct DeliveryNote {
 ledger::MessageId enqueue(ledger::Draft& draft, const Header& to_peer, OutboxRecord message,
                           const ledger::Epoch& fresh);
 
-/// Takes what a note says of the outbox towards `from`. True if it made this peer draw a new epoch,
+/// Takes what a note says of the outbox towards `to_peer.to`. True if it made this peer draw a new epoch,
 /// `fresh`, in which everything is numbered and delivered again: seldom, see first_renewal_pause_us. Notes about
 /// another epoch than the present one change nothing.
 bool take_note(ledger::Draft& draft, const Header& to_peer, const DeliveryNote& note, const ledger::Epoch& fresh,

@@ -22,8 +22,8 @@ class ServingLock {
 class ListeningPlace {
  public:
   /// Precondition: the caller holds the ServingLock that belongs to `path`. Makes the folder (mode 0700) if it
-  /// is missing. Tokens: `io` (no socket lies there, or one on which somebody listens; the path is too long),
-  /// `permission` (everybody can write in the folder and the sticky bit is missing), `disk-full`.
+  /// is missing. Tokens: `io` (something that is no socket lies there, or one on which somebody listens; the path is
+  /// too long), `permission` (everybody can write in the folder and the sticky bit is missing), `disk-full`.
   [[nodiscard]] static ledger::Result<ListeningPlace> open(const boost::filesystem::path& path, unsigned mode);
   ~ListeningPlace();
   ListeningPlace(ListeningPlace&&) noexcept = default;

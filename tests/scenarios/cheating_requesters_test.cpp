@@ -60,7 +60,7 @@ BOOST_AUTO_TEST_CASE(a_guessed_id_is_told_nothing) {
   BOOST_TEST(network.queue.empty());
 }
 
-// Section 3, step 4, and section 6, "a wrong id asked first": it spoils nothing for the right one.
+// Section 3, step 4, and section 7, "a guessed id": asked first, it spoils nothing for the right one.
 BOOST_AUTO_TEST_CASE(a_wrong_id_asked_first_does_not_spoil_the_right_one) {
   Four four(Step::consent);
   auto& network = four.network;

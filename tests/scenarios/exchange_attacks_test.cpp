@@ -113,7 +113,7 @@ BOOST_AUTO_TEST_CASE(a_share_that_does_not_fit_its_commitment_gets_no_ack) {
   BOOST_TEST(!network.knows(four.w1, four.x));
 }
 
-// Section 3, step 2, and section 6, "one X to two owners": X names its owner, so nobody else can grant it.
+// Section 3, step 2, and section 7, "one X for two owners or books": X names its owner, so nobody else can grant it.
 BOOST_AUTO_TEST_CASE(a_grant_by_a_peer_that_the_request_does_not_name_is_refused) {
   Four four(Step::request);
   auto& network = four.network;

@@ -1,4 +1,4 @@
-// One peer that cheats takes nothing from the others in an exchange (docs/protocol.md, sections 3, 5 and 6): each
+// One peer that cheats takes nothing from the others in an exchange (docs/protocol.md, sections 3, 5 and 7): each
 // test is one message that used to end, block or empty an exchange of honest peers.
 #include "ledger/exchange_parts.hpp"
 #include "tests/scenarios/four.hpp"
@@ -71,8 +71,8 @@ BOOST_AUTO_TEST_CASE(an_exchange_that_ended_holds_neither_package_nor_plaintext)
   }
 }
 
-// Section 3, step 5: "O sends R the key k, the ID-ANSWERs and RELEASE"; section 6: "a witness telling O and R different
-// things". What it told R is no reason to drop the key of an honest owner.
+// Section 3, step 5, and section 7, "a witness tells O and R different things": what it told R is no reason to drop the
+// key of an honest owner.
 BOOST_AUTO_TEST_CASE(a_witness_that_says_no_to_the_requester_and_yes_to_the_owner_does_not_keep_the_key_away) {
   Four four(Step::consent);
   auto& network = four.network;

@@ -44,7 +44,7 @@ enum class Fault : std::uint8_t {
 inline constexpr std::size_t fault_count = static_cast<std::size_t>(Fault::link_error) + 1;
 [[nodiscard]] std::string_view name(Fault fault);
 
-/// What a faulty peer may do (docs/protocol.md, section 6).
+/// What a faulty peer may do (docs/protocol.md, section 7).
 enum class Attack : std::uint8_t {
   two_blocks,             ///< a proposer with two blocks in one ballot
   double_votes,           ///< votes for everything, in every phase, with its lock hidden

@@ -1,4 +1,4 @@
-// A peer that lies (docs/protocol.md, section 6): a real node and real channels, so that it takes part,
+// A peer that lies (docs/protocol.md, section 7): a real node and real channels, so that it takes part,
 // and attacks laid over what it sends. It signs with its own key and nobody else's; everything that it
 // received it may send again, to anybody.
 #pragma once

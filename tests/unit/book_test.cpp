@@ -1,5 +1,5 @@
 // Chunks of a book around every boundary, their encryption, and what a BOOK may say (docs/protocol.md,
-// section 2 "Book", section 3 steps 2 and 6, section 6 "truncated, swapped or repeated chunks").
+// section 2 "Book", section 3 steps 2 and 6, section 7 "chunks cut off, swapped or repeated").
 #include "ledger/book.hpp"
 
 #include <set>

@@ -1,5 +1,5 @@
 // Ed25519 and X25519: the vectors of RFC 8032 and RFC 7748, and everything that a lenient library takes
-// and this program must not (docs/protocol.md, section 6: "S+L and other malleable signatures").
+// and this program must not (docs/protocol.md, section 7: "an altered signature that verifies").
 #include "ledger/crypto.hpp"
 #include "tests/unit/support.hpp"
 

@@ -1,5 +1,5 @@
 // RFC 6962 trees: the reference vectors of Certificate Transparency, and the strictness of the check of a
-// path: of all places, sizes and leaves only the true ones pass (docs/protocol.md, section 6: "paths of two
+// path: of all places, sizes and leaves only the true ones pass (docs/protocol.md, section 7: "paths of two
 // different chunks").
 #include "ledger/merkle.hpp"
 

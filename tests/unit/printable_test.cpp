@@ -1,5 +1,5 @@
 // What comes from others and goes to a terminal, a JSON reader or a YAML reader: nothing in it may act
-// (docs/protocol.md, section 6: "a title that is a path or holds terminal escapes").
+// (docs/protocol.md, section 7: "a title that is a path or holds escapes of a terminal").
 #include "cli/printable.hpp"
 
 #include <nlohmann/json.hpp>

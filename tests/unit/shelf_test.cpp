@@ -1,5 +1,5 @@
 // The shelf: a book from a file to another peer's shelf, at sizes around every boundary; and every byte that
-// somebody changed on the way (docs/protocol.md, section 3 steps 2, 3 and 6, section 6 "wrong book").
+// somebody changed on the way (docs/protocol.md, section 3 steps 2, 3 and 6, section 7 "a wrong book").
 #include "ledger/store/shelf.hpp"
 
 #include <fcntl.h>
