@@ -51,8 +51,7 @@ void append_block(const Genesis& genesis, Draft& draft, const CommittedBlock& co
 /// Number of leading zero bits.
 [[nodiscard]] unsigned leading_zero_bits(const Hash& hash);
 
-/// The book a transaction is about, its id, and the id of the transaction's statement.
+/// The book a transaction is about.
 [[nodiscard]] const Signed<Book>& book_of(const Transaction& transaction);
-[[nodiscard]] Hash transaction_id(const Genesis& genesis, const Transaction& transaction);
 
 }  // namespace bookchain::ledger

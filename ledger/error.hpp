@@ -86,8 +86,6 @@ struct TokenInfo {
 [[nodiscard]] const TokenInfo& info(Token token);
 [[nodiscard]] inline std::string_view name(Token token) { return info(token).name; }
 [[nodiscard]] inline int exit_code(Token token) { return info(token).exit_code; }
-/// True for exit code 1: repeating the very same step may succeed, and nothing was decided.
-[[nodiscard]] inline bool is_environment(Token token) { return exit_code(token) == 1; }
 
 /// `what` says what failed, without a final stop; `subject` is the thing it failed on, printed in
 /// quotes; `hint` names a next step or is empty.

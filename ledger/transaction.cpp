@@ -104,10 +104,6 @@ const Signed<Book>& book_of(const Transaction& transaction) {
   return std::visit([](const auto& held) -> const Signed<Book>& { return held.body.book; }, transaction);
 }
 
-Hash transaction_id(const Genesis& genesis, const Transaction& transaction) {
-  return std::visit([&](const auto& held) { return genesis.id_of(held); }, transaction);
-}
-
 Ownership standing(const Genesis& genesis, const State& state, const Signed<Book>& book) {
   if (auto row = ownership.get(state, genesis.book_of(book))) return *row;
   return Ownership{book.signer, Version{0}, Turn{0}, std::nullopt, Height{0}};

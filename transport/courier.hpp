@@ -29,7 +29,6 @@ enum class KillPoint : std::uint8_t {
   before_shelf,
   after_shelf,
 };
-inline constexpr std::size_t kill_point_count = static_cast<std::size_t>(KillPoint::after_shelf) + 1;
 [[nodiscard]] std::string_view name(KillPoint point);
 
 struct Report;

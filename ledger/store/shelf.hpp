@@ -46,7 +46,6 @@ class Shelf final : public PackageStore {
   /// A draft becomes books/<id>, durably. Doing it again is no failure.
   [[nodiscard]] Result<void> keep_draft(const std::string& draft, const BookId& book);
 
-  using Opened = OpenedPackage;
   [[nodiscard]] Result<Hash> write_package(const BookId& id, const Book& book, const ExchangeId& exchange,
                                            const BookKey& key, Progress* progress = nullptr) override;
   [[nodiscard]] std::optional<BookKey> begun_key(const ExchangeId& exchange) const override;

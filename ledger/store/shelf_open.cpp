@@ -131,7 +131,7 @@ Result<void> write_leaves(int package, const Book& book, const fs::path& target)
 
 }  // namespace
 
-Result<Shelf::Opened> Shelf::open_package(const Book& book, const ExchangeId& exchange, const BookKey& key,
+Result<OpenedPackage> Shelf::open_package(const Book& book, const ExchangeId& exchange, const BookKey& key,
                                           Progress* progress) {
   const auto path = package_path(exchange);
   const auto folder = path.parent_path();
@@ -144,13 +144,13 @@ Result<Shelf::Opened> Shelf::open_package(const Book& book, const ExchangeId& ex
   if (auto opened = do_pieces(opening, book.size); !opened) {
     guard.keep_if_interrupted(opened.error());
     if (!opening.bad_chunk()) return std::move(opened).as_failure();
-    return Opened{std::move(opened).error(), opening.bad_chunk()};
+    return OpenedPackage{std::move(opened).error(), opening.bad_chunk()};
   }
   BOOKCHAIN_CHECK(files.content.finish(book.size));
   BOOKCHAIN_CHECK(files.salts.finish(chunk_count(book) * Salt::size));
   BOOKCHAIN_CHECK(rename_durably(folder / "content.new", folder / "content"));
   guard.keep();
-  return Opened{std::nullopt, std::nullopt};
+  return OpenedPackage{};
 }
 
 }  // namespace bookchain::ledger

@@ -55,14 +55,7 @@ std::optional<Bytes> successor(ByteView prefix) {
 void SqliteStore::CloseDatabase::operator()(sqlite3* database) const { sqlite3_close_v2(database); }
 void SqliteStore::FinalizeStatement::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 
-SqliteStore::~SqliteStore() {
-  rollback();
-  // Statements before the database.
-  data_version_.reset();
-  for (auto& of_table : statements_) {
-    for (auto& statement : of_table) statement.reset();
-  }
-}
+SqliteStore::~SqliteStore() { rollback(); }
 
 namespace {
 

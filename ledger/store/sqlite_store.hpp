@@ -58,7 +58,7 @@ class SqliteStore final : public Store {
   void remember_failure(const char* what) const;
 
   boost::filesystem::path file_;
-  std::unique_ptr<sqlite3, CloseDatabase> database_;
+  std::unique_ptr<sqlite3, CloseDatabase> database_;  ///< goes after its statements, which stand below
   /// Prepared statements at rest. One that runs is taken out, so that a scan may read the same table.
   mutable std::array<std::array<Statement, query_count>, table_count> statements_;
   mutable Statement data_version_;
