@@ -9,7 +9,8 @@
 #include <boost/filesystem/operations.hpp>
 #include <cerrno>
 #include <cstdio>
-#include <limits>
+#include <iterator>
+#include <utility>
 
 #include "ledger/codec.hpp"
 #include "transport/package_file.hpp"
@@ -73,11 +74,20 @@ Result<std::unique_ptr<SpoolLink>> SpoolLink::open(Settings settings, Environmen
 /// A folder that is none, or is closed by the user it belongs to, is the fault of one sender: it is told once, and
 /// the others are heard.
 Result<void> SpoolLink::look_at(PeerPort from) {
+  BOOKCHAIN_TRY(const auto spool, SpoolFolder::open(settings_.own_spool));
+  if (is_of_stranger(spool, from)) {
+    faults_.push_back(Parcel{from,
+                             {},
+                             {},
+                             Error{Token::bad_file,
+                                   "another user had taken the folder of this sender; it is moved away",
+                                   (spool / std::to_string(from.value)).string(),
+                                   {}}});
+  }
   auto checked = check_folders(from);
   if (checked) return success();
   // Nothing has been delivered yet.
   if (drop_box_ && checked.error().token == Token::no_such_file) return success();
-  BOOKCHAIN_TRY(const auto spool, SpoolFolder::open(settings_.own_spool));
   const auto facts = spool.facts_of(std::to_string(from.value));
   const bool of_sender = facts && !facts->is_own();
   if (checked.error().token == Token::permission && !of_sender) return checked;
@@ -93,13 +103,17 @@ Result<void> SpoolLink::check_folders(PeerPort from) const {
   return waiting.check_safe();
 }
 
+bool SpoolLink::is_of_stranger(const SpoolFolder& spool, PeerPort from) const {
+  const auto user = settings_.users.find(from);
+  if (user == settings_.users.end()) return false;
+  const auto facts = spool.facts_of(std::to_string(from.value));
+  return facts && facts->owner != user->second && !facts->is_own();
+}
+
 /// Who is first could take the name of another sender's folder; the owner of the spool can move it away.
 Result<void> SpoolLink::keep_strangers_out(const SpoolFolder& spool, PeerPort from) const {
-  const auto user = settings_.users.find(from);
+  if (!is_of_stranger(spool, from)) return success();
   const auto name = std::to_string(from.value);
-  if (user == settings_.users.end()) return success();
-  const auto facts = spool.facts_of(name);
-  if (!facts || facts->owner == user->second || facts->is_own()) return success();
   BOOKCHAIN_CHECK(spool.move_out_of_the_way(name));
   return Error{Token::no_such_file, "nothing was delivered yet", (spool / name).string(), {}};
 }
@@ -112,50 +126,84 @@ Result<SpoolFolder> SpoolLink::from_folder(PeerPort from, const std::string& par
   return folder.inside(part);
 }
 
+std::vector<std::string> SpoolLink::names_from(const SpoolFolder& folder, PeerPort from) const {
+  auto names = folder.names();
+  std::size_t hidden = 0;
+  std::erase_if(names, [&](const auto& name) {
+    if (name.starts_with('.') && ++hidden <= max_hidden_files) return true;
+    return exchange_in_name(name).has_value() || stuck_.contains({from, name});
+  });
+  return names;
+}
+
+/// More than its quota no honest sender has waiting: it holds the excess back. What somebody put there all the same is
+/// removed unread, the latest first; an honest message among it comes again.
+void SpoolLink::drop_excess(const SpoolFolder& folder, PeerPort from, std::vector<std::string>& names) {
+  std::size_t dropped = 0;
+  for (auto place = names.size(); names.size() > settings_.quota.files && place > 0;) {
+    const auto name = names.begin() + static_cast<std::ptrdiff_t>(--place);
+    if (::unlinkat(folder.get(), name->c_str(), 0) != 0) continue;
+    names.erase(name);
+    ++dropped;
+  }
+  if (dropped == 0) return;
+  faults_.push_back(Parcel{from,
+                           {},
+                           {},
+                           Error{Token::bad_file,
+                                 std::to_string(dropped) + " files above the quota were removed",
+                                 folder.shown.string(),
+                                 {}}});
+}
+
 /// Takes from each sender in turn, and begins with another one each time, so that one who floods, with many files
-/// or with large ones, does not starve the others.
-std::vector<std::pair<PeerPort, std::string>> SpoolLink::names_waiting(std::size_t most) const {
-  std::vector<std::pair<PeerPort, std::vector<std::string>>> by_sender;
+/// or with large ones, does not starve the others. A folder is listed again when what was listed has been looked at:
+/// however many files lie there, each is listed once or twice.
+std::vector<std::pair<PeerPort, std::string>> SpoolLink::next_names(std::size_t most) {
+  std::vector<std::pair<PeerPort, std::deque<std::string>*>> by_sender;
   for (const auto port : settings_.senders) {
-    const auto folder = from_folder(port, "new");
-    if (!folder) continue;
-    auto names = folder.value().names();
-    std::size_t hidden = 0;
-    std::erase_if(names, [&, from = port](const auto& name) {
-      if (name.starts_with('.') && ++hidden <= max_hidden_files) return true;
-      return exchange_in_name(name).has_value() || stuck_.contains({from, name});
-    });
-    if (!names.empty()) by_sender.emplace_back(port, std::move(names));
+    auto& names = listed_[port];
+    if (const auto folder = from_folder(port, "new"); folder && names.empty()) {
+      auto found = names_from(folder.value(), port);
+      drop_excess(folder.value(), port, found);
+      std::ranges::move(found, std::back_inserter(names));
+    }
+    if (!names.empty()) by_sender.emplace_back(port, &names);
   }
   if (by_sender.size() > 1)
     std::rotate(by_sender.begin(), by_sender.begin() + static_cast<std::ptrdiff_t>(first_ % by_sender.size()),
                 by_sender.end());
-  std::vector<std::pair<PeerPort, std::string>> taken;
-  for (std::size_t place = 0; taken.size() < most; ++place) {
+  std::vector<std::pair<PeerPort, std::string>> next;
+  for (std::size_t place = 0; next.size() < most; ++place) {
     bool any = false;
     for (const auto& [port, names] : by_sender) {
-      if (place >= names.size() || taken.size() >= most) continue;
-      taken.emplace_back(port, names[place]);
+      if (place >= names->size() || next.size() >= most) continue;
+      next.emplace_back(port, (*names)[place]);
       any = true;
     }
     if (!any) break;
   }
-  return taken;
+  return next;
 }
 
 std::map<PeerPort, std::size_t> SpoolLink::waiting() const {
   std::map<PeerPort, std::size_t> counts;
-  for (const auto& [from, name] : names_waiting(std::numeric_limits<std::size_t>::max())) ++counts[from];
+  for (const auto port : settings_.senders) {
+    const auto folder = from_folder(port, "new");
+    const auto count = folder ? names_from(folder.value(), port).size() : 0;
+    if (count > 0) counts[port] = count;
+  }
   return counts;
 }
 
 Result<std::vector<Parcel>> SpoolLink::receive(std::size_t most) {
-  auto parcels = std::move(faults_);
-  faults_.clear();
   std::size_t bytes_read = 0;
+  std::set<PeerPort> moved_aside;
   ++first_;
   shed_what_nobody_takes();
-  for (const auto& [from, name] : names_waiting(most)) {
+  const auto names = next_names(most);
+  auto parcels = std::exchange(faults_, {});
+  for (const auto& [from, name] : names) {
     if (bytes_read > max_bytes_read_a_turn) break;
     const auto folder = from_folder(from, "new");
     if (!folder) continue;
@@ -163,7 +211,10 @@ Result<std::vector<Parcel>> SpoolLink::receive(std::size_t most) {
     auto bytes =
         read_foreign(folder.value().get(), name, folder.value() / name, max_mail_bytes(settings_.max_envelope_bytes));
     if (!bytes) {
-      if (bytes.error().token == Token::no_such_file) continue;  // taken by another process of this peer
+      if (bytes.error().token == Token::no_such_file) {  // taken by another process of this peer
+        cross_off(from, name);
+        continue;
+      }
       if (bytes.error().token == Token::io) return std::move(bytes).as_failure();
       parcel.fault = Error{Token::bad_file, bytes.error().what, name, {}};
     } else {
@@ -175,9 +226,11 @@ Result<std::vector<Parcel>> SpoolLink::receive(std::size_t most) {
         parcel.fault = Error{Token::bad_file, envelopes.error().what, name, {}};
       }
     }
-    // If it cannot be moved either it stays where it is, and is not looked at again.
-    if (parcel.fault) (void)put_aside(parcel, *parcel.fault);
+    if (parcel.fault && move_or_keep(parcel, *parcel.fault)) moved_aside.insert(from);
     parcels.push_back(std::move(parcel));
+  }
+  for (const auto from : moved_aside) {
+    if (const auto bad = from_folder(from, "bad")) prune(bad.value());
   }
   return parcels;
 }
@@ -192,7 +245,16 @@ void lay_to_sender(const Result<SpoolFolder>& folder, Error& error) {
 
 }  // namespace
 
-Result<void> SpoolLink::acknowledge(const Parcel& parcel) { return remove_delivery(parcel.from, parcel.name); }
+/// What was listed is taken from the front.
+void SpoolLink::cross_off(PeerPort from, const std::string& name) {
+  auto& names = listed_[from];
+  if (const auto place = std::ranges::find(names, name); place != names.end()) names.erase(place);
+}
+
+Result<void> SpoolLink::acknowledge(const Parcel& parcel) {
+  cross_off(parcel.from, parcel.name);
+  return remove_delivery(parcel.from, parcel.name);
+}
 
 /// What cannot be removed because of how its sender made it, or made the folder around it, is moved away in one piece;
 /// if that cannot be done either, it is the fault of that sender and not of this machine.
@@ -201,13 +263,21 @@ Result<void> SpoolLink::remove_delivery(PeerPort from, const std::string& name) 
   if (!folder && folder.error().token == Token::no_such_file) return Error(folder.error());
   auto removed = folder ? folder.value().remove(name) : Result<void>(folder.error());
   if (removed) return removed;
-  if (removed.error().token == Token::bad_file && move_aside(from, name, removed.error())) return success();
+  if (removed.error().token == Token::bad_file && put_aside({from, name, {}, {}}, removed.error())) return success();
   stuck_.insert({from, name});
   lay_to_sender(folder, removed.error());
   return removed;
 }
 
 Result<void> SpoolLink::put_aside(const Parcel& parcel, const Error& reason) {
+  auto moved = move_or_keep(parcel, reason);
+  if (const auto bad = from_folder(parcel.from, "bad")) prune(bad.value());
+  return moved;
+}
+
+/// What cannot be moved aside either stays where it is, and is not looked at again.
+Result<void> SpoolLink::move_or_keep(const Parcel& parcel, const Error& reason) {
+  cross_off(parcel.from, parcel.name);
   auto moved = move_aside(parcel.from, parcel.name, reason);
   if (moved) return moved;
   stuck_.insert({parcel.from, parcel.name});
@@ -219,9 +289,12 @@ Result<void> SpoolLink::move_aside(PeerPort from, const std::string& name, const
   BOOKCHAIN_TRY(const auto folder, from_folder(from, "new"));
   if (drop_box_) {
     BOOKCHAIN_TRY(const auto of_sender, from_folder(from, {}));
-    BOOKCHAIN_CHECK(of_sender.make("bad", false));
+    (void)of_sender.make("bad", false);
   }
-  BOOKCHAIN_TRY(const auto bad, from_folder(from, "bad"));
+  const auto opened = from_folder(from, "bad");
+  // Its sender made it, and closed it.
+  if (!opened) return folder.remove(name);
+  const auto& bad = opened.value();
   // Its own name would make it the reason of another, or is too long to have one.
   auto kept_as = name.ends_with(reason_suffix) ? name + ".delivery" : name;
   if (kept_as.size() > longest_kept_name) kept_as = fresh_name();
@@ -232,12 +305,11 @@ Result<void> SpoolLink::move_aside(PeerPort from, const std::string& name, const
   if (!moved) BOOKCHAIN_CHECK(folder.remove(name));
   const auto line = std::string(ledger::name(reason.token)) + ": " + reason.what + "\n";
   const auto note = kept_as + std::string(reason_suffix);
-  BOOKCHAIN_CHECK(bad.remove(note));
+  (void)bad.remove(note);
   if (auto out = bad.create(note)) {
     (void)write_all(out.value().get(), ByteView(reinterpret_cast<const std::uint8_t*>(line.data()), line.size()),
                     bad / note);
   }
-  prune(bad);
   return success();
 }
 

@@ -5,6 +5,7 @@
 // Folder layout and file format: docs/formats.md.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <set>
 
@@ -68,9 +69,16 @@ class SpoolLink final : public Link {
                                                 const std::vector<PackageFile>& packages);
   [[nodiscard]] Result<void> look_at(PeerPort from);
   [[nodiscard]] Result<void> check_folders(PeerPort from) const;
+  /// Whether the folder of a sender belongs to a user who is not that sender.
+  [[nodiscard]] bool is_of_stranger(const SpoolFolder& spool, PeerPort from) const;
   [[nodiscard]] Result<void> keep_strangers_out(const SpoolFolder& spool, PeerPort from) const;
-  [[nodiscard]] std::vector<std::pair<PeerPort, std::string>> names_waiting(std::size_t most) const;
+  /// What waits in the folder of one sender and is no package, in the order of its names.
+  [[nodiscard]] std::vector<std::string> names_from(const SpoolFolder& folder, PeerPort from) const;
+  void cross_off(PeerPort from, const std::string& name);
+  void drop_excess(const SpoolFolder& folder, PeerPort from, std::vector<std::string>& names);
+  [[nodiscard]] std::vector<std::pair<PeerPort, std::string>> next_names(std::size_t most);
   [[nodiscard]] Result<void> remove_delivery(PeerPort from, const std::string& name);
+  [[nodiscard]] Result<void> move_or_keep(const Parcel& parcel, const Error& reason);
   [[nodiscard]] Result<void> move_aside(PeerPort from, const std::string& name, const Error& reason);
   void prune(const SpoolFolder& bad) const;
   void shed_what_nobody_takes();
@@ -83,7 +91,9 @@ class SpoolLink final : public Link {
 
   Settings settings_;
   Environment& environment_;
-  std::size_t first_ = 0;           ///< whose deliveries are taken first: each sender in turn
+  std::size_t first_ = 0;  ///< whose deliveries are taken first: each sender in turn
+  /// What was found in the folder of a sender and is not done with yet.
+  std::map<PeerPort, std::deque<std::string>> listed_;
   bool drop_box_ = false;           ///< each sender makes its own folder in the own spool
   std::map<PeerPort, bool> swept_;  ///< spools whose tmp/ this process has cleared of its own leftovers
   std::optional<ledger::Time> shed_at_;

@@ -148,6 +148,7 @@ void shed_leftovers(const SpoolFolder& folder, const Quota& quota, std::uint64_t
       load = with;
       continue;
     }
+    if (is_tree && ::unlinkat(folder.get(), name.c_str(), AT_REMOVEDIR) == 0) continue;  // an empty one costs nothing
     if (is_tree && (trees_removed >= max_trees_removed_at_once || trees_in_vain >= max_trees_in_vain)) continue;
     // What cannot be removed is in a folder that its sender has closed, or in one too deep.
     const bool removed = folder.remove(name).has_value();

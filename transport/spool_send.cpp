@@ -123,18 +123,20 @@ Result<void> SpoolLink::place_package(const Target& to, const PackageFile& packa
 }
 
 /// In a drop box the folder is made by whoever delivers: then it is its user's own, and its group that of the
-/// receiver, so that no third user can read, add, change or remove anything in there.
+/// receiver, so that no third user can read, add, change or remove anything in there. In a copy of this user's own,
+/// which a program carries to the receiver, it is made as well.
 Result<SpoolFolder> SpoolLink::own_folder_in(const SpoolFolder& spool, const FolderFacts& facts) const {
   const auto name = std::to_string(settings_.self.value);
-  if (!facts.is_drop_box()) return spool.inside(name);
-  BOOKCHAIN_CHECK(spool.make(name, true));
+  const bool shared = facts.is_drop_box();
+  if (!shared && (!facts.is_own() || spool.facts_of(name))) return spool.inside(name);
+  BOOKCHAIN_CHECK(spool.make(name, shared));
   const auto made = spool.facts_of(name);
   if (!made || !made->is_own()) {
     return Error{Token::permission, "another user has taken this peer's folder in a spool", (spool / name).string(),
                  "whose spool it is can remove that folder, or join again if it is a copy of its own"};
   }
   BOOKCHAIN_TRY(auto own, spool.inside(name));
-  for (const auto* part : {"tmp", "new", "cur"}) BOOKCHAIN_CHECK(own.make(part, true));
+  for (const auto* part : {"tmp", "new", "cur"}) BOOKCHAIN_CHECK(own.make(part, shared));
   return own;
 }
 
@@ -147,7 +149,7 @@ Result<SpoolLink::Target> SpoolLink::target(PeerPort to) const {
     BOOKCHAIN_TRY(const auto own, own_folder_in(spool, facts));
     BOOKCHAIN_TRY(auto unfinished, own.inside("tmp"));
     BOOKCHAIN_TRY(auto waiting, own.inside("new"));
-    return Target{std::move(unfinished), std::move(waiting), facts.is_drop_box() && !facts.is_own(), quota_of(spool)};
+    return Target{std::move(unfinished), std::move(waiting), !facts.is_own(), quota_of(spool)};
   };
   auto opened = folders();
   if (!opened && opened.error().token == Token::no_such_file) {

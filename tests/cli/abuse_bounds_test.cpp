@@ -60,6 +60,28 @@ BOOST_AUTO_TEST_CASE(devices_in_a_spool_are_put_aside_unread_and_told_once) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_AUTO_TEST_SUITE(abuse_by_number)
+
+/// Five times what a sender may have waiting. What took as long as all of it together held the lock of the home for
+/// minutes.
+BOOST_AUTO_TEST_CASE(fifty_thousand_files_lock_nobody_out_of_the_home) {
+  const Network network;
+  const std::string id = network.ok(5000, {"request", "--from", "5001", "--book", network.book_of(5001)})["exchange"];
+  const auto flooded = spool_of(network, 5001, 5002);
+  constexpr std::size_t files = 50'000 / one_in;
+  for (std::size_t i = 0; i < files; ++i) write_file(flooded / ("0-" + std::to_string(i)), "");
+  Background receive({"-n", network.folder().string(), "-p", "5001", "receive", "-q"});
+  // Fails as `locked` after ten seconds.
+  network.ok(5001, {"add-book", "--value", "5"});
+  BOOST_TEST(receive.wait().exit_code == 0);
+  network.ok(5001, {"receive"});
+  BOOST_TEST(fs::is_empty(flooded));
+  network.settle();
+  BOOST_TEST(network.state(5001, id) == "committed");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
 BOOST_AUTO_TEST_SUITE(abuse_of_serve)
 
 BOOST_AUTO_TEST_CASE(a_server_under_a_flood_of_rubbish_stays_small_and_goes_on) {

@@ -33,8 +33,8 @@ std::string suffix_of(const std::string& name) { return name.ends_with(package_s
 
 Carried::Carried(path at_sender, path at_receiver, const CopyingFaults& faults)
     : at_sender_(std::move(at_sender)), at_receiver_(std::move(at_receiver)), faults_(faults) {
-  fs::create_directories(at_sender_ / "tmp");
-  fs::create_directories(at_sender_ / "new");
+  // The copy of a spool; the folder in it, and what belongs into that, its sender makes.
+  fs::create_directories(at_sender_.parent_path());
 }
 
 std::string Carried::left() const {
@@ -47,7 +47,9 @@ std::string Carried::left() const {
 }
 
 void Carried::round(std::mt19937& random, std::map<std::string, int>& done) {
-  for (const auto& entry : fs::directory_iterator(at_sender_ / "new")) files_.try_emplace(name_of(entry), File{});
+  if (fs::exists(at_sender_ / "new")) {
+    for (const auto& entry : fs::directory_iterator(at_sender_ / "new")) files_.try_emplace(name_of(entry), File{});
+  }
   for (auto& [name, file] : files_) {
     if (file.wait == 0) file.wait = 1 + static_cast<int>(random() % 3);
     if (--file.wait == 0) move(name, file, random, done);

@@ -9,6 +9,7 @@
 
 #include <boost/test/unit_test.hpp>
 #include <fstream>
+#include <set>
 
 #include "tests/transport/pair.hpp"
 
@@ -176,6 +177,27 @@ BOOST_AUTO_TEST_CASE(a_sender_that_floods_does_not_starve_the_others) {
   const auto parcels = link.value()->receive(10).value();
   for (const auto& parcel : parcels) heard = heard || parcel.from == PeerPort{5002};
   BOOST_TEST(heard);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_folder_is_taken_in_parts_each_file_once_and_what_came_meanwhile_as_well, Spools) {
+  std::set<std::string> written;
+  const auto put = [&](const std::string& name) {
+    write(inbox() / name, "x");
+    written.insert(name);
+  };
+  for (int i = 10; i < 40; ++i) put(std::to_string(i));
+  std::multiset<std::string> taken;
+  for (bool is_first = true;; is_first = false) {
+    const auto parcels = receive(7);
+    if (parcels.empty()) break;
+    BOOST_TEST(parcels.size() <= 7U);
+    for (const auto& parcel : parcels) taken.insert(parcel.name);
+    if (is_first) {
+      put("05");
+      put("99");
+    }
+  }
+  BOOST_TEST((taken == std::multiset<std::string>(written.begin(), written.end())));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_spool_that_everybody_can_write_is_refused, Spools) {
