@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <boost/filesystem/operations.hpp>
+#include <cstdlib>
 #include <regex>
 
 #include "tests/cli/owners.hpp"
@@ -46,6 +47,24 @@ BOOST_AUTO_TEST_CASE(keys_are_made_in_the_home_that_the_environment_names_unless
   options.environment["BOOKCHAIN_HOME"] = (scratch / "mine").string();
   options.environment["BOOKCHAIN_PORT"] = "5000";
   BOOST_TEST(run({"-o", "json", "keygen"}, options).json()["home"] == (scratch / "mine").string());
+}
+
+// The card and the network file are for the others; nobody can have prepared the place where they are written.
+BOOST_AUTO_TEST_CASE(what_is_given_out_can_be_read_by_all_whatever_the_umask_and_waits_for_nothing) {
+  const Owners owners;
+  owners.all_keys();
+  const auto common = owners.scratch / "common";
+  fs::create_directories(common);
+  BOOST_REQUIRE(::mkfifo((common / "network.yaml.new").c_str(), 0666) == 0);
+  RunOptions shell;
+  shell.program = "/bin/sh";
+  Words words{"-c",   "umask 077; exec \"$@\"", "sh",     std::getenv("BOOKCHAIN_PROGRAM"),
+              "init", common.string(),          "--cards"};
+  for (std::size_t i = 0; i < 4; ++i) words.push_back((owners.home(i) / "card.yaml").string());
+  const auto made = run(words, shell);
+  BOOST_TEST(made.exit_code == 0, made.err);
+  BOOST_TEST(fs::status(owners.network_file()).permissions() == 0644);
+  BOOST_TEST(!fs::exists(common / "network.yaml.new"));
 }
 
 BOOST_AUTO_TEST_CASE(four_owners_make_a_network_and_hand_over_a_file) {
