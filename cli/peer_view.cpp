@@ -50,14 +50,16 @@ Result<transport::SpoolFolder> put_aside_from(const Reader& self, PeerPort from)
   return of_sender.inside("bad");
 }
 
-/// Where nothing of a peer could ever be opened: the network that its latest delivery says it is for. A header can be
-/// read without any key.
-std::optional<NetworkId> delivered_for(const Reader& self, PeerPort from) {
+/// The network that the latest delivery of a peer that was put aside says it is for, where it came after `heard`. A
+/// header can be read without any key.
+std::optional<NetworkId> delivered_for(const Reader& self, PeerPort from, const std::optional<Time>& heard) {
   const auto folder = put_aside_from(self, from);
   if (!folder) return std::nullopt;
   auto names = folder.value().names(most_names);
   std::ranges::reverse(names);
   for (std::size_t i = 0; i < std::min(names.size(), most_files); ++i) {
+    const auto facts = folder.value().facts_of(names[i]);
+    if (heard && facts && facts->changed_ns / 1000 <= static_cast<std::int64_t>(heard->value)) continue;
     const auto header = transport::first_header(folder.value(), names[i]);
     if (header && header->from == from && header->network != self.genesis().id()) return header->network;
   }
@@ -82,11 +84,11 @@ std::vector<PeerLine> view_peers(const Session& session, const Reader& self) {
                                        });
       view.heard = was_heard(self.state(), peer.port, view.unanswered);
       const auto& contact = contacts[peer.port];
-      if (view.heard) {
-        view.heard_at = contact.heard;
-      } else {
+      if (view.heard) view.heard_at = contact.heard;
+      // What came before it was heard is no news; of one that was heard nobody knows when, all may have.
+      if (!view.heard || contact.heard) {
         // Who may write into its folder here is fewer than who may call.
-        view.other_network = delivered_for(self, peer.port);
+        view.other_network = delivered_for(self, peer.port, view.heard_at);
         view.only_called = !view.other_network && contact.other_network;
         if (view.only_called) view.other_network = contact.other_network;
       }

@@ -14,7 +14,7 @@ struct PeerLine {
   std::optional<ledger::Head> head;                ///< of its chain, where its home can be read from here
   std::uint64_t unanswered = 0;                    ///< messages to it that it has not acknowledged
   std::optional<ledger::Time> unanswered_since;    ///< when the oldest of them was made
-  std::optional<ledger::NetworkId> other_network;  ///< nothing of it was ever opened, and this is what came instead
+  std::optional<ledger::NetworkId> other_network;  ///< came in its name after it was heard last, or instead
   bool only_called = false;                        ///< it came over a socket, where anybody may give that name
   bool heard = false;                              ///< it has sent or acknowledged something, ever
   std::optional<ledger::Time> heard_at;            ///< when last, where that was noted

@@ -56,6 +56,27 @@ BOOST_AUTO_TEST_CASE(status_shows_a_peer_of_another_network_and_one_that_does_no
                           other_network["fingerprint"].get<std::string>()),
              told);
   BOOST_TEST(peers[1]["other_network_by"] == "delivery");
+  // A peer that was heard before may have been given another file since: what comes after that is told, not before.
+  const auto bad = owners.home(0) / "spool" / "5002" / "bad";
+  fs::create_directories(bad);
+  fs::path foreign;
+  for (const auto& entry : fs::directory_iterator(owners.home(0) / "spool" / "5001" / "bad")) {
+    if (entry.path().extension().empty()) foreign = entry.path();
+  }
+  auto content = read_file(foreign);
+  // The sender, after the magic of the file, the size of the envelope, the version and the network.
+  constexpr std::size_t place_of_sender = 17 + 4 + 1 + 32;
+  BOOST_REQUIRE(content.substr(place_of_sender, 2) == "\x13\x89");
+  content[place_of_sender + 1] = '\x8a';
+  write_file(bad / "0001", content);
+  const auto seen = [&](std::time_t delivered) {
+    fs::last_write_time(bad / "0001", delivered);
+    return owners.at(0, {"status"}).json()["peers"][2]["other_network"];
+  };
+  BOOST_TEST(seen(1'769'860'799).is_null());
+  BOOST_TEST(seen(1'769'860'801) == other_network["network"]);
+  fs::remove_all(bad);
+  fs::last_write_time(foreign, 1'769'860'800);
   BOOST_TEST(peers[2]["other_network_by"].is_null());
   BOOST_TEST(!mentions(told, "5002 does not answer"));
   BOOST_TEST(mentions(told, "2026-01-31 12:00:00 "), told);
