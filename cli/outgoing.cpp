@@ -55,7 +55,15 @@ std::vector<PeerPort> unheard_peers(const PeerFiles& files, const State& state) 
 }
 
 std::vector<PeerPort> unreached_peers(const PeerFiles& files, const State& state) {
-  return unreached_for(files, state, {Token::no_such_file, Token::permission});
+  auto peers = unreached_for(files, state, {Token::no_such_file, Token::permission});
+  // What goes into a folder is there at once, or is held back: the quota is reached, or the folder is gone.
+  for (const auto& peer : files.genesis.peers()) {
+    const auto own = files.addresses.find(peer.port);
+    const bool by_socket = (own == files.addresses.end() ? peer.address : own->second).starts_with(socket_scheme);
+    if (!by_socket && peer.port != files.port() && waits_for_a_way(state, peer.port)) peers.push_back(peer.port);
+  }
+  std::ranges::sort(peers);
+  return peers;
 }
 
 std::vector<PeerPort> peers_without_block(const State& state, Height height) {

@@ -9,7 +9,8 @@ namespace bookchain::cli {
 
 /// Peers reached by a socket for whom something waits in the outbox while nobody listens there, in port order.
 [[nodiscard]] std::vector<ledger::PeerPort> unheard_peers(const PeerFiles& files, const ledger::State& state);
-/// These, and those whose socket is closed to this user.
+/// These, those whose socket is closed to this user, and those whose spool takes no more or is gone. Right after a
+/// turn, which has put into each spool what it takes.
 [[nodiscard]] std::vector<ledger::PeerPort> unreached_peers(const PeerFiles& files, const ledger::State& state);
 
 /// Peers to which this one sent the block of `height` and that have not acknowledged it, in port order.

@@ -170,7 +170,7 @@ std::string step_text(Step step) {
 
 std::string step_text(Step step, const std::vector<transport::SentReport>& sent, const std::vector<PeerPort>& unheard) {
   const bool waits = std::ranges::any_of(sent, [&](const auto& each) { return is_in(unheard, each.to); });
-  return waits ? "done at this peer; what is queued leaves when somebody listens there" : step_text(step);
+  return waits ? "done at this peer; what is queued leaves as soon as the other side can take it" : step_text(step);
 }
 
 std::optional<Error> delivery_failure(const transport::Report& report) {

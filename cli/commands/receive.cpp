@@ -51,6 +51,26 @@ Result<transport::Report> take_in(Home& home, std::optional<std::uint64_t> limit
   return all;
 }
 
+/// That a peer has as much waiting as it takes is told and no failure, unless a step taken now sent something to it:
+/// else whoever lets its spool fill up would make every command of the others fail.
+std::optional<Error> failure_of(const Session& session, transport::Report& report) {
+  const auto is_for = [](PeerPort port) { return [port](const auto& sent) { return sent.to == port; }; };
+  std::vector<PeerPort> held_back;
+  std::erase_if(report.undelivered, [&](const auto& each) {
+    const auto& [port, error] = each;
+    const bool by_a_step = std::ranges::any_of(
+        report.steps, [&](const auto& step) { return std::ranges::any_of(step.sent, is_for(port)); });
+    if (error.token != Token::over_quota || by_a_step) return false;
+    held_back.push_back(port);
+    return true;
+  });
+  if (!held_back.empty()) {
+    session.report().note("messages to " + ports_text(held_back) +
+                          " wait in the outbox until these have taken in what lies in their spools");
+  }
+  return delivery_failure(report);
+}
+
 /// What came of it; of a book that is now on the shelf, how to read it.
 std::string events_text(const Session& session, const Home& home, const State& state,
                         const std::vector<Event>& events) {
@@ -95,11 +115,11 @@ Result<Answer> run_receive(Session& session, const Arguments& arguments) {
   BOOKCHAIN_TRY(auto files, session.peer());
   WorkProgress progress(session.report(), "taking in");
   BOOKCHAIN_TRY(const auto home, Home::open(std::move(files), &progress));
-  BOOKCHAIN_TRY(const auto report, take_in(*home, limit, false));
+  BOOKCHAIN_TRY(auto report, take_in(*home, limit, false));
   Answer answer;
   answer.value["received"] = received_value(report.received);
   answer.value["events"] = events_value(report.events);
-  answer.failure = delivery_failure(report);
+  answer.failure = failure_of(session, report);
   answer.value["due"] = due_value(*home, home->store());
   answer.text = report.received.empty() ? "nothing was waiting\n" : received_text(session.report(), report.received);
   if (!report.sent.empty()) answer.text += sent_text(report.sent, unreached_peers(home->files(), home->store()));
@@ -140,7 +160,7 @@ Result<Answer> run_step(Session& session, const Arguments& arguments) {
   BOOKCHAIN_TRY(auto files, session.peer());
   WorkProgress progress(session.report(), "working");
   BOOKCHAIN_TRY(const auto home, Home::open(std::move(files), &progress));
-  BOOKCHAIN_TRY(const auto report, take_in(*home, std::nullopt, true));
+  BOOKCHAIN_TRY(auto report, take_in(*home, std::nullopt, true));
   Answer answer;
   answer.value["received"] = received_value(report.received);
   answer.value["steps"] = Json::array();
@@ -158,7 +178,7 @@ Result<Answer> run_step(Session& session, const Arguments& arguments) {
   answer.value["events"] = events_value(report.events);
   answer.text += events_text(session, *home, home->store(), report.events);
   answer.brief = "";
-  if (!answer.failure) answer.failure = delivery_failure(report);
+  if (!answer.failure) answer.failure = failure_of(session, report);
   if (report.received.empty() && report.steps.empty()) {
     answer.text = "nothing was waiting, no step is due\n" + waits_text(waits(home->node(), home->store()));
   }

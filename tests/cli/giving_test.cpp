@@ -155,6 +155,16 @@ BOOST_AUTO_TEST_CASE(what_is_above_the_quota_waits_at_the_sender_and_comes_later
   BOOST_TEST(network.ok(5001, {"status"})["undelivered"] == Json::array({{{"port", 5000}, {"messages", 1}}}));
   // Nobody else is held up by it.
   network.ok(5002, {"add-book", "--value", "7"});
+  // Nor does it make commands fail that have nothing to do with it, and what is held back is not shown as sent.
+  const auto taken = run({"-n", network.folder().string(), "-p", "5001", "receive"});
+  BOOST_TEST(taken.exit_code == 0, taken.err);
+  BOOST_TEST(mentions(taken.err, "messages to 5000 wait in the outbox"), taken.err);
+  const auto asked = network.at(5001, {"request", "--from", "5002", "--book", "7"});
+  check_refused(asked, 5, "over-quota");
+  for (const auto& sent : asked.json()["sent"]) {
+    const bool waits = sent.contains("delivered") && !sent["delivered"];
+    BOOST_TEST(waits == (sent["to"] == 5000), asked.out);
+  }
   network.ok(5000, {"receive"});
   BOOST_TEST(network.ok(5000, {"list-books", "--all"})["books"].size() == 17);
   network.ok(5001, {"receive"});
