@@ -43,20 +43,21 @@ struct JoinPlan {
   std::optional<path> spool;             ///< where this peer sees its own spool, if not where its card says
   std::optional<Access> access;          ///< which other users of this host deliver; by default all can
   std::optional<ledger::PeerPort> port;  ///< the home must be of this peer
+  bool trust_group = false;              ///< others in the group of the spool may reach what is delivered
 };
 
 struct Joined {
   ledger::Genesis genesis;
   ledger::PeerPort port;
   path spool;
-  bool made = false;                     ///< false: it had joined this network before
-  std::vector<std::string> spool_group;  ///< other users in the group of a spool made now: they reach what is in it
+  bool made = false;  ///< false: it had joined this network before
 };
 
 /// Checks that the network has the card of this home, as it was given, and makes the rest of the home; in one that has
 /// joined, sets the modes again that its config.yaml says. Tokens: `home-missing` (no keys), `usage` (keys of another
 /// port), `unknown-peer`, `wrong-network` (other keys or another address stand there), `home-exists` (the home has
-/// joined another network, or with another spool or access), those of open_spool and those of reading.
+/// joined another network, or with another spool or access), `permission` (others are in the group that the new spool
+/// would have, and that is not allowed), those of open_spool and those of reading.
 [[nodiscard]] Result<Joined> join_network(const JoinPlan& plan);
 
 }  // namespace bookchain::cli

@@ -31,6 +31,29 @@ Result<void> set_mode(const path& file, mode_t mode) {
   return ledger::system_error("cannot set the mode of a directory", file);
 }
 
+/// What a peer goes by, and what nobody else may read: the state has the key of every book that is granted.
+struct Kept {
+  const char* name;
+  bool secret;
+};
+constexpr std::array<Kept, 6> kept_files{{{"config.yaml", false},
+                                          {"network.yaml", false},
+                                          {"state.sqlite", true},
+                                          {"state.sqlite-wal", true},
+                                          {"state.sqlite-shm", true},
+                                          {"contacts", false}}};
+
+Result<void> check_kept_file(const path& file, bool secret) {
+  struct stat facts {};
+  if (::lstat(file.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode)) return success();
+  const mode_t too_much = secret ? S_IRWXG | S_IRWXO : S_IWGRP | S_IWOTH;
+  if ((facts.st_mode & too_much) == 0) return success();
+  return Error{Token::permission,
+               secret ? "others than its owner can read or write a file of the home"
+                      : "others than its owner can write a file of the home",
+               file.string(), "take the right away: chmod go-rwx " + shell_word(file.string())};
+}
+
 }  // namespace
 
 Result<void> check_home_is_own(const path& home) {
@@ -44,6 +67,8 @@ Result<void> check_home_is_own(const path& home) {
     return Error{Token::permission, "others than its owner can write into the home", home.string(),
                  "take the right away: chmod go-w " + shell_word(home.string())};
   }
+  if ((facts.st_mode & (S_IXGRP | S_IXOTH)) == 0) return success();  // nobody else gets at what lies in it
+  for (const auto& kept : kept_files) BOOKCHAIN_CHECK(check_kept_file(home / kept.name, kept.secret));
   return success();
 }
 

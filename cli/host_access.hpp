@@ -12,8 +12,8 @@
 
 namespace bookchain::cli {
 
-/// Refuses a home that belongs to another user, or that others can write into. Token `permission`. A home that
-/// is not there is no matter of this.
+/// Refuses a home that belongs to another user, or that others can write into, or in which others can write, or read
+/// what is secret. Token `permission`. A home or file that is not there is no matter of this.
 [[nodiscard]] Result<void> check_home_is_own(const path& home);
 
 /// Who of the other users of this host may come to a spool.

@@ -91,13 +91,9 @@ Result<void> close_spool(const path& home, const path& spool) {
   return success();
 }
 
-/// Which user of this host a peer is.
-enum class User : std::uint8_t { this_one, another, not_seen };
-
-User user_of(const PeerFiles& files, const Addresses& addresses, PeerPort peer) {
-  if (const auto said = files.users.find(peer); said != files.users.end()) {
-    return said->second == ::geteuid() ? User::this_one : User::another;
-  }
+/// Which user of this host a peer is: as config.yaml says, else whose the spool or socket of that peer is.
+std::optional<uid_t> user_of(const PeerFiles& files, const Addresses& addresses, PeerPort peer) {
+  if (const auto said = files.users.find(peer); said != files.users.end()) return said->second;
   struct stat facts {};
   const auto is_seen = [&](const auto& places) {
     const auto place = places.find(peer);
@@ -105,9 +101,9 @@ User user_of(const PeerFiles& files, const Addresses& addresses, PeerPort peer) 
   };
   // What belongs to root may be a share, on which anybody works.
   if ((!is_seen(addresses.spools) && !is_seen(addresses.sockets)) || (facts.st_uid == 0 && ::geteuid() != 0)) {
-    return User::not_seen;
+    return std::nullopt;
   }
-  return facts.st_uid == ::geteuid() ? User::this_one : User::another;
+  return facts.st_uid;
 }
 
 Result<void> give_folders_back(const PeerFiles& files, bool all_not_seen) {
@@ -120,7 +116,7 @@ Result<void> give_folders_back(const PeerFiles& files, bool all_not_seen) {
     const auto folder = spool.facts_of(name);
     if (peer.port == files.port() || !folder || !folder->is_own()) continue;
     const auto user = user_of(files, addresses, peer.port);
-    if (user == User::another || (user == User::not_seen && all_not_seen)) {
+    if (user ? *user != ::geteuid() : all_not_seen) {
       BOOKCHAIN_CHECK(spool.move_out_of_the_way(name));
     }
   }
@@ -172,6 +168,15 @@ Result<void> open_spool(const path& home, const path& spool, const Access& acces
     case Access::To::all: BOOKCHAIN_CHECK(let_others_pass(home, std::nullopt)); break;
   }
   return make_drop_box(spool, is_spool);
+}
+
+std::map<PeerPort, std::uint32_t> users_of_peers(const PeerFiles& files, const Addresses& addresses) {
+  std::map<PeerPort, std::uint32_t> users;
+  for (const auto& peer : files.genesis.peers()) {
+    if (peer.port == files.port()) continue;
+    if (const auto user = user_of(files, addresses, peer.port)) users[peer.port] = *user;
+  }
+  return users;
 }
 
 Result<void> keep_spool_open(const PeerFiles& files) {

@@ -15,6 +15,11 @@ namespace bookchain::cli {
 /// no third user can enter (transport::FolderFacts). A link in its place is not followed.
 [[nodiscard]] Result<void> make_drop_box(const path& folder, bool is_spool);
 
+/// Which user of this host each other peer is, where that is known: `users` in config.yaml, else the owner of the spool
+/// or socket of that peer, unless root's, which may be a share.
+[[nodiscard]] std::map<ledger::PeerPort, std::uint32_t> users_of_peers(const PeerFiles& files,
+                                                                       const Addresses& addresses);
+
 /// What every process that works on a home sees to: a spool that others deliver into is there, and no sender is kept
 /// out because its folder is a copy, which belongs to whoever copied it. What lies in such a folder is moved away with
 /// it and sent again. The home must be locked.

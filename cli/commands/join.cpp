@@ -39,16 +39,11 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
     if (!group) return usage_error("this host has no such group", *name);
     plan.access = Access{Access::To::group, *group};
   }
+  plan.trust_group = arguments.has("trust-group");
   if (session.global().port) {
     BOOKCHAIN_TRY(plan.port, session.named_port());
   }
   BOOKCHAIN_TRY(const auto joined, join_network(plan));
-  if (!joined.spool_group.empty()) {
-    std::string names;
-    for (const auto& name : joined.spool_group) names += (names.empty() ? "" : ", ") + name;
-    session.report().note("others in the group of the spool can read and remove what is delivered: " + names +
-                          "; better act as a user with a group of its own");
-  }
   const bool listens = joined.genesis.find(joined.port)->address.starts_with(socket_scheme);
   if (listens && joined.made && !arguments.has("private")) {
     session.report().note(
@@ -84,6 +79,8 @@ Command join_command() {
       {{"NETWORK.yaml", true}},
       {{"group", 0, OptionKind::value, "GROUP", "only users of this group can deliver; by default all of this host"},
        {"private", 0, OptionKind::flag, "", "no other user of this host can deliver"},
+       {"trust-group", 0, OptionKind::flag, "",
+        "although others are in this user's group, who reach what is delivered"},
        {"spool", 0, OptionKind::value, "DIR", "where this peer sees its own spool, if not at the address on its card"}},
       run};
 }

@@ -2,6 +2,7 @@
 // up what is another's. Needs root, which alone can act as other users; skipped, and said to be, otherwise.
 #include <algorithm>
 
+#include "cli/host_access.hpp"
 #include "tests/cli/four_users.hpp"
 
 namespace {
@@ -146,31 +147,119 @@ BOOST_AUTO_TEST_CASE(one_who_ignores_the_quota_keeps_little_and_stops_nobody) {
   BOOST_TEST(ended.json()["state"] == "committed", ended.err);
 }
 
-// Who is first could take another's place. The receiver who knows which user a peer is moves such a folder away.
+// Who is first could take another's place. Such a folder is moved away where it can be seen which user a peer is, by
+// whose its own spool is, or where config.yaml says so.
 BOOST_AUTO_TEST_CASE(a_folder_made_in_the_name_of_another_is_told_and_moved_away) {
   if (skipped()) return;
+  for (const bool is_seen : {true, false}) {
+    BOOST_TEST_INFO_SCOPE("who 5001 is can be seen: " << is_seen);
+    const FourUsers users;
+    // A mail of its own, which is sealed, and lies there as if 5001 had sent it.
+    users.ok(3, {"add-book", "--value", "9"});
+    users.check_allowed(3, "mkdir -p " + (users.spool(0, 1) / "new").string() + " && cp " +
+                               (users.spool(0, 3) / "new").string() + "/* " + (users.spool(0, 1) / "new").string() +
+                               " && chmod -R g+rwX " + users.spool(0, 1).string());
+    const auto told = users.at(1, {"add-book", "--value", "7"});
+    BOOST_TEST(told.exit_code == 1);
+    BOOST_TEST(told.token() == "permission");
+    BOOST_TEST(mentions(told.err, "another user has taken"));
+    const auto above = users.home(1).parent_path().string();
+    if (!is_seen) users.check_allowed(1, "chmod 0 " + above);
+    std::map<std::string, int> results;
+    const auto received = users.at(0, {"receive"}).json()["received"];
+    for (const auto& each : received) ++results[each["result"]];
+    BOOST_TEST(results["accepted"] == 1);  // that of 5003 in its own folder
+    BOOST_TEST(results["refused"] == 1);   // what is in that folder, or the folder itself
+    BOOST_TEST(boost::filesystem::exists(users.spool(0, 1)) == !is_seen);
+    if (!is_seen) {
+      users.check_allowed(1, "chmod 711 " + above);
+      const auto config = read_file(users.home(0) / "config.yaml");
+      write_file(users.home(0) / "config.yaml", config + "users:\n  5001: \"61002\"\n");
+    }
+    BOOST_TEST(users.ok(1, {"status"})["undelivered"][0]["port"] == 5000);
+    users.ok(0, {"receive"});
+    users.ok(1, {"receive"});
+    BOOST_TEST(users.ok(0, {"receive"})["received"][0]["result"] == "accepted");
+    users.check_denied(3, "mkdir " + users.spool(0, 1).string());
+  }
+}
+
+// The receiver reads what is delivered as a member of the group, and so would everybody else in it.
+BOOST_AUTO_TEST_CASE(who_shares_its_group_with_others_joins_only_if_it_says_so) {
+  if (skipped()) return;
+  const FourUsers users({}, {{}, {}, {}, false});
+  constexpr gid_t crowded = 65534;  // nogroup: the first group of several users of the system
+  if (bookchain::cli::others_in_group(crowded).empty()) {
+    std::cerr << "SKIPPED: this host has no group of several users\n";
+    return;
+  }
+  const auto join = [&](const Words& more) {
+    auto words = users.words_of(0, {"join", (users.scratch("common") / "network.yaml").string()});
+    words.insert(words.end(), more.begin(), more.end());
+    words.insert(words.begin(), {"--reuid=" + std::to_string(FourUsers::user(0)), "--regid=" + std::to_string(crowded),
+                                 "--clear-groups", users.as(0).program});
+    RunOptions options;
+    options.program = "/usr/bin/setpriv";
+    return run(words, options);
+  };
+  const auto refused = join({});
+  BOOST_TEST(refused.exit_code == 1);
+  BOOST_TEST(refused.token() == "permission");
+  BOOST_TEST(mentions(refused.err, "join --trust-group"), refused.err);
+  BOOST_TEST(!boost::filesystem::exists(users.home(0) / "spool"));
+  const auto accepted = join({"--trust-group"});
+  BOOST_TEST(accepted.exit_code == 0, accepted.err);
+}
+
+// Its own `bad` would be where nothing can be put aside: what it leaves is removed all the same.
+BOOST_AUTO_TEST_CASE(who_closes_the_place_for_what_is_put_aside_fills_nothing) {
+  if (skipped()) return;
   const FourUsers users;
-  // A mail of its own, which is sealed, and lies there as if 5001 had sent it.
   users.ok(3, {"add-book", "--value", "9"});
-  users.check_allowed(3, "mkdir -p " + (users.spool(0, 1) / "new").string() + " && cp " +
-                             (users.spool(0, 3) / "new").string() + "/* " + (users.spool(0, 1) / "new").string() +
-                             " && chmod -R g+rwX " + users.spool(0, 1).string());
-  const auto told = users.at(1, {"add-book", "--value", "7"});
-  BOOST_TEST(told.exit_code == 1);
-  BOOST_TEST(told.token() == "permission");
-  BOOST_TEST(mentions(told.err, "another user has taken"));
-  std::map<std::string, int> results;
-  const auto received = users.ok(0, {"receive"})["received"];
-  for (const auto& each : received) ++results[each["result"]];
-  BOOST_TEST(results["accepted"] == 1);  // that of 5003 in its own folder
-  BOOST_TEST(results["refused"] == 1);
-  BOOST_TEST(users.ok(1, {"status"})["undelivered"][0]["port"] == 5000);
-  const auto config = read_file(users.home(0) / "config.yaml");
-  write_file(users.home(0) / "config.yaml", config + "users:\n  5001: \"61002\"\n");
-  BOOST_TEST(users.ok(0, {"receive"})["received"].empty());
-  users.ok(1, {"receive"});
-  BOOST_TEST(users.ok(0, {"receive"})["received"][0]["result"] == "accepted");
-  users.check_denied(3, "mkdir " + users.spool(0, 1).string());
+  const auto folder = users.spool(0, 3).string();
+  users.check_allowed(3, "cd " + folder + " && umask 007 && mkdir -m 700 bad && for i in 1 2 3 4 5 6 7 8 9; do " +
+                             "head -c 300000 /dev/zero | tr '\\0' x >new/$i; done");
+  BOOST_TEST(users.ok(0, {"receive"})["received"].size() == 10U);
+  for (const auto& [file, content] : snapshot(folder)) BOOST_TEST(content == "folder", file);
+}
+
+// Of trees that are empty any number is gone at one look.
+BOOST_AUTO_TEST_CASE(who_makes_thousands_of_folders_in_a_spool_leaves_none) {
+  if (skipped()) return;
+  const FourUsers users;
+  const auto spool = (users.home(0) / "spool").string();
+  users.ok(0, {"receive"});
+  users.check_allowed(3, "cd " + spool + " && seq -f folder%.0f 15000 | xargs mkdir");
+  users.ok(0, {"receive"});
+  const auto left = users.shell(0, "ls " + spool + " | grep -c folder");
+  BOOST_TEST(std::stoi(left.out) <= 10'000);  // what the quota allows
+}
+
+// What others in a home may not write or read is refused as the keys are: the state has the keys of granted books.
+BOOST_AUTO_TEST_CASE(a_state_or_configuration_that_others_reach_is_refused) {
+  if (skipped()) return;
+  const FourUsers users;
+  const auto check = [&](const std::string& mode, const std::string& name, bool refused) {
+    const auto file = (users.home(0) / name).string();
+    users.check_allowed(0, "chmod " + mode + " " + file);
+    const auto ended = users.at(0, {"status"});
+    BOOST_TEST((ended.exit_code == 1) == refused, name << " " << mode << ": " << ended.err);
+    if (refused) {
+      BOOST_TEST(ended.token() == "permission");
+      BOOST_TEST(mentions(ended.err, "chmod go-rwx " + file), ended.err);
+    }
+    users.check_allowed(0, "chmod 600 " + file);
+  };
+  for (const auto* name : {"config.yaml", "network.yaml"}) {
+    check("644", name, false);
+    check("620", name, true);
+    check("602", name, true);
+  }
+  check("640", "state.sqlite", true);
+  check("604", "state.sqlite", true);
+  // Where nobody else can enter the home, the mode of what is in it is nobody's business.
+  users.check_allowed(0, "chmod 700 " + users.home(0).string());
+  check("644", "state.sqlite", false);
 }
 
 BOOST_AUTO_TEST_CASE(with_a_group_or_private_others_do_not_even_reach_the_spool) {
