@@ -144,7 +144,13 @@ Result<SpoolLink::Target> SpoolLink::target(PeerPort to) const {
   const auto found = settings_.spools.find(to);
   const auto path = found == settings_.spools.end() ? fs::path() : found->second;
   const auto folders = [&]() -> Result<Target> {
-    BOOKCHAIN_TRY(const auto spool, SpoolFolder::open(path));
+    auto reached = SpoolFolder::open(path);
+    if (!reached && reached.error().token == Token::permission) {
+      return Error{Token::permission, "this user cannot enter the spool of peer " + std::to_string(to.value),
+                   path.string(),
+                   "its owner has not joined yet, or lets only others in (`access` in the config.yaml there)"};
+    }
+    BOOKCHAIN_TRY(const auto spool, std::move(reached));
     BOOKCHAIN_TRY(const auto facts, spool.facts());
     BOOKCHAIN_TRY(const auto own, own_folder_in(spool, facts));
     BOOKCHAIN_TRY(auto unfinished, own.inside("tmp"));

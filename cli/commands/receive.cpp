@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "cli/commands/commands.hpp"
 #include "cli/home.hpp"
 #include "cli/next_steps.hpp"
@@ -57,11 +59,11 @@ std::optional<Error> failure_of(const Session& session, transport::Report& repor
   const auto is_for = [](PeerPort port) { return [port](const auto& sent) { return sent.to == port; }; };
   std::vector<PeerPort> held_back;
   std::erase_if(report.undelivered, [&](const auto& each) {
-    const auto& [port, error] = each;
-    const bool by_a_step = std::ranges::any_of(
-        report.steps, [&](const auto& step) { return std::ranges::any_of(step.sent, is_for(port)); });
-    if (error.token != Token::over_quota || by_a_step) return false;
-    held_back.push_back(port);
+    const auto is_for_it = is_for(each.first);
+    const bool by_a_step =
+        std::ranges::any_of(report.steps, [&](const auto& step) { return std::ranges::any_of(step.sent, is_for_it); });
+    if (each.second.token != Token::over_quota || by_a_step) return false;
+    held_back.push_back(each.first);
     return true;
   });
   if (!held_back.empty()) {

@@ -269,6 +269,7 @@ BOOST_AUTO_TEST_CASE(with_a_group_or_private_others_do_not_even_reach_the_spool)
   const auto ended = alone.at(1, {"add-book", "--value", "7"});
   BOOST_TEST(ended.exit_code == 1);
   BOOST_TEST(ended.token() == "permission");
+  BOOST_TEST(mentions(ended.err, "this user cannot enter the spool of peer 5000"), ended.err);
   // A join that was cut short is made again, with other options.
   const auto join_again = [&](const std::string& group) {
     const auto home = alone.home(0).string();
