@@ -101,7 +101,8 @@ std::optional<std::string> title_of(const Reader& reader, const ExchangeView& vi
 
 std::optional<std::string> token_of(const ExchangeView& view) {
   if (!view.record) {
-    return view.witness_id && view.witness_id->over ? std::optional(view.witness_id->token) : std::nullopt;
+    const bool has_one = view.witness_id && view.witness_id->over && !view.witness_id->token.empty();
+    return has_one ? std::optional(view.witness_id->token) : std::nullopt;
   }
   const auto& record = *view.record;
   if (!record.token.empty()) return record.token;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cli/mailbox.hpp"
 #include "cli/outgoing.hpp"
 #include "cli/report.hpp"
 #include "ledger/exchange_parts.hpp"
@@ -35,7 +36,9 @@ class Guide {
     const auto awaits_witness = [&](PeerPort port) { return is_witness(node_.genesis(), record_, port); };
     if (std::ranges::any_of(guidance.waiting_for, awaits_witness)) {
       guidance.hint = silent_witness_hint(node_.genesis(), exchange_, record_);
+      if (!guidance.hint.empty()) guidance.give_up = way_to_give_up();
     } else if (lacks_package()) {
+      guidance.give_up = way_to_give_up();
       guidance.hint = "the encrypted book has not come; wait, or give up, for nothing is given away yet: abort " +
                       short_id(exchange_);
     } else if (guidance.alone) {
@@ -52,7 +55,8 @@ class Guide {
       return std::move(guidance_);
     }
     const bool disputing = record_.disputed && !is_over(record_.state);
-    if (disputing || (record_.abort_sent && !record_.height)) {
+    const bool aborting = record_.abort_sent && grant_age(state_, record_) == GrantAge::present;
+    if (disputing || aborting) {
       everybody_votes();
       return std::move(guidance_);
     }
@@ -72,10 +76,10 @@ class Guide {
         break;
       case ExchangeState::key_checked: after_key_check(); break;
       case ExchangeState::mined: everybody_votes(); break;
-      case ExchangeState::committed: bring_block_to_all(); break;
+      case ExchangeState::committed:
       case ExchangeState::refused:
       case ExchangeState::invalid:
-      case ExchangeState::aborted: break;
+      case ExchangeState::aborted: bring_block_to_all(); break;
     }
     return std::move(guidance_);
   }
@@ -85,6 +89,15 @@ class Guide {
   [[nodiscard]] PeerPort owner() const { return owner_of(record_); }
   void add(PeerPort port, std::string words) { guidance_.commands.push_back(CommandAt{port, std::move(words)}); }
   void take(PeerPort port, const std::string& step) { add(port, step + " " + short_id(exchange_)); }
+  /// As long as the rules let this peer end the exchange.
+  [[nodiscard]] std::optional<CommandAt> way_to_give_up() const {
+    bool may = self() == requester() && !record_.consent;
+    if (self() == owner() && record_.grant) {
+      const auto turn = turn_row(state_, record_);
+      may = !turn.released && !turn.abort_signed;
+    }
+    return may ? std::optional(CommandAt{self(), "abort " + short_id(exchange_)}) : std::nullopt;
+  }
   void take_alone(PeerPort port, const std::string& step) {
     guidance_.alone = CommandAt{port, step + " " + short_id(exchange_)};
   }
@@ -196,6 +209,7 @@ class Guide {
   /// A block is voted on: each round of messages moves it on by a phase.
   void everybody_votes() {
     const auto running = running_ballot();
+    const auto before = guidance_.commands.size();
     guidance_.rounds = rounds_left(running.phase);
     auto proposer = record_.abort_sent ? owner() : requester();
     if (guidance_.rounds > 0) proposer = self();  // it counts the votes: an owner that settles, too
@@ -206,6 +220,7 @@ class Guide {
     }
     add(proposer, "receive");
     guidance_.repeat = true;
+    guidance_.repeat_from = before;
   }
 
   /// The ballot that this peer runs at the present height; idle if it runs none.
@@ -238,7 +253,16 @@ class Guide {
   /// It is final here; the others have it when they take in the block. Who has not taken in the newest one is told by
   /// the guidance of that.
   void bring_block_to_all() {
-    if (record_.height == head_fact.get(state_).value_or(Head{}).height) guidance_ = newest_block(self(), state_);
+    if (ended_in() == head_fact.get(state_).value_or(Head{}).height) guidance_ = newest_block(self(), state_);
+  }
+  /// The block that ended it. Not noted in what was over before, such as an exchange that the requester gave up and
+  /// whose turn the owner then ended.
+  [[nodiscard]] std::optional<Height> ended_in() const {
+    if (record_.height || !record_.abort_sent) return record_.height;
+    const auto stand = ownership.get(state_, record_.request.body.book);
+    const auto& grant = record_.grant->body;
+    const bool by_the_abort = stand && stand->version == grant.version && stand->turn.value == grant.turn.value + 1;
+    return by_the_abort ? std::optional(stand->height) : std::nullopt;
   }
 
   const Node& node_;
@@ -250,16 +274,33 @@ class Guide {
 
 }  // namespace
 
+namespace {
+
+/// All that a witness can do about an exchange of which it has nothing but the id.
+Guidance hear_what_became_of(const Node& node, const State& state, const ExchangeId& exchange) {
+  Guidance guidance;
+  const auto is_open_id = [&](const Peer& peer) {
+    const auto given = witness_ids.get(state, WitnessIdKey{peer.port, exchange});
+    return given && !given->over;
+  };
+  if (std::ranges::any_of(node.genesis().peers(), is_open_id)) {
+    guidance.commands.push_back(CommandAt{node.identity().port, "receive"});
+  }
+  return guidance;
+}
+
+}  // namespace
+
 Guidance guide(const Node& node, const State& state, const ExchangeId& exchange) {
-  const auto record = exchanges.get(state, exchange);
-  if (!record) return {};
-  return Guide(node, state, exchange, *record).guide();
+  if (const auto record = exchanges.get(state, exchange)) return Guide(node, state, exchange, *record).guide();
+  return hear_what_became_of(node, state, exchange);
 }
 
 namespace {
 
-Guidance with_unheard(Guidance guidance, const PeerFiles& files, const State& state) {
+Guidance with_what_the_home_tells(Guidance guidance, const PeerFiles& files, const State& state) {
   if (guidance.commands.empty()) return guidance;
+  if (mail_waits(files)) guidance.first = CommandAt{files.port(), "receive"};
   auto unheard = unheard_peers(files, state);
   const auto has_to_act = [&](PeerPort peer) {
     return std::ranges::find(guidance.commands, peer, &CommandAt::port) != guidance.commands.end();
@@ -271,15 +312,15 @@ Guidance with_unheard(Guidance guidance, const PeerFiles& files, const State& st
 }  // namespace
 
 Guidance guide(Home& home, const ExchangeId& exchange) {
-  return with_unheard(guide(home.node(), home.store(), exchange), home.files(), home.store());
+  return with_what_the_home_tells(guide(home.node(), home.store(), exchange), home.files(), home.store());
 }
 
 Guidance guide_newest_block(Home& home) {
-  return with_unheard(newest_block(home.port(), home.store()), home.files(), home.store());
+  return with_what_the_home_tells(newest_block(home.port(), home.store()), home.files(), home.store());
 }
 
 Guidance guide(const Reader& reader, const ExchangeId& exchange) {
-  return with_unheard(guide(reader.node(), reader.state(), exchange), reader.files(), reader.state());
+  return with_what_the_home_tells(guide(reader.node(), reader.state(), exchange), reader.files(), reader.state());
 }
 
 }  // namespace bookchain::cli

@@ -1,5 +1,8 @@
 #include "cli/mailbox.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "cli/report.hpp"
@@ -14,8 +17,8 @@ using transport::Header;
 namespace {
 
 /// What a sender delivered. It can write there: no part of it is reached through a link.
-Result<transport::SpoolFolder> waiting_from(const Reader& reader, PeerPort from) {
-  BOOKCHAIN_TRY(const auto spool, transport::SpoolFolder::open(reader.files().spool));
+Result<transport::SpoolFolder> waiting_from(const PeerFiles& files, PeerPort from) {
+  BOOKCHAIN_TRY(const auto spool, transport::SpoolFolder::open(files.spool));
   BOOKCHAIN_TRY(const auto of_sender, spool.inside(std::to_string(from.value)));
   return of_sender.inside("new");
 }
@@ -103,7 +106,7 @@ Letter Mailbox::open_any(ByteView envelope) const {
 
 void Mailbox::each_in_inbox(const VisitLetter& visit) const {
   for (const auto& [from, channel] : channels_) {
-    const auto folder = waiting_from(reader_, from);
+    const auto folder = waiting_from(reader_.files(), from);
     if (!folder) continue;
     for (const auto& name : folder.value().names()) {
       if (is_delivery(name) && !each_in_file(from, folder.value(), name, visit)) return;
@@ -155,6 +158,18 @@ Result<std::vector<Letter>> Mailbox::read_file(const path& file) const {
     letters.back().file = file;
   }
   return letters;
+}
+
+bool mail_waits(const PeerFiles& files) {
+  constexpr std::size_t a_few = 64;  // a delivery is among them, unless that many packages lie there
+  return std::ranges::any_of(files.genesis.peers(), [&](const Peer& peer) {
+    const auto folder = waiting_from(files, peer.port);
+    // What a sender lets nobody remove, receive passes over.
+    if (!folder || ::faccessat(folder.value().get(), ".", W_OK, AT_EACCESS) != 0) return false;
+    const auto some = folder.value().names(a_few);
+    if (std::ranges::any_of(some, is_delivery)) return true;
+    return some.size() >= a_few && std::ranges::any_of(folder.value().names(), is_delivery);
+  });
 }
 
 Json letter_value(const Letter& letter) {

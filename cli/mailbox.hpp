@@ -58,6 +58,9 @@ class Mailbox {
   std::map<ledger::PeerPort, transport::Channel> channels_;
 };
 
+/// Whether something was delivered that this peer has not taken in and can take: what receive would begin with.
+[[nodiscard]] bool mail_waits(const PeerFiles& files);
+
 /// {id, from, to, type, exchange, size}, and token and reason of what cannot be opened.
 [[nodiscard]] Json letter_value(const Letter& letter);
 

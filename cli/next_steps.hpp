@@ -10,6 +10,10 @@ namespace bookchain::cli {
 /// One shell line that goes on, its commands joined by " && ", as far as they can be typed here; null where none can.
 [[nodiscard]] Json next_value(const Session& session, const Guidance& guidance);
 
+/// The same for the hint of an error that says what is missing, and after " || " what is left to this peer where it
+/// does not come; empty where nothing goes on.
+[[nodiscard]] std::string go_on_hint(const Session& session, const Guidance& guidance);
+
 /// Ports of the peers that are awaited, as a list of numbers.
 [[nodiscard]] Json waiting_value(const Guidance& guidance);
 

@@ -99,4 +99,11 @@ Error at_the_right_peer(const Session& session, const State& state, const std::o
   return error;
 }
 
+Error with_what_goes_on(const Session& session, Home& home, const ExchangeId& exchange, Error error) {
+  constexpr int not_yet = 5;
+  if (exit_code(error.token) != not_yet && error.token != Token::too_late) return error;
+  if (auto hint = go_on_hint(session, guide(home, exchange)); !hint.empty()) error.hint = std::move(hint);
+  return error;
+}
+
 }  // namespace bookchain::cli

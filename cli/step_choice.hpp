@@ -20,4 +20,8 @@ namespace bookchain::cli {
                                       const std::optional<std::string>& named, const std::string& words,
                                       ledger::Role role, Error error);
 
+/// A step that is not due yet, or that what was signed since excludes: with the command that goes on.
+[[nodiscard]] Error with_what_goes_on(const Session& session, Home& home, const ledger::ExchangeId& exchange,
+                                      Error error);
+
 }  // namespace bookchain::cli

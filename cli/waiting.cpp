@@ -48,15 +48,21 @@ std::string waits_text(const std::vector<Waiting>& waits) {
   return text;
 }
 
-Awaited awaited(Home& home, const std::vector<ExchangeId>& exchanges_to_end) {
+Awaited awaited(const Session& session, Home& home, const std::vector<ExchangeId>& exchanges_to_end) {
   std::set<PeerPort> ports;
+  std::string meaning;
   Awaited result;
   for (const auto& exchange : exchanges_to_end) {
-    auto guidance = guide(home.node(), home.store(), exchange);
+    const auto guidance = guide(home, exchange);
     ports.insert(guidance.waiting_for.begin(), guidance.waiting_for.end());
-    if (!guidance.hint.empty()) result.hint = std::move(guidance.hint);
+    if (meaning.empty()) meaning = guidance.hint;
+    if (result.hint.empty()) result.hint = go_on_hint(session, guidance);
   }
-  result.ports = ports_text({ports.begin(), ports.end()});
+  if (!ports.empty()) result.what = ", waiting for " + ports_text({ports.begin(), ports.end()});
+  if (!meaning.empty()) result.what += "; " + meaning;
+  if (result.hint.empty()) {
+    result.hint = session.command_at(home.port(), "show-exchange " + short_id(exchanges_to_end.front()));
+  }
   return result;
 }
 

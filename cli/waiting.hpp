@@ -20,8 +20,8 @@ struct Waiting {
   friend bool operator==(const Waiting&, const Waiting&) = default;
 };
 
-/// Open exchanges of which this peer is requester or owner and in which others are awaited. Looks at the first 64 open
-/// exchanges: a person reads no more, and looking costs time.
+/// Open exchanges of which this peer is requester or owner and in which others are awaited. Looks at the first 1,024
+/// open exchanges and of these at 64 of its own: a person reads no more, and looking costs time.
 [[nodiscard]] std::vector<Waiting> waits(const ledger::Node& node, const ledger::State& state);
 /// "3f2a90c1d0e4 waits for 5003; HINT".
 [[nodiscard]] std::string wait_text(const Waiting& wait);
@@ -30,10 +30,11 @@ struct Waiting {
 
 /// Who is awaited in some exchanges, for an error that says that they have not ended.
 struct Awaited {
-  std::string ports;  ///< "5002, 5003"; empty if nobody is
-  std::string hint;   ///< of the last that has one; may be empty
+  std::string what;  ///< ", waiting for 5002, 5003; and what their silence means"; empty if nobody is
+  std::string hint;  ///< a command: what goes on in the first of them that can go on, else what shows the first
 };
-[[nodiscard]] Awaited awaited(Home& home, const std::vector<ledger::ExchangeId>& exchanges);
+/// Precondition: there is one.
+[[nodiscard]] Awaited awaited(const Session& session, Home& home, const std::vector<ledger::ExchangeId>& exchanges);
 
 /// Tells of each exchange once for whom it has waited two seconds, and again when it is others.
 class WaitTeller {

@@ -104,7 +104,8 @@ Error not_due(const Context& context, const ExchangeId& exchange, const Exchange
   auto error = wrong_step(exchange, due_now(context.genesis, record));
   if (!waits) return error;
   error.token = Token::waiting;
-  if (auto hint = silent_witness_hint(context.genesis, exchange, record); !hint.empty()) error.hint = std::move(hint);
+  const auto meaning = silent_witness_hint(context.genesis, exchange, record);
+  if (!meaning.empty()) error.what += "; " + meaning;
   return error;
 }
 

@@ -103,13 +103,9 @@ Result<bool> wait_for_end(const Session& session, Home& home, const ExchangeId& 
     return true;
   }
   if (end != ServeEnd::timed_out) return false;
-  const auto missing = awaited(home, {exchange});
-  return Error{
-      Token::timeout,
-      "the exchange has not ended in the time given; it stands as it is" +
-          (missing.ports.empty() ? "" : ", waiting for " + missing.ports),
-      to_hex(exchange),
-      missing.hint.empty() ? session.command_at(home.port(), "show-exchange " + short_id(exchange)) : missing.hint};
+  const auto missing = awaited(session, home, {exchange});
+  return Error{Token::timeout, "the exchange has not ended in the time given; it stands as it is" + missing.what,
+               to_hex(exchange), missing.hint};
 }
 
 Result<Answer> run(Session& session, const Arguments& arguments) {
@@ -145,6 +141,8 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   auto guidance = guide(*home, exchange);
   // The others voted on it while this command waited: they serve, and take in the block as well.
   if (guidance.spreading) guidance = {};
+  // What came before it was made says nothing of it.
+  if (!wait) guidance.first.reset();
   answer.value = describe(session, *home, exchange, requested.report, guidance);
   answer.text += "state  " + state_of(home->store(), exchange) + "\n" + next_text(session, guidance);
   return answer;

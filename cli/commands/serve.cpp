@@ -20,18 +20,15 @@ namespace {
 Error unheard(const Report& report) { return report.unwritten("the events cannot be written"); }
 
 /// Exchanges that are still open at this peer, and who is awaited in them.
-std::optional<Error> open_exchanges_error(Home& home) {
+std::optional<Error> open_exchanges_error(const Session& session, Home& home) {
   std::vector<ExchangeId> open;
   for (const auto& exchange : open_exchanges(home.store())) {
     const auto record = exchanges.get(home.store(), exchange);
     if (record && !has_ended(record->state)) open.push_back(exchange);
   }
   if (open.empty()) return std::nullopt;
-  const auto missing = awaited(home, open);
-  const auto first = to_hex(open.front());
-  return Error{Token::waiting,
-               "an exchange is still open" + (missing.ports.empty() ? "" : ", waiting for " + missing.ports), first,
-               missing.hint.empty() ? "see show-exchange " + first.substr(0, 12) : missing.hint};
+  const auto missing = awaited(session, home, open);
+  return Error{Token::waiting, "an exchange is still open" + missing.what, to_hex(open.front()), missing.hint};
 }
 
 /// `rules` are those of a file that --grant names, if it names one.
@@ -150,7 +147,7 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   if (end == ServeEnd::terminated) reason = "terminated";
   if (!out.event({{"event", "stopped"}, {"reason", reason}}, "stopped: " + reason)) return unheard(out);
   if (end == ServeEnd::interrupted) answer.exit_code = exit_code_interrupted;
-  if (end == ServeEnd::idle) answer.failure = open_exchanges_error(*home);
+  if (end == ServeEnd::idle) answer.failure = open_exchanges_error(session, *home);
   if (end == ServeEnd::idle && requests && requests->failure()) answer.failure = requests->failure();
   if (end == ServeEnd::idle && !answer.failure && requests) answer.failure = requests->all_refused();
   return answer;

@@ -80,9 +80,10 @@ Result<Answer> take(Session& session, const Arguments& arguments, Step step) {
   const auto exchange = chosen.value();
   const auto before = exchanges.get(home->store(), exchange);
   const auto decided = decide(*home, Due{exchange, step}, arguments);
-  if (!decided) return failed(decided.error());
+  const auto not_taken = [&](const Error& error) { return failed(with_what_goes_on(session, *home, exchange, error)); };
+  if (!decided) return not_taken(decided.error());
   const auto& report = decided.value();
-  if (report.steps.front().error) return failed(*report.steps.front().error);
+  if (report.steps.front().error) return not_taken(*report.steps.front().error);
   const bool only_asked =
       arguments.has(claim_option) && state_of(home->store(), exchange) != name(ExchangeState::mined);
   auto answer =

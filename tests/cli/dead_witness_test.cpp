@@ -47,18 +47,29 @@ struct FourOfWhichOneDies {
     return run(words);
   }
 
+  [[nodiscard]] std::string here(int port, const std::string& words) const {
+    return "bookchain -n " + network.folder().string() + " -p " + std::to_string(port) + " " + words;
+  }
+  static std::string hint_of(const Ended& ended) {
+    return Json::parse(ended.err.substr(ended.err.rfind("{\"schema\"")))["error"]["hint"];
+  }
+
   /// Everything at this peer names the dead witness, and says what follows from its silence.
-  void all_name_the_dead(int port, const Words& step, const std::string& hint) const {
+  /// The hint is typed as it stands, and ends with what is left where that witness is dead.
+  void all_name_the_dead(int port, const Words& step, const std::string& hint, const std::string& way_out) const {
     const auto refused = network.at(port, step);
     BOOST_TEST(refused.exit_code == 5);
     BOOST_TEST(refused.token() == "waiting", refused.err);
     BOOST_TEST(mentions(refused.err, "receive is due at 5003"), refused.err);
     BOOST_TEST(mentions(refused.err, hint), refused.err);
+    BOOST_TEST(hint_of(refused).starts_with("bookchain "), refused.err);
+    BOOST_TEST(hint_of(refused).ends_with(here(port, way_out)), refused.err);
     BOOST_TEST((network.show(port, id)["waiting_for"] == Json{dead}), network.show(port, id).dump());
     const auto idle = network.at(port, {"serve", "--until-idle=0.3"});
     BOOST_TEST(idle.exit_code == 5);
     BOOST_TEST(mentions(idle.err, "waiting for 5003"), idle.err);
     BOOST_TEST(mentions(idle.err, hint), idle.err);
+    BOOST_TEST(hint_of(idle) == hint_of(refused), idle.err);
     for (const auto* command : {"receive", "step"}) {
       const auto out = text_at(port, {command}).out;
       BOOST_TEST(mentions(out, short_id() + " waits for 5003; " + hint), out);
@@ -77,8 +88,9 @@ BOOST_AUTO_TEST_CASE(dead_before_its_ack_nothing_passes_and_requester_and_owner_
   play.the_others_receive();
   network.ok(owner, {"grant", play.id});
   play.the_others_receive();
-  play.all_name_the_dead(requester, {"consent", play.id}, no_exchange_passes);
-  play.all_name_the_dead(owner, {"check-id", play.id}, no_exchange_passes);
+  const auto abort = "abort " + play.short_id();
+  play.all_name_the_dead(requester, {"consent", play.id}, no_exchange_passes, abort);
+  play.all_name_the_dead(owner, {"check-id", play.id}, no_exchange_passes, abort);
   const auto shown = network.show(requester, play.id);
   BOOST_TEST(mentions(shown["not_guaranteed"].dump(), "both witnesses"));
   BOOST_TEST(mentions(shown["not_guaranteed"].dump(), no_exchange_passes));
@@ -92,10 +104,11 @@ BOOST_AUTO_TEST_CASE(dead_before_its_answer_about_the_id_nothing_passes_and_the_
   const auto& network = play.network;
   network.ok(owner, {"check-id", play.id});
   play.the_others_receive();
-  play.all_name_the_dead(owner, {"release", play.id}, no_exchange_passes);
+  play.all_name_the_dead(owner, {"release", play.id}, no_exchange_passes, "abort " + play.short_id());
   network.ok(requester, {"mine", "--without-owner", play.id});
   play.the_others_receive();
-  play.all_name_the_dead(requester, {"mine", "--without-owner", play.id}, no_exchange_passes);
+  play.all_name_the_dead(requester, {"mine", "--without-owner", play.id}, no_exchange_passes,
+                         "mine --without-owner " + play.short_id());
   BOOST_TEST(network.on_shelf(owner, network.book_of(owner)));
 }
 
@@ -105,7 +118,7 @@ BOOST_AUTO_TEST_CASE(dead_before_its_answer_about_the_key_the_transfer_is_claime
   network.ok(requester, {"check-key", play.id});
   play.the_others_receive();
   const auto way = "mine --without-owner " + play.short_id();
-  play.all_name_the_dead(requester, {"mine", play.id}, "go on without the answer: " + way);
+  play.all_name_the_dead(requester, {"mine", play.id}, "go on without the answer: " + way, way);
   const auto shown = network.show(requester, play.id);
   BOOST_TEST(!mentions(shown.dump(), no_exchange_passes), shown.dump());
   BOOST_TEST(shown["next"].get<std::string>().ends_with(way), shown["next"]);

@@ -50,7 +50,8 @@ BOOST_AUTO_TEST_CASE(what_is_sent_to_peers_that_do_not_listen_is_said_to_wait) {
   const auto json = network.ok(requester, {"request", "--from", "5001", "--book", network.book_of(owner, 1)});
   BOOST_TEST(json["sent"].size() == 3U);
   for (const auto& each : json["sent"]) BOOST_TEST(each["delivered"] == false);
-  BOOST_TEST(json["next"] == here(network, owner, "serve"));
+  BOOST_TEST(json["next"] == here(network, 5001, "serve") + " & " + here(network, 5002, "serve") + " & " +
+                                 here(network, 5003, "serve"));
   const Served served(network, {5001, 5002, 5003});
   BOOST_TEST(becomes_true(30, [&] {
     network.ok(requester, {"receive"});
