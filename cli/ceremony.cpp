@@ -153,7 +153,7 @@ Result<std::optional<Joined>> joined_before(const JoinPlan& plan, const Genesis&
         "the peer has joined with access for others: " + write_access(had), plan.home,
         "say access: \"" + write_access(*plan.access) + "\" in its config.yaml, then join without that option");
   }
-  BOOKCHAIN_CHECK(reopen_spool(*files));
+  BOOKCHAIN_CHECK(reopen_spool(*files, plan.trust_group));
   return std::optional(Joined{files->genesis, files->port(), whole(files->spool), false});
 }
 
@@ -184,27 +184,14 @@ Result<void> make_new_state(const path& home, const Genesis& genesis) {
   return rename_durably(unfinished, in(home, state_file_name));
 }
 
-/// A spool that others deliver into has the group of its user, who reads and removes as a member of it what they put
-/// there; so could everybody else in that group.
-Result<void> check_own_group(const path& home) {
-  const auto others = ::geteuid() == 0 ? std::vector<std::string>{} : others_in_group(::getegid());
-  if (others.empty()) return success();
-  std::string names;
-  for (const auto& name : others) names += (names.empty() ? "" : ", ") + name;
-  return Error{Token::permission, "others in the group of this user could read and remove what is delivered: " + names,
-               home.string(),
-               "act as a user with a group of its own, join --private, or accept it: join --trust-group"};
-}
-
 /// config.yaml comes last: with it the home is complete.
 Result<Joined> make_home(const JoinPlan& plan, const Genesis& genesis, PeerPort port) {
   const auto address_base = whole(plan.network_file).parent_path();
   const auto spool = spool_for(plan, *genesis.find(port), address_base);
   const auto access = plan.access.value_or(Access{});
   const bool alone = access.to == Access::To::nobody;
-  if (!alone && !plan.trust_group) BOOKCHAIN_CHECK(check_own_group(plan.home));
   if (alone) BOOKCHAIN_CHECK(make_spool(spool, genesis, port));
-  BOOKCHAIN_CHECK(open_spool(plan.home, spool, access, false));
+  BOOKCHAIN_CHECK(open_spool(plan.home, spool, access, false, plan.trust_group));
   BOOKCHAIN_CHECK(write_text_file(in(plan.home, network_file_name), write_network(genesis), 0600));
   BOOKCHAIN_CHECK(make_new_state(plan.home, genesis));
   HomeConfig config{port, std::string(network_file_name), address_base.string(), std::nullopt, access};

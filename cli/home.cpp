@@ -131,9 +131,8 @@ Result<void> Home::open_link(Role role) {
   Book largest;
   largest.size = genesis().fields().limits.book_bytes;
   largest.chunk_size = genesis().fields().chunk_size;
-  transport::SpoolLink::Settings spools{
-      port(),        files_->spool,        addresses.spools, max_envelope_bytes, {}, users_of_peers(*files_, addresses),
-      files_->quota, package_size(largest)};
+  transport::SpoolLink::Settings spools{port(), files_->spool, addresses.spools, max_envelope_bytes,
+                                        {},     files_->users, files_->quota,    package_size(largest)};
   transport::ConnectionTerms terms{genesis().id(), port(), {}, max_envelope_bytes, draw_random};
   for (const auto& peer : genesis().peers()) {
     if (peer.port == port()) continue;

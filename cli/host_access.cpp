@@ -36,16 +36,21 @@ struct Kept {
   const char* name;
   bool secret;
 };
-constexpr std::array<Kept, 6> kept_files{{{"config.yaml", false},
-                                          {"network.yaml", false},
-                                          {"state.sqlite", true},
-                                          {"state.sqlite-wal", true},
-                                          {"state.sqlite-shm", true},
-                                          {"contacts", false}}};
+constexpr std::array<Kept, 11> kept_files{{{"config.yaml", false},
+                                           {"network.yaml", false},
+                                           {"contacts", false},
+                                           {"state.sqlite", true},
+                                           {"state.sqlite-wal", true},
+                                           {"state.sqlite-shm", true},
+                                           {"lock", true},
+                                           {"lock.turn", true},
+                                           {"books", true},
+                                           {"exchanges", true},
+                                           {"work", true}}};
 
 Result<void> check_kept_file(const path& file, bool secret) {
   struct stat facts {};
-  if (::lstat(file.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode)) return success();
+  if (::stat(file.c_str(), &facts) != 0) return success();
   const mode_t too_much = secret ? S_IRWXG | S_IRWXO : S_IWGRP | S_IWOTH;
   if ((facts.st_mode & too_much) == 0) return success();
   return Error{Token::permission,

@@ -58,8 +58,10 @@ std::optional<NetworkId> delivered_for(const Reader& self, PeerPort from, const 
   auto names = folder.value().names(most_names);
   std::ranges::reverse(names);
   for (std::size_t i = 0; i < std::min(names.size(), most_files); ++i) {
-    const auto facts = folder.value().facts_of(names[i]);
-    if (heard && facts && facts->changed_ns / 1000 <= static_cast<std::int64_t>(heard->value)) continue;
+    // The time of the file is its sender's; the reason beside it was written when it was put aside.
+    const auto reason = folder.value().facts_of(names[i] + std::string(transport::reason_suffix));
+    const auto put_aside_us = reason ? reason->changed_ns / 1000 : 0;
+    if (heard && put_aside_us <= static_cast<std::int64_t>(heard->value)) continue;
     const auto header = transport::first_header(folder.value(), names[i]);
     if (header && header->from == from && header->network != self.genesis().id()) return header->network;
   }

@@ -123,9 +123,29 @@ Result<void> give_folders_back(const PeerFiles& files, bool all_not_seen) {
   return success();
 }
 
+/// Whether a spool stays as it is: root made it, or it has this group already.
+bool is_settled(const path& spool) {
+  struct stat facts {};
+  return ::lstat(spool.c_str(), &facts) == 0 &&
+         (facts.st_uid == 0 || (is_drop_box(facts) && facts.st_gid == ::getegid()));
+}
+
+/// A spool that others deliver into has the group of its user, who reads and removes as a member of it what they put
+/// there; so could everybody else in that group.
+Result<void> check_own_group(const path& spool) {
+  const auto others = ::geteuid() == 0 ? std::vector<std::string>{} : others_in_group(::getegid());
+  if (others.empty()) return success();
+  std::string names;
+  for (const auto& name : others) names += (names.empty() ? "" : ", ") + name;
+  return Error{Token::permission, "others in the group of this user could read and remove what is delivered: " + names,
+               spool.string(),
+               "act as a user with a group of its own, join --private, or accept it: join --trust-group"};
+}
+
 }  // namespace
 
-Result<void> make_drop_box(const path& folder, bool is_spool) {
+Result<void> make_drop_box(const path& folder, bool is_spool, bool trust_group) {
+  if (!trust_group && !is_settled(folder)) BOOKCHAIN_CHECK(check_own_group(folder));
   if (folder.has_parent_path()) BOOKCHAIN_CHECK(make_directory(folder.parent_path(), 0755));
   // Whoever can write beside it could put a link to any folder of this user's in its place: none is followed, and all
   // that is changed is changed at the folder that was looked at.
@@ -158,7 +178,7 @@ Result<void> make_drop_box(const path& folder, bool is_spool) {
   return sync_file(opened.get(), folder);
 }
 
-Result<void> open_spool(const path& home, const path& spool, const Access& access, bool is_spool) {
+Result<void> open_spool(const path& home, const path& spool, const Access& access, bool is_spool, bool trust_group) {
   switch (access.to) {
     case Access::To::nobody: return close_spool(home, spool);
     case Access::To::group:
@@ -167,23 +187,14 @@ Result<void> open_spool(const path& home, const path& spool, const Access& acces
       break;
     case Access::To::all: BOOKCHAIN_CHECK(let_others_pass(home, std::nullopt)); break;
   }
-  return make_drop_box(spool, is_spool);
-}
-
-std::map<PeerPort, std::uint32_t> users_of_peers(const PeerFiles& files, const Addresses& addresses) {
-  std::map<PeerPort, std::uint32_t> users;
-  for (const auto& peer : files.genesis.peers()) {
-    if (peer.port == files.port()) continue;
-    if (const auto user = user_of(files, addresses, peer.port)) users[peer.port] = *user;
-  }
-  return users;
+  return make_drop_box(spool, is_spool, trust_group);
 }
 
 Result<void> keep_spool_open(const PeerFiles& files) {
   if (!files.access || files.access->to == Access::To::nobody) return success();
   struct stat facts {};
   if (::lstat(files.spool.c_str(), &facts) != 0) {
-    if (errno == ENOENT) BOOKCHAIN_CHECK(make_drop_box(files.spool, true));
+    if (errno == ENOENT) BOOKCHAIN_CHECK(make_drop_box(files.spool, true, false));
   } else if (S_ISDIR(facts.st_mode) && (facts.st_mode & S_IWOTH) != 0 && (facts.st_mode & S_ISVTX) == 0) {
     return Error{Token::permission, "a spool can be written by everybody, who can remove what is another's there",
                  files.spool.string(), "give it its mode again: chmod 3777 " + shell_word(files.spool.string())};
@@ -191,9 +202,9 @@ Result<void> keep_spool_open(const PeerFiles& files) {
   return give_folders_back(files, false);
 }
 
-Result<void> reopen_spool(const PeerFiles& files) {
+Result<void> reopen_spool(const PeerFiles& files, bool trust_group) {
   if (!files.access) return success();
-  BOOKCHAIN_CHECK(open_spool(files.home, files.spool, *files.access, true));
+  BOOKCHAIN_CHECK(open_spool(files.home, files.spool, *files.access, true, trust_group));
   if (files.access->to == Access::To::nobody) return success();
   return give_folders_back(files, true);
 }

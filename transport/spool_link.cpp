@@ -26,7 +26,6 @@ namespace {
 constexpr std::size_t max_bytes_read_a_turn = std::size_t{32} << 20U;
 /// How often it is looked after what no sender has to leave behind: each look reads the folders of all.
 constexpr std::uint64_t shed_every_us = 10'000'000;
-constexpr std::string_view reason_suffix = ".reason";
 /// Of a file in bad/, which has a reason beside it.
 constexpr std::size_t longest_kept_name = 200;
 constexpr std::size_t max_trees_pruned_at_once = 8;
@@ -75,15 +74,7 @@ Result<std::unique_ptr<SpoolLink>> SpoolLink::open(Settings settings, Environmen
 /// the others are heard.
 Result<void> SpoolLink::look_at(PeerPort from) {
   BOOKCHAIN_TRY(const auto spool, SpoolFolder::open(settings_.own_spool));
-  if (is_of_stranger(spool, from)) {
-    faults_.push_back(Parcel{from,
-                             {},
-                             {},
-                             Error{Token::bad_file,
-                                   "another user had taken the folder of this sender; it is moved away",
-                                   (spool / std::to_string(from.value)).string(),
-                                   {}}});
-  }
+  move_stranger_away(spool, from);
   auto checked = check_folders(from);
   if (checked) return success();
   // Nothing has been delivered yet.
@@ -107,20 +98,24 @@ bool SpoolLink::is_of_stranger(const SpoolFolder& spool, PeerPort from) const {
   const auto user = settings_.users.find(from);
   if (user == settings_.users.end()) return false;
   const auto facts = spool.facts_of(std::to_string(from.value));
-  return facts && facts->owner != user->second && !facts->is_own();
+  // Root may have made it for that sender, on a share.
+  return facts && facts->owner != user->second && !facts->is_own() && facts->owner != 0;
 }
 
 /// Who is first could take the name of another sender's folder; the owner of the spool can move it away.
-Result<void> SpoolLink::keep_strangers_out(const SpoolFolder& spool, PeerPort from) const {
-  if (!is_of_stranger(spool, from)) return success();
+void SpoolLink::move_stranger_away(const SpoolFolder& spool, PeerPort from) {
+  if (!is_of_stranger(spool, from)) return;
   const auto name = std::to_string(from.value);
-  BOOKCHAIN_CHECK(spool.move_out_of_the_way(name));
-  return Error{Token::no_such_file, "nothing was delivered yet", (spool / name).string(), {}};
+  if (!spool.move_out_of_the_way(name)) return;
+  faults_.push_back(Parcel{
+      from, {}, {}, Error{Token::bad_file, "another user had taken the folder of this sender: moved away", name, {}}});
 }
 
 Result<SpoolFolder> SpoolLink::from_folder(PeerPort from, const std::string& part) const {
   BOOKCHAIN_TRY(const auto spool, SpoolFolder::open(settings_.own_spool));
-  BOOKCHAIN_CHECK(keep_strangers_out(spool, from));
+  if (is_of_stranger(spool, from)) {
+    return Error{Token::no_such_file, "nothing was delivered yet", (spool / std::to_string(from.value)).string(), {}};
+  }
   BOOKCHAIN_TRY(auto folder, spool.inside(std::to_string(from.value)));
   if (part.empty()) return folder;
   return folder.inside(part);
@@ -137,14 +132,11 @@ std::vector<std::string> SpoolLink::names_from(const SpoolFolder& folder, PeerPo
 }
 
 /// More than its quota no honest sender has waiting: it holds the excess back. What somebody put there all the same is
-/// removed unread, the latest first; an honest message among it comes again.
+/// removed unread, the latest first; an honest message among it comes again. What cannot be removed is passed over.
 void SpoolLink::drop_excess(const SpoolFolder& folder, PeerPort from, std::vector<std::string>& names) {
   std::size_t dropped = 0;
-  for (auto place = names.size(); names.size() > settings_.quota.files && place > 0;) {
-    const auto name = names.begin() + static_cast<std::ptrdiff_t>(--place);
-    if (::unlinkat(folder.get(), name->c_str(), 0) != 0) continue;
-    names.erase(name);
-    ++dropped;
+  for (; names.size() > settings_.quota.files; names.pop_back()) {
+    if (::unlinkat(folder.get(), names.back().c_str(), 0) == 0) ++dropped;
   }
   if (dropped == 0) return;
   faults_.push_back(Parcel{from,
@@ -156,6 +148,18 @@ void SpoolLink::drop_excess(const SpoolFolder& folder, PeerPort from, std::vecto
                                  {}}});
 }
 
+/// From a folder in which nothing can be removed one process takes no more than a sender may have waiting.
+void SpoolLink::list_anew(PeerPort from, std::deque<std::string>& names) {
+  const auto folder = from_folder(from, "new");
+  if (!folder) return;
+  std::erase_if(stuck_, [&](const auto& each) { return each.first == from && !folder.value().facts_of(each.second); });
+  const auto stuck = std::ranges::count_if(stuck_, [&](const auto& each) { return each.first == from; });
+  if (static_cast<std::uint64_t>(stuck) >= settings_.quota.files) return;
+  auto found = names_from(folder.value(), from);
+  drop_excess(folder.value(), from, found);
+  std::ranges::move(found, std::back_inserter(names));
+}
+
 /// Takes from each sender in turn, and begins with another one each time, so that one who floods, with many files
 /// or with large ones, does not starve the others. A folder is listed again when what was listed has been looked at:
 /// however many files lie there, each is listed once or twice.
@@ -163,11 +167,7 @@ std::vector<std::pair<PeerPort, std::string>> SpoolLink::next_names(std::size_t 
   std::vector<std::pair<PeerPort, std::deque<std::string>*>> by_sender;
   for (const auto port : settings_.senders) {
     auto& names = listed_[port];
-    if (const auto folder = from_folder(port, "new"); folder && names.empty()) {
-      auto found = names_from(folder.value(), port);
-      drop_excess(folder.value(), port, found);
-      std::ranges::move(found, std::back_inserter(names));
-    }
+    if (names.empty()) list_anew(port, names);
     if (!names.empty()) by_sender.emplace_back(port, &names);
   }
   if (by_sender.size() > 1)
@@ -189,9 +189,14 @@ std::vector<std::pair<PeerPort, std::string>> SpoolLink::next_names(std::size_t 
 std::map<PeerPort, std::size_t> SpoolLink::waiting() const {
   std::map<PeerPort, std::size_t> counts;
   for (const auto port : settings_.senders) {
-    const auto folder = from_folder(port, "new");
-    const auto count = folder ? names_from(folder.value(), port).size() : 0;
-    if (count > 0) counts[port] = count;
+    std::uint64_t count = 0;
+    if (const auto listed = listed_.find(port); listed != listed_.end() && !listed->second.empty()) {
+      count = listed->second.size();
+    } else if (const auto folder = from_folder(port, "new")) {
+      count = names_from(folder.value(), port).size();
+    }
+    // What is above the quota is not taken in.
+    if (count > 0) counts[port] = std::min(count, settings_.quota.files);
   }
   return counts;
 }
@@ -292,8 +297,13 @@ Result<void> SpoolLink::move_aside(PeerPort from, const std::string& name, const
     (void)of_sender.make("bad", false);
   }
   const auto opened = from_folder(from, "bad");
-  // Its sender made it, and closed it.
-  if (!opened) return folder.remove(name);
+  if (!opened) {
+    // Its sender closed it, or made something else of that name. Any other failure is this machine's.
+    struct stat there {};
+    const bool is_none = ::fstatat(folder.get(), "../bad", &there, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(there.st_mode);
+    const bool is_closed = opened.error().token == Token::permission;
+    return is_none || is_closed ? folder.remove(name) : Result<void>(Error(opened.error()));
+  }
   const auto& bad = opened.value();
   // Its own name would make it the reason of another, or is too long to have one.
   auto kept_as = name.ends_with(reason_suffix) ? name + ".delivery" : name;
@@ -350,6 +360,9 @@ void SpoolLink::shed_what_nobody_takes() {
   const auto now = environment_.now();
   if (shed_at_ && *shed_at_ <= now && now.value - shed_at_->value < shed_every_us) return;
   shed_at_ = now;
+  if (const auto spool = SpoolFolder::open(settings_.own_spool)) {
+    for (const auto port : settings_.senders) move_stranger_away(spool.value(), port);
+  }
   for (const auto port : settings_.senders) shed_from(port);
   if (drop_box_) shed_beside_senders();
 }

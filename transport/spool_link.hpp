@@ -20,6 +20,8 @@ namespace bookchain::transport {
 
 /// Files kept in one bad/, which together take no more than the quota; the oldest go first.
 inline constexpr std::size_t max_bad_files = 100;
+/// Beside each of them stands a file of its name and this, with the reason.
+inline constexpr std::string_view reason_suffix = ".reason";
 
 class SpoolLink final : public Link {
  public:
@@ -71,10 +73,11 @@ class SpoolLink final : public Link {
   [[nodiscard]] Result<void> check_folders(PeerPort from) const;
   /// Whether the folder of a sender belongs to a user who is not that sender.
   [[nodiscard]] bool is_of_stranger(const SpoolFolder& spool, PeerPort from) const;
-  [[nodiscard]] Result<void> keep_strangers_out(const SpoolFolder& spool, PeerPort from) const;
+  void move_stranger_away(const SpoolFolder& spool, PeerPort from);
   /// What waits in the folder of one sender and is no package, in the order of its names.
   [[nodiscard]] std::vector<std::string> names_from(const SpoolFolder& folder, PeerPort from) const;
   void cross_off(PeerPort from, const std::string& name);
+  void list_anew(PeerPort from, std::deque<std::string>& names);
   void drop_excess(const SpoolFolder& folder, PeerPort from, std::vector<std::string>& names);
   [[nodiscard]] std::vector<std::pair<PeerPort, std::string>> next_names(std::size_t most);
   [[nodiscard]] Result<void> remove_delivery(PeerPort from, const std::string& name);

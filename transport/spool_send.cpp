@@ -19,6 +19,15 @@ using namespace ledger;
 
 namespace {
 
+/// Whether nothing lies there but what a spool has, so that it can be the copy of one. Else it is no spool, and an
+/// address leads to the wrong place.
+bool is_all_of_a_spool(const SpoolFolder& folder) {
+  return std::ranges::all_of(folder.names(), [](const auto& name) {
+    const bool is_port = name.size() <= 5 && name.find_first_not_of("0123456789") == std::string::npos;
+    return is_port || name == "quota" || name.starts_with('.');
+  });
+}
+
 bool is_hex(std::string_view text) { return text.find_first_not_of("0123456789abcdef") == std::string_view::npos; }
 
 /// Whether this program gives such names to what it writes into tmp/.
@@ -128,7 +137,11 @@ Result<void> SpoolLink::place_package(const Target& to, const PackageFile& packa
 Result<SpoolFolder> SpoolLink::own_folder_in(const SpoolFolder& spool, const FolderFacts& facts) const {
   const auto name = std::to_string(settings_.self.value);
   const bool shared = facts.is_drop_box();
-  if (!shared && (!facts.is_own() || spool.facts_of(name))) return spool.inside(name);
+  if (!shared) {
+    auto there = spool.inside(name);
+    const bool is_whole = there && there.value().facts_of("tmp") && there.value().facts_of("new");
+    if (is_whole || !facts.is_own() || !is_all_of_a_spool(spool)) return there;
+  }
   BOOKCHAIN_CHECK(spool.make(name, shared));
   const auto made = spool.facts_of(name);
   if (!made || !made->is_own()) {

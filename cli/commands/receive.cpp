@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 
 #include "cli/commands/commands.hpp"
 #include "cli/home.hpp"
@@ -14,6 +15,8 @@ namespace bookchain::cli {
 using namespace ledger;
 
 namespace {
+
+constexpr std::chrono::seconds lock_held_at_most{2};
 
 void append(transport::Report& all, transport::Report report) {
   const auto move_into = [](auto& to, auto& from) {
@@ -37,10 +40,17 @@ Result<transport::Report> take_in(Home& home, std::optional<std::uint64_t> limit
   if (limit) intake.messages = *limit;
   home.collect();
   const auto at_start = home.courier().count_waiting();
-  do {
+  auto since = std::chrono::steady_clock::now();
+  for (;;) {
     BOOKCHAIN_TRY(auto report, home.courier().turn(intake, transport::Policy{}));
     append(all, std::move(report));
-  } while (all.more_waits && !limit && all.deliveries <= at_start);
+    if (!all.more_waits || limit || all.deliveries > at_start) break;
+    if (std::chrono::steady_clock::now() - since < lock_held_at_most) continue;
+    // Other commands on this home have their turn in between.
+    home.release();
+    BOOKCHAIN_CHECK(home.take({}));
+    since = std::chrono::steady_clock::now();
+  }
   // Over sockets the package of a large book comes once it is asked for, and its message behind it.
   while (!limit && home.is_fetching() && home.collect()) {
     BOOKCHAIN_TRY(auto report, home.courier().turn(intake, transport::Policy{}));
@@ -55,7 +65,11 @@ Result<transport::Report> take_in(Home& home, std::optional<std::uint64_t> limit
 
 /// That a peer has as much waiting as it takes is told and no failure, unless a step taken now sent something to it:
 /// else whoever lets its spool fill up would make every command of the others fail.
-std::optional<Error> failure_of(const Session& session, transport::Report& report) {
+std::optional<Error> failure_of(const Session& session, transport::Report& report, Json& value) {
+  value["undelivered"] = Json::array();
+  for (const auto& [port, error] : report.undelivered) {
+    value["undelivered"].push_back({{"port", port.value}, {"token", name(error.token)}});
+  }
   const auto is_for = [](PeerPort port) { return [port](const auto& sent) { return sent.to == port; }; };
   std::vector<PeerPort> held_back;
   std::erase_if(report.undelivered, [&](const auto& each) {
@@ -121,7 +135,7 @@ Result<Answer> run_receive(Session& session, const Arguments& arguments) {
   Answer answer;
   answer.value["received"] = received_value(report.received);
   answer.value["events"] = events_value(report.events);
-  answer.failure = failure_of(session, report);
+  answer.failure = failure_of(session, report, answer.value);
   answer.value["due"] = due_value(*home, home->store());
   answer.text = report.received.empty() ? "nothing was waiting\n" : received_text(session.report(), report.received);
   if (!report.sent.empty()) answer.text += sent_text(report.sent, unreached_peers(home->files(), home->store()));
@@ -180,7 +194,8 @@ Result<Answer> run_step(Session& session, const Arguments& arguments) {
   answer.value["events"] = events_value(report.events);
   answer.text += events_text(session, *home, home->store(), report.events);
   answer.brief = "";
-  if (!answer.failure) answer.failure = failure_of(session, report);
+  auto undelivered = failure_of(session, report, answer.value);
+  if (!answer.failure) answer.failure = std::move(undelivered);
   if (report.received.empty() && report.steps.empty()) {
     answer.text = "nothing was waiting, no step is due\n" + waits_text(waits(home->node(), home->store()));
   }

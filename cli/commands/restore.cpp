@@ -17,7 +17,7 @@ Result<Answer> run(Session& session, const Arguments& /*arguments*/) {
   {
     BOOKCHAIN_TRY(auto lock, HomeLock::open(files->home));
     BOOKCHAIN_CHECK(lock.take());
-    BOOKCHAIN_CHECK(reopen_spool(*files));
+    BOOKCHAIN_CHECK(reopen_spool(*files, false));
   }
   BOOKCHAIN_TRY(const auto home, Home::open(std::move(files)));
   BOOKCHAIN_TRY(const auto report, home->courier().restore());

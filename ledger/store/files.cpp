@@ -195,7 +195,12 @@ Result<void> write_file_durably(const fs::path& path, ByteView bytes, unsigned m
     // What a killed process left is removed. Where others may write, it could be anything of theirs, and is not used.
     struct stat left {};
     if (::lstat(temporary.c_str(), &left) == 0) (void)::unlink(temporary.c_str());
-    BOOKCHAIN_TRY(const auto file, open_file(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode));
+    auto opened = open_file(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+    if (!opened && ::lstat(temporary.c_str(), &left) == 0) {
+      opened.error().hint =
+          "it is in the way, and belongs to somebody else: choose another directory, or have it removed";
+    }
+    BOOKCHAIN_TRY(const auto file, std::move(opened));
     // What is for others is for them whatever the umask is.
     if ((mode & 0077U) != 0 && ::fchmod(file.get(), mode) != 0) {
       return system_error("cannot set the mode of a file", temporary);

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "tests/cli/abuse.hpp"
+#include "tests/cli/served.hpp"
 
 namespace {
 
@@ -71,6 +72,10 @@ BOOST_AUTO_TEST_CASE(fifty_thousand_files_lock_nobody_out_of_the_home) {
   constexpr std::size_t files = 50'000 / one_in;
   for (std::size_t i = 0; i < files; ++i) write_file(flooded / ("0-" + std::to_string(i)), "");
   Background receive({"-n", network.folder().string(), "-p", "5001", "receive", "-q"});
+  const auto count = [&] {
+    return static_cast<std::size_t>(std::distance(fs::directory_iterator(flooded), fs::directory_iterator()));
+  };
+  BOOST_REQUIRE(becomes_true(30, [&] { return count() < files; }));  // it holds the lock
   // Fails as `locked` after ten seconds.
   network.ok(5001, {"add-book", "--value", "5"});
   BOOST_TEST(receive.wait().exit_code == 0);

@@ -159,6 +159,7 @@ BOOST_AUTO_TEST_CASE(what_is_above_the_quota_waits_at_the_sender_and_comes_later
   const auto taken = run({"-n", network.folder().string(), "-p", "5001", "receive"});
   BOOST_TEST(taken.exit_code == 0, taken.err);
   BOOST_TEST(mentions(taken.err, "messages to 5000 wait in the outbox"), taken.err);
+  BOOST_TEST(network.ok(5001, {"receive"})["undelivered"] == Json::array({{{"port", 5000}, {"token", "over-quota"}}}));
   const auto asked = network.at(5001, {"request", "--from", "5002", "--book", "7"});
   check_refused(asked, 5, "over-quota");
   for (const auto& sent : asked.json()["sent"]) {

@@ -69,14 +69,15 @@ BOOST_AUTO_TEST_CASE(status_shows_a_peer_of_another_network_and_one_that_does_no
   BOOST_REQUIRE(content.substr(place_of_sender, 2) == "\x13\x89");
   content[place_of_sender + 1] = '\x8a';
   write_file(bad / "0001", content);
+  write_file(bad / "0001.reason", "");
   const auto seen = [&](std::time_t delivered) {
-    fs::last_write_time(bad / "0001", delivered);
+    fs::last_write_time(bad / "0001.reason", delivered);
     return owners.at(0, {"status"}).json()["peers"][2]["other_network"];
   };
   BOOST_TEST(seen(1'769'860'799).is_null());
   BOOST_TEST(seen(1'769'860'801) == other_network["network"]);
   fs::remove_all(bad);
-  fs::last_write_time(foreign, 1'769'860'800);
+  fs::last_write_time(foreign.string() + ".reason", 1'769'860'800);
   BOOST_TEST(peers[2]["other_network_by"].is_null());
   BOOST_TEST(!mentions(told, "5002 does not answer"));
   BOOST_TEST(mentions(told, "2026-01-31 12:00:00 "), told);

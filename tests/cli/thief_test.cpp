@@ -97,6 +97,12 @@ class StoppedInTheMiddle {
     const auto incoming = users_.home(0) / "incoming";
     for (int i = 0; i < 20'000 && (!fs::exists(incoming) || fs::is_empty(incoming)); ++i) ::usleep(1'000);
     for (const auto& server : servers_) server->signal(SIGSTOP);
+    // A signal takes its time to arrive.
+    const auto is_stopped = [](const auto& server) {
+      const auto stat = read_file("/proc/" + std::to_string(server->pid()) + "/stat");
+      return mentions(stat, ") T ");
+    };
+    BOOST_REQUIRE(becomes_true(30, [&] { return std::ranges::all_of(servers_, is_stopped); }));
     BOOST_REQUIRE(!fs::is_empty(incoming));
   }
 

@@ -4,6 +4,7 @@
 
 #include "cli/host_access.hpp"
 #include "tests/cli/four_users.hpp"
+#include "tests/cli/served.hpp"
 
 namespace {
 
@@ -147,41 +148,40 @@ BOOST_AUTO_TEST_CASE(one_who_ignores_the_quota_keeps_little_and_stops_nobody) {
   BOOST_TEST(ended.json()["state"] == "committed", ended.err);
 }
 
-// Who is first could take another's place. Such a folder is moved away where it can be seen which user a peer is, by
-// whose its own spool is, or where config.yaml says so.
+// Who is first could take another's place. The receiver who knows which user a peer is moves such a folder away.
 BOOST_AUTO_TEST_CASE(a_folder_made_in_the_name_of_another_is_told_and_moved_away) {
   if (skipped()) return;
-  for (const bool is_seen : {true, false}) {
-    BOOST_TEST_INFO_SCOPE("who 5001 is can be seen: " << is_seen);
-    const FourUsers users;
-    // A mail of its own, which is sealed, and lies there as if 5001 had sent it.
-    users.ok(3, {"add-book", "--value", "9"});
-    users.check_allowed(3, "mkdir -p " + (users.spool(0, 1) / "new").string() + " && cp " +
-                               (users.spool(0, 3) / "new").string() + "/* " + (users.spool(0, 1) / "new").string() +
-                               " && chmod -R g+rwX " + users.spool(0, 1).string());
-    const auto told = users.at(1, {"add-book", "--value", "7"});
-    BOOST_TEST(told.exit_code == 1);
-    BOOST_TEST(told.token() == "permission");
-    BOOST_TEST(mentions(told.err, "another user has taken"));
-    const auto above = users.home(1).parent_path().string();
-    if (!is_seen) users.check_allowed(1, "chmod 0 " + above);
-    std::map<std::string, int> results;
-    const auto received = users.at(0, {"receive"}).json()["received"];
-    for (const auto& each : received) ++results[each["result"]];
-    BOOST_TEST(results["accepted"] == 1);  // that of 5003 in its own folder
-    BOOST_TEST(results["refused"] == 1);   // what is in that folder, or the folder itself
-    BOOST_TEST(boost::filesystem::exists(users.spool(0, 1)) == !is_seen);
-    if (!is_seen) {
-      users.check_allowed(1, "chmod 711 " + above);
-      const auto config = read_file(users.home(0) / "config.yaml");
-      write_file(users.home(0) / "config.yaml", config + "users:\n  5001: \"61002\"\n");
-    }
-    BOOST_TEST(users.ok(1, {"status"})["undelivered"][0]["port"] == 5000);
-    users.ok(0, {"receive"});
-    users.ok(1, {"receive"});
-    BOOST_TEST(users.ok(0, {"receive"})["received"][0]["result"] == "accepted");
-    users.check_denied(3, "mkdir " + users.spool(0, 1).string());
-  }
+  const FourUsers users;
+  // A mail of its own, which is sealed, and lies there as if 5001 had sent it.
+  users.ok(3, {"add-book", "--value", "9"});
+  users.check_allowed(3, "mkdir -p " + (users.spool(0, 1) / "new").string() + " && cp " +
+                             (users.spool(0, 3) / "new").string() + "/* " + (users.spool(0, 1) / "new").string() +
+                             " && chmod -R g+rwX " + users.spool(0, 1).string());
+  const auto told = users.at(1, {"add-book", "--value", "7"});
+  BOOST_TEST(told.exit_code == 1);
+  BOOST_TEST(told.token() == "permission");
+  BOOST_TEST(mentions(told.err, "another user has taken"));
+  std::map<std::string, int> results;
+  const auto received = users.ok(0, {"receive"})["received"];
+  for (const auto& each : received) ++results[each["result"]];
+  BOOST_TEST(results["accepted"] == 1);  // that of 5003 in its own folder
+  BOOST_TEST(results["refused"] == 1);
+  BOOST_TEST(users.ok(1, {"status"})["undelivered"][0]["port"] == 5000);
+  const auto config = read_file(users.home(0) / "config.yaml");
+  write_file(users.home(0) / "config.yaml", config + "users:\n  5001: \"61002\"\n");
+  const auto moved = users.ok(0, {"receive"})["received"];
+  BOOST_TEST(moved.size() == 1U);
+  BOOST_TEST(mentions(moved.dump(), "another user had taken the folder of this sender"), moved.dump());
+  users.ok(1, {"receive"});
+  BOOST_TEST(users.ok(0, {"receive"})["received"][0]["result"] == "accepted");
+  users.check_denied(3, "mkdir " + users.spool(0, 1).string());
+  // The same while it serves.
+  users.check_allowed(1, "rm -r " + users.spool(0, 1).string());
+  Background server(users.words_of(0, {"serve"}), users.as(0));
+  BOOST_REQUIRE(becomes_true(30, [&] { return !server.out_so_far().empty(); }));
+  users.check_allowed(3, "mkdir -p " + (users.spool(0, 1) / "new").string());
+  BOOST_TEST(becomes_true(30, [&] { return mentions(server.out_so_far(), "another user had taken the folder"); }));
+  BOOST_TEST(!boost::filesystem::exists(users.spool(0, 1)));
 }
 
 // The receiver reads what is delivered as a member of the group, and so would everybody else in it.
@@ -223,8 +223,24 @@ BOOST_AUTO_TEST_CASE(who_closes_the_place_for_what_is_put_aside_fills_nothing) {
   for (const auto& [file, content] : snapshot(folder)) BOOST_TEST(content == "folder", file);
 }
 
-// Of trees that are empty any number is gone at one look.
-BOOST_AUTO_TEST_CASE(who_makes_thousands_of_folders_in_a_spool_leaves_none) {
+// A folder in which its receiver can remove nothing: no more of it is told than a sender may have waiting.
+BOOST_AUTO_TEST_CASE(who_closes_its_folder_is_told_of_within_bounds_and_holds_nobody_up) {
+  if (skipped()) return;
+  const FourUsers users;
+  const auto config = users.home(0) / "config.yaml";
+  write_file(config, read_file(config) + "quota:\n  files: 100\n");
+  users.ok(3, {"add-book", "--value", "9"});
+  users.check_allowed(3, "cd " + (users.spool(0, 3) / "new").string() +
+                             " && umask 007 && seq -f 0-%.0f 2000 | xargs touch && chmod g-w .");
+  users.ok(1, {"add-book", "--value", "7"});
+  const auto received = users.ok(0, {"receive"})["received"];
+  BOOST_TEST(received.size() <= 2 * 100U + 2);
+  const auto books = users.ok(0, {"list-books", "--all"})["books"];
+  BOOST_TEST(books.size() == 1U);  // of 5001; that of 5003 lies behind its rubbish
+}
+
+// Of trees that are empty any number is gone at one look, down to what the quota allows.
+BOOST_AUTO_TEST_CASE(who_makes_thousands_of_folders_in_a_spool_leaves_as_many_as_the_quota_allows) {
   if (skipped()) return;
   const FourUsers users;
   const auto spool = (users.home(0) / "spool").string();
@@ -232,7 +248,7 @@ BOOST_AUTO_TEST_CASE(who_makes_thousands_of_folders_in_a_spool_leaves_none) {
   users.check_allowed(3, "cd " + spool + " && seq -f folder%.0f 15000 | xargs mkdir");
   users.ok(0, {"receive"});
   const auto left = users.shell(0, "ls " + spool + " | grep -c folder");
-  BOOST_TEST(std::stoi(left.out) <= 10'000);  // what the quota allows
+  BOOST_TEST(std::stoi(left.out) <= 10'000);
 }
 
 // What others in a home may not write or read is refused as the keys are: the state has the keys of granted books.
