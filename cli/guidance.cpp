@@ -225,7 +225,7 @@ class Guide {
 
   /// The ballot that this peer runs at the present height; idle if it runs none.
   [[nodiscard]] ProposerRecord running_ballot() const {
-    auto ballot = proposers.get(state_, 0);
+    auto ballot = proposers.get(state_, only_row);
     const auto head = head_fact.get(state_).value_or(Head{});
     return ballot && ballot->height.value == head.height.value + 1 ? std::move(*ballot) : ProposerRecord{};
   }

@@ -69,7 +69,7 @@ void flood_far_heights(const Liar& liar, Outgoing one, Leaving& leaving) {
 
 Result<void> forget_votes(Home& home) {
   return change_memory(home, [&](Draft& draft) {
-    if (voters.get(draft, 0)) voters.erase(draft, 0);
+    if (voters.get(draft, only_row)) voters.erase(draft, only_row);
   });
 }
 

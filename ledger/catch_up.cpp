@@ -32,7 +32,7 @@ Result<void> check_not_forked(Context& context, const CommittedBlock& committed)
   BOOKCHAIN_CHECK(check_commit(context.genesis, committed.block, committed.certificate));
   see_fork(context, own->certificate, committed.certificate);
   context.draft.note(Event{"fork", std::nullopt, std::to_string(height.value)});
-  return refused(Token::bad_chain, "two blocks of one height have certificates", std::to_string(height.value));
+  return rejected(Token::bad_chain, "two blocks of one height have certificates", std::to_string(height.value));
 }
 
 Result<void> take_block(Context& context, const CommittedBlock& committed) {
@@ -159,11 +159,7 @@ void begin_restore(Context& context) {
   keep(context, proposer);
   ask_for_own_statements(context);
   context.send_to_others(WantVotes{});
-  for (const auto& peer : context.genesis.peers()) {
-    if (peer.port != context.self()) {
-      context.draft.send(peer.port, WantBlocks{voting_height(context)});
-    }
-  }
+  context.send_to_others(WantBlocks{voting_height(context)});
 }
 
 Result<void> check_caught_up(const Genesis& genesis, const State& state, PeerPort self) {
@@ -180,7 +176,7 @@ Result<void> notice_forgotten(Context& context, Height height) {
   if (mute_until && height <= *mute_until) return success();
   begin_restore(context);
   context.draft.note(Event{"restored", std::nullopt, std::to_string(height.value)});
-  return refused(Token::waiting, "this home was restored and forgot a vote of its own", std::to_string(height.value));
+  return rejected(Token::waiting, "this home was restored and forgot a vote of its own", std::to_string(height.value));
 }
 
 Result<void> on_want_votes(Context& context, PeerPort from, const WantVotes& /*message*/) {
@@ -204,12 +200,8 @@ Result<void> on_votes(Context& context, PeerPort from, const VotesMessage& messa
     BOOKCHAIN_CHECK(context.genesis.check_certificate(*message.prevotes));
     proven = std::max(proven, message.prevotes->vote.height);
   }
-  const auto place = std::ranges::lower_bound(restore->proven, from, {}, &ProvenHeight::signer);
-  if (place == restore->proven.end() || place->signer != from) {
-    restore->proven.insert(place, ProvenHeight{from, proven});
-  } else {
-    place->height = std::max(place->height, proven);
-  }
+  auto& told = add_by_signer(restore->proven, ProvenHeight{from, proven}).held;
+  told.height = std::max(told.height, proven);
   restore_fact.put(context.draft, *restore);
   if (restore->proven.size() < context.genesis.vote_quorum()) return success();
   const auto highest = std::ranges::max(restore->proven, {}, &ProvenHeight::height).height;

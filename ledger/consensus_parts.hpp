@@ -1,8 +1,7 @@
 // What voter, proposer and catching up share. Internal to the rules.
 #pragma once
 
-#include <algorithm>
-
+#include "ledger/by_signer.hpp"
 #include "ledger/chain.hpp"
 #include "ledger/consensus.hpp"
 
@@ -18,6 +17,15 @@ inline constexpr std::uint64_t longest_pause_us = std::uint64_t{200'000} << most
 
 /// The height that is being voted on: one above the head.
 [[nodiscard]] Height voting_height(const Context& context);
+/// The only row of a table, if it is about that height; else a fresh one.
+template <class Record>
+[[nodiscard]] Record record_at(const Context& context, const TypedTable<std::uint8_t, Record>& table, Height height) {
+  auto record = table.get(context.draft, only_row);
+  if (record && record->height == height) return std::move(*record);
+  Record fresh;
+  fresh.height = height;
+  return fresh;
+}
 /// This peer's votes at that height; a fresh record if it has none there.
 [[nodiscard]] VoterRecord voter_at(const Context& context, Height height);
 [[nodiscard]] ProposerRecord proposer_at(const Context& context, Height height);
@@ -68,10 +76,6 @@ void handle_put_off(Context& context);
 /// Answers a NEWROUND without putting it off.
 [[nodiscard]] Result<void> answer_new_round(Context& context, const NewRound& message);
 
-[[nodiscard]] Error refused(Token token, std::string what, std::string subject = {});
 [[nodiscard]] std::string text_of(const Ballot& ballot);
-
-/// Adds a vote, keyed by its signer: a second signature of the same peer is not a second vote.
-bool add_vote(std::vector<VoteSignature>& votes, const VoteSignature& vote);
 
 }  // namespace bookchain::ledger

@@ -34,4 +34,9 @@ struct Context {
   }
 };
 
+/// What a handler refuses: the fault of whoever sent or wished it.
+[[nodiscard]] inline Error rejected(Token token, std::string what, std::string subject = {}, std::string hint = {}) {
+  return Error{token, std::move(what), std::move(subject), std::move(hint)};
+}
+
 }  // namespace bookchain::ledger

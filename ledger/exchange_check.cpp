@@ -19,7 +19,7 @@ Result<void> add_acks(const Context& context, ExchangeRecord& record, const std:
       return rejected(Token::bad_statement, "an ACK does not fit the grant", std::to_string(ack.signer.value));
     }
     BOOKCHAIN_CHECK(context.genesis.check(ack));
-    add_statement(record.acks, ack);
+    add_by_signer(record.acks, ack);
   }
   if (record.acks.size() < context.genesis.ack_quorum()) {
     return rejected(Token::no_quorum, "the consent brings ACKs of too few witnesses",
@@ -40,13 +40,12 @@ Result<void> add_id_answer(Context& context, const ExchangeId& exchange, Exchang
                     std::to_string(answer.signer.value));
   }
   BOOKCHAIN_CHECK(context.genesis.check(answer));
-  if (add_statement(record.id_answers, answer)) return success();
-  const auto first = std::ranges::find(record.id_answers, answer.signer, &Signed<IdAnswer>::signer);
-  if (first->body == answer.body) return success();
+  auto [first, is_new] = add_by_signer(record.id_answers, answer);
+  if (is_new || first.body == answer.body) return success();
   context.draft.note(Event{"equivocation", exchange, std::to_string(answer.signer.value)});
-  accuse(context, contradiction(context.genesis.id(), *first, answer));
+  accuse(context, contradiction(context.genesis.id(), first, answer));
   if (answer.body.yes) {
-    *first = answer;
+    first = answer;
     return success();
   }
   return rejected(Token::equivocation, "a witness gave two answers to one consent",
@@ -177,7 +176,7 @@ Result<void> on_key_answer(Context& context, PeerPort from, const KeyAnswerMessa
   if (message.answer.body.key_commitment != record.grant->body.key_commitment) {
     return rejected(Token::wrong_key, "a witness holds another key commitment", std::to_string(from.value));
   }
-  add_statement(record.key_answers, message.answer);
+  add_by_signer(record.key_answers, message.answer);
   if (record.state == ExchangeState::opened && record.key_answers.size() >= context.genesis.witness_majority()) {
     record.state = ExchangeState::key_checked;
   }

@@ -130,10 +130,7 @@ namespace {
 
 /// The owner is asked beside the witnesses: where it is honest, a share that was lost does no harm.
 void ask_for_shares(Context& context, const ExchangeId& exchange, const ExchangeRecord& record) {
-  if (record.key) return;
-  for (const auto& peer : context.genesis.peers()) {
-    if (peer.port != context.self()) context.draft.send(peer.port, WantShare{exchange});
-  }
+  if (!record.key) context.send_to_others(WantShare{exchange});
 }
 
 void commit_transfer(Context& context, const Transfer& transfer, Height height) {
@@ -199,20 +196,17 @@ void end_left_behind(Context& context, const BookId& book, const std::optional<E
     if (!granted_before && !asked_in_vain) continue;
     record->height = height;
     if (by_abort) {
-      end(context, exchange, *record, ExchangeState::aborted, record->consent_refused ? "wrong-id" : record->token,
+      end(context, exchange, *record, ExchangeState::aborted,
+          record->consent_refused ? std::string(name(Token::wrong_id)) : record->token,
           "the owner ended its turn with an ABORT in block " + std::to_string(height.value));
     } else {
-      end(context, exchange, *record, ExchangeState::invalid, "stale-version",
+      end(context, exchange, *record, ExchangeState::invalid, std::string(name(Token::stale_version)),
           "block " + std::to_string(height.value) + " moved the book on");
     }
     witness_ids.erase(context.draft, WitnessIdKey{requester_of(*record), exchange});
     keep(context, exchange, *record);
   }
 }
-
-}  // namespace
-
-namespace {
 
 /// How far an exchange whose TRANSFER is not under way has come.
 ExchangeState state_before_mining(const Genesis& genesis, const ExchangeRecord& record) {
@@ -223,10 +217,6 @@ ExchangeState state_before_mining(const Genesis& genesis, const ExchangeRecord& 
   if (record.key) return ExchangeState::released;
   return yes_answers(record) >= majority ? ExchangeState::id_checked : ExchangeState::consented;
 }
-
-}  // namespace
-
-namespace {
 
 /// A mark against the owner; the exchange it is about is over, committed or not.
 void commit_dispute(Context& context, const Signed<Dispute>& dispute, Height height) {

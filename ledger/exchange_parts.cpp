@@ -58,11 +58,6 @@ void drop_misfitting_acks(const Genesis& genesis, ExchangeRecord& record) {
   });
 }
 
-void add_share(std::vector<DealtShare>& shares, const DealtShare& share) {
-  const auto place = std::ranges::lower_bound(shares, share.signer, {}, &DealtShare::signer);
-  if (place == shares.end() || place->signer != share.signer) shares.insert(place, share);
-}
-
 std::size_t yes_answers(const ExchangeRecord& record) {
   return static_cast<std::size_t>(
       std::ranges::count_if(record.id_answers, [](const auto& answer) { return answer.body.yes; }));
@@ -95,7 +90,7 @@ TurnKey turn_of(const ExchangeRecord& record) {
 }
 
 TurnRecord turn_row(const State& state, const ExchangeRecord& record) {
-  return turns.get(state, turn_of(record)).value_or(TurnRecord{requester_of(record), {}, false, false, {}});
+  return turns.get(state, turn_of(record)).value_or(TurnRecord{.requester = requester_of(record)});
 }
 
 bool owes_package(const State& state, const ExchangeId& exchange, const ExchangeRecord& record) {
@@ -140,10 +135,6 @@ void tell_over(Context& context, const ExchangeId& exchange, const ExchangeRecor
   if (record.role == Role::witness) return;
   context.draft.send(owner_of(record), message);
   for (const auto witness : witnesses_of(context.genesis, record)) context.draft.send(witness, message);
-}
-
-Error rejected(Token token, std::string what, std::string subject, std::string hint) {
-  return Error{token, std::move(what), std::move(subject), std::move(hint)};
 }
 
 }  // namespace bookchain::ledger

@@ -2,8 +2,7 @@
 // statements of distinct witnesses, and building what it sends. Internal to the rules.
 #pragma once
 
-#include <algorithm>
-
+#include "ledger/by_signer.hpp"
 #include "ledger/chain.hpp"
 #include "ledger/context.hpp"
 #include "ledger/open_exchanges.hpp"
@@ -26,21 +25,8 @@ void keep(Context& context, const ExchangeId& exchange, ExchangeRecord& record);
 void end(Context& context, const ExchangeId& exchange, ExchangeRecord& record, ExchangeState state, std::string token,
          std::string reason);
 
-/// Adds to a list in port order; false if that signer stands in it already (the first one stays).
-template <class Body>
-bool add_statement(std::vector<Signed<Body>>& list, const Signed<Body>& statement) {
-  const auto place = std::ranges::lower_bound(list, statement.signer, {}, &Signed<Body>::signer);
-  if (place != list.end() && place->signer == statement.signer) return false;
-  list.insert(place, statement);
-  return true;
-}
-template <class Body>
-[[nodiscard]] bool holds_from(const std::vector<Signed<Body>>& list, PeerPort signer) {
-  return std::ranges::binary_search(list, signer, {}, &Signed<Body>::signer);
-}
 /// Drops the ACKs of another grant than the record's. Precondition: it has one.
 void drop_misfitting_acks(const Genesis& genesis, ExchangeRecord& record);
-void add_share(std::vector<DealtShare>& shares, const DealtShare& share);
 
 /// The requester opened the package and found that it is not the registered book. What others say of it is no finding.
 [[nodiscard]] inline bool found_wrong(const ExchangeRecord& record) {
@@ -87,8 +73,6 @@ void shelf_task(Context& context, ShelfAction action, const BookId& book, const 
 /// Tells the other peers of an exchange that it is over before consent: the requester tells all, the
 /// owner the requester.
 void tell_over(Context& context, const ExchangeId& exchange, const ExchangeRecord& record);
-
-[[nodiscard]] Error rejected(Token token, std::string what, std::string subject = {}, std::string hint = {});
 
 /// Common checks of a statement that `from` sent and must have signed itself.
 template <class Body>

@@ -84,7 +84,7 @@ void add_fitting(const Context& context, const ExchangeRecord& record, std::vect
   for (const auto& statement : told) {
     const bool good = is_witness(context.genesis, record, statement.signer) && fits(statement.body) &&
                       context.genesis.check(statement).has_value();
-    if (good) add_statement(list, statement);
+    if (good) add_by_signer(list, statement);
   }
 }
 

@@ -212,7 +212,7 @@ Result<void> on_ack(Context& context, PeerPort from, const AckMessage& message) 
     return rejected(Token::unexpected, "an ACK before there is a grant", to_hex(exchange));
   }
   // At the requester an ACK may overtake its GRANT; then it is held against it when the GRANT comes.
-  if (add_statement(record->acks, message.ack)) {
+  if (add_by_signer(record->acks, message.ack).is_new) {
     count_statements(context.genesis, *record);
     keep(context, exchange, *record);
   }

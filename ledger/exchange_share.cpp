@@ -82,7 +82,7 @@ Result<void> on_share(Context& context, PeerPort from, const ShareMessage& messa
     return rejected(Token::wrong_share, "the share does not fit its commitment", std::to_string(from.value));
   }
   if (record.key) return success();
-  add_share(record.shares, DealtShare{witnesses_of(context.genesis, record)[*index], message.share});
+  add_by_signer(record.shares, DealtShare{witnesses_of(context.genesis, record)[*index], message.share});
   if (record.shares.size() >= context.genesis.share_threshold()) {
     put_shares_together(context, message.exchange, record);
   }

@@ -90,7 +90,7 @@ Result<void> grant(Context& context, const WishGrant& wish, const ExchangeRecord
       wish.exchange, stand.version, stand.turn, wish.ciphertext_root, key_commitment(wish.exchange, wish.key), {}};
   for (std::uint32_t i = 0; i < shares.size(); ++i) {
     body.share_commitments.push_back(share_commitment(wish.exchange, i, shares[i]));
-    add_share(record.shares, DealtShare{ports[i], shares[i]});
+    add_by_signer(record.shares, DealtShare{ports[i], shares[i]});
   }
   record.grant = context.sign(std::move(body));
   record.key = wish.key;

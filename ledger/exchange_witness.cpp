@@ -114,7 +114,7 @@ Result<void> on_witness_id(Context& context, PeerPort from, const WitnessId& mes
     if (first->request_id == message.request_id) return success();
     return rejected(Token::equivocation, "the requester gave another id before", to_hex(message.exchange));
   }
-  witness_ids.put(context.draft, key, WitnessIdRecord{message.request_id, false, {}, {}, context.now});
+  witness_ids.put(context.draft, key, WitnessIdRecord{.request_id = message.request_id, .began = context.now});
   remember_given_id(context, from, message.exchange);
   if (!record || record->role != Role::witness || requester_of(*record) != from) return success();
   acknowledge_share(context, message.exchange, *record);
@@ -146,7 +146,7 @@ Result<void> on_witness_share(Context& context, PeerPort from, const WitnessShar
   const bool is_new = !record.grant;
   if (is_new) BOOKCHAIN_CHECK(begin_record(context, exchange, message.request, message.grant, record));
   // Once the requester can read the book the share has done its work and is not taken again.
-  if (is_new || !has_ended(record.state)) add_share(record.shares, DealtShare{context.self(), message.share});
+  if (is_new || !has_ended(record.state)) add_by_signer(record.shares, DealtShare{context.self(), message.share});
   remember_turn(context, exchange, record);
   ask_for_lost_id(context, exchange, record);
   acknowledge_share(context, exchange, record);

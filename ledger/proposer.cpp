@@ -21,6 +21,21 @@ std::uint64_t next_pending_number(const Context& context) {
   return last ? last->first + 1 : 1;
 }
 
+// What the record of a ballot in which a block was proposed gives to send.
+
+ProposeMessage proposal_of(const Context& context, const ProposerRecord& record, Block block) {
+  return ProposeMessage{context.sign(Propose{record.height, record.ballot, record.block}), record.answers,
+                        record.highest_lock, std::move(block)};
+}
+
+PrevoteCertificate prevotes_of(const ProposerRecord& record) {
+  return PrevoteCertificate{Prevote{record.height, record.ballot, record.block}, record.prevotes};
+}
+
+CommitCertificate precommits_of(const ProposerRecord& record) {
+  return CommitCertificate{Precommit{record.height, record.ballot, record.block}, record.precommits};
+}
+
 void open_ballot(Context& context, ProposerRecord& record) {
   const auto voter = voter_at(context, record.height);
   auto round = std::max({voter.promise.round, record.highest_seen.round, record.ballot.round}).value;
@@ -28,8 +43,7 @@ void open_ballot(Context& context, ProposerRecord& record) {
   ++round;
   // Those who precommitted in the ballot that is given up may not hide it later.
   if (!record.precommits.empty()) {
-    see_precommits(context,
-                   CommitCertificate{Precommit{record.height, record.ballot, record.block}, record.precommits});
+    see_precommits(context, precommits_of(record));
   }
   // A restored home may have opened ballots it forgot: it skips rounds at random.
   if (mute_until_fact.get(context.draft)) round += context.random % random_rounds_after_restore;
@@ -104,8 +118,7 @@ void propose(Context& context, ProposerRecord& record) {
   enter(record, ProposerPhase::prevoting);
   candidates.put(context.draft, record.block, *block);
   keep(context, record);
-  context.send_to_all(ProposeMessage{context.sign(Propose{record.height, record.ballot, record.block}), record.answers,
-                                     record.highest_lock, std::move(*block)});
+  context.send_to_all(proposal_of(context, record, std::move(*block)));
 }
 
 /// The present ballot of this peer, if a vote for (height, ballot) is for it and the phase is right, or a later one.
@@ -126,7 +139,7 @@ Error refuse_stray(Context& context, const ProposerRecord& record, const std::ve
     notice(context, Signed<Vote>{vote.signer, Vote{record.height, record.ballot, record.block}, first->signature});
   }
   notice(context, vote);
-  return refused(Token::bad_statement, "a vote is for another block", text_of(record.ballot));
+  return rejected(Token::bad_statement, "a vote is for another block", text_of(record.ballot));
 }
 
 /// A voter whose promise lies more than max_round_jump below `ballot` refuses it (it was away while others
@@ -154,22 +167,9 @@ void lead_on(Context& context, PeerPort voter, const Answer& answer) {
 
 }  // namespace
 
-ProposerRecord proposer_at(const Context& context, Height height) {
-  auto record = proposers.get(context.draft, 0);
-  if (record && record->height == height) return std::move(*record);
-  ProposerRecord fresh;
-  fresh.height = height;
-  return fresh;
-}
+ProposerRecord proposer_at(const Context& context, Height height) { return record_at(context, proposers, height); }
 
-void keep(Context& context, const ProposerRecord& record) { proposers.put(context.draft, 0, record); }
-
-bool add_vote(std::vector<VoteSignature>& votes, const VoteSignature& vote) {
-  const auto place = std::ranges::lower_bound(votes, vote.signer, {}, &VoteSignature::signer);
-  if (place != votes.end() && place->signer == vote.signer) return false;
-  votes.insert(place, vote);
-  return true;
-}
+void keep(Context& context, const ProposerRecord& record) { proposers.put(context.draft, only_row, record); }
 
 Result<void> submit(Context& context, const Transaction& transaction) {
   BOOKCHAIN_CHECK(check_transaction(context.genesis, context.draft, transaction, context.self()));
@@ -183,7 +183,7 @@ void drop_pending(Context& context, const std::function<bool(const Result<void>&
     if (!dropped(checked)) continue;
     pending.erase(context.draft, number);
     on_transaction_dropped(context, transaction,
-                           checked ? refused(Token::bad_statement, "no block can hold it") : checked.error());
+                           checked ? rejected(Token::bad_statement, "no block can hold it") : checked.error());
   }
 }
 
@@ -230,18 +230,15 @@ void ask_voters_again(Context& context) {
     case ProposerPhase::asking: return send_to_missing(record.answers, NewRound{height, record.ballot});
     case ProposerPhase::prevoting:
       if (auto block = candidates.get(context.draft, record.block)) {
-        send_to_missing(record.prevotes, ProposeMessage{context.sign(Propose{height, record.ballot, record.block}),
-                                                        record.answers, record.highest_lock, std::move(*block)});
+        send_to_missing(record.prevotes, proposal_of(context, record, std::move(*block)));
       }
       return;
     case ProposerPhase::precommitting:
       // A voter that forgot the proposal needs it before the certificate.
       if (auto block = candidates.get(context.draft, record.block)) {
-        send_to_missing(record.precommits, ProposeMessage{context.sign(Propose{height, record.ballot, record.block}),
-                                                          record.answers, record.highest_lock, std::move(*block)});
+        send_to_missing(record.precommits, proposal_of(context, record, std::move(*block)));
       }
-      return send_to_missing(record.precommits, PrevotesMessage{PrevoteCertificate{
-                                                    Prevote{height, record.ballot, record.block}, record.prevotes}});
+      return send_to_missing(record.precommits, PrevotesMessage{prevotes_of(record)});
   }
 }
 
@@ -258,7 +255,7 @@ std::optional<Time> proposer_wakes_at(const Genesis& genesis, const State& state
   };
   const Height head = head_fact.get(state).value_or(Head{}).height;
   // A back-off of a height that is committed has nothing to wait for any more.
-  if (const auto record = proposers.get(state, 0); record && record->height.value == head.value + 1) {
+  if (const auto record = proposers.get(state, only_row); record && record->height.value == head.value + 1) {
     earlier(record->retry_at);
   }
   // What else is deferred may be large, and is not read here: this is asked in every turn.
@@ -298,18 +295,18 @@ Result<void> on_promised(Context& context, PeerPort from, const Promised& messag
 
 Result<void> on_answer(Context& context, PeerPort from, const AnswerMessage& message) {
   const auto& body = message.answer.body;
-  if (message.answer.signer != from) return refused(Token::wrong_sender, "an answer is signed by another peer");
+  if (message.answer.signer != from) return rejected(Token::wrong_sender, "an answer is signed by another peer");
   auto record = running(context, body.height, body.ballot, ProposerPhase::asking);
   if (!record || record->phase != ProposerPhase::asking) {
     if (record) notice(context, message.answer);
     lead_on(context, from, body);
     return success();
   }
-  const auto place = std::ranges::lower_bound(record->answers, from, {}, &Signed<Answer>::signer);
   // The first ANSWER of a voter counts: a lock of another one stands in no justification.
-  if (place != record->answers.end() && place->signer == from) {
-    if (place->body != body && context.genesis.check(message.answer)) {
-      accuse(context, contradiction(context.genesis.id(), *place, message.answer));
+  const auto first = std::ranges::find(record->answers, from, &Signed<Answer>::signer);
+  if (first != record->answers.end()) {
+    if (first->body != body && context.genesis.check(message.answer)) {
+      accuse(context, contradiction(context.genesis.id(), *first, message.answer));
     }
     return success();
   }
@@ -321,7 +318,7 @@ Result<void> on_answer(Context& context, PeerPort from, const AnswerMessage& mes
                       message.lock->certificate.vote.block == body.lock->block &&
                       context.genesis.block_hash(message.lock->block) == body.lock->block;
     if (!fits)
-      return refused(Token::bad_statement, "an answer names a lock that it does not prove", text_of(body.ballot));
+      return rejected(Token::bad_statement, "an answer names a lock that it does not prove", text_of(body.ballot));
     BOOKCHAIN_CHECK(context.genesis.check_certificate(message.lock->certificate));
     // A block's hash says nothing of its signature, nor that its transactions are those of its header: under a true
     // lock a liar can send another text. What this peer has is good already, and what it has not is looked at.
@@ -333,7 +330,7 @@ Result<void> on_answer(Context& context, PeerPort from, const AnswerMessage& mes
       record->highest_lock = message.lock->certificate;
     }
   }
-  record->answers.insert(place, message.answer);
+  add_by_signer(record->answers, message.answer);
   if (record->answers.size() >= context.genesis.vote_quorum()) {
     propose(context, *record);
   } else {
@@ -344,39 +341,35 @@ Result<void> on_answer(Context& context, PeerPort from, const AnswerMessage& mes
 
 Result<void> on_prevote(Context& context, PeerPort from, const PrevoteMessage& message) {
   const auto& body = message.vote.body;
-  if (message.vote.signer != from) return refused(Token::wrong_sender, "a vote is signed by another peer");
+  if (message.vote.signer != from) return rejected(Token::wrong_sender, "a vote is signed by another peer");
   auto record = running(context, body.height, body.ballot, ProposerPhase::prevoting);
   if (!record) return success();
   if (body.block != record->block) return refuse_stray(context, *record, record->prevotes, message.vote);
   notice_second(context, message.vote);
   if (record->phase != ProposerPhase::prevoting) return success();
   BOOKCHAIN_CHECK(context.genesis.check(message.vote));
-  add_vote(record->prevotes, VoteSignature{from, message.vote.signature});
+  add_by_signer(record->prevotes, VoteSignature{from, message.vote.signature});
   const bool enough = record->prevotes.size() >= context.genesis.vote_quorum();
   if (enough) enter(*record, ProposerPhase::precommitting);
   keep(context, *record);
-  if (enough) {
-    context.send_to_all(
-        PrevotesMessage{PrevoteCertificate{Prevote{body.height, body.ballot, body.block}, record->prevotes}});
-  }
+  if (enough) context.send_to_all(PrevotesMessage{prevotes_of(*record)});
   return success();
 }
 
 Result<void> on_precommit(Context& context, PeerPort from, const PrecommitMessage& message) {
   const auto& body = message.vote.body;
-  if (message.vote.signer != from) return refused(Token::wrong_sender, "a vote is signed by another peer");
+  if (message.vote.signer != from) return rejected(Token::wrong_sender, "a vote is signed by another peer");
   auto record = running(context, body.height, body.ballot, ProposerPhase::precommitting);
   if (!record) return success();
   if (body.block != record->block) return refuse_stray(context, *record, record->precommits, message.vote);
   notice_second(context, message.vote);
   BOOKCHAIN_CHECK(context.genesis.check(message.vote));
-  add_vote(record->precommits, VoteSignature{from, message.vote.signature});
+  add_by_signer(record->precommits, VoteSignature{from, message.vote.signature});
   keep(context, *record);
   if (record->precommits.size() < context.genesis.vote_quorum()) return success();
   auto block = candidates.get(context.draft, record->block);
   if (!block) return success();
-  context.send_to_all(CommitMessage{CommittedBlock{
-      std::move(*block), CommitCertificate{Precommit{body.height, body.ballot, body.block}, record->precommits}}});
+  context.send_to_all(CommitMessage{CommittedBlock{std::move(*block), precommits_of(*record)}});
   return success();
 }
 

@@ -247,9 +247,9 @@ struct WitnessIdKey {
 /// The first id a requester gave for an exchange, kept apart from that: a peer can only ever spoil its own.
 struct WitnessIdRecord {
   RequestId request_id;
-  bool over = false;   ///< it ended before this witness saw a grant
-  std::string token;   ///< why, as the requester tells it
-  std::string reason;  ///< foreign text
+  bool over = false;        ///< it ended before this witness saw a grant
+  std::string token = {};   ///< why, as the requester tells it
+  std::string reason = {};  ///< foreign text
   Time began;
 
   template <class Self, class Visitor>
@@ -300,10 +300,10 @@ inline constexpr std::size_t max_turn_exchanges = 64;
 /// The grants this peer has seen (owner: made) in one turn of a book by one owner, all to one requester.
 struct TurnRecord {
   PeerPort requester;
-  std::vector<ExchangeId> exchanges;  ///< in the order of their arrival
-  bool released = false;              ///< owner: RELEASE signed in this turn, so ABORT never will be
-  bool abort_signed = false;          ///< owner: ABORT signed in this turn, so RELEASE never will be
-  std::vector<PeerPort> told;         ///< requesters that this witness sent a GRANT-CONFLICT of this turn
+  std::vector<ExchangeId> exchanges = {};  ///< in the order of their arrival
+  bool released = false;                   ///< owner: RELEASE signed in this turn, so ABORT never will be
+  bool abort_signed = false;               ///< owner: ABORT signed in this turn, so RELEASE never will be
+  std::vector<PeerPort> told = {};         ///< requesters that this witness sent a GRANT-CONFLICT of this turn
 
   template <class Self, class Visitor>
   static void visit(Self& self, Visitor& visitor) {
@@ -387,9 +387,10 @@ inline constexpr TypedTable<PeerPort, std::uint64_t> announced{Table::announced}
 inline constexpr TypedTable<MarkKey, Mark> marks{Table::marks};
 inline constexpr TypedTable<TurnKey, TurnRecord> turns{Table::turns};
 inline constexpr TypedTable<Hash, Block> candidates{Table::candidates};
-inline constexpr TypedTable<std::uint64_t, Transaction> pending{Table::pending};       ///< in the order of submission
-inline constexpr TypedTable<std::uint8_t, VoterRecord> voters{Table::voter};           ///< one row, key 0
-inline constexpr TypedTable<std::uint8_t, ProposerRecord> proposers{Table::proposer};  ///< one row, key 0
+inline constexpr TypedTable<std::uint64_t, Transaction> pending{Table::pending};  ///< in the order of submission
+inline constexpr TypedTable<std::uint8_t, VoterRecord> voters{Table::voter};
+inline constexpr TypedTable<std::uint8_t, ProposerRecord> proposers{Table::proposer};
+inline constexpr std::uint8_t only_row = 0;  ///< key of the one that either of these two has
 inline constexpr TypedTable<DeferredKey, DeferredRecord> deferred{Table::deferred};
 inline constexpr TypedTable<ShelfTaskKey, ShelfTask> shelf_tasks{Table::shelf_tasks};
 inline constexpr TypedTable<Ballot, SeenVotes> seen_votes{Table::seen_votes};

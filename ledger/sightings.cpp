@@ -120,10 +120,8 @@ std::vector<Signed<Precommit>>& list_of(SeenVotes& seen, const Signed<Precommit>
 /// Adds the first statement of a peer; a second one that differs is evidence.
 template <class Vote>
 void add(Context& context, SeenVotes& seen, const Signed<Vote>& vote) {
-  auto& list = list_of(seen, vote);
-  if (add_statement(list, vote)) return;
-  const auto first = std::ranges::find(list, vote.signer, &Signed<Vote>::signer);
-  if (first->body != vote.body) accuse(context, contradiction(context.genesis.id(), *first, vote));
+  const auto [first, is_new] = add_by_signer(list_of(seen, vote), vote);
+  if (!is_new && first.body != vote.body) accuse(context, contradiction(context.genesis.id(), first, vote));
 }
 
 void add(Context& context, SeenVotes& seen, const Signed<Propose>& propose) {

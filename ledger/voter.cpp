@@ -11,19 +11,9 @@ Height voting_height(const Context& context) {
   return Height{chain_head(context.genesis, context.draft).height.value + 1};
 }
 
-VoterRecord voter_at(const Context& context, Height height) {
-  auto record = voters.get(context.draft, 0);
-  if (record && record->height == height) return std::move(*record);
-  VoterRecord fresh;
-  fresh.height = height;
-  return fresh;
-}
+VoterRecord voter_at(const Context& context, Height height) { return record_at(context, voters, height); }
 
-void keep(Context& context, const VoterRecord& record) { voters.put(context.draft, 0, record); }
-
-Error refused(Token token, std::string what, std::string subject) {
-  return Error{token, std::move(what), std::move(subject), {}};
-}
+void keep(Context& context, const VoterRecord& record) { voters.put(context.draft, only_row, record); }
 
 std::string text_of(const Ballot& ballot) {
   return std::to_string(ballot.round.value) + "/" + std::to_string(ballot.port.value);
@@ -39,7 +29,7 @@ Round highest_in_reach(Time now, Round from) {
 Result<void> check_may_vote(const Context& context, Height height) {
   const auto mute_until = mute_until_fact.get(context.draft);
   if (!mute_until || *mute_until < height) return success();
-  return refused(Token::waiting, "this home was restored and does not vote yet", std::to_string(height.value));
+  return rejected(Token::waiting, "this home was restored and does not vote yet", std::to_string(height.value));
 }
 
 namespace {
@@ -54,7 +44,7 @@ Result<std::uint64_t> wait_until_in_reach(const Context& context, const VoterRec
     return ballot.round <= highest_in_reach(Time{context.now.value + wait}, voter.promise.round);
   };
   if (ballot.round.value == 0 || !in_reach(borne_difference_us)) {
-    return refused(Token::bad_value, "a ballot's round is out of reach", text_of(ballot));
+    return rejected(Token::bad_value, "a ballot's round is out of reach", text_of(ballot));
   }
   std::uint64_t wait = 0;
   while (!in_reach(wait)) wait += 1'000'000;
@@ -66,12 +56,12 @@ constexpr std::uint64_t first_delay_us = 25'000;
 /// Refuses and tells the promise.
 Error refuse_ballot(Context& context, const VoterRecord& voter, const Ballot& ballot) {
   context.draft.send(ballot.port, Promised{voter.height, voter.promise});
-  return refused(Token::stale_ballot, "a later ballot was promised", text_of(ballot));
+  return rejected(Token::stale_ballot, "a later ballot was promised", text_of(ballot));
 }
 
 Result<void> check_port(const Ballot& ballot, PeerPort from) {
   if (ballot.port == from) return success();
-  return refused(Token::wrong_sender, "only the port of a ballot may open it", std::to_string(from.value));
+  return rejected(Token::wrong_sender, "only the port of a ballot may open it", std::to_string(from.value));
 }
 
 /// Step 1, again: the promise is given with what this voter is locked on.
@@ -92,13 +82,10 @@ void send_answer(Context& context, const VoterRecord& voter) {
 /// longer by far at the same count: so one that retries for good reason is answered before it tries again.
 std::uint64_t count_interruption(VoterRecord& voter, PeerPort port) {
   if (voter.promise.port == PeerPort{}) return 0;
-  const auto place = std::ranges::lower_bound(voter.interruptions, port, {}, &Interruption::signer);
-  if (place == voter.interruptions.end() || place->signer != port) {
-    voter.interruptions.insert(place, Interruption{port, 1});
-    return 0;
-  }
-  ++place->count;
-  return first_delay_us << std::min(place->count - 2, most_doublings_of_patience);
+  auto [of_port, is_new] = add_by_signer(voter.interruptions, Interruption{port, 1});
+  if (is_new) return 0;
+  ++of_port.count;
+  return first_delay_us << std::min(of_port.count - 2, most_doublings_of_patience);
 }
 
 }  // namespace
@@ -172,24 +159,24 @@ namespace {
 Result<void> check_justification(const Context& context, const ProposeMessage& message) {
   const auto& body = message.propose.body;
   if (message.answers.size() < context.genesis.vote_quorum()) {
-    return refused(Token::no_quorum, "a proposal brings answers of too few voters", text_of(body.ballot));
+    return rejected(Token::no_quorum, "a proposal brings answers of too few voters", text_of(body.ballot));
   }
   std::optional<Ballot> highest;
   PeerPort last{};
   for (const auto& answer : message.answers) {
     if (!(last < answer.signer))
-      return refused(Token::no_quorum, "the answers of a proposal are not of distinct voters");
+      return rejected(Token::no_quorum, "the answers of a proposal are not of distinct voters");
     last = answer.signer;
     if (answer.body.height != body.height || answer.body.ballot != body.ballot) {
-      return refused(Token::bad_statement, "an answer belongs to another ballot", text_of(answer.body.ballot));
+      return rejected(Token::bad_statement, "an answer belongs to another ballot", text_of(answer.body.ballot));
     }
     BOOKCHAIN_CHECK(context.genesis.check(answer));
     if (answer.body.lock && (!highest || *highest < answer.body.lock->ballot)) highest = answer.body.lock->ballot;
   }
   if (!highest) {
-    if (message.highest_lock) return refused(Token::bad_statement, "a proposal brings a lock that no answer names");
+    if (message.highest_lock) return rejected(Token::bad_statement, "a proposal brings a lock that no answer names");
     if (message.block.header.signer == body.ballot.port) return success();
-    return refused(Token::bad_statement, "a free block is not the proposer's own", text_of(body.ballot));
+    return rejected(Token::bad_statement, "a free block is not the proposer's own", text_of(body.ballot));
   }
   const bool proven =
       message.highest_lock && message.highest_lock->vote.height == body.height &&
@@ -198,7 +185,7 @@ Result<void> check_justification(const Context& context, const ProposeMessage& m
         return answer.body.lock && answer.body.lock->ballot == *highest && answer.body.lock->block == body.block;
       });
   if (!proven)
-    return refused(Token::bad_statement, "a proposal is not the block of the highest lock", text_of(body.ballot));
+    return rejected(Token::bad_statement, "a proposal is not the block of the highest lock", text_of(body.ballot));
   return context.genesis.check_certificate(*message.highest_lock);
 }
 
@@ -207,7 +194,7 @@ Result<void> check_justification(const Context& context, const ProposeMessage& m
 Result<void> on_propose(Context& context, PeerPort from, const ProposeMessage& message) {
   const auto& body = message.propose.body;
   BOOKCHAIN_CHECK(check_port(body.ballot, from));
-  if (message.propose.signer != from) return refused(Token::wrong_sender, "a proposal is signed by another peer");
+  if (message.propose.signer != from) return rejected(Token::wrong_sender, "a proposal is signed by another peer");
   // Whatever becomes of the proposal: who had a quicker ballot has seen the ABORT all the same.
   for (const auto& transaction : message.block.transactions) {
     if (const auto* abort = std::get_if<Signed<Abort>>(&transaction)) see_abort(context, *abort);
@@ -220,7 +207,7 @@ Result<void> on_propose(Context& context, PeerPort from, const ProposeMessage& m
   if (voter.prevote && voter.prevote->body.ballot == body.ballot) {
     if (voter.prevote->body.block != body.block) {
       notice(context, message.propose);
-      return refused(Token::equivocation, "the proposer proposed another block in this ballot", text_of(body.ballot));
+      return rejected(Token::equivocation, "the proposer proposed another block in this ballot", text_of(body.ballot));
     }
     context.draft.send(from, PrevoteMessage{*voter.prevote});
     return success();
@@ -235,7 +222,7 @@ Result<void> on_propose(Context& context, PeerPort from, const ProposeMessage& m
   if (!known) return notice_forgotten(context, body.height);
   if (message.highest_lock) BOOKCHAIN_CHECK(notice_forgotten(context, *message.highest_lock, voter.prevote));
   if (context.genesis.block_hash(message.block) != body.block) {
-    return refused(Token::bad_statement, "a proposal names another block", text_of(body.ballot));
+    return rejected(Token::bad_statement, "a proposal names another block", text_of(body.ballot));
   }
   BOOKCHAIN_CHECK(check_block(context.genesis, context.draft, message.block));
   voter.promise = body.ballot;
@@ -265,7 +252,7 @@ Result<void> on_prevotes(Context& context, PeerPort from, const PrevotesMessage&
   if (voter.precommit && voter.precommit->body.ballot == vote.ballot) {
     if (voter.precommit->body.block != vote.block) {
       if (context.genesis.check_certificate(message.certificate)) see_prevotes(context, message.certificate);
-      return refused(Token::equivocation, "another block was precommitted in this ballot", text_of(vote.ballot));
+      return rejected(Token::equivocation, "another block was precommitted in this ballot", text_of(vote.ballot));
     }
     context.draft.send(from, PrecommitMessage{*voter.precommit});
     return success();
