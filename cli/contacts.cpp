@@ -38,7 +38,7 @@ struct Entries {
   }
 };
 
-bool is_lately(Time time, Time now) { return time <= now && now.value - time.value < noted_every_us; }
+bool is_lately(Time time, Time now) { return !has_passed(time, now, noted_every_us); }
 
 /// Whoever is heard within the network is in no other one.
 bool note_heard(Contact& contact, Time now) {

@@ -27,12 +27,12 @@ Result<Limits> read_limits(const YamlView& view) {
   BOOKCHAIN_CHECK(view.check_keys({"book_bytes", "message_bytes", "block_bytes"}));
   Limits limits;
   BOOKCHAIN_TRY(const auto book, view.at("book_bytes"));
-  BOOKCHAIN_TRY(limits.book_bytes, book.number(1, std::uint64_t{1} << 40U));
+  BOOKCHAIN_TRY(limits.book_bytes, book.number(1, max_book_bytes));
   BOOKCHAIN_TRY(const auto message, view.at("message_bytes"));
-  BOOKCHAIN_TRY(const auto message_bytes, message.number(std::uint64_t{1} << 20U, std::uint64_t{1} << 26U));
+  BOOKCHAIN_TRY(const auto message_bytes, message.number(min_message_bytes, max_message_bytes));
   limits.message_bytes = static_cast<std::uint32_t>(message_bytes);
   BOOKCHAIN_TRY(const auto block, view.at("block_bytes"));
-  BOOKCHAIN_TRY(const auto block_bytes, block.number(std::uint64_t{1} << 18U, limits.message_bytes / 2));
+  BOOKCHAIN_TRY(const auto block_bytes, block.number(min_block_bytes, limits.message_bytes / 2));
   limits.block_bytes = static_cast<std::uint32_t>(block_bytes);
   return limits;
 }

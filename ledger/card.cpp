@@ -25,7 +25,7 @@ Result<void> check_card(const Signed<Card>& card) {
     return Error{Token::bad_value, "a card has no port or no address that can be used", port, {}};
   }
   if (!is_sound(body.verify_key)) return Error{Token::bad_value, "the Ed25519 key of a card is unsound", port, {}};
-  if (!agree(AgreementKey{{1}}, body.agreement_point)) {
+  if (!is_sound(body.agreement_point)) {
     return Error{Token::bad_value, "the X25519 key of a card is unsound", port, {}};
   }
   if (!verify(body.verify_key, unsigned_bytes(no_network, card.signer, body), card.signature)) {

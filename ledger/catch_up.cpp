@@ -75,7 +75,7 @@ void ask_for_blocks(Context& context, PeerPort from) {
   const auto asked = asked_blocks_fact.get(context.draft);
   AskedBlocks now{head, context.now, {}};
   // Each peer is asked: one that claims great heights and never answers must not silence the others.
-  if (asked && asked->head == head && context.now.value - asked->time.value < ask_again_us) now.asked = asked->asked;
+  if (asked && asked->head == head && !has_passed(asked->time, context.now, ask_again_us)) now.asked = asked->asked;
   if (std::ranges::find(now.asked, from) != now.asked.end()) return;
   now.asked.push_back(from);
   asked_blocks_fact.put(context.draft, now);

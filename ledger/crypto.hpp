@@ -55,6 +55,8 @@ void wipe(std::span<std::uint8_t> secret);
 [[nodiscard]] AgreementPoint agreement_point(const AgreementKey& key);
 /// The shared secret; token `bad-value` if it is all zero (a point of small order).
 [[nodiscard]] Result<Hash> agree(const AgreementKey& own, const AgreementPoint& theirs);
+/// False for points that give no secret with any key: for network files and cards.
+[[nodiscard]] inline bool is_sound(const AgreementPoint& point) { return agree(AgreementKey{{1}}, point).has_value(); }
 
 // ---- XChaCha20-Poly1305, for messages ----
 using SealKey = FixedBytes<struct SealKeyTag, 32>;

@@ -69,7 +69,7 @@ Result<void> check_peers(const std::vector<Peer>& peers) {
       return out_of_range("peers: a key of port " + port + " is used twice");
     }
     if (!is_sound(peer.verify_key)) return out_of_range("peers: the Ed25519 key of port " + port + " is unsound");
-    if (!agree(AgreementKey{{1}}, peer.agreement_point)) {
+    if (!is_sound(peer.agreement_point)) {
       return out_of_range("peers: the X25519 key of port " + port + " is unsound");
     }
     if (peer.address.empty() || peer.address.size() > max_address_bytes || !is_utf8(peer.address)) {
@@ -85,13 +85,13 @@ Result<void> check_sizes(const GenesisFields& fields) {
   }
   if (fields.work_bits > max_work_bits) return out_of_range("work_bits: 0 to 24");
   const auto& limits = fields.limits;
-  if (limits.book_bytes == 0 || limits.book_bytes > std::uint64_t{1} << 40U) {
+  if (limits.book_bytes == 0 || limits.book_bytes > max_book_bytes) {
     return out_of_range("book_bytes: 1 to 2^40");
   }
-  if (limits.message_bytes < std::uint32_t{1} << 20U || limits.message_bytes > std::uint32_t{1} << 26U) {
+  if (limits.message_bytes < min_message_bytes || limits.message_bytes > max_message_bytes) {
     return out_of_range("message_bytes: 2^20 to 2^26");
   }
-  if (limits.block_bytes < std::uint32_t{1} << 18U || limits.block_bytes > limits.message_bytes / 2) {
+  if (limits.block_bytes < min_block_bytes || limits.block_bytes > limits.message_bytes / 2) {
     return out_of_range("block_bytes: 2^18 to half of message_bytes");
   }
   // A DISPUTE carries a whole chunk with its paths: what cannot be recorded could be done unpunished.

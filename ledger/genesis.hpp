@@ -10,6 +10,10 @@ inline constexpr std::size_t min_peers = 4;
 inline constexpr std::size_t max_address_bytes = 255;
 inline constexpr std::uint32_t min_chunk_size = 1024;
 inline constexpr std::uint8_t max_work_bits = 24;
+inline constexpr std::uint64_t max_book_bytes = std::uint64_t{1} << 40U;
+inline constexpr std::uint32_t min_message_bytes = std::uint32_t{1} << 20U;
+inline constexpr std::uint32_t max_message_bytes = std::uint32_t{1} << 26U;
+inline constexpr std::uint32_t min_block_bytes = std::uint32_t{1} << 18U;
 
 struct Peer {
   PeerPort port;

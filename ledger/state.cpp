@@ -6,17 +6,23 @@ namespace bookchain::ledger {
 
 namespace {
 
-bool has_prefix(ByteView key, ByteView prefix) {
-  return key.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), key.begin());
-}
-
-Bytes copy(ByteView bytes) { return Bytes(bytes.begin(), bytes.end()); }
-
 bool less(ByteView left, ByteView right) {
   return std::lexicographical_compare(left.begin(), left.end(), right.begin(), right.end());
 }
 
 }  // namespace
+
+bool has_prefix(ByteView key, ByteView prefix) {
+  return key.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), key.begin());
+}
+
+std::optional<Bytes> key_after(ByteView prefix) {
+  Bytes next(prefix.begin(), prefix.end());
+  while (!next.empty() && next.back() == 0xffU) next.pop_back();
+  if (next.empty()) return std::nullopt;
+  ++next.back();
+  return next;
+}
 
 std::string_view name(Table table) {
   switch (table) {
@@ -59,11 +65,8 @@ namespace {
 /// The first row after all whose key begins with `prefix`.
 template <class Rows>
 auto end_of(const Rows& rows, ByteView prefix) {
-  auto after = copy(prefix);
-  while (!after.empty() && after.back() == 0xffU) after.pop_back();
-  if (after.empty()) return rows.end();
-  ++after.back();
-  return rows.lower_bound(ByteView(after));
+  const auto after = key_after(prefix);
+  return after ? rows.lower_bound(ByteView(*after)) : rows.end();
 }
 
 }  // namespace
@@ -121,7 +124,7 @@ std::optional<std::pair<Bytes, Bytes>> Draft::last(Table table, ByteView prefix)
   // The base's last row is replaced or gone here: the slow path sees them all.
   std::optional<std::pair<Bytes, Bytes>> found;
   scan(table, prefix, {}, [&](ByteView key, ByteView value) {
-    found = std::make_pair(copy(key), copy(value));
+    found = std::make_pair(Bytes(key.begin(), key.end()), Bytes(value.begin(), value.end()));
     return true;
   });
   return found;

@@ -50,6 +50,10 @@ enum class Table : std::uint8_t {
 inline constexpr std::size_t table_count = static_cast<std::size_t>(Table::value_packages) + 1;
 [[nodiscard]] std::string_view name(Table table);
 
+[[nodiscard]] bool has_prefix(ByteView key, ByteView prefix);
+/// The first key after all that begin with `prefix`; nothing if there is none.
+[[nodiscard]] std::optional<Bytes> key_after(ByteView prefix);
+
 /// A reader's view. Reading never fails here: an implementation that cannot read gives nothing,
 /// remembers the failure, and refuses to commit (see Store), so that nothing decided from a bad
 /// read becomes durable.

@@ -53,6 +53,7 @@ using MessageId = FixedBytes<struct MessageTag, 32>;
 template <class Tag, class Integer>
 struct StrongInteger {
   using integer = Integer;
+  static constexpr std::size_t size = sizeof(Integer);  ///< of its canonical bytes
   Integer value{};
   friend auto operator<=>(const StrongInteger&, const StrongInteger&) = default;
 };
@@ -64,6 +65,12 @@ using Version = StrongInteger<struct VersionTag, std::uint64_t>;  ///< how often
 using Turn = StrongInteger<struct TurnTag, std::uint64_t>;        ///< how many grants of a version were ended
 using Time = StrongInteger<struct TimeTag, std::uint64_t>;        ///< microseconds since 1970, a claim only
 using MessageNumber = StrongInteger<struct MessageNumberTag, std::uint64_t>;  ///< from 1 within an epoch
+
+/// Whether so much time has passed. It has, too, where the clock was put back meanwhile: that must not hold back
+/// anything for long.
+[[nodiscard]] constexpr bool has_passed(Time since, Time now, std::uint64_t microseconds) {
+  return now < since || now.value - since.value >= microseconds;
+}
 
 /// Ballots are compared by round, then port. The default is below every ballot that can be opened.
 struct Ballot {

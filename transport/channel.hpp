@@ -33,8 +33,10 @@ struct Header {
     visitor("number", self.number);
   }
 };
-inline constexpr std::size_t header_size = 1 + 32 + 2 + 2 + 16 + 8;
-inline constexpr std::size_t seal_overhead = header_size + 24 + ledger::seal_tag_size;
+inline constexpr std::size_t header_size = sizeof protocol_version + ledger::NetworkId::size +
+                                           2 * ledger::PeerPort::size + ledger::Epoch::size +
+                                           ledger::MessageNumber::size;
+inline constexpr std::size_t seal_overhead = header_size + ledger::SealNonce::size + ledger::seal_tag_size;
 
 /// A message whose seal was checked. Nobody but Channel makes one.
 class Opened {

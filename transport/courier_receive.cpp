@@ -171,8 +171,7 @@ void Courier::drop_unwanted_package(PeerPort from, const std::optional<ExchangeI
 void Courier::sweep_packages() {
   constexpr std::uint64_t every_us = 60'000'000;
   const auto now = parts_.environment.now();
-  const bool lately = swept_packages_ && *swept_packages_ <= now && now.value - swept_packages_->value < every_us;
-  if (lately) return;
+  if (swept_packages_ && !has_passed(*swept_packages_, now, every_us)) return;
   swept_packages_ = now;
   for (const auto& [from, exchange] : parts_.link.packages()) {
     if (!may_want_package(from, exchange) || can_be_no_package(from, exchange)) {

@@ -84,9 +84,7 @@ bool Courier::is_due_again(PeerPort to, const OutgoingRecord& record) const {
   if (record.delivered == Time{}) return false;
   const auto oldest = oldest_kept(parts_.store, to);
   if (!oldest || !(*oldest < record.fresh_from)) return false;
-  const auto now = parts_.environment.now();
-  // A clock that was put back must not hold back anything for long.
-  return now < record.delivered || now.value - record.delivered.value >= pause_before(record);
+  return has_passed(record.delivered, parts_.environment.now(), pause_before(record));
 }
 
 std::optional<Time> Courier::next_wake() const {

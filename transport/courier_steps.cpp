@@ -36,7 +36,7 @@ Result<std::vector<SentReport>> Courier::decide_step(const Due& due, Report& rep
     // No GRANT names the key of a package that was begun and not finished, so it is as good as a fresh one.
     const auto begun = parts_.shelf.begun_key(due.exchange);
     const auto key = begun ? *begun : parts_.environment.draw<BookKey>();
-    Bytes coefficients(32 * (parts_.node.genesis().share_threshold() - 1));
+    Bytes coefficients(KeyShare::size * (parts_.node.genesis().share_threshold() - 1));
     parts_.environment.random(coefficients);
     BOOKCHAIN_TRY(const auto root, parts_.shelf.write_package(record.request.body.book, record.book->body, due.exchange,
                                                               key, parts_.progress));

@@ -48,10 +48,6 @@ bool is_forgotten(const Draft& draft, const Header& to_peer, const OutgoingRecor
   return kept && message_id(numbered(to_peer, record, entry.number), kept->payload) != entry.id;
 }
 
-}  // namespace
-
-namespace {
-
 void count_in(OutgoingRecord& record, const OutboxRecord& row) {
   record.kept_bytes += row.payload.size();
   if (!row.answer) return;
@@ -71,8 +67,7 @@ void count_out(OutgoingRecord& record, const OutboxRecord& row) {
 bool may_renew(const OutgoingRecord& record, Time now) {
   if (record.renewals == 0) return true;
   const auto pause = first_renewal_pause_us << std::min(record.renewals - 1, most_renewal_doublings);
-  // A clock that was put back must not hold back anything for long.
-  return record.heard_since && (now < record.renewed || now.value - record.renewed.value >= pause);
+  return record.heard_since && has_passed(record.renewed, now, pause);
 }
 
 }  // namespace

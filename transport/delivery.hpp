@@ -169,7 +169,8 @@ struct NoteEntry {
 };
 
 /// Canonical bytes of one entry.
-inline constexpr std::size_t note_entry_bytes = 16 + 8 + 32;
+inline constexpr std::size_t note_entry_bytes =
+    ledger::Epoch::size + ledger::MessageNumber::size + ledger::MessageId::size;
 
 /// Receiver to sender. It only empties an outbox, or makes the sender start a new epoch: no step of an
 /// exchange counts it.

@@ -10,7 +10,9 @@ using namespace ledger;
 
 namespace {
 
-constexpr std::size_t package_length_bytes = 4;
+constexpr std::size_t length_bytes = sizeof(std::uint32_t);  ///< of a frame, or of the package beside a message
+/// An exchange and a number: PackageOffer, PackageWant, and what stands before the bytes of a part.
+constexpr std::size_t place_size = ExchangeId::size + sizeof PackageWant::offset;
 
 struct Bounds {
   std::size_t least;
@@ -19,24 +21,24 @@ struct Bounds {
 
 /// How long the body of a frame can be; nothing for a kind that there is not.
 std::optional<Bounds> bounds_of(std::uint8_t kind, std::size_t max_envelope_bytes) {
-  constexpr auto packaged_head = ExchangeId::size + package_length_bytes;
+  constexpr auto packaged_head = ExchangeId::size + length_bytes;
   switch (static_cast<FrameKind>(kind)) {
     case FrameKind::message: return Bounds{seal_overhead, max_envelope_bytes};
     case FrameKind::packaged:
       return Bounds{packaged_head + seal_overhead, packaged_head + max_small_package + max_envelope_bytes};
     case FrameKind::offer:
-    case FrameKind::want: return Bounds{ExchangeId::size + 8, ExchangeId::size + 8};
-    case FrameKind::part: return Bounds{ExchangeId::size + 8 + 1, ExchangeId::size + 8 + max_part_bytes};
+    case FrameKind::want: return Bounds{place_size, place_size};
+    case FrameKind::part: return Bounds{place_size + 1, place_size + max_part_bytes};
     case FrameKind::no_further: return Bounds{ExchangeId::size, ExchangeId::size};
     case FrameKind::all_sent:
-    case FrameKind::all_answered: return Bounds{8, 8};
+    case FrameKind::all_answered: return Bounds{sizeof Mark::number, sizeof Mark::number};
   }
   return std::nullopt;
 }
 
 std::size_t read_length(ByteView bytes) {
   std::size_t length = 0;
-  for (const auto byte : bytes.first(4)) length = (length << 8U) | byte;
+  for (const auto byte : bytes.first(length_bytes)) length = (length << 8U) | byte;
   return length;
 }
 
@@ -61,11 +63,11 @@ Result<PackagedMessage> read_packaged(ByteView body) {
   BOOKCHAIN_TRY(message.exchange, decode<ExchangeId>(body.first(ExchangeId::size)));
   const auto rest = body.subspan(ExchangeId::size);
   const auto length = read_length(rest);
-  if (length > max_small_package || length > rest.size() - package_length_bytes) {
+  if (length > max_small_package || length > rest.size() - length_bytes) {
     return Error{Token::bad_message, "a package beside a message has a wrong length", std::to_string(length), {}};
   }
-  message.package = rest.subspan(package_length_bytes, length);
-  message.envelope = rest.subspan(package_length_bytes + length);
+  message.package = rest.subspan(length_bytes, length);
+  message.envelope = rest.subspan(length_bytes + length);
   return message;
 }
 
@@ -75,7 +77,6 @@ void put_part(Bytes& out, const PackagePart& part) {
 }
 
 PackagePart read_part(ByteView body) {
-  constexpr auto place_size = ExchangeId::size + 8;
   const auto place = decode<PackageWant>(body.first(place_size)).value();
   return PackagePart{place.exchange, place.offset, body.subspan(place_size)};
 }

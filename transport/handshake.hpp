@@ -27,7 +27,8 @@ struct Greeting {
     visitor("challenge", self.challenge);
   }
 };
-inline constexpr std::size_t greeting_size = greeting_magic.size() + 1 + 32 + 2 + 2 + 32;
+inline constexpr std::size_t greeting_size = greeting_magic.size() + sizeof protocol_version + ledger::NetworkId::size +
+                                             2 * ledger::PeerPort::size + ledger::Hash::size;
 /// The listener's challenge and proof.
 inline constexpr std::size_t answer_size = 2 * ledger::Hash::size;
 /// What a listener of another network says in its place: its network id and zeros, which are no proof.

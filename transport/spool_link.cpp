@@ -358,7 +358,7 @@ void SpoolLink::prune(const SpoolFolder& bad) const {
 /// program that carries files stopped in the middle, the disk is this peer's.
 void SpoolLink::shed_what_nobody_takes() {
   const auto now = environment_.now();
-  if (shed_at_ && *shed_at_ <= now && now.value - shed_at_->value < shed_every_us) return;
+  if (shed_at_ && !has_passed(*shed_at_, now, shed_every_us)) return;
   shed_at_ = now;
   if (const auto spool = SpoolFolder::open(settings_.own_spool)) {
     for (const auto port : settings_.senders) move_stranger_away(spool.value(), port);

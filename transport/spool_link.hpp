@@ -97,8 +97,8 @@ class SpoolLink final : public Link {
   std::size_t first_ = 0;  ///< whose deliveries are taken first: each sender in turn
   /// What was found in the folder of a sender and is not done with yet.
   std::map<PeerPort, std::deque<std::string>> listed_;
-  bool drop_box_ = false;           ///< each sender makes its own folder in the own spool
-  std::map<PeerPort, bool> swept_;  ///< spools whose tmp/ this process has cleared of its own leftovers
+  bool drop_box_ = false;     ///< each sender makes its own folder in the own spool
+  std::set<PeerPort> swept_;  ///< spools whose tmp/ this process has cleared of its own leftovers
   std::optional<ledger::Time> shed_at_;
   std::vector<Parcel> faults_;  ///< folders that are none, to be told once
   /// What could neither be taken nor removed: told once by this process, and passed over.

@@ -211,12 +211,11 @@ Result<void> SpoolLink::send(PeerPort to, const std::vector<Bytes>& envelopes,
     fits.error().what = "the spool of peer " + std::to_string(to.value) + " has as much of this peer's as it takes";
     return fits;
   }
-  if (!swept_[to]) {
+  if (swept_.insert(to).second) {
     // Only this peer writes there, and the lock of its home is held: what it left is a killed process's.
     for (const auto& name : folders.unfinished.names()) {
       if (is_own_name(name)) remove_from(folders.unfinished, name);
     }
-    swept_[to] = true;
   }
   for (const auto& package : packages) BOOKCHAIN_CHECK(place_package(folders, package));
   for (std::size_t first = 0; first < envelopes.size();) {

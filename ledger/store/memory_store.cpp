@@ -9,10 +9,6 @@ namespace {
 
 Bytes copy(ByteView bytes) { return Bytes(bytes.begin(), bytes.end()); }
 
-bool has_prefix(const Bytes& key, ByteView prefix) {
-  return key.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), key.begin());
-}
-
 }  // namespace
 
 std::optional<Bytes> MemoryStore::get(Table table, ByteView key) const {

@@ -41,15 +41,6 @@ void bind_blob(sqlite3_stmt* statement, int index, ByteView bytes) {
   sqlite3_bind_blob64(statement, index, data, bytes.size(), SQLITE_STATIC);
 }
 
-/// The first key that comes after all keys with this prefix; nothing if there is none.
-std::optional<Bytes> successor(ByteView prefix) {
-  Bytes next(prefix.begin(), prefix.end());
-  while (!next.empty() && next.back() == 0xffU) next.pop_back();
-  if (next.empty()) return std::nullopt;
-  ++next.back();
-  return next;
-}
-
 }  // namespace
 
 void SqliteStore::CloseDatabase::operator()(sqlite3* database) const { sqlite3_close_v2(database); }
@@ -212,7 +203,7 @@ std::optional<Bytes> SqliteStore::get(Table table, ByteView key) const {
 }
 
 void SqliteStore::scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const {
-  const auto end = successor(prefix);
+  const auto end = key_after(prefix);
   const auto query = end ? Query::scan : Query::scan_all;
   auto statement = take(table, query);
   if (!statement) return;
@@ -228,7 +219,7 @@ void SqliteStore::scan(Table table, ByteView prefix, ByteView from, const Visit&
 }
 
 std::optional<std::pair<Bytes, Bytes>> SqliteStore::last(Table table, ByteView prefix) const {
-  const auto end = successor(prefix);
+  const auto end = key_after(prefix);
   const auto query = end ? Query::last : Query::last_of_all;
   auto statement = take(table, query);
   if (!statement) return std::nullopt;

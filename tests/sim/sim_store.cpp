@@ -5,25 +5,6 @@
 
 namespace bookchain::sim {
 
-namespace {
-
-Bytes copy(ByteView bytes) { return Bytes(bytes.begin(), bytes.end()); }
-
-bool has_prefix(const Bytes& key, ByteView prefix) {
-  return key.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), key.begin());
-}
-
-/// The first key after all that begin with `prefix`; nothing if there is none.
-std::optional<Bytes> after_prefix(ByteView prefix) {
-  auto end = copy(prefix);
-  while (!end.empty() && end.back() == 0xff) end.pop_back();
-  if (end.empty()) return std::nullopt;
-  ++end.back();
-  return end;
-}
-
-}  // namespace
-
 bool SimStore::fails_to_read() const {
   if (!open_ || !read_fails || !read_fails()) return false;
   failed_ = true;
@@ -47,7 +28,7 @@ void SimStore::scan(Table table, ByteView prefix, ByteView from, const Visit& vi
 
 std::optional<std::pair<Bytes, Bytes>> SimStore::last(Table table, ByteView prefix) const {
   if (fails_to_read()) return std::nullopt;
-  const auto end = after_prefix(prefix);
+  const auto end = key_after(prefix);
   auto row = end ? rows(table).lower_bound(*end) : rows(table).end();
   if (row == rows(table).begin()) return std::nullopt;
   --row;
