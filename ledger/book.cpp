@@ -82,12 +82,19 @@ Result<OpenChunk> decrypt_chunk(ChunkCipher& cipher, const ExchangeId& exchange,
   return open;
 }
 
+Bytes package_head(const Book& book) {
+  Bytes head(package_magic.begin(), package_magic.end());
+  const auto count = encode(chunk_count(book));
+  head.insert(head.end(), count.begin(), count.end());
+  return head;
+}
+
 std::uint64_t package_size(const Book& book) { return package_chunk_offset(book, chunk_count(book)); }
 
 std::uint64_t package_chunk_offset(const Book& book, std::uint64_t index) {
-  const auto header = package_magic.size() + 8 + chunk_count(book) * Hash::size;
+  const auto before = package_head_bytes + chunk_count(book) * Hash::size;
   const auto plain = std::min<std::uint64_t>(index * book.chunk_size, book.size);
-  return header + plain + index * (Salt::size + chunk_tag_size);
+  return before + plain + index * chunk_overhead;
 }
 
 bool is_title(std::string_view text) { return !text.empty() && text.size() <= max_title_bytes && is_utf8(text); }

@@ -24,7 +24,7 @@ inline constexpr std::string_view value_media_type = "application/vnd.bookchain.
 [[nodiscard]] Hash chunk_leaf(const Salt& salt, ByteView chunk);
 
 /// AES-256-GCM of salt || chunk; nonce = index as 12 big-endian bytes; associated data = tag, X, last
-/// flag. The cipher's key must be fresh for `exchange`. Gives chunk length + 32 bytes.
+/// flag. The cipher's key must be fresh for `exchange`. Gives chunk_overhead bytes more than the chunk.
 [[nodiscard]] Bytes encrypt_chunk(ChunkCipher& cipher, const ExchangeId& exchange, std::uint64_t index, bool last,
                                   const Salt& salt, ByteView chunk);
 /// The same from `salted`, which is salt || chunk, into `out`. Precondition: `out` has chunk_tag_size bytes more.
@@ -46,12 +46,15 @@ struct OpenChunk {
 // "bookchain/1 pkg" (15 bytes), 0x0a, chunk count (8 bytes), leaf hashes (32 bytes each), encrypted chunks.
 
 inline constexpr std::string_view package_magic = "bookchain/1 pkg\n";
+inline constexpr std::size_t package_head_bytes = package_magic.size() + sizeof(std::uint64_t);
+/// What stands before the leaf list.
+[[nodiscard]] Bytes package_head(const Book& book);
 [[nodiscard]] std::uint64_t package_size(const Book& book);
 [[nodiscard]] std::uint64_t package_chunk_offset(const Book& book, std::uint64_t index);
 
 /// Of a value book.
 inline constexpr std::size_t max_value_package_bytes =
-    package_magic.size() + 8 + Hash::size + Salt::size + max_value_digits + chunk_tag_size;
+    package_head_bytes + Hash::size + max_value_digits + chunk_overhead;
 
 /// Whether a book may bear this title: UTF-8 text of 1 to 255 bytes.
 [[nodiscard]] bool is_title(std::string_view text);

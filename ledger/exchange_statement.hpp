@@ -14,6 +14,8 @@ inline constexpr std::size_t max_title_bytes = 255;
 inline constexpr std::size_t max_media_type_bytes = 127;
 inline constexpr std::size_t max_block_transactions = 256;
 inline constexpr std::size_t max_chunk_bytes = std::size_t{1} << 20U;
+/// What an encrypted chunk has beyond its plaintext.
+inline constexpr std::size_t chunk_overhead = Salt::size + chunk_tag_size;
 
 /// The tag that every signature covers. The numbers are part of the format.
 enum class StatementType : std::uint8_t {

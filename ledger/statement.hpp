@@ -72,7 +72,7 @@ struct BadChunk {
   static void visit(Self& self, Visitor& visitor) {
     visitor("key", self.key);
     visitor("index", self.index);
-    visitor.blob("ciphertext", self.ciphertext, max_chunk_bytes + Salt::size + chunk_tag_size);
+    visitor.blob("ciphertext", self.ciphertext, max_chunk_bytes + chunk_overhead);
     visitor("ciphertext_path", self.ciphertext_path);
     visitor("leaf", self.leaf);
     visitor("leaf_path", self.leaf_path);

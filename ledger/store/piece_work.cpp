@@ -101,7 +101,7 @@ bool PieceLayout::take_up(Piece& piece, const Book& book, std::uint64_t& next) c
   piece.sizes.clear();
   for (std::size_t i = 0; i < piece.count; ++i) piece.sizes.push_back(chunk_length(book, piece.first + i));
   piece.salted.resize(piece.count * (Salt::size + chunk_size_));
-  piece.encrypted.resize(plain_bytes(piece) + piece.count * (Salt::size + chunk_tag_size));
+  piece.encrypted.resize(plain_bytes(piece) + piece.count * chunk_overhead);
   piece.leaves.resize(piece.count);
   piece.hashes.resize(piece.count);
   piece.bad.reset();
@@ -118,8 +118,7 @@ std::span<std::uint8_t> PieceLayout::chunk(Piece& piece, std::size_t i) const {
 
 std::span<std::uint8_t> PieceLayout::encrypted(Piece& piece, std::size_t i) const {
   // All chunks before the last are of full size.
-  return std::span(piece.encrypted)
-      .subspan(i * (chunk_size_ + Salt::size + chunk_tag_size), piece.sizes[i] + Salt::size + chunk_tag_size);
+  return std::span(piece.encrypted).subspan(i * (chunk_size_ + chunk_overhead), piece.sizes[i] + chunk_overhead);
 }
 
 std::uint64_t PieceLayout::plain_bytes(const Piece& piece) {

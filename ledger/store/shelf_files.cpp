@@ -15,6 +15,14 @@ constexpr std::size_t buffer_bytes = std::size_t{1} << 20U;
 constexpr std::uint64_t tell_every_bytes = std::uint64_t{1} << 20U;
 /// What is handed to the disk at once. Much smaller parts keep it busy with seeking.
 constexpr std::uint64_t write_back_bytes = std::uint64_t{16} << 20U;
+
+/// The leaf that begins at that place of a leaf list.
+Hash leaf_at(ByteView list, std::size_t place) {
+  Hash leaf;
+  std::ranges::copy(list.subspan(place, Hash::size), leaf.bytes.begin());
+  return leaf;
+}
+
 }  // namespace
 
 Result<BufferedWriter> BufferedWriter::create(fs::path path) {
@@ -95,9 +103,7 @@ Result<void> pass_leaves(PackageSource& source, const Book& book, const std::fun
     BOOKCHAIN_TRY(const auto got, source.read(std::span(buffer).first(wanted)));
     if (got != wanted) return wrong;
     for (std::size_t at = 0; at < got; at += Hash::size, ++done) {
-      Hash leaf;
-      std::copy_n(buffer.begin() + static_cast<std::ptrdiff_t>(at), Hash::size, leaf.bytes.begin());
-      tree.push(leaf);
+      tree.push(leaf_at(buffer, at));
     }
     BOOKCHAIN_CHECK(sink(ByteView(buffer).first(got)));
   }
@@ -108,19 +114,22 @@ Result<void> pass_leaves(PackageSource& source, const Book& book, const std::fun
 Result<std::vector<Hash>> read_leaves(PackageSource& source, const Book& book) {
   std::vector<Hash> leaves;
   BOOKCHAIN_CHECK(pass_leaves(source, book, [&](ByteView part) -> Result<void> {
-    for (std::size_t at = 0; at < part.size(); at += Hash::size) {
-      std::copy_n(part.begin() + static_cast<std::ptrdiff_t>(at), Hash::size, leaves.emplace_back().bytes.begin());
-    }
+    for (std::size_t at = 0; at < part.size(); at += Hash::size) leaves.push_back(leaf_at(part, at));
     return success();
   }));
   return leaves;
 }
 
-Bytes package_head(const Book& book) {
-  Bytes head(package_magic.begin(), package_magic.end());
-  const auto count = encode(chunk_count(book));
-  head.insert(head.end(), count.begin(), count.end());
-  return head;
+Result<bool> read_leaves_of(Piece& piece, int file, std::uint64_t list, const fs::path& shown,
+                            MerkleAccumulator& tree) {
+  Bytes bytes(piece.count * Hash::size);
+  BOOKCHAIN_TRY(const auto got, read_at(file, bytes, list + piece.first * Hash::size, shown));
+  if (got != bytes.size()) return false;
+  for (std::size_t i = 0; i < piece.count; ++i) {
+    piece.leaves[i] = leaf_at(bytes, i * Hash::size);
+    tree.push(piece.leaves[i]);
+  }
+  return true;
 }
 
 Result<KeptBook> KeptBook::open(const fs::path& folder, const Book& book) {
@@ -149,13 +158,8 @@ Result<bool> KeptBook::next(Piece& piece) {
     if (used_.root() != book_.root) return wrong;
     return false;
   }
-  Bytes list(piece.count * Hash::size);
-  BOOKCHAIN_TRY(const auto got, read_at(leaves_.get(), list, piece.first * Hash::size, folder_ / "leaves"));
-  if (got != list.size()) return wrong;
-  for (std::size_t i = 0; i < piece.count; ++i) {
-    std::copy_n(list.begin() + static_cast<std::ptrdiff_t>(i * Hash::size), Hash::size, piece.leaves[i].bytes.begin());
-    used_.push(piece.leaves[i]);
-  }
+  BOOKCHAIN_TRY(const auto whole, read_leaves_of(piece, leaves_.get(), 0, folder_ / "leaves", used_));
+  if (!whole) return wrong;
   return true;
 }
 

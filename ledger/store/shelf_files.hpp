@@ -114,8 +114,9 @@ class ProgressMeter {
                                        const std::function<Result<void>(ByteView)>& sink);
 /// The same as a list.
 [[nodiscard]] Result<std::vector<Hash>> read_leaves(PackageSource& source, const Book& book);
-
-/// What stands before the leaf list of a package.
-[[nodiscard]] Bytes package_head(const Book& book);
+/// Reads the leaves of a piece from a leaf list that begins at `list` of a file, and adds them to `tree`. False if the
+/// file ends before.
+[[nodiscard]] Result<bool> read_leaves_of(Piece& piece, int file, std::uint64_t list,
+                                          const boost::filesystem::path& shown, MerkleAccumulator& tree);
 
 }  // namespace bookchain::ledger

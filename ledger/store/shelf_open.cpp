@@ -39,15 +39,8 @@ class PackageOpening final : public PieceWork {
       if (used_.root() != book_.root) return cut_short();
       return false;
     }
-    Bytes list(piece.count * Hash::size);
-    BOOKCHAIN_TRY(const auto got,
-                  read_at(package_, list, package_magic.size() + 8 + piece.first * Hash::size, "package"));
-    if (got != list.size()) return cut_short();
-    for (std::size_t i = 0; i < piece.count; ++i) {
-      const auto leaf = list.begin() + static_cast<std::ptrdiff_t>(i * Hash::size);
-      std::copy_n(leaf, Hash::size, piece.leaves[i].bytes.begin());
-      used_.push(piece.leaves[i]);
-    }
+    BOOKCHAIN_TRY(const auto whole, read_leaves_of(piece, package_, package_head_bytes, "package", used_));
+    if (!whole) return cut_short();
     return true;
   }
 
@@ -120,7 +113,7 @@ class PackageOpening final : public PieceWork {
 
 /// The leaf list that a package begins with, checked, into a file of its own.
 Result<void> write_leaves(int package, const Book& book, const fs::path& target) {
-  if (::lseek(package, static_cast<off_t>(package_head(book).size()), SEEK_SET) < 0) {
+  if (::lseek(package, static_cast<off_t>(package_head_bytes), SEEK_SET) < 0) {
     return system_error("cannot read a package", "package");
   }
   PackageFileSource source(package);

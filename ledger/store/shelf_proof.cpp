@@ -10,7 +10,7 @@ namespace bookchain::ledger {
 Result<BadChunk> Shelf::prove_bad_chunk(const Book& book, const ExchangeId& exchange, const BookKey& key) const {
   const auto package = package_path(exchange);
   BOOKCHAIN_TRY(const auto source, open_file(package, O_RDONLY | O_NOFOLLOW));
-  if (::lseek(source.get(), static_cast<off_t>(package_magic.size() + 8), SEEK_SET) < 0) {
+  if (::lseek(source.get(), static_cast<off_t>(package_head_bytes), SEEK_SET) < 0) {
     return system_error("cannot read a package", package);
   }
   PackageFileSource own_package(source.get());
@@ -18,7 +18,7 @@ Result<BadChunk> Shelf::prove_bad_chunk(const Book& book, const ExchangeId& exch
   BadChunkFinder finder(book, exchange, key, std::move(leaves));
   Bytes buffer;
   for (std::uint64_t index = 0; index < chunk_count(book); ++index) {
-    buffer.resize(chunk_length(book, index) + Salt::size + chunk_tag_size);
+    buffer.resize(chunk_length(book, index) + chunk_overhead);
     BOOKCHAIN_TRY(const auto got, read_up_to(source.get(), buffer, package));
     if (got != buffer.size()) return Error{Token::bad_file, "the package is cut short", package.string(), {}};
     finder.push(buffer);

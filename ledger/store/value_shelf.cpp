@@ -15,9 +15,7 @@ bool is_value_book(const Book& book) { return book_value(book).has_value(); }
 
 /// What stands before the one encrypted chunk. The root of a tree with one leaf is that leaf.
 Bytes head_of(const Book& book) {
-  Bytes head(package_magic.begin(), package_magic.end());
-  const auto count = encode(chunk_count(book));
-  head.insert(head.end(), count.begin(), count.end());
+  auto head = package_head(book);
   head.insert(head.end(), book.root.bytes.begin(), book.root.bytes.end());
   return head;
 }
