@@ -107,8 +107,9 @@ void handle_deferred(Context& context) {
     if (record.height != height || key.kind == DeferredKind::put_off) continue;
     // What was kept for this height is handled as if it came now; a refusal is told as always.
     if (const auto* round = std::get_if<NewRound>(&record.message)) (void)on_new_round(context, key.from, *round);
-    if (const auto* proposal = std::get_if<ProposeMessage>(&record.message))
+    if (const auto* proposal = std::get_if<ProposeMessage>(&record.message)) {
       (void)on_propose(context, key.from, *proposal);
+    }
     if (const auto* votes = std::get_if<PrevotesMessage>(&record.message)) (void)on_prevotes(context, key.from, *votes);
   }
 }

@@ -23,8 +23,9 @@ Result<void> on_over(Context& context, PeerPort from, const Over& message) {
   }
   if (has_ended(record->state)) return success();
   // Before CONSENT a failed check ends the request; after it only the chain does.
-  if (record->consent)
+  if (record->consent) {
     return rejected(Token::too_late, "after consent only the chain ends an exchange", to_hex(message.exchange));
+  }
   const bool before_grant = record->state == ExchangeState::requested;
   const bool by_owner = record->role == Role::requester;
   auto state = ExchangeState::aborted;

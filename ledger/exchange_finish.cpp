@@ -119,8 +119,9 @@ Result<void> do_settle(Context& context, const WishSettle& wish) {
   }
   // All that release needs: no ABORT of this turn, whichever grant it was signed for.
   const auto turn = turns.get(context.draft, turn_of(record));
-  if (record.abort_sent || (turn && turn->abort_signed))
+  if (record.abort_sent || (turn && turn->abort_signed)) {
     return rejected(Token::too_late, "this peer signed an ABORT of the turn", to_hex(wish.exchange));
+  }
   return submit_transfer(context, wish.exchange, record, TransferForm::settled);
 }
 

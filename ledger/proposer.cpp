@@ -85,8 +85,9 @@ std::vector<Transaction> choose_transactions(const Context& context, Height heig
   std::size_t bytes = 1024;  // header, signature and counts
   pending.each(context.draft, {}, [&](std::uint64_t, Transaction transaction) {
     const auto size = encode(transaction).size();
-    if (bytes + size > context.genesis.fields().limits.block_bytes || chosen.size() == max_block_transactions)
+    if (bytes + size > context.genesis.fields().limits.block_bytes || chosen.size() == max_block_transactions) {
       return false;
+    }
     if (!check_transaction(context.genesis, scratch, transaction, context.self())) return true;
     apply_transaction(context.genesis, scratch, transaction, height);
     bytes += size;
@@ -317,8 +318,9 @@ Result<void> on_answer(Context& context, PeerPort from, const AnswerMessage& mes
                       message.lock->certificate.vote.ballot == body.lock->ballot &&
                       message.lock->certificate.vote.block == body.lock->block &&
                       context.genesis.block_hash(message.lock->block) == body.lock->block;
-    if (!fits)
+    if (!fits) {
       return rejected(Token::bad_statement, "an answer names a lock that it does not prove", text_of(body.ballot));
+    }
     BOOKCHAIN_CHECK(context.genesis.check_certificate(message.lock->certificate));
     // A block's hash says nothing of its signature, nor that its transactions are those of its header: under a true
     // lock a liar can send another text. What this peer has is good already, and what it has not is looked at.

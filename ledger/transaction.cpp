@@ -114,8 +114,9 @@ Result<void> check_transaction(const Genesis& genesis, const State& state, const
   const auto signer = std::visit([](const auto& held) { return held.signer; }, transaction);
   if (signer != miner) return misfit("a transaction is not signed by the miner of its block");
   BOOKCHAIN_CHECK(std::visit([&](const auto& held) { return genesis.check(held); }, transaction));
-  if (const auto* transfer = std::get_if<Signed<Transfer>>(&transaction))
+  if (const auto* transfer = std::get_if<Signed<Transfer>>(&transaction)) {
     return check_transfer(genesis, state, *transfer);
+  }
   if (const auto* abort = std::get_if<Signed<Abort>>(&transaction)) return check_abort(genesis, state, *abort);
   return check_dispute(genesis, state, std::get<Signed<Dispute>>(transaction));
 }

@@ -106,8 +106,9 @@ Result<void> answer_new_round(Context& context, const NewRound& message) {
 
 Result<void> on_new_round(Context& context, PeerPort from, const NewRound& message) {
   BOOKCHAIN_CHECK(check_port(message.ballot, from));
-  if (place_in_time(context, from, message.height, DeferredKind::new_round, message) != Relevance::now)
+  if (place_in_time(context, from, message.height, DeferredKind::new_round, message) != Relevance::now) {
     return success();
+  }
   BOOKCHAIN_CHECK(check_may_vote(context, message.height));
   auto voter = voter_at(context, message.height);
   if (voter.answer && voter.answer->body.ballot == message.ballot && voter.promise == message.ballot) {
@@ -164,8 +165,9 @@ Result<void> check_justification(const Context& context, const ProposeMessage& m
   std::optional<Ballot> highest;
   PeerPort last{};
   for (const auto& answer : message.answers) {
-    if (!(last < answer.signer))
+    if (!(last < answer.signer)) {
       return rejected(Token::no_quorum, "the answers of a proposal are not of distinct voters");
+    }
     last = answer.signer;
     if (answer.body.height != body.height || answer.body.ballot != body.ballot) {
       return rejected(Token::bad_statement, "an answer belongs to another ballot", text_of(answer.body.ballot));
@@ -184,8 +186,9 @@ Result<void> check_justification(const Context& context, const ProposeMessage& m
       std::ranges::any_of(message.answers, [&](const auto& answer) {
         return answer.body.lock && answer.body.lock->ballot == *highest && answer.body.lock->block == body.block;
       });
-  if (!proven)
+  if (!proven) {
     return rejected(Token::bad_statement, "a proposal is not the block of the highest lock", text_of(body.ballot));
+  }
   return context.genesis.check_certificate(*message.highest_lock);
 }
 
@@ -234,8 +237,9 @@ Result<void> on_propose(Context& context, PeerPort from, const ProposeMessage& m
   const DeferredKey key{from, DeferredKind::prevotes};
   if (const auto early = deferred.get(context.draft, key)) {
     deferred.erase(context.draft, key);
-    if (const auto* prevotes = std::get_if<PrevotesMessage>(&early->message))
+    if (const auto* prevotes = std::get_if<PrevotesMessage>(&early->message)) {
       return on_prevotes(context, from, *prevotes);
+    }
   }
   return success();
 }

@@ -50,8 +50,9 @@ Result<Envelope> take_apart(ByteView bytes) {
 }
 
 Result<void> check_pair(const Header& header, const NetworkId& network, PeerPort from, PeerPort to) {
-  if (header.network != network)
+  if (header.network != network) {
     return Error{Token::wrong_network, "a message is of another network", to_hex(header.network), {}};
+  }
   if (header.from != from) {
     return Error{Token::wrong_sender, "a message names another sender", std::to_string(header.from.value), {}};
   }
@@ -65,8 +66,9 @@ Result<void> check_pair(const Header& header, const NetworkId& network, PeerPort
 
 Result<Channel> Channel::make(const Genesis& genesis, const Identity& identity, PeerPort peer) {
   const auto* other = genesis.find(peer);
-  if (other == nullptr)
+  if (other == nullptr) {
     return Error{Token::unknown_peer, "the network has no such peer", std::to_string(peer.value), {}};
+  }
   BOOKCHAIN_TRY(auto secret, agree(identity.agreement_key, other->agreement_point));
   Channel channel(genesis.id(), identity.port, peer,
                   derive_direction<Direction>(secret, genesis.id(), identity.port, peer),

@@ -27,6 +27,15 @@ std::string_view name(ReceiveResult result) {
   return "";
 }
 
+ReceivedReport refused_from(PeerPort place, Error error, const std::optional<ExchangeId>& exchange) {
+  ReceivedReport report;
+  report.exchange = exchange;
+  report.result = ReceiveResult::refused;
+  report.error = std::move(error);
+  report.place = place;
+  return report;
+}
+
 Result<Courier> Courier::make(Parts parts) {
   std::map<PeerPort, Channel> channels;
   for (const auto& peer : parts.node.genesis().peers()) {
@@ -212,8 +221,7 @@ Result<void> Courier::finish(const std::vector<Parcel>& parcels, const OpenedMai
   const auto note = [&](PeerPort from, Result<void> done, const std::optional<ExchangeId>& exchange = std::nullopt) {
     if (done) return;
     if (done.error().token != Token::bad_file) return report.troubles.push_back(std::move(done).error());
-    report.received.push_back(ReceivedReport{
-        std::nullopt, std::nullopt, {}, exchange, ReceiveResult::refused, std::move(done).error(), from});
+    report.received.push_back(refused_from(from, std::move(done).error(), exchange));
   };
   // Before their messages are acknowledged: a package without one would be found by nobody.
   for (const auto& [from, exchange] : dropped_packages_) note(from, parts_.link.drop_package(from, exchange), exchange);
@@ -293,8 +301,9 @@ Result<Report> Courier::take_step(const Due& due) {
     roll_back();
     return std::move(sent).as_failure();
   }
-  if (report.steps.empty())
+  if (report.steps.empty()) {
     report.steps.push_back(StepReport{due.exchange, due.step, std::move(sent).value(), std::nullopt});
+  }
   BOOKCHAIN_CHECK(finish({}, {}, {}, {}, report));
   return report;
 }

@@ -67,6 +67,10 @@ struct ReceivedReport {
   std::optional<PeerPort> place = std::nullopt;  ///< of what cannot be opened: whose folder or connection it came by
 };
 
+/// What came from that sender's folder or connection and cannot be opened or taken.
+[[nodiscard]] ReceivedReport refused_from(PeerPort place, Error error,
+                                          const std::optional<ExchangeId>& exchange = std::nullopt);
+
 struct SentReport {
   PeerPort to;
   std::string type;

@@ -10,8 +10,9 @@ using namespace ledger;
 
 Result<void> Courier::open_envelope(PeerPort from, ByteView envelope, std::size_t parcel, OpenedMail& mail) const {
   const auto channel = channels_.find(from);
-  if (channel == channels_.end())
+  if (channel == channels_.end()) {
     return Error{Token::unknown_peer, "the network has no such peer", std::to_string(from.value), {}};
+  }
   BOOKCHAIN_TRY(const auto opened, channel->second.open(envelope));
   if (opened.header().number == MessageNumber{0}) {
     BOOKCHAIN_TRY(auto note, decode<DeliveryNote>(opened.payload()));
@@ -31,10 +32,7 @@ Courier::OpenedMail Courier::open_parcels(const std::vector<Parcel>& parcels, Re
   OpenedMail mail;
   for (std::size_t i = 0; i < parcels.size(); ++i) {
     const auto& parcel = parcels[i];
-    if (parcel.fault) {
-      report.received.push_back(ReceivedReport{
-          std::nullopt, std::nullopt, {}, std::nullopt, ReceiveResult::refused, parcel.fault, parcel.from});
-    }
+    if (parcel.fault) report.received.push_back(refused_from(parcel.from, *parcel.fault));
     for (const auto& envelope : parcel.envelopes) {
       auto opened = open_envelope(parcel.from, envelope, i, mail);
       if (opened) {
@@ -42,13 +40,7 @@ Courier::OpenedMail Courier::open_parcels(const std::vector<Parcel>& parcels, Re
         continue;
       }
       mail.unfit.insert(i);
-      report.received.push_back(ReceivedReport{std::nullopt,
-                                               std::nullopt,
-                                               {},
-                                               std::nullopt,
-                                               ReceiveResult::refused,
-                                               std::move(opened).error(),
-                                               parcel.from});
+      report.received.push_back(refused_from(parcel.from, std::move(opened).error()));
     }
   }
   // The order in which they were sent spares detours; nothing depends on it.
@@ -116,8 +108,7 @@ std::optional<Courier::CopiedPackage> Courier::copy_package(PeerPort from, const
       return std::nullopt;
     }
     dropped_packages_.insert({from, wanted->exchange});
-    report.received.push_back(
-        ReceivedReport{std::nullopt, std::nullopt, {}, wanted->exchange, ReceiveResult::refused, error, from});
+    report.received.push_back(refused_from(from, error, wanted->exchange));
     return std::nullopt;
   }
   // What is too short may still be growing, where a program that synchronises folders brings it.

@@ -170,8 +170,9 @@ void raise_floor(Draft& draft, PeerPort from, IncomingRecord& record) {
 /// The sender has begun a new epoch: what it sent before is retired for good, so that no replay of it
 /// is ever taken for new.
 IncomingRecord begin_epoch(Draft& draft, PeerPort from, const Epoch& epoch) {
-  if (const auto before = incoming_rows.get(draft, from))
+  if (const auto before = incoming_rows.get(draft, from)) {
     retired_epochs.put(draft, RetiredKey{from, before->epoch}, true);
+  }
   for (const auto& [key, id] : seen_rows.all(draft, encode(from))) seen_rows.erase(draft, key);
   const IncomingRecord record{epoch, MessageNumber{0}};
   incoming_rows.put(draft, from, record);

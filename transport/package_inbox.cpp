@@ -140,8 +140,9 @@ std::vector<PackageInbox::Key> PackageInbox::files() const {
     boost::system::error_code inner;
     for (fs::directory_iterator file(entry->path(), inner), last; !inner && file != last; file.increment(inner)) {
       auto name = file->path().filename().string();
-      if (name.ends_with(part_suffix))
+      if (name.ends_with(part_suffix)) {
         name.replace(name.size() - part_suffix.size(), part_suffix.size(), package_suffix);
+      }
       if (const auto exchange = exchange_in_name(name)) found.emplace_back(*from, *exchange);
     }
   }

@@ -170,9 +170,10 @@ std::vector<std::pair<PeerPort, std::string>> SpoolLink::next_names(std::size_t 
     if (names.empty()) list_anew(port, names);
     if (!names.empty()) by_sender.emplace_back(port, &names);
   }
-  if (by_sender.size() > 1)
+  if (by_sender.size() > 1) {
     std::rotate(by_sender.begin(), by_sender.begin() + static_cast<std::ptrdiff_t>(first_ % by_sender.size()),
                 by_sender.end());
+  }
   std::vector<std::pair<PeerPort, std::string>> next;
   for (std::size_t place = 0; next.size() < most; ++place) {
     bool any = false;
