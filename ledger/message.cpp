@@ -46,6 +46,14 @@ constexpr int step_of_kind(std::string_view kind) {
   if (kind == CheckKey::name || kind == KeyAnswerMessage::name) return 7;
   return 0;
 }
+constexpr int step_of_blocks = 8;
+
+/// The block that is proposed or committed with a message; null if none is.
+const Block* block_in(const Message& message) {
+  if (const auto* propose = std::get_if<ProposeMessage>(&message)) return &propose->block;
+  if (const auto* commit = std::get_if<CommitMessage>(&message)) return &commit->committed.block;
+  return nullptr;
+}
 
 }  // namespace
 
@@ -58,5 +66,27 @@ std::optional<ExchangeId> exchange_of(const NetworkId& network, const Message& m
 }
 
 int step_of(const Message& message) { return step_of_kind(name(message)); }
+
+std::vector<ExchangeId> traced_exchanges_of(const NetworkId& network, const Message& message) {
+  if (const auto exchange = exchange_of(network, message)) return {*exchange};
+  std::vector<ExchangeId> found;
+  const auto* block = block_in(message);
+  if (block == nullptr) return found;
+  for (const auto& transaction : block->transactions) {
+    if (const auto* transfer = std::get_if<Signed<Transfer>>(&transaction)) {
+      found.push_back(ExchangeOf{network}.of(transfer->body.request));
+    }
+  }
+  return found;
+}
+
+std::uint8_t traced_step_of(const Message& message) {
+  return static_cast<std::uint8_t>(block_in(message) != nullptr ? step_of_blocks : step_of(message));
+}
+
+bool answers_with_blocks(const Message& message) {
+  const auto* answer = std::get_if<AnswerMessage>(&message);
+  return std::holds_alternative<BlocksMessage>(message) || (answer != nullptr && answer->lock.has_value());
+}
 
 }  // namespace bookchain::ledger

@@ -31,7 +31,7 @@ enum class Table : std::uint8_t {
   deferred,        ///< votes for a height this peer has not reached, one a sender and kind
   marks,           ///< owner, Height, ExchangeId -> Mark: disputes in the chain
   shelf_tasks,     ///< what remains to be done on the shelf, after a commit
-  // delivery (transport/delivery.hpp)
+  // delivery (transport/delivery.hpp, transport/trace.hpp)
   outbox,    ///< peer, number -> OutboxRecord
   outgoing,  ///< peer -> OutgoingRecord: epoch and next number
   incoming,  ///< peer -> IncomingRecord: present epoch and floor

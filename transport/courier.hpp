@@ -15,6 +15,7 @@
 #include "transport/delivery.hpp"
 #include "transport/environment.hpp"
 #include "transport/link.hpp"
+#include "transport/trace.hpp"
 
 namespace bookchain::transport {
 

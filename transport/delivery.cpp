@@ -2,16 +2,9 @@
 
 #include <algorithm>
 
-#include "ledger/records.hpp"
-
 namespace bookchain::transport {
 
 using namespace ledger;
-
-bool answers_with_blocks(const Message& message) {
-  const auto* answer = std::get_if<AnswerMessage>(&message);
-  return std::holds_alternative<BlocksMessage>(message) || (answer != nullptr && answer->lock.has_value());
-}
 
 MessageId message_id(const Header& header, ByteView payload) {
   const auto bytes = encode(header);
@@ -202,54 +195,6 @@ Admitted admit(Draft& draft, const Header& header, const MessageId& id) {
   seen_rows.put(draft, key, id);
   raise_floor(draft, header.from, *record);
   return {Admission::fresh, {}};
-}
-
-namespace {
-
-/// The exchanges in whose trace a message belongs: its own, or those that a block on its way records.
-std::vector<ExchangeId> traced_exchanges(const Genesis& genesis, const Message& message) {
-  if (const auto exchange = exchange_of(genesis.id(), message)) return {*exchange};
-  const Block* block = nullptr;
-  if (const auto* propose = std::get_if<ProposeMessage>(&message)) block = &propose->block;
-  if (const auto* commit = std::get_if<CommitMessage>(&message)) block = &commit->committed.block;
-  std::vector<ExchangeId> found;
-  if (block == nullptr) return found;
-  for (const auto& transaction : block->transactions) {
-    if (const auto* transfer = std::get_if<Signed<Transfer>>(&transaction)) {
-      found.push_back(genesis.exchange_of(transfer->body.request));
-    }
-  }
-  return found;
-}
-
-/// Whether this peer has anything to do with it: a record, or an id that its requester gave it as a witness.
-bool takes_part(const State& state, PeerPort from, const ExchangeId& exchange) {
-  return state.get(Table::exchanges, encode(exchange)) ||
-         state.get(Table::witness_ids, encode(WitnessIdKey{from, exchange}));
-}
-
-std::uint8_t traced_step(const Message& message) {
-  const bool of_block =
-      std::holds_alternative<ProposeMessage>(message) || std::holds_alternative<CommitMessage>(message);
-  return static_cast<std::uint8_t>(of_block ? 8 : step_of(message));
-}
-
-}  // namespace
-
-Traced trace_of(const Genesis& genesis, const Message& message, const Header& header, const MessageId& id, Time now,
-                std::uint64_t size) {
-  return Traced{traced_exchanges(genesis, message),
-                TraceRecord{id, header.from, header.to, std::string(name(message)), traced_step(message), now, size}};
-}
-
-void add_trace(Draft& draft, Traced& traced) {
-  std::erase_if(traced.exchanges, [&](const ExchangeId& exchange) {
-    if (!takes_part(draft, traced.record.from, exchange)) return false;
-    const auto last = trace_rows.last(draft, encode(exchange));
-    const auto order = last ? last->first.order + 1 : 1;
-    if (order <= max_trace_rows) trace_rows.put(draft, TraceKey{exchange, order}, traced.record);
-    return true;
-  });
 }
 
 }  // namespace bookchain::transport

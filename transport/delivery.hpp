@@ -1,7 +1,7 @@
 // Delivery between two peers (docs/protocol.md, "Delivery"): at least once on the wire, once in effect.
 // Each direction numbers its messages within an epoch; the sender keeps a message until it is
 // acknowledged, the receiver drops what it has seen. Pure functions over the peer's state, called by the
-// courier inside its transaction. Never touches a file and never looks into a message.
+// courier inside its transaction. Never touches a file and never looks into a message: a payload is bytes.
 #pragma once
 
 #include "ledger/state.hpp"
@@ -17,8 +17,6 @@ inline constexpr std::uint64_t remembered_messages = 4'096;
 /// Answers that bring blocks are left out of an outbox that holds this much: whoever wants them asks again. Else a peer
 /// that asks a thousand times and never acknowledges would fill the disk.
 inline constexpr std::uint64_t max_bytes_with_blocks = std::uint64_t{64} << 20U;
-/// True for BLOCKS, and for an ANSWER with a lock: each question brings one of up to the size of a block.
-[[nodiscard]] bool answers_with_blocks(const ledger::Message& message);
 /// A peer that has so many answers to its own messages waiting here, or so many bytes of them, and acknowledges none,
 /// is asking without listening: nothing more is taken from it until it takes some. Only answers count, so two peers
 /// that were out of each other's reach for long never wait for each other.
@@ -28,8 +26,6 @@ inline constexpr std::uint64_t max_answer_bytes_kept = std::uint64_t{64} << 20U;
 /// to sixteen times as long, and never twice for a peer that has acknowledged nothing in between.
 inline constexpr std::uint64_t first_renewal_pause_us = 5'000'000;
 inline constexpr std::uint32_t most_renewal_doublings = 4;
-/// Messages of one exchange in its trace; an exchange has some dozens, so what lies beyond was sent for its own sake.
-inline constexpr std::uint64_t max_trace_rows = 1'024;
 inline constexpr std::size_t max_payload_bytes = std::size_t{1} << 27U;
 inline constexpr std::size_t max_note_entries = 2 * max_messages_under_way;
 
@@ -113,45 +109,11 @@ struct RetiredKey {
   }
 };
 
-struct TraceKey {
-  ledger::ExchangeId exchange;
-  std::uint64_t order{};
-
-  template <class Self, class Visitor>
-  static void visit(Self& self, Visitor& visitor) {
-    visitor("exchange", self.exchange);
-    visitor("order", self.order);
-  }
-};
-
-/// One message of an exchange as this peer sent or took it, for `trace`.
-struct TraceRecord {
-  ledger::MessageId id;
-  ledger::PeerPort from;
-  ledger::PeerPort to;
-  std::string type;
-  std::uint8_t step{};  ///< 1 to 8, 0 if it belongs to none of them
-  ledger::Time time;    ///< by this peer's clock
-  std::uint64_t size{};
-
-  template <class Self, class Visitor>
-  static void visit(Self& self, Visitor& visitor) {
-    visitor("id", self.id);
-    visitor("from", self.from);
-    visitor("to", self.to);
-    visitor.text("type", self.type, 64);
-    visitor("step", self.step);
-    visitor("time", self.time);
-    visitor("size", self.size);
-  }
-};
-
 inline constexpr ledger::TypedTable<OutboxKey, OutboxRecord> outbox_rows{ledger::Table::outbox};
 inline constexpr ledger::TypedTable<ledger::PeerPort, OutgoingRecord> outgoing_rows{ledger::Table::outgoing};
 inline constexpr ledger::TypedTable<ledger::PeerPort, IncomingRecord> incoming_rows{ledger::Table::incoming};
 inline constexpr ledger::TypedTable<OutboxKey, ledger::MessageId> seen_rows{ledger::Table::seen};  ///< key: who sent it
 inline constexpr ledger::TypedTable<RetiredKey, bool> retired_epochs{ledger::Table::retired};
-inline constexpr ledger::TypedTable<TraceKey, TraceRecord> trace_rows{ledger::Table::trace};
 
 // ---- delivery notes: what travels with number 0, neither numbered nor acknowledged ----
 
@@ -225,17 +187,5 @@ struct Admitted {
 };
 /// Looks whether a message may be taken; where it is fresh, remembers it as seen.
 [[nodiscard]] Admitted admit(ledger::Draft& draft, const Header& header, const ledger::MessageId& id);
-
-/// A message that leaves or arrives, and the exchanges that it is about: its own, or those that a block on its way
-/// records.
-struct Traced {
-  std::vector<ledger::ExchangeId> exchanges;
-  TraceRecord record;
-};
-[[nodiscard]] Traced trace_of(const ledger::Genesis& genesis, const ledger::Message& message, const Header& header,
-                              const ledger::MessageId& id, ledger::Time now, std::uint64_t size);
-/// Adds it to the traces of those of its exchanges that this peer takes part in, since anybody can name others without
-/// end; the rest stays in `traced`.
-void add_trace(ledger::Draft& draft, Traced& traced);
 
 }  // namespace bookchain::transport

@@ -1,12 +1,13 @@
 // trace: the messages of an exchange in order, merged from the homes that can be read, drawn as a sequence
 // diagram: one column a peer, one arrow a message.
+#include "transport/trace.hpp"
+
 #include <algorithm>
 #include <map>
 
 #include "cli/commands/commands.hpp"
 #include "cli/exchange_view.hpp"
 #include "cli/readers.hpp"
-#include "transport/delivery.hpp"
 
 namespace bookchain::cli {
 

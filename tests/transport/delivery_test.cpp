@@ -7,6 +7,7 @@
 #include "ledger/records.hpp"
 #include "ledger/store/memory_store.hpp"
 #include "tests/transport/pair.hpp"
+#include "transport/trace.hpp"
 
 namespace bookchain::transport::tests {
 
