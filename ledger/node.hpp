@@ -124,15 +124,18 @@ struct Received {
 /// Time passes: back-offs run out.
 struct Tick {};
 
+using Cause = std::variant<Received, Wish, Tick>;
+
 struct Input {
   Time now;                  ///< for claims, reports and back-off; no safety rests on it
   std::uint64_t random = 0;  ///< fresh; only for back-off times
-  std::variant<Received, Wish, Tick> what;
+  Cause what;
   /// Somebody takes the next Tick in time: a proposer may let others go before it. Without it ballots open at once.
   bool patient = false;
 };
 
-/// What came of a message. A refused one is still seen and acknowledged: it would be refused again.
+/// What came of an input. A refused message is still seen and acknowledged: it would be refused again. Of wishes only
+/// WishOpen leaves a refusal: what is wrong with the book is remembered.
 struct Outcome {
   Effects effects;
   std::optional<Error> refusal;

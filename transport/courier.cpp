@@ -66,8 +66,7 @@ bool Courier::lies_in_outbox(PeerPort to, const Bytes& payload) const {
 
 // ---- deciding ----
 
-Result<std::vector<SentReport>> Courier::decide(decltype(Input::what) what, Report& report,
-                                                std::optional<Error>* refusal) {
+Result<Courier::Decided> Courier::decide(Cause what, Report& report) {
   const auto now = parts_.environment.now();
   struct Fresh {};
   const auto bits = parts_.environment.draw<FixedBytes<Fresh, 8>>();
@@ -109,8 +108,7 @@ Result<std::vector<SentReport>> Courier::decide(decltype(Input::what) what, Repo
   parts_.store.apply(draft.take_effects().writes);
   report.sent.insert(report.sent.end(), sent.begin(), sent.end());
   for (auto& event : outcome.effects.events) report.events.push_back(std::move(event));
-  if (refusal != nullptr) *refusal = std::move(outcome.refusal);
-  return sent;
+  return Decided{std::move(sent), std::move(outcome.refusal)};
 }
 
 // ---- the loop ----
@@ -137,12 +135,11 @@ void Courier::take_notes_of(const OpenedMail& mail, Draft& draft) {
 void Courier::take_wishes(const std::vector<Wish>& wishes, Report& report) {
   for (const auto& wish : wishes) {
     const auto before = report.events.size();
-    std::optional<Error> refusal;
     WishReport taken;
-    if (auto decided = decide(wish, report, &refusal); !decided) {
+    if (auto decided = decide(wish, report); !decided) {
       taken.error = std::move(decided).error();
     } else {
-      taken.error = std::move(refusal);
+      taken.error = std::move(decided.value().refusal);
     }
     for (auto i = before; i < report.events.size() && !taken.exchange; ++i) taken.exchange = report.events[i].exchange;
     report.wishes.push_back(std::move(taken));
@@ -256,14 +253,11 @@ Result<void> Courier::take_notes() {
   return success();
 }
 
-Result<Report> Courier::restore() {
+Result<Report> Courier::turn_of_its_own(const std::function<Result<void>(Report&)>& what) {
   Report report;
   patient_ = false;
   BOOKCHAIN_CHECK(parts_.store.begin());
-  Draft draft(parts_.store);
-  for (const auto& [to, channel] : channels_) renew_epoch(draft, to, parts_.environment.draw<Epoch>());
-  parts_.store.apply(draft.take_effects().writes);
-  if (auto decided = decide(Wish{WishRestore{}}, report); !decided) {
+  if (auto decided = what(report); !decided) {
     roll_back();
     return std::move(decided).as_failure();
   }
@@ -271,17 +265,21 @@ Result<Report> Courier::restore() {
   return report;
 }
 
+Result<Report> Courier::restore() {
+  return turn_of_its_own([this](Report& report) -> Result<void> {
+    Draft draft(parts_.store);
+    for (const auto& [to, channel] : channels_) renew_epoch(draft, to, parts_.environment.draw<Epoch>());
+    parts_.store.apply(draft.take_effects().writes);
+    BOOKCHAIN_CHECK(decide(Wish{WishRestore{}}, report));
+    return success();
+  });
+}
+
 Result<Report> Courier::wish(const Wish& wish) {
-  Report report;
-  patient_ = false;
-  BOOKCHAIN_CHECK(parts_.store.begin());
-  std::optional<Error> refusal;
-  if (auto decided = decide(wish, report, &refusal); !decided) {
-    roll_back();
-    return std::move(decided).as_failure();
-  }
-  BOOKCHAIN_CHECK(finish({}, {}, {}, {}, report));
-  return report;
+  return turn_of_its_own([&](Report& report) -> Result<void> {
+    BOOKCHAIN_CHECK(decide(wish, report));
+    return success();
+  });
 }
 
 Result<Courier::Requested> Courier::request(PeerPort owner, const BookId& book) {
@@ -293,19 +291,11 @@ Result<Courier::Requested> Courier::request(PeerPort owner, const BookId& book) 
 }
 
 Result<Report> Courier::take_step(const Due& due) {
-  Report report;
-  patient_ = false;
-  BOOKCHAIN_CHECK(parts_.store.begin());
-  auto sent = decide_step(due, report);
-  if (!sent) {
-    roll_back();
-    return std::move(sent).as_failure();
-  }
-  if (report.steps.empty()) {
-    report.steps.push_back(StepReport{due.exchange, due.step, std::move(sent).value(), std::nullopt});
-  }
-  BOOKCHAIN_CHECK(finish({}, {}, {}, {}, report));
-  return report;
+  return turn_of_its_own([&](Report& report) -> Result<void> {
+    BOOKCHAIN_TRY(auto step, decide_step(due, report));
+    report.steps.push_back(std::move(step));
+    return success();
+  });
 }
 
 Result<Report> Courier::deliver() {

@@ -217,12 +217,18 @@ class Courier {
     if (parts_.observer != nullptr) parts_.observer->reached(point);
   }
   [[nodiscard]] Header header_to(PeerPort to) const;
+  struct Decided {
+    std::vector<SentReport> sent;
+    std::optional<Error> refusal;  ///< see ledger::Outcome
+  };
   /// One step of the rules and what follows from it for delivery, within the open transaction.
-  [[nodiscard]] Result<std::vector<SentReport>> decide(decltype(ledger::Input::what) what, Report& report,
-                                                       std::optional<Error>* refusal = nullptr);
+  [[nodiscard]] Result<Decided> decide(ledger::Cause what, Report& report);
+  /// A turn that takes nothing in: `what` decides, within a transaction, then all follows that may only follow it.
+  [[nodiscard]] Result<Report> turn_of_its_own(const std::function<Result<void>(Report&)>& what);
   [[nodiscard]] bool lies_in_outbox(PeerPort to, const Bytes& payload) const;
-  [[nodiscard]] bool may_grant(const ExchangeId& exchange, const Policy& policy, Policy::Judge& judge, Report& report);
-  [[nodiscard]] Result<std::vector<SentReport>> decide_step(const ledger::Due& due, Report& report);
+  [[nodiscard]] bool settle_request(const ExchangeId& exchange, const Policy& policy, Policy::Judge& judge,
+                                    Report& report);
+  [[nodiscard]] Result<StepReport> decide_step(const ledger::Due& due, Report& report);
   void take_wishes(const std::vector<ledger::Wish>& wishes, Report& report);
   void note_touched(const std::vector<ledger::Write>& writes);
   [[nodiscard]] std::vector<ledger::Due> take_candidates();

@@ -259,9 +259,12 @@ Result<void> Courier::take_message(Incoming arrival, Notes& notes, Report& repor
     const auto package = copy_package(header.from, *arrival.message, report);
     const bool is_grant = std::holds_alternative<GrantMessage>(*arrival.message);
     const auto measured = package ? std::optional(package->measured) : std::nullopt;
-    auto decided = decide(Received{header.from, std::move(*arrival.message), measured}, report, &refusal);
-    if (!decided && package) parts_.shelf.forget_package(package->exchange);
-    BOOKCHAIN_CHECK(std::move(decided));
+    auto decided = decide(Received{header.from, std::move(*arrival.message), measured}, report);
+    if (!decided) {
+      if (package) parts_.shelf.forget_package(package->exchange);
+      return std::move(decided).as_failure();
+    }
+    refusal = std::move(decided.value().refusal);
     if (package) BOOKCHAIN_CHECK(settle_package(header.from, *package));
     if (is_grant) drop_unwanted_package(header.from, received.exchange);
     note_arrival(traced);

@@ -29,10 +29,12 @@ Wish plain_wish(const Due& due) {
 
 }  // namespace
 
-Result<std::vector<SentReport>> Courier::decide_step(const Due& due, Report& report) {
+Result<StepReport> Courier::decide_step(const Due& due, Report& report) {
+  StepReport step{due.exchange, due.step, {}, std::nullopt};
+  auto wish = plain_wish(due);
   if (due.step == Step::grant) {
     BOOKCHAIN_TRY(const auto record, parts_.node.may_grant(parts_.store, due.exchange));
-    if (record.state != ExchangeState::requested) return std::vector<SentReport>{};
+    if (record.state != ExchangeState::requested) return step;
     // No GRANT names the key of a package that was begun and not finished, so it is as good as a fresh one.
     const auto begun = parts_.shelf.begun_key(due.exchange);
     const auto key = begun ? *begun : parts_.environment.draw<BookKey>();
@@ -40,28 +42,27 @@ Result<std::vector<SentReport>> Courier::decide_step(const Due& due, Report& rep
     parts_.environment.random(coefficients);
     BOOKCHAIN_TRY(const auto root, parts_.shelf.write_package(record.request.body.book, record.book->body, due.exchange,
                                                               key, parts_.progress));
-    return decide(Wish{WishGrant{due.exchange, key, std::move(coefficients), root}}, report);
-  }
-  if (due.step == Step::open) {
+    wish = WishGrant{due.exchange, key, std::move(coefficients), root};
+  } else if (due.step == Step::open) {
     BOOKCHAIN_TRY(const auto record, parts_.node.may_open(parts_.store, due.exchange));
-    if (record.plaintext_ready) return std::vector<SentReport>{};
+    if (record.plaintext_ready) return step;
     BOOKCHAIN_TRY(auto opened,
                   parts_.shelf.open_package(record.book->body, due.exchange, *record.key, parts_.progress));
-    WishOpen wish{due.exchange, std::move(opened.failure)};
-    if (wish.failure) {
-      BOOKCHAIN_TRY(wish.bad_chunk, parts_.shelf.prove_bad_chunk(record.book->body, due.exchange, *record.key));
+    WishOpen open{due.exchange, std::move(opened.failure)};
+    if (open.failure) {
+      BOOKCHAIN_TRY(open.bad_chunk, parts_.shelf.prove_bad_chunk(record.book->body, due.exchange, *record.key));
     }
-    std::optional<Error> refusal;
-    BOOKCHAIN_TRY(auto sent, decide(Wish{std::move(wish)}, report, &refusal));
-    // What is wrong with the book is remembered like any other outcome; the step failed all the same.
-    if (refusal) report.steps.push_back(StepReport{due.exchange, due.step, sent, std::move(refusal)});
-    return sent;
+    wish = std::move(open);
   }
-  return decide(plain_wish(due), report);
+  BOOKCHAIN_TRY(auto decided, decide(std::move(wish), report));
+  step.sent = std::move(decided.sent);
+  // What is wrong with a book is remembered like any other outcome; the step failed all the same.
+  step.error = std::move(decided.refusal);
+  return step;
 }
 
-/// A request that the policy refuses is over at once.
-bool Courier::may_grant(const ExchangeId& exchange, const Policy& policy, Policy::Judge& judge, Report& report) {
+/// Whether it is to be granted now. A request that the policy refuses is over at once.
+bool Courier::settle_request(const ExchangeId& exchange, const Policy& policy, Policy::Judge& judge, Report& report) {
   if (!policy.grants || !policy.judge) return policy.grants;
   if (!judge) judge = policy.judge(parts_.node.identity().port, parts_.store);
   const auto record = exchanges.get(parts_.store, exchange);
@@ -104,20 +105,12 @@ void Courier::take_due_steps(const Policy& policy, Report& report) {
   for (bool progress = true; progress;) {
     progress = false;
     for (const auto& due : take_candidates()) {
-      if (due.step == Step::grant && !may_grant(due.exchange, policy, judge, report)) continue;
+      if (due.step == Step::grant && !settle_request(due.exchange, policy, judge, report)) continue;
       const auto key = std::pair(due.exchange, policy.one_each ? Step::request : due.step);
       if (!tried.insert(key).second) continue;
-      const auto before = report.steps.size();
-      auto sent = decide_step(due, report);
-      if (report.steps.size() == before) {
-        StepReport step{due.exchange, due.step, {}, std::nullopt};
-        if (sent) {
-          step.sent = std::move(sent).value();
-        } else {
-          step.error = std::move(sent).error();
-        }
-        report.steps.push_back(std::move(step));
-      }
+      auto step = decide_step(due, report);
+      if (!step) step = StepReport{due.exchange, due.step, {}, std::move(step).error()};
+      report.steps.push_back(std::move(step).value());
       progress = true;
     }
   }

@@ -85,7 +85,7 @@ Network::Network(std::size_t peers, std::uint64_t seed, std::uint8_t work_bits) 
 
 // ---- inputs ----
 
-Result<Outcome> Network::input(PeerPort peer, decltype(Input::what) what) {
+Result<Outcome> Network::input(PeerPort peer, Cause what) {
   auto& at = home(peer);
   ++now_;
   BOOKCHAIN_TRY(auto outcome, node(peer).step(*at.store, Input{now(), random_(), std::move(what), patient}));

@@ -81,7 +81,7 @@ class Network {
   bool patient = false;
 
   /// Gives one input to a peer: its writes are committed, its messages queued.
-  Result<Outcome> input(PeerPort peer, decltype(Input::what) what);
+  Result<Outcome> input(PeerPort peer, Cause what);
   /// A wish that must succeed.
   void wish(PeerPort peer, Wish wish);
   /// A wish that must be refused, and what with.

@@ -101,7 +101,7 @@ void Villain::take_message(PeerPort from, const Message& message) {
   (void)decide(std::move(received));
 }
 
-bool Villain::decide(decltype(Input::what) what) {
+bool Villain::decide(Cause what) {
   auto outcome = node_.step(store_, Input{Time{world_.time_us_}, chance_.next(), std::move(what)});
   if (!outcome) return false;
   if (!store_.begin()) return false;

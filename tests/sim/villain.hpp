@@ -26,7 +26,7 @@ class Villain {
   void take_in(const Parcel& parcel);
   void take_message(PeerPort from, const Message& message);
   /// Whether anything left for it.
-  bool decide(decltype(Input::what) what);
+  bool decide(Cause what);
   void take_due_steps();
   void take_step(const Due& due);
   void add_book(bool announce, const std::string& title = "a book");
