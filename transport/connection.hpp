@@ -7,12 +7,12 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 
 #include "transport/asio.hpp"
 #include "transport/framing.hpp"
 #include "transport/handshake.hpp"
-#include "transport/package_outbox.hpp"
 
 namespace bookchain::transport {
 
@@ -28,23 +28,6 @@ struct ConnectionTerms {
 };
 
 class Connection;
-
-/// How packages come on: so many bytes of them, or the end of one. What only drips does not come on.
-class PackageProgress {
- public:
-  static constexpr std::uint64_t bytes_of_a_step = std::uint64_t{64} << 10U;
-  void add(std::uint64_t bytes) {
-    bytes_ += bytes;
-    steps_ += bytes_ / bytes_of_a_step;
-    bytes_ %= bytes_of_a_step;
-  }
-  void end_one() { ++steps_; }
-  [[nodiscard]] std::uint64_t steps() const { return steps_; }
-
- private:
-  std::uint64_t bytes_ = 0;
-  std::uint64_t steps_ = 0;
-};
 
 class ConnectionOwner {
  public:
@@ -111,16 +94,6 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   /// While held nothing is read: the other end has to wait.
   void hold(bool held);
   void close();
-
-  struct Offer {
-    std::uint64_t size{};
-    bool wanted = false;  ///< and comes on this connection
-  };
-  PackageOutbox packages;
-  std::map<ledger::ExchangeId, Offer> offers;  ///< packages that the other end has and brings if they are wanted
-  PackageProgress progress;                    ///< of the packages that come and go here
-  bool used = false;                           ///< messages were given to it
-  bool given_up = false;                       ///< a visit waits for its answers no longer
 
  private:
   enum class Stage : std::uint8_t { greeting, answering, proving, parting, open, closed };

@@ -236,6 +236,7 @@ void SocketLink::proven(Connection& connection) {
   if (side.calling == line) side.calling = nullptr;
   // What was given to an older line is on its way there, or its end will tell.
   if (side.lines.empty()) side.renewed = true;
+  states_.try_emplace(&connection);
   side.lines.push_back(line);
   side.pause = {};
   hold_if_due(side, connection);
@@ -257,12 +258,13 @@ void SocketLink::closed(Connection& connection) {
   auto& side = peers_.at(connection.peer());
   if (side.calling == line) side.calling = nullptr;
   if (std::erase(side.lines, line) == 0) return;
-  if (connection.used) {
+  const auto state = std::move(states_.extract(&connection).mapped());
+  if (state.used) {
     side.renewed = true;
     stirred_ = stirred_ || !side.lines.empty();
   }
   // What came on this connection can go on over another one that offers it, now or later.
-  for (const auto& [exchange, offer] : connection.offers) {
+  for (const auto& [exchange, offer] : state.offers) {
     if (!offer.wanted) continue;
     inbox_.suspend(connection.peer(), exchange);
     stirred_ = true;

@@ -12,9 +12,40 @@
 #include "transport/connection.hpp"
 #include "transport/link.hpp"
 #include "transport/package_inbox.hpp"
+#include "transport/package_outbox.hpp"
 #include "transport/socket_place.hpp"
 
 namespace bookchain::transport {
+
+/// How packages come on: so many bytes of them, or the end of one. What only drips does not come on.
+class PackageProgress {
+ public:
+  static constexpr std::uint64_t bytes_of_a_step = std::uint64_t{64} << 10U;
+  void add(std::uint64_t bytes) {
+    bytes_ += bytes;
+    steps_ += bytes_ / bytes_of_a_step;
+    bytes_ %= bytes_of_a_step;
+  }
+  void end_one() { ++steps_; }
+  [[nodiscard]] std::uint64_t steps() const { return steps_; }
+
+ private:
+  std::uint64_t bytes_ = 0;
+  std::uint64_t steps_ = 0;
+};
+
+/// What a SocketLink knows of a connection that is open.
+struct LineState {
+  struct Offer {
+    std::uint64_t size{};
+    bool wanted = false;  ///< and comes on this connection
+  };
+  PackageOutbox packages;
+  std::map<ledger::ExchangeId, Offer> offers;  ///< packages that the other end has and brings if they are wanted
+  PackageProgress progress;                    ///< of the packages that come and go here
+  bool used = false;                           ///< messages were given to it
+  bool given_up = false;                       ///< a visit waits for its answers no longer
+};
 
 class SocketLink final : public Link, private ConnectionOwner {
  public:
@@ -143,6 +174,9 @@ class SocketLink final : public Link, private ConnectionOwner {
   };
 
   SocketLink(Settings settings, Role role, PackageInbox inbox);
+  /// Precondition: the connection is open.
+  [[nodiscard]] LineState& state_of(const Connection& line) { return states_.at(&line); }
+  [[nodiscard]] const LineState& state_of(const Connection& line) const { return states_.at(&line); }
 
   // socket_link.cpp: connections
   [[nodiscard]] Result<void> take_place();
@@ -205,6 +239,7 @@ class SocketLink final : public Link, private ConnectionOwner {
   std::list<Line> strangers_;
   std::map<PeerPort, ledger::NetworkId> other_networks_;
   std::map<PeerPort, PeerSide> peers_;
+  std::map<const Connection*, LineState> states_;  ///< of the connections that are open
   std::list<Watched> watched_;
   std::uint64_t last_batch_ = 0;
   std::size_t first_ = 0;  ///< whose batches are taken first: each peer in turn

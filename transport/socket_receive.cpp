@@ -55,7 +55,7 @@ void SocketLink::arrived(Connection& connection, Frame frame) {
     case FrameKind::no_further: return release_message(connection, decode<ExchangeId>(frame.body).value());
     case FrameKind::offer: return take_offer(connection, decode<PackageOffer>(frame.body).value());
     case FrameKind::want:
-      connection.packages.want(decode<PackageWant>(frame.body).value());
+      state_of(connection).packages.want(decode<PackageWant>(frame.body).value());
       return pump_packages(connection);
     case FrameKind::all_sent: return take_mark(connection, side, decode<Mark>(frame.body).value());
     case FrameKind::all_answered: return take_answer(connection, decode<Mark>(frame.body).value());
@@ -110,22 +110,24 @@ void SocketLink::take_packaged(Connection& connection, PeerSide& side, const Byt
 }
 
 void SocketLink::take_offer(Connection& connection, const PackageOffer& offer) {
-  const auto known = connection.offers.find(offer.exchange);
-  if (known == connection.offers.end() && connection.offers.size() >= max_offers_of_a_connection) {
+  auto& offers = state_of(connection).offers;
+  const auto known = offers.find(offer.exchange);
+  if (known == offers.end() && offers.size() >= max_offers_of_a_connection) {
     // Its message comes without it, and whoever wants it asks again.
     return answer(peers_.at(connection.peer()), connection, FrameKind::no_further, offer.exchange);
   }
   // The other end has given up what it was sending of it, and begins anew.
-  if (known != connection.offers.end() && known->second.wanted) inbox_.suspend(connection.peer(), offer.exchange);
-  connection.offers[offer.exchange] = Connection::Offer{offer.size, false};
+  if (known != offers.end() && known->second.wanted) inbox_.suspend(connection.peer(), offer.exchange);
+  offers[offer.exchange] = LineState::Offer{offer.size, false};
   stirred_ = true;
 }
 
 /// A package goes on over the connection on which it was asked for, and over no other.
 void SocketLink::take_part(Connection& connection, PeerSide& side, const Bytes& body) {
   const auto part = read_part(body);
-  const auto offer = connection.offers.find(part.exchange);
-  if (offer == connection.offers.end() || !offer->second.wanted) return;
+  auto& state = state_of(connection);
+  const auto offer = state.offers.find(part.exchange);
+  if (offer == state.offers.end() || !offer->second.wanted) return;
   const auto added = inbox_.add(connection.peer(), part);
   if (!added) {
     // Without room here the offer stands: the next turn goes on with it, or says what is wrong.
@@ -133,10 +135,10 @@ void SocketLink::take_part(Connection& connection, PeerSide& side, const Bytes& 
     return;
   }
   if (added.value() == PackageInbox::Added::unexpected) return;
-  connection.progress.add(part.bytes.size());
+  state.progress.add(part.bytes.size());
   progress_.add(part.bytes.size());
   if (added.value() == PackageInbox::Added::more_to_come) return;
-  connection.progress.end_one();
+  state.progress.end_one();
   progress_.end_one();
   tell_no_further(side, part.exchange);
   stirred_ = true;
@@ -154,12 +156,12 @@ void SocketLink::take_answer(Connection& connection, Mark mark) {
   const auto asked = awaited_.find(mark.number);
   if (asked == awaited_.end() || asked->second.lock().get() != &connection) return;
   awaited_.erase(asked);
-  connection.given_up = false;
+  state_of(connection).given_up = false;
 }
 
 void SocketLink::tell_no_further(PeerSide& side, const ExchangeId& exchange) {
   for (const auto& line : side.lines) {
-    if (line->offers.erase(exchange) > 0) answer(side, *line, FrameKind::no_further, exchange);
+    if (state_of(*line).offers.erase(exchange) > 0) answer(side, *line, FrameKind::no_further, exchange);
   }
 }
 
@@ -278,7 +280,7 @@ std::vector<OfferedPackage> SocketLink::offers() const {
     }
     for (const auto& [exchange, package] : side.kept_packages) all.push_back({port, exchange, package.size()});
     for (const auto& line : side.lines) {
-      for (const auto& [exchange, offer] : line->offers) {
+      for (const auto& [exchange, offer] : state_of(*line).offers) {
         if (!inbox_.is_coming(port, exchange)) all.push_back({port, exchange, offer.size});
       }
     }
@@ -290,8 +292,9 @@ Result<void> SocketLink::fetch_package(const OfferedPackage& offer) {
   auto& side = peers_.at(offer.from);
   if (package_in_memory(offer.from, offer.exchange) != nullptr) return success();
   const auto offers_it = [&](const Line& line) {
-    const auto found = line->offers.find(offer.exchange);
-    return found != line->offers.end() && found->second.size == offer.size;
+    const auto& offers = state_of(*line).offers;
+    const auto found = offers.find(offer.exchange);
+    return found != offers.end() && found->second.size == offer.size;
   };
   // The newest connection is the one that stands the longest.
   const auto line = std::find_if(side.lines.rbegin(), side.lines.rend(), offers_it);
@@ -303,7 +306,7 @@ Result<void> SocketLink::fetch_package(const OfferedPackage& offer) {
   }
   BOOKCHAIN_TRY(const auto there, inbox_.begin(offer.from, offer.exchange, offer.size));
   if (!there) return success();
-  (*line)->offers[offer.exchange].wanted = true;
+  state_of(**line).offers[offer.exchange].wanted = true;
   answer(side, **line, FrameKind::want, PackageWant{offer.exchange, *there});
   return success();
 }

@@ -28,8 +28,9 @@ Result<void> SocketLink::put_with_package(Connection& line, const PackageFile& p
     put_packaged(line.out(), PackagedMessage{package.exchange, bytes, envelope});
     return success();
   }
-  if (line.packages.has(package.exchange)) return success();  // under way already
-  line.packages.offer(package.exchange, package.path, envelope);
+  auto& outbox = state_of(line).packages;
+  if (outbox.has(package.exchange)) return success();  // under way already
+  outbox.offer(package.exchange, package.path, envelope);
   put_frame(line.out(), FrameKind::offer, PackageOffer{package.exchange, size});
   return success();
 }
@@ -41,7 +42,7 @@ Result<void> SocketLink::send(PeerPort to, const std::vector<Bytes>& envelopes,
     return Error{Token::io, "nobody listens for peer " + std::to_string(to.value), {}, {}};
   }
   const auto line = side.lines.back();
-  line->used = true;
+  state_of(*line).used = true;
   has_sent_ = true;
   auto package = packages.begin();
   for (std::size_t i = 0; i < envelopes.size(); ++i) {
@@ -67,34 +68,37 @@ void SocketLink::written(Connection& connection) {
 }
 
 void SocketLink::pump_packages(Connection& connection) {
+  auto& state = state_of(connection);
   while (connection.unwritten() < pumped_bytes) {
-    const auto gone = connection.packages.put_next_part(connection.out());
+    const auto gone = state.packages.put_next_part(connection.out());
     if (!gone) break;
-    connection.progress.add(*gone);
+    state.progress.add(*gone);
     progress_.add(*gone);
   }
   connection.flush();
 }
 
 void SocketLink::release_message(Connection& connection, const ExchangeId& exchange) {
-  const auto envelope = connection.packages.finish(exchange);
+  auto& state = state_of(connection);
+  const auto envelope = state.packages.finish(exchange);
   if (!envelope) return;
   put_frame(connection.out(), FrameKind::message, {*envelope});
   connection.flush();
-  connection.progress.end_one();
+  state.progress.end_one();
   progress_.end_one();
 }
 
 bool SocketLink::still_waiting_at(PeerPort to) const {
   const auto& lines = peers_.at(to).lines;
-  return std::ranges::any_of(lines, [](const Line& line) { return line->unwritten() > 0 || !line->packages.empty(); });
+  return std::ranges::any_of(
+      lines, [this](const Line& line) { return line->unwritten() > 0 || !state_of(*line).packages.empty(); });
 }
 
 std::optional<std::size_t> SocketLink::room_for(PeerPort to) const {
   const auto& side = peers_.at(to);
   if (side.lines.empty()) return std::nullopt;
   const auto& line = side.lines.back();
-  const auto taken = line->unwritten() + line->packages.held_bytes();
+  const auto taken = line->unwritten() + state_of(*line).packages.held_bytes();
   return taken >= max_unwritten_bytes ? 0 : max_unwritten_bytes - taken;
 }
 

@@ -30,7 +30,7 @@ void SocketLink::meet(milliseconds patience) {
 
 namespace {
 
-bool has_packages_under_way(const Connection& line) {
+bool has_packages_under_way(const LineState& line) {
   return !line.packages.empty() ||
          std::ranges::any_of(line.offers, [](const auto& each) { return each.second.wanted; });
 }
@@ -38,9 +38,7 @@ bool has_packages_under_way(const Connection& line) {
 }  // namespace
 
 bool SocketLink::is_busy() const {
-  return std::ranges::any_of(peers_, [](const auto& each) {
-    return std::ranges::any_of(each.second.lines, [](const Line& line) { return has_packages_under_way(*line); });
-  });
+  return std::ranges::any_of(states_, [](const auto& each) { return has_packages_under_way(each.second); });
 }
 
 std::vector<SocketLink::Awaited> SocketLink::ask_all(SteadyClock::time_point until) {
@@ -48,8 +46,9 @@ std::vector<SocketLink::Awaited> SocketLink::ask_all(SteadyClock::time_point unt
   std::vector<Awaited> asked;
   for (const auto& [port, side] : peers_) {
     for (const auto& line : side.lines) {
-      if (line->given_up) continue;
-      asked.push_back(Awaited{line, next_mark_++, line->written_in_all(), line->progress.steps(), until});
+      const auto& state = state_of(*line);
+      if (state.given_up) continue;
+      asked.push_back(Awaited{line, next_mark_++, line->written_in_all(), state.progress.steps(), until});
     }
   }
   for (const auto& each : asked) {
@@ -62,7 +61,7 @@ std::vector<SocketLink::Awaited> SocketLink::ask_all(SteadyClock::time_point unt
 
 /// Whether there is nothing more to wait for; so it is too when the connection has ended.
 bool SocketLink::has_answered(const Awaited& each) const {
-  return !each.line->is_open() || (!awaited_.contains(each.mark) && !has_packages_under_way(*each.line));
+  return !each.line->is_open() || (!awaited_.contains(each.mark) && !has_packages_under_way(state_of(*each.line)));
 }
 
 /// Frames are no reason to wait longer: a peer could send some for ever. What is given to it and taken is one, up to a
@@ -78,14 +77,15 @@ bool SocketLink::await_answers(milliseconds patience) {
     auto next = SteadyClock::time_point::max();
     std::erase_if(awaited, [&](Awaited& each) {
       if (has_answered(each)) return any = true;
-      const bool came_on = std::exchange(each.steps, each.line->progress.steps()) != each.line->progress.steps();
+      auto& state = state_of(*each.line);
+      const bool came_on = std::exchange(each.steps, state.progress.steps()) != state.progress.steps();
       const bool was_written = std::exchange(each.written, each.line->written_in_all()) != each.line->written_in_all();
       if (came_on) idle_since = now;
       if (came_on || was_written) each.until = now + patience;
       const auto until = std::min(each.until, idle_since + patience_left_);
       next = std::min(next, until);
-      each.line->given_up = now >= until;
-      return each.line->given_up;
+      state.given_up = now >= until;
+      return state.given_up;
     });
     if (!awaited.empty()) run_once(next);
   }

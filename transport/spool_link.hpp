@@ -67,7 +67,7 @@ class SpoolLink final : public Link {
   [[nodiscard]] Result<SpoolFolder> own_folder_in(const SpoolFolder& spool, const FolderFacts& facts) const;
   /// The folder that `from` delivers into, or a part of it.
   [[nodiscard]] Result<SpoolFolder> from_folder(PeerPort from, const std::string& part) const;
-  [[nodiscard]] static Result<void> check_quota(const Target& to, const std::vector<Bytes>& envelopes,
+  [[nodiscard]] static Result<void> check_quota(PeerPort to, const Target& folders, const std::vector<Bytes>& envelopes,
                                                 const std::vector<PackageFile>& packages);
   [[nodiscard]] Result<void> look_at(PeerPort from);
   [[nodiscard]] Result<void> check_folders(PeerPort from) const;

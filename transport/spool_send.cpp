@@ -180,9 +180,9 @@ Result<SpoolLink::Target> SpoolLink::target(PeerPort to) const {
 
 /// Where nothing waits, the largest message does not count, as the largest package never does: else what is more than
 /// the quota by itself would never leave.
-Result<void> SpoolLink::check_quota(const Target& to, const std::vector<Bytes>& envelopes,
+Result<void> SpoolLink::check_quota(PeerPort to, const Target& folders, const std::vector<Bytes>& envelopes,
                                     const std::vector<PackageFile>& packages) {
-  auto load = load_of(to.waiting);
+  auto load = load_of(folders.waiting);
   std::uint64_t bytes = 0;
   std::uint64_t largest = 0;
   for (const auto& envelope : envelopes) {
@@ -196,21 +196,19 @@ Result<void> SpoolLink::check_quota(const Target& to, const std::vector<Bytes>& 
   for (const auto& package : packages) {
     boost::system::error_code ignored;
     const auto size = package.bytes ? package.bytes->size() : fs::file_size(package.path, ignored);
-    if (!ignored && !to.waiting.facts_of(package_name(package.exchange))) load.add(size, true);
+    if (!ignored && !folders.waiting.facts_of(package_name(package.exchange))) load.add(size, true);
   }
-  if (load.fits(to.quota)) return success();
-  return Error{
-      Token::over_quota, {}, to.waiting.shown.string(), "it is sent when the other has taken in what waits there"};
+  if (load.fits(folders.quota)) return success();
+  return Error{Token::over_quota,
+               "the spool of peer " + std::to_string(to.value) + " has as much of this peer's as it takes",
+               folders.waiting.shown.string(), "it is sent when the other has taken in what waits there"};
 }
 
 Result<void> SpoolLink::send(PeerPort to, const std::vector<Bytes>& envelopes,
                              const std::vector<PackageFile>& packages) {
   BOOKCHAIN_TRY(const auto folders, target(to));
   for (const auto* folder : {&folders.unfinished, &folders.waiting}) BOOKCHAIN_CHECK(folder->check_safe());
-  if (auto fits = check_quota(folders, envelopes, packages); !fits) {
-    fits.error().what = "the spool of peer " + std::to_string(to.value) + " has as much of this peer's as it takes";
-    return fits;
-  }
+  BOOKCHAIN_CHECK(check_quota(to, folders, envelopes, packages));
   if (swept_.insert(to).second) {
     // Only this peer writes there, and the lock of its home is held: what it left is a killed process's.
     for (const auto& name : folders.unfinished.names()) {
