@@ -36,6 +36,8 @@ namespace {
 
 /// Clocks may differ by this much before it is noticed.
 constexpr std::uint64_t borne_difference_us = 60'000'000;
+/// Of an answer to a port that interrupts for the second time.
+constexpr std::uint64_t first_delay_us = 25'000;
 
 /// Section 4: a round that is out of reach is refused, else one message uses up the numbers. One that a clock a little
 /// ahead of this voter's has in reach waits. Gives the microseconds until then.
@@ -50,8 +52,6 @@ Result<std::uint64_t> wait_until_in_reach(const Context& context, const VoterRec
   while (!in_reach(wait)) wait += 1'000'000;
   return wait;
 }
-
-constexpr std::uint64_t first_delay_us = 25'000;
 
 /// Refuses and tells the promise.
 Error refuse_ballot(Context& context, const VoterRecord& voter, const Ballot& ballot) {

@@ -4,6 +4,14 @@ namespace bookchain::transport {
 
 using namespace ledger;
 
+namespace {
+
+constexpr std::size_t max_remembered_packaged = 4096;
+/// A package that came after its message is looked for in quiet turns, and now and then where there are none.
+constexpr std::uint64_t busy_turns_a_search = 32;
+
+}  // namespace
+
 std::string_view name(KillPoint point) {
   switch (point) {
     case KillPoint::before_commit: return "before-commit";
@@ -49,12 +57,6 @@ Result<Courier> Courier::make(Parts parts) {
 Header Courier::header_to(PeerPort to) const {
   return Header{protocol_version, parts_.node.genesis().id(), parts_.node.identity().port, to, {}, {}};
 }
-
-namespace {
-
-constexpr std::size_t max_remembered_packaged = 4096;
-
-}  // namespace
 
 /// Whoever asks for a package again and again has it sent once: the one that lies here is on its way.
 bool Courier::lies_in_outbox(PeerPort to, const Bytes& payload) const {
@@ -112,13 +114,6 @@ Result<Courier::Decided> Courier::decide(Cause what, Report& report) {
 }
 
 // ---- the loop ----
-
-namespace {
-
-/// A package that came after its message is looked for in quiet turns, and now and then where there are none.
-constexpr std::uint64_t busy_turns_a_search = 32;
-
-}  // namespace
 
 void Courier::roll_back() {
   parts_.store.rollback();
