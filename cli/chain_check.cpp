@@ -118,7 +118,7 @@ Result<CommittedBlock> read_block_line(const Genesis& genesis, const BlockLine& 
 
 Error no_chain(std::string what, const path& file, std::uint64_t line) {
   return Error{Token::bad_file, std::move(what), file.string() + ":" + std::to_string(line),
-               "verify-chain takes what export-chain writes, byte for byte"};
+               "give it what export-chain writes, byte for byte"};
 }
 
 }  // namespace

@@ -29,6 +29,7 @@ struct OptionSpec {
   OptionKind kind;
   std::string_view placeholder;
   std::string_view help;
+  bool may_be_empty = false;  ///< its value
 };
 
 /// What stands on the command line beside options.
@@ -78,6 +79,7 @@ struct Answer {
   Json value = Json::object();
   std::string text;                      ///< ends with a new line unless empty
   std::optional<std::string> brief;      ///< what -q prints in place of the text; without one, the text
+  std::string shown_by;                  ///< the command that shows again what was done; empty: nothing was changed
   std::optional<ledger::Error> failure;  ///< printed after the result; gives the exit code
   bool printed = false;                  ///< the command has written its result itself
   int exit_code = 0;                     ///< unless there is a failure
@@ -92,9 +94,10 @@ struct Command {
   std::vector<ArgumentSpec> arguments;
   std::vector<OptionSpec> options;
   ledger::Result<Answer> (*run)(Session& session, const Arguments& arguments);
+  std::string_view group = {};  ///< under which the list of commands has it; given in the table
 };
 
-/// All commands, in the order in which help lists them.
+/// All commands, in the order in which help lists them: those of a group follow each other.
 [[nodiscard]] std::span<const Command> all_commands();
 /// Null if there is none of that name. Names may have two words, with one space between them.
 [[nodiscard]] const Command* find_command(std::string_view name);

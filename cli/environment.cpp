@@ -90,6 +90,15 @@ std::string write_time(Time time) {
   return text.data();
 }
 
+std::string write_iso_time(Time time) {
+  auto text = write_time(time);
+  const auto between = text.find(' ');
+  // A time that no calendar has stays as it is written.
+  if (text.find(':') == std::string::npos) return text;
+  text[between] = 'T';
+  return text + "Z";
+}
+
 Time system_time() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
   return Time{static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(since).count())};

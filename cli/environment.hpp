@@ -32,6 +32,9 @@ template <class Fixed>
 /// A time as people read it: "2026-01-31 12:00:00.000000" in UTC.
 [[nodiscard]] std::string write_time(ledger::Time time);
 
+/// The same as programs read it: "2026-01-31T12:00:00.000000Z".
+[[nodiscard]] std::string write_iso_time(ledger::Time time);
+
 /// Seconds and microseconds since 1970 by the system's clock.
 [[nodiscard]] ledger::Time system_time();
 

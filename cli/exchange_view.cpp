@@ -1,6 +1,7 @@
 #include "cli/exchange_view.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "cli/next_steps.hpp"
@@ -15,7 +16,11 @@ Role ExchangeView::role() const { return record ? record->role : Role::witness; 
 
 ExchangeState ExchangeView::state() const {
   if (record) return record->state;
-  return witness_id && witness_id->over ? ExchangeState::aborted : ExchangeState::requested;
+  if (!witness_id || !witness_id->over) return ExchangeState::requested;
+  // With one of these an owner declines: what the requester finds wrong has others, and to give up has none.
+  static constexpr std::array of_owner{Token::book_busy, Token::not_owner, Token::unknown_book, Token::self_exchange};
+  const bool declined = std::ranges::any_of(of_owner, [&](Token token) { return name(token) == witness_id->token; });
+  return declined ? ExchangeState::refused : ExchangeState::aborted;
 }
 
 Time ExchangeView::began() const {
@@ -88,8 +93,7 @@ Result<ExchangeView> select_exchange_view(const Reader& reader, const std::optio
   }
   if (found.size() == 1) return std::move(found.front());
   if (!found.empty()) return ambiguous(prefix, found);
-  return Error{Token::unknown_exchange, "there is no exchange yet", std::to_string(reader.port().value),
-               "receive takes in what others sent"};
+  return Error{Token::unknown_exchange, "there is no exchange yet", std::to_string(reader.port().value), "receive"};
 }
 
 std::optional<std::string> title_of(const Reader& reader, const ExchangeView& view) {

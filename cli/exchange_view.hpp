@@ -46,9 +46,9 @@ struct PeerView {
 /// Title of the book as the catalogue has it; not yet printable.
 [[nodiscard]] std::optional<std::string> title_of(const Reader& reader, const ExchangeView& view);
 
-/// Why an exchange is over, in words; nothing if there is no reason. Not yet printable.
-/// The token of what went wrong, also where the exchange is not over for it; empty if nothing did.
+/// The token of what went wrong, also where the exchange is not over for it; nothing if nothing did.
 [[nodiscard]] std::optional<std::string> token_of(const ExchangeView& view);
+/// The same in words, which may be those of another peer: not yet printable.
 [[nodiscard]] std::optional<std::string> reason_of(const ExchangeView& view);
 
 }  // namespace bookchain::cli

@@ -33,12 +33,11 @@ class Guide {
 
   [[nodiscard]] Guidance guide() {
     auto guidance = go_on();
+    guidance.give_up = way_to_give_up();
     const auto awaits_witness = [&](PeerPort port) { return is_witness(node_.genesis(), record_, port); };
     if (std::ranges::any_of(guidance.waiting_for, awaits_witness)) {
       guidance.hint = silent_witness_hint(node_.genesis(), exchange_, record_);
-      if (!guidance.hint.empty()) guidance.give_up = way_to_give_up();
     } else if (lacks_package()) {
-      guidance.give_up = way_to_give_up();
       guidance.hint = "the encrypted book has not come; wait, or give up, for nothing is given away yet: abort " +
                       short_id(exchange_);
     } else if (guidance.alone) {
@@ -55,7 +54,7 @@ class Guide {
       return std::move(guidance_);
     }
     const bool disputing = record_.disputed && !is_over(record_.state);
-    const bool aborting = record_.abort_sent && grant_age(state_, record_) == GrantAge::present;
+    const bool aborting = record_.abort_sent && record_.grant && grant_age(state_, record_) == GrantAge::present;
     if (disputing || aborting) {
       everybody_votes();
       return std::move(guidance_);
@@ -91,7 +90,7 @@ class Guide {
   void take(PeerPort port, const std::string& step) { add(port, step + " " + short_id(exchange_)); }
   /// As long as the rules let this peer end the exchange.
   [[nodiscard]] std::optional<CommandAt> way_to_give_up() const {
-    bool may = self() == requester() && !record_.consent;
+    bool may = self() == requester() && !record_.consent && !has_ended(record_.state);
     if (self() == owner() && record_.grant) {
       const auto turn = turn_row(state_, record_);
       may = !turn.released && !turn.abort_signed;
@@ -258,7 +257,7 @@ class Guide {
   /// The block that ended it. Not noted in what was over before, such as an exchange that the requester gave up and
   /// whose turn the owner then ended.
   [[nodiscard]] std::optional<Height> ended_in() const {
-    if (record_.height || !record_.abort_sent) return record_.height;
+    if (record_.height || !record_.abort_sent || !record_.grant) return record_.height;
     const auto stand = ownership.get(state_, record_.request.body.book);
     const auto& grant = record_.grant->body;
     const bool by_the_abort = stand && stand->version == grant.version && stand->turn.value == grant.turn.value + 1;

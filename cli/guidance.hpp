@@ -27,7 +27,7 @@ struct Guidance {
   std::optional<CommandAt> first;
   /// What this peer can do without those it waits for, if the commands lead to nothing.
   std::optional<CommandAt> alone;
-  std::optional<CommandAt> give_up;  ///< what is left where it cannot go on without them
+  std::optional<CommandAt> give_up;  ///< ends it, as long as this peer may
   std::string hint;                  ///< what it means that those it waits for do not answer; may be empty
 };
 

@@ -10,22 +10,6 @@ namespace bookchain::cli {
 
 namespace {
 
-struct Group {
-  std::string_view title;
-  std::string_view last;  ///< the command that ends the group; the table of commands is in this order
-};
-
-constexpr std::array groups{
-    Group{"networks", "restore"},
-    Group{"books", "get-book"},
-    Group{"the exchange, step by step", "mine"},
-    Group{"ending one early", "abort"},
-    Group{"going on", "serve"},
-    Group{"looking", "status"},
-    Group{"the chain", "history"},
-    Group{"evidence", "evidence verify"},
-};
-
 std::string padded(std::string text, std::size_t columns) {
   text.resize(std::max(text.size() + 2, columns), ' ');
   return text;
@@ -72,13 +56,11 @@ std::string help_of_program() {
       "usage: bookchain [global options] COMMAND [options]\n";
   std::size_t columns = 0;
   for (const auto& command : all_commands()) columns = std::max(columns, command.name.size() + 4);
-  auto group = groups.begin();
-  bool begins = true;
+  std::string_view group;
   for (const auto& command : all_commands()) {
-    if (begins) text += "\n" + std::string(group == groups.end() ? "help" : group->title) + "\n";
+    if (command.group != group) text += "\n" + std::string(command.group) + "\n";
     text += padded("  " + std::string(command.name), columns) + std::string(command.summary) + "\n";
-    begins = group != groups.end() && command.name == group->last;
-    if (begins) ++group;
+    group = command.group;
   }
   text += "\nglobal options, before or after the command\n" + option_lines(global_options());
   text +=

@@ -57,7 +57,7 @@ void Mailbox::describe(Letter& letter, const Header& header, const Bytes& payloa
   letter.id = transport::message_id(header, payload);
   letter.size = payload.size();
   if (header.number.value == 0) {
-    letter.type = "delivery-note";
+    letter.type = delivery_note_type;
     auto note = decode<transport::DeliveryNote>(payload);
     if (note) {
       letter.note = std::move(note).value();

@@ -13,12 +13,15 @@
 
 namespace bookchain::cli {
 
+/// The type of an acknowledgement.
+inline constexpr std::string_view delivery_note_type = "delivery-note";
+
 /// A message as this peer can see it; what cannot be opened has an error, and neither id nor type.
 struct Letter {
   std::optional<ledger::MessageId> id;
   std::optional<ledger::PeerPort> from;
   std::optional<ledger::PeerPort> to;
-  std::string type;  ///< "delivery-note" for acknowledgements; empty for what cannot be opened
+  std::string type;  ///< delivery_note_type for acknowledgements; empty for what cannot be opened
   std::optional<ledger::ExchangeId> exchange;
   std::uint64_t size{};  ///< bytes of the opened message; of what lies there if it cannot be opened
   path file;             ///< in the inbox

@@ -18,6 +18,22 @@ int fail(const Report& report, const ledger::Error& error) {
   return ledger::exit_code(error.token);
 }
 
+/// What failed always has a name, and a hint that is the words of a command becomes a line to be typed.
+ledger::Error whole(const Session& session, const Command& command, ledger::Error error) {
+  if (error.subject.empty()) error.subject = command.name;
+  const auto first = error.hint.substr(0, error.hint.find(' '));
+  const bool is_command = find_command(first) != nullptr || !commands_beginning_with(first).empty();
+  if (is_command) error.hint = session.command_here(error.hint);
+  return error;
+}
+
+ledger::Error unwritten(const Session& session, const Answer& answer) {
+  auto error = session.report().unwritten(answer.shown_by.empty() ? "the result cannot be written"
+                                                                  : "what was done stands, and cannot be told");
+  error.hint = answer.shown_by;
+  return error;
+}
+
 /// A damaged home ends the command wherever it is met.
 ledger::Result<Answer> answer_of(const Command& command, Session& session, const Arguments& arguments) {
   try {
@@ -30,11 +46,12 @@ ledger::Result<Answer> answer_of(const Command& command, Session& session, const
 int run(const GlobalOptions& global, const Command& command, const Arguments& arguments) {
   Session session(global);
   auto answer = answer_of(command, session, arguments);
-  if (!answer) return fail(session.report(), answer.error());
-  if (!session.report().result(answer.value())) {
-    return fail(session.report(), session.report().unwritten("the result cannot be written"));
-  }
-  if (answer.value().failure) return fail(session.report(), *answer.value().failure);
+  const auto fail_whole = [&](const ledger::Error& error) {
+    return fail(session.report(), whole(session, command, error));
+  };
+  if (!answer) return fail_whole(answer.error());
+  if (!session.report().result(answer.value())) return fail_whole(unwritten(session, answer.value()));
+  if (answer.value().failure) return fail_whole(*answer.value().failure);
   return answer.value().exit_code;
 }
 
@@ -79,10 +96,10 @@ int main(int argc, char** argv) {
   }
   if (command == nullptr && !invocation.value().page.empty()) {
     const auto& page = invocation.value().page;
-    return fail(Report(global), usage_error("the command has a second word", page, "see bookchain help " + page));
+    return fail(Report(global), usage_error("the command has a second word", page, "bookchain help " + page));
   }
   if (command == nullptr) {
-    return fail(Report(global), usage_error("no command is named", {}, "bookchain --help lists all commands"));
+    return fail(Report(global), usage_error("a command is missing", "COMMAND", "bookchain --help"));
   }
   return run(global, *command, invocation.value().arguments);
 }

@@ -1,5 +1,6 @@
 // Misbehaviour: what a single peer can do against the rules, for lessons and tests, on test networks only. The rules
-// themselves stay as they are: a liar changes what they decided to send, or makes them forget. All of it is here.
+// themselves stay as they are: a liar changes what they decided to send, or makes them forget. What each kind does is
+// in lies_of_exchanges and lies_of_the_chain.
 #pragma once
 
 #include "cli/home.hpp"

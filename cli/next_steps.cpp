@@ -46,7 +46,8 @@ Json next_value(const Session& session, const Guidance& guidance) {
 
 std::string go_on_hint(const Session& session, const Guidance& guidance) {
   const auto line = typed_line(session, guidance);
-  const auto& left = guidance.alone ? guidance.alone : guidance.give_up;
+  // To give up is for those that learn that nothing else may be left.
+  const auto& left = guidance.alone || guidance.hint.empty() ? guidance.alone : guidance.give_up;
   if (!left || guidance.first || !guidance.unheard.empty()) return line.words;
   auto alone = session.command_at(left->port, left->words);
   // Without what the others have to do, this peer's part of it fails once more.

@@ -5,6 +5,7 @@
 #include <boost/program_options.hpp>
 #include <charconv>
 #include <cmath>
+#include <set>
 
 #include "cli/suggestion.hpp"
 
@@ -25,7 +26,7 @@ constexpr std::array globals{
     OptionSpec{"home", 0, OptionKind::value, "DIR", "a peer's home itself, wherever it lies; default $BOOKCHAIN_HOME"},
     OptionSpec{"output", 'o', OptionKind::value, "FORMAT", "text (default), json or yaml"},
     OptionSpec{"quiet", 'q', OptionKind::flag, "", "say less: print no text but the id of what was made"},
-    OptionSpec{"verbose", 'v', OptionKind::flag, "", "say more"},
+    OptionSpec{"verbose", 'v', OptionKind::flag, "", "say more: whole ids, and what came with each block"},
     OptionSpec{"color", 0, OptionKind::value, "WHEN", "auto (default), always or never; NO_COLOR is respected"},
     OptionSpec{"help", 'h', OptionKind::flag, "", "explain the program or a command"},
     OptionSpec{"version", 0, OptionKind::flag, "", "print the version"},
@@ -66,14 +67,17 @@ std::vector<std::string> option_names(const Command* command) {
   return names;
 }
 
+/// The page that explains a command, or where none is named the program.
+std::string page_of(const Command* command) {
+  return "bookchain " + (command == nullptr ? std::string() : std::string(command->name) + " ") + "--help";
+}
+
 Error unknown_option(const std::string& typed, const Command* command) {
   const auto name = typed.substr(0, typed.find('='));
   if (const auto meant = nearest(name, option_names(command))) {
     return usage_error("the option is not known", name, "did you mean " + *meant + "?");
   }
-  const auto page =
-      command == nullptr ? std::string("bookchain --help") : "bookchain " + std::string(command->name) + " --help";
-  return usage_error("the option is not known", name, "see " + page);
+  return usage_error("the option is not known", name, page_of(command));
 }
 
 Error unknown_command(const std::string& typed) {
@@ -84,16 +88,18 @@ Error unknown_command(const std::string& typed) {
       names.emplace_back(command.name.substr(0, space));
     }
   }
+  names.emplace_back("--version");
   if (const auto meant = nearest(typed, names)) {
     return usage_error("there is no such command", typed, "did you mean " + *meant + "?");
   }
-  return usage_error("there is no such command", typed, "bookchain --help lists all commands");
+  return usage_error("there is no such command", typed, page_of(nullptr));
 }
 
 /// Place of the first word from `first` on that is no global option, or their number if there is none.
 Result<std::size_t> place_of_word(const std::vector<std::string>& words, std::size_t first) {
   for (std::size_t i = first; i < words.size(); ++i) {
     const auto& word = words[i];
+    if (word == "--") return std::min(i + 1, words.size());
     if (word.size() < 2 || word.front() != '-') return i;
     const auto found = global_word(word);
     if (found.option == nullptr) return unknown_option(word, nullptr);
@@ -141,8 +147,7 @@ void describe(po::options_description& description, const OptionSpec& option) {
 constexpr const char* rest = "bookchain-arguments";
 
 Error explain(const po::error& error, const Command* command) {
-  const auto page =
-      "see bookchain " + (command == nullptr ? std::string() : std::string(command->name) + " ") + "--help";
+  const auto page = page_of(command);
   if (const auto* unknown = dynamic_cast<const po::unknown_option*>(&error)) {
     return unknown_option(unknown->get_option_name(), command);
   }
@@ -154,6 +159,16 @@ Error explain(const po::error& error, const Command* command) {
     return usage_error(extra ? "an option takes no value" : "an option needs a value", syntax->get_option_name(), page);
   }
   return usage_error(error.what(), {}, page);
+}
+
+/// Of a global option that is given again, the last one counts: a script adds its own to those of an alias.
+void keep_the_last_of_globals(std::vector<po::option>& given) {
+  std::set<std::string> later;
+  for (auto option = given.rbegin(); option != given.rend(); ++option) {
+    const bool is_global = std::ranges::find(globals, option->string_key, &OptionSpec::name) != globals.end();
+    if (is_global && !later.insert(option->string_key).second) option->string_key.clear();
+  }
+  std::erase_if(given, [](const po::option& option) { return option.string_key.empty() && option.position_key < 0; });
 }
 
 /// Everything but the command's name, by the options that hold for it. Exceptions of the library stop here.
@@ -170,7 +185,8 @@ Result<std::map<std::string, std::vector<std::string>>> parse_words(const std::v
   const int style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
   std::map<std::string, std::vector<std::string>> values;
   try {
-    const auto parsed = po::command_line_parser(words).options(description).positional(positions).style(style).run();
+    auto parsed = po::command_line_parser(words).options(description).positional(positions).style(style).run();
+    keep_the_last_of_globals(parsed.options);
     for (const auto& option : parsed.options) {
       if (option.string_key == rest && option.position_key < 0) {
         return unknown_option("--" + std::string(rest), command);
@@ -224,13 +240,33 @@ Result<GlobalOptions> read_globals(std::map<std::string, std::vector<std::string
   global.verbose = take("verbose").has_value();
   global.help = take("help").has_value();
   global.version = take("version").has_value();
-  if (global.network && global.network->empty()) return usage_error("an option needs a value", "--network");
-  if (global.home && global.home->empty()) return usage_error("an option needs a value", "--home");
   return global;
 }
 
+/// What was left out between quotes, or came from a variable that is not set, is no value.
+Result<void> check_values(const std::map<std::string, std::vector<std::string>>& values, const Command* command) {
+  const auto check = [&](const OptionSpec& option) -> Result<void> {
+    const auto given = values.find(std::string(option.name));
+    const bool takes_any = option.may_be_empty || option.kind == OptionKind::flag ||
+                           option.kind == OptionKind::optional_value || given == values.end();
+    if (takes_any || std::ranges::find(given->second, "") == given->second.end()) return success();
+    return usage_error("an option needs a value", "--" + std::string(option.name), page_of(command));
+  };
+  for (const auto& option : globals) BOOKCHAIN_CHECK(check(option));
+  if (command == nullptr) return success();
+  for (const auto& option : command->options) BOOKCHAIN_CHECK(check(option));
+  const auto words = values.find(rest);
+  for (std::size_t i = 0; words != values.end() && i < words->second.size(); ++i) {
+    if (!words->second[i].empty()) continue;
+    const bool has_name = i < command->arguments.size();
+    return usage_error("an argument is empty", std::string(has_name ? command->arguments[i].name : command->name),
+                       page_of(command));
+  }
+  return success();
+}
+
 Result<void> check_arguments(const Command& command, const std::vector<std::string>& given) {
-  const auto page = "see bookchain " + std::string(command.name) + " --help";
+  const auto page = page_of(&command);
   for (std::size_t i = given.size(); i < command.arguments.size(); ++i) {
     if (command.arguments[i].required) {
       return usage_error("an argument is missing", std::string(command.arguments[i].name), page);
@@ -260,6 +296,7 @@ Result<Invocation> parse_command_line(const std::vector<std::string>& words) {
     others.erase(others.begin() + static_cast<std::ptrdiff_t>(*place));
   }
   BOOKCHAIN_TRY(auto values, parse_words(others, invocation.command));
+  BOOKCHAIN_CHECK(check_values(values, invocation.command));
   BOOKCHAIN_TRY(invocation.global, read_globals(values));
   const auto given = values.contains(rest) ? values.extract(rest).mapped() : std::vector<std::string>{};
   for (auto& [name, value] : values) invocation.arguments.set(name, std::move(value));
@@ -272,12 +309,18 @@ Result<Invocation> parse_command_line(const std::vector<std::string>& words) {
 }
 
 Format format_of_errors(const std::vector<std::string>& words) {
+  auto format = Format::text;
   for (std::size_t i = 0; i < words.size(); ++i) {
+    const auto [option, value_follows] = global_word(words[i]);
+    if (option == nullptr || option->kind != OptionKind::value) continue;
+    // Else it is the end of this word: --output=json, -qojson.
     const auto& word = words[i];
-    if (word == "-ojson" || word == "--output=json") return Format::json;
-    if ((word == "-o" || word == "--output") && i + 1 < words.size() && words[i + 1] == "json") return Format::json;
+    const auto mark = word.starts_with("--") ? word.find('=') : word.find(option->letter, 1);
+    auto value = word.substr(mark == std::string::npos ? word.size() : mark + 1);
+    if (value_follows && i + 1 < words.size()) value = words[++i];
+    if (option->name == "output") format = value == "json" ? Format::json : Format::text;
   }
-  return Format::text;
+  return format;
 }
 
 Result<std::uint64_t> whole_number(std::string_view option, const std::string& text, std::uint64_t least,
@@ -285,7 +328,8 @@ Result<std::uint64_t> whole_number(std::string_view option, const std::string& t
   std::uint64_t value = 0;
   const auto* end = text.data() + text.size();
   const auto [stopped, failed] = std::from_chars(text.data(), end, value);
-  if (failed != std::errc{} || stopped != end || value < least || value > most) {
+  const bool has_zeros = text.size() > 1 && text.front() == '0';
+  if (failed != std::errc{} || stopped != end || has_zeros || value < least || value > most) {
     return usage_error(
         std::string(option) + " takes a whole number from " + std::to_string(least) + " to " + std::to_string(most),
         text);

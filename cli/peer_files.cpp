@@ -113,16 +113,20 @@ Result<Config> read_config(const path& file) {
   BOOKCHAIN_TRY(config.port, read_port(port));
   BOOKCHAIN_TRY(const auto network_view, view.at("network"));
   const auto home = file.parent_path();
-  BOOKCHAIN_TRY(config.network_file, read_path(network_view, home));
+  // Paths are relative to the home itself, not to a link that leads to it.
+  boost::system::error_code failed;
+  auto place = boost::filesystem::canonical(home, failed);
+  if (failed) place = home;
+  BOOKCHAIN_TRY(config.network_file, read_path(network_view, place));
   config.address_base = config.network_file.parent_path();
   if (view.has("relative_to")) {
     BOOKCHAIN_TRY(const auto base, view.at("relative_to"));
-    BOOKCHAIN_TRY(config.address_base, read_path(base, home));
+    BOOKCHAIN_TRY(config.address_base, read_path(base, place));
   }
   config.spool = home / "spool";
   if (view.has("spool")) {
     BOOKCHAIN_TRY(const auto spool, view.at("spool"));
-    BOOKCHAIN_TRY(config.spool, read_path(spool, home));
+    BOOKCHAIN_TRY(config.spool, read_path(spool, place));
   }
   if (view.has("access")) {
     BOOKCHAIN_TRY(const auto access, view.at("access"));

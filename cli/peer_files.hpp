@@ -4,9 +4,11 @@
 //   config.yaml   port, network file, what else differs from the usual: see HomeConfig
 //   card.yaml     after `keygen`: the public card; `join` adds network.yaml, a copy of the network file
 //   keys.yaml     mode 0600: the two secret keys, and on a test network the seed of its randomness
-//   lock          held by whoever changes the home
+//   lock          held by whoever changes the home; lock.turn by who is next to take it
 //   state.sqlite  all that the peer remembers
-//   contacts      when each of the others was heard last, for `status` alone: see Contacts
+//   contacts      when each of the others was heard last, for `status` alone: see Contacts; contacts.new while it is
+//                 written
+//   draws         on a test network: how often its randomness was drawn from
 //   spool/        what others deliver: SENDER/{tmp,new,cur,bad}
 //   socket, serving.lock  where others connect while this peer serves; the lock is held by who serves
 //   incoming/     packages of large books that come over sockets

@@ -111,6 +111,7 @@ Json peers_value(const std::vector<PeerLine>& peers, PeerPort self) {
                     {"unanswered_since", peer.unanswered_since ? Json(peer.unanswered_since->value) : Json(nullptr)},
                     {"heard", peer.port == self ? Json(nullptr) : Json(peer.heard)},
                     {"heard_at", peer.heard_at ? Json(peer.heard_at->value) : Json(nullptr)},
+                    {"heard_time", peer.heard_at ? Json(write_iso_time(*peer.heard_at)) : Json(nullptr)},
                     {"other_network", peer.other_network ? Json(to_hex(*peer.other_network)) : Json(nullptr)},
                     {"other_network_by", peer.other_network ? Json(peer.only_called ? "call" : "delivery") : nullptr}});
   }

@@ -23,7 +23,8 @@ struct PeerLine {
 /// All peers of the network in port order, this one among them.
 [[nodiscard]] std::vector<PeerLine> view_peers(const Session& session, const Reader& self);
 
-/// [{port, height, head, fingerprint, unanswered, unanswered_since, heard, heard_at, other_network, other_network_by}]
+/// [{port, height, head, fingerprint, unanswered, unanswered_since, heard, heard_at, heard_time, other_network,
+/// other_network_by}]
 [[nodiscard]] Json peers_value(const std::vector<PeerLine>& peers, ledger::PeerPort self);
 /// A table, and under it a line for each peer that does not answer or in whose name another network comes.
 [[nodiscard]] std::string peers_text(const Report& report, const std::vector<PeerLine>& peers, ledger::PeerPort self,

@@ -16,6 +16,12 @@ namespace bookchain::cli {
 /// How long work is shown on stderr.
 enum class ProgressStyle : std::uint8_t { none, bar, lines, events };
 
+/// The first 12 digits of an id, as commands and tables name it.
+template <class Fixed>
+[[nodiscard]] std::string short_id(const Fixed& id) {
+  return ledger::to_hex(id).substr(0, 12);
+}
+
 class Report {
  public:
   /// Looks at the two streams and the environment once, for colours and progress bars.
@@ -39,6 +45,12 @@ class Report {
   [[nodiscard]] bool quiet() const { return quiet_; }
   [[nodiscard]] bool verbose() const { return verbose_; }
   [[nodiscard]] ProgressStyle progress() const { return progress_; }
+
+  /// An id in text for people: its first digits, with -v all of them.
+  template <class Fixed>
+  [[nodiscard]] std::string id(const Fixed& id) const {
+    return verbose_ ? ledger::to_hex(id) : short_id(id);
+  }
 
   // Colours for text on stdout; the text itself where there are none.
   [[nodiscard]] std::string bold(const std::string& text) const { return paint("1", text); }
@@ -83,12 +95,6 @@ class TextTable {
   std::vector<std::vector<std::string>> rows_;
   std::vector<std::size_t> right_;
 };
-
-/// The first 12 digits of an id, as commands and tables name it.
-template <class Fixed>
-[[nodiscard]] std::string short_id(const Fixed& id) {
-  return ledger::to_hex(id).substr(0, 12);
-}
 
 /// "1.5 MiB", "17 B".
 [[nodiscard]] std::string write_size(std::uint64_t bytes);

@@ -52,17 +52,17 @@ Result<Id> only_one(const std::vector<Id>& found, Token unknown, const std::stri
 Result<ExchangeId> select_exchange(const State& state, const std::string& prefix) {
   if (!is_prefix(prefix, 2 * ExchangeId::size)) {
     return Error{Token::bad_value, "an exchange is named by the first 6 to 64 digits of its id, 0-9 and a-f", prefix,
-                 "list-exchanges lists them"};
+                 "list-exchanges"};
   }
   return only_one(ids_with(state, exchanges, prefix), Token::unknown_exchange, "this peer knows no such exchange",
-                  prefix, "receive takes in what others sent; list-exchanges lists the exchanges");
+                  prefix, "list-exchanges");
 }
 
-bool was_given_id(const State& state, const std::string& prefix) {
-  if (!is_prefix(prefix, 2 * ExchangeId::size)) return false;
-  bool found = false;
+std::optional<PeerPort> who_gave_id(const State& state, const std::string& prefix) {
+  std::optional<PeerPort> found;
+  if (!is_prefix(prefix, 2 * ExchangeId::size)) return found;
   witness_ids.each(state, {}, [&](const WitnessIdKey& key, const WitnessIdRecord&) {
-    found = to_hex(key.exchange).starts_with(prefix);
+    if (to_hex(key.exchange).starts_with(prefix)) found = key.requester;
     return !found;
   });
   return found;
@@ -88,8 +88,7 @@ Result<ExchangeId> select_only_exchange(const State& state, Among among, const s
   if (found.size() > 1) {
     return Error{Token::ambiguous, "this can be meant in more than one exchange", step, list_ids(found)};
   }
-  return only_one(found, Token::unknown_exchange, "there is no exchange in which this is due", step,
-                  "receive takes in what others sent; list-exchanges lists the exchanges");
+  return only_one(found, Token::unknown_exchange, "there is no exchange in which this is due", step, "list-exchanges");
 }
 
 Result<BookId> select_book(const State& state, const std::string& selector,
@@ -105,8 +104,8 @@ Result<BookId> select_book(const State& state, const std::string& selector,
     // Whichever of them: the caller says why it does not fit.
     if (found.empty() && !unfit.empty()) found.push_back(unfit.front());
   }
-  return only_one(found, Token::unknown_book, "this peer knows no such book", selector,
-                  "a book is named by its title or by 6 or more digits of its id; list-books --all lists them");
+  return only_one(found, Token::unknown_book, "this peer knows no book of that title or id", selector,
+                  "list-books --all");
 }
 
 namespace {
@@ -171,7 +170,21 @@ Result<BookId> select_book_of(const Genesis& genesis, const State& state, PeerPo
                  "by the chain one is at " + std::to_string(elsewhere->value)};
   }
   return only_one(titles, Token::unknown_book, "this peer knows no such book of peer " + std::to_string(owner.value),
-                  selector, "receive takes in announcements; list-books --all lists the books");
+                  selector, "list-books --all");
+}
+
+Result<BookId> book_to_request(const Genesis& genesis, const State& state, PeerPort self, PeerPort owner,
+                               const std::string& selector) {
+  BOOKCHAIN_CHECK(check_owner(genesis, self, owner));
+  BOOKCHAIN_TRY(const auto id, select_book_of(genesis, state, owner, selector));
+  const auto book = catalogue.get(state, id);
+  if (!book) return id;
+  const auto stand = standing(genesis, state, *book);
+  const auto turn = turns.get(state, TurnKey{stand.owner, id, stand.version, stand.turn});
+  if (turn && !turn->exchanges.empty() && turn->requester != self) {
+    return Error{Token::book_busy, "the book is granted to another requester in this turn", book->body.title, {}};
+  }
+  return id;
 }
 
 }  // namespace bookchain::cli

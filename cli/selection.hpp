@@ -15,9 +15,9 @@ inline constexpr std::size_t min_prefix_digits = 6;
 /// Tokens: `unknown-exchange`, `ambiguous` (its hint lists the ids), `bad-value` (no prefix of an id).
 [[nodiscard]] ledger::Result<ledger::ExchangeId> select_exchange(const ledger::State& state, const std::string& prefix);
 
-/// Whether a requester gave this peer, as a witness, the id of an exchange that `prefix` names: all that it knows of
-/// the exchange before the grant.
-[[nodiscard]] bool was_given_id(const ledger::State& state, const std::string& prefix);
+/// The requester that gave this peer, as a witness, the id of an exchange that `prefix` names: all that it knows of the
+/// exchange before the grant.
+[[nodiscard]] std::optional<ledger::PeerPort> who_gave_id(const ledger::State& state, const std::string& prefix);
 
 /// Those that ended are many after a while: only what must is looked for among all.
 enum class Among : std::uint8_t { open, all };
@@ -42,5 +42,11 @@ enum class Among : std::uint8_t { open, all };
 /// titles `ambiguous`. Token `unknown-book`; `not-owner` if it is somebody else's.
 [[nodiscard]] ledger::Result<ledger::BookId> select_book_of(const ledger::Genesis& genesis, const ledger::State& state,
                                                             ledger::PeerPort owner, const std::string& selector);
+
+/// The book that `self` may ask `owner` for: the tokens of both, and `book-busy` where this peer, as a witness of it,
+/// knows that the book is granted to another requester.
+[[nodiscard]] ledger::Result<ledger::BookId> book_to_request(const ledger::Genesis& genesis, const ledger::State& state,
+                                                             ledger::PeerPort self, ledger::PeerPort owner,
+                                                             const std::string& selector);
 
 }  // namespace bookchain::cli

@@ -186,8 +186,7 @@ class Serving {
   }
 
   [[nodiscard]] Result<BookId> book_of(const RequestStream::Wanted& wanted) {
-    BOOKCHAIN_CHECK(check_owner(home_.genesis(), home_.port(), wanted.owner));
-    return select_book_of(home_.genesis(), home_.store(), wanted.owner, wanted.selector);
+    return book_to_request(home_.genesis(), home_.store(), home_.port(), wanted.owner, wanted.selector);
   }
 
   /// If the turn failed, none of them was made.

@@ -63,9 +63,9 @@ std::optional<path> Session::named_home() const {
 
 NamedBy Session::home_named_by() const {
   if (global_.home) return NamedBy::home_option;
-  // A port on the command line is nearer than a home in the environment.
+  // A port or a network on the command line is nearer than a home in the environment.
   if (global_.port) return NamedBy::port_option;
-  if (variable("BOOKCHAIN_HOME")) return NamedBy::home_variable;
+  if (variable("BOOKCHAIN_HOME") && !global_.network) return NamedBy::home_variable;
   return variable("BOOKCHAIN_PORT") ? NamedBy::port_variable : NamedBy::nothing;
 }
 
@@ -216,6 +216,13 @@ std::optional<std::string> Session::command_line_at(PeerPort port, const std::st
 
 std::string Session::command_at(PeerPort port, const std::string& words) const {
   return command_line_at(port, words).value_or("at peer " + std::to_string(port.value) + ":  bookchain " + words);
+}
+
+std::string Session::command_here(const std::string& words) const {
+  if (names_a_peer()) {
+    if (const auto acting = peer()) return command_at(acting.value()->port(), words);
+  }
+  return "bookchain " + (global_.network ? "-n " + shell_word(*global_.network) + " " : std::string()) + words;
 }
 
 }  // namespace bookchain::cli

@@ -49,6 +49,8 @@ class Session {
   [[nodiscard]] std::optional<std::string> command_line_at(ledger::PeerPort port, const std::string& words) const;
   /// The same for people: where the home is not known, the command and at whom it is to be typed.
   [[nodiscard]] std::string command_at(ledger::PeerPort port, const std::string& words) const;
+  /// The same at the peer that is named, if one is.
+  [[nodiscard]] std::string command_here(const std::string& words) const;
 
  private:
   [[nodiscard]] std::optional<path> named_home() const;

@@ -29,7 +29,7 @@ namespace {
 
 using Fits = std::function<bool(const ExchangeId&)>;
 
-/// "4456faf67905 grant at 5001; ...": the next step in each exchange that fits, of the first few.
+/// "4456faf67905 grant at 5001, ...": the next step in each exchange that fits, of the first few.
 std::string what_is_due(const Home& home, const State& state, Among among, const Fits& fits) {
   constexpr std::size_t most = 8;
   std::vector<ExchangeId> found;
@@ -48,14 +48,14 @@ std::string what_is_due(const Home& home, const State& state, Among among, const
   for (std::size_t i = 0; i < found.size() && i < most; ++i) {
     const auto guidance = guide(home.node(), state, found[i]);
     const auto* next = next_step(guidance);
-    text += (i == 0 ? "" : "; ") + short_id(found[i]) + " ";
+    text += (i == 0 ? "" : ", ") + short_id(found[i]) + " ";
     if (next != nullptr) {
       text += step_word(*next) + " at " + std::to_string(next->port.value);
     } else {
       text += guidance.repeat ? "votes" : "nothing";
     }
   }
-  return text + (found.size() > most ? "; ..." : "");
+  return text + (found.size() > most ? ", ..." : "");
 }
 
 }  // namespace
@@ -76,19 +76,22 @@ Result<ExchangeId> choose_exchange(Home& home, const std::optional<std::string>&
     auto only = select_only_exchange(state, among, word, wider);
     if (only) return only;
     if (only.error().token != Token::ambiguous) continue;
-    return Error{Token::wrong_step, "the step is due in none of the exchanges here", word,
-                 what_is_due(home, state, among, wider)};
+    return Error{Token::wrong_step,
+                 "the step is due in none of the exchanges here, but " + what_is_due(home, state, among, wider), word,
+                 "list-exchanges"};
   }
-  return Error{Token::wrong_step, "no exchange is known here in which the step could be due", word,
-               "receive takes in what others sent; request makes an exchange"};
+  return Error{Token::wrong_step, "no exchange is known here in which the step could be due", word, "receive"};
 }
 
 Error at_the_right_peer(const Session& session, const State& state, const std::optional<std::string>& named,
                         const std::string& words, Role role, Error error) {
   if (error.token == Token::unknown_exchange && named) {
-    if (!was_given_id(state, *named)) return error;
+    const auto requester = who_gave_id(state, *named);
+    if (!requester) return error;
+    // Who the owner is, the requester alone can say.
+    const auto there = role == Role::requester ? words : std::string("show-exchange");
     return Error{Token::unexpected, "this peer is a witness of the exchange, not its " + std::string(name(role)),
-                 *named, words + " is for its " + std::string(name(role))};
+                 *named, session.command_at(*requester, there + " " + *named)};
   }
   if (error.token != Token::unexpected) return error;
   const auto exchange = fixed_from_hex<ExchangeId>(error.subject);

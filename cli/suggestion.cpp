@@ -24,11 +24,14 @@ std::size_t edit_distance(std::string_view from, std::string_view to) {
   return last[to.size()];
 }
 
-std::optional<std::string> nearest(std::string_view typed, const std::vector<std::string>& known) {
+std::optional<std::string> nearest(std::string_view word_typed, const std::vector<std::string>& known) {
+  std::string typed(word_typed);
+  std::ranges::transform(typed, typed.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   std::optional<std::string> best;
   std::size_t best_distance = 0;
   for (const auto& word : known) {
-    const bool begins_with = typed.size() >= 2 && word.starts_with(typed);
+    // Cut short, or with a word too many: "grant-all".
+    const bool begins_with = typed.size() >= 2 && (word.starts_with(typed) || typed.starts_with(word + "-"));
     const auto distance = begins_with ? 1 : edit_distance(typed, word);
     if (distance > std::max<std::size_t>(1, word.size() / 3)) continue;
     if (best && distance >= best_distance) continue;

@@ -4,6 +4,7 @@
 
 #include "cli/next_steps.hpp"
 #include "cli/outgoing.hpp"
+#include "ledger/exchange_wish.hpp"
 
 namespace bookchain::cli {
 
@@ -94,7 +95,7 @@ std::string received_text(const Report& report, const std::vector<transport::Rec
     text += each.from ? std::to_string(each.from->value) + "  " : std::string("?     ");
     text += (each.type.empty() ? std::string("unreadable") : each.type) +
             std::string(each.type.size() < 14 ? 14 - each.type.size() : 1, ' ');
-    text += each.exchange ? short_id(*each.exchange) : std::string(12, ' ');
+    text += each.exchange ? report.id(*each.exchange) : std::string(12, ' ');
     switch (each.result) {
       case transport::ReceiveResult::accepted: text += "  accepted"; break;
       case transport::ReceiveResult::duplicate: text += "  known already"; break;
@@ -146,9 +147,9 @@ std::string over_text(const State& state, const Event& event) {
 std::string event_text(const Report& report, const State& state, const Event& event) {
   if (event.what == "requested" || (event.what == "block" && !report.verbose())) return {};
   if (event.what == "exchange-over" && event.exchange) {
-    return event.what + " " + short_id(*event.exchange) + ": " + over_text(state, event) + "\n";
+    return event.what + " " + report.id(*event.exchange) + ": " + over_text(state, event) + "\n";
   }
-  return event.what + (event.exchange ? " " + short_id(*event.exchange) : "") + ": " +
+  return event.what + (event.exchange ? " " + report.id(*event.exchange) : "") + ": " +
          (has_height(event) ? "block " : "") + printable(event.detail) + "\n";
 }
 
@@ -177,15 +178,16 @@ std::optional<Error> delivery_failure(const transport::Report& report) {
   if (report.undelivered.empty()) {
     if (report.troubles.empty()) return std::nullopt;
     auto first = report.troubles.front();
-    if (first.hint.empty()) first.hint = "what was done stands; the next receive of this peer tries it again";
+    first.what += "; what was done stands";
+    if (first.hint.empty()) first.hint = "receive";
     return first;
   }
   std::string ports;
   for (const auto& [port, error] : report.undelivered)
     ports += (ports.empty() ? "" : ", ") + std::to_string(port.value);
   const auto& first = report.undelivered.begin()->second;
-  return Error{first.token, "messages to " + ports + " wait in the outbox: " + first.what, first.subject,
-               "what was done stands; any later command of this peer delivers them"};
+  return Error{first.token, "what was done stands, and messages to " + ports + " wait in the outbox: " + first.what,
+               first.subject, "receive"};
 }
 
 std::string state_of(const State& state, const ExchangeId& exchange) {
@@ -199,7 +201,7 @@ std::optional<Error> over_error(const State& state, const ExchangeId& exchange) 
   // The reason is another peer's: it stands for nothing that the program says.
   const auto reason = record->reason.empty() ? std::string() : ": " + without_quotes(record->reason);
   Error error{Token::exchange_over, "the exchange is over (" + std::string(ledger::name(record->state)) + ")" + reason,
-              to_hex(exchange), "make a new request"};
+              to_hex(exchange), new_request(*record)};
   const auto known = std::ranges::find(all_tokens(), record->token, &TokenInfo::name);
   if (known != all_tokens().end() && known->exit_code == 3) error.token = known->token;
   return error;

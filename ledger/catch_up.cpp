@@ -169,7 +169,8 @@ Result<void> check_caught_up(const Genesis& genesis, const State& state, PeerPor
   const auto head = chain_head(genesis, state).height;
   // The height after the highest proven one is no block yet.
   if (*mute_until <= Height{head.value + 1}) return check_recalled(genesis, state, self);
-  return Error{Token::waiting, "this home was restored and has not caught up with the others", {}, "receive first"};
+  return Error{Token::waiting, "this home was restored and has not caught up with the others",
+               std::to_string(self.value), "receive"};
 }
 
 Result<void> notice_forgotten(Context& context, Height height) {

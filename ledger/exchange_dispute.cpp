@@ -64,9 +64,10 @@ Result<ExchangeRecord> Node::may_dispute(const State& state, const ExchangeId& e
                    ? over_error(exchange, record)
                    : rejected(Token::unexpected, "nothing in the exchange can be disputed", to_hex(exchange));
   if (kept_proof(genesis_, state, record)) {
-    error.hint = "the proof against the owner is kept: evidence list";
+    error.what += "; the proof against the owner is kept";
+    error.hint = "evidence list";
   } else if (!has_ended(record.state)) {
-    error.hint = "open finds a book that is not the registered one";
+    error.hint = "show-exchange " + short_name(exchange);
   }
   return error;
 }

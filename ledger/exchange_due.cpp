@@ -7,6 +7,8 @@ namespace bookchain::ledger {
 
 namespace {
 
+constexpr std::size_t short_digits = 12;
+
 std::string step_at(PeerPort port) { return "at " + std::to_string(port.value); }
 
 Error wrong_step(const ExchangeId& exchange, const std::string& due) {
@@ -79,7 +81,15 @@ bool lacks_yes(const Genesis& genesis, const ExchangeRecord& record) {
 
 Error over_error(const ExchangeId& exchange, const ExchangeRecord& record) {
   const auto why = record.token.empty() ? std::string(name(record.state)) : record.token;
-  return rejected(Token::exchange_over, "the exchange is over (" + why + ")", to_hex(exchange), "make a new request");
+  return rejected(Token::exchange_over, "the exchange is over (" + why + ")", to_hex(exchange), new_request(record));
+}
+
+std::string short_name(const ExchangeId& exchange) { return to_hex(exchange).substr(0, short_digits); }
+
+std::string new_request(const ExchangeRecord& record) {
+  if (record.role != Role::requester) return {};
+  return "request --from " + std::to_string(owner_of(record).value) + " --book " +
+         to_hex(record.request.body.book).substr(0, short_digits);
 }
 
 std::string silent_witness_hint(const Genesis& genesis, const ExchangeId& exchange, const ExchangeRecord& record) {
@@ -92,18 +102,37 @@ std::string silent_witness_hint(const Genesis& genesis, const ExchangeId& exchan
   }
   // A claim needs no answers about the key.
   if (record.state != ExchangeState::opened || !record.key_check_sent) return {};
-  return "go on without the answer: mine --without-owner " + to_hex(exchange).substr(0, 12);
+  return "go on without the answer: mine --without-owner " + short_name(exchange);
 }
 
-Error not_due(const Context& context, const ExchangeId& exchange, const ExchangeRecord& record) {
-  const bool waits = lacks_acks(context.genesis, record) || lacks_package(record) ||
-                     (record.state == ExchangeState::consented && (record.id_check_sent || record.claiming)) ||
-                     (record.state == ExchangeState::opened && record.key_check_sent) ||
-                     (record.state == ExchangeState::key_checked && record.claiming) ||
-                     record.state == ExchangeState::mined;
+namespace {
+
+/// The others were asked for what the step needs, or gave it unasked, and not all of it came.
+bool waits_for(const Genesis& genesis, const ExchangeRecord& record, Step wanted) {
+  const bool asked_about_id = (record.id_check_sent || record.claiming) && lacks_yes(genesis, record);
+  switch (wanted) {
+    case Step::consent:
+      return record.state == ExchangeState::granted && (lacks_acks(genesis, record) || lacks_package(record));
+    case Step::release: return record.consent && (lacks_acks(genesis, record) || asked_about_id);
+    case Step::mine:
+      if (record.state == ExchangeState::key_checked) return asked_about_id;
+      return record.state == ExchangeState::opened && record.key_check_sent;
+    case Step::request:
+    case Step::grant:
+    case Step::check_id:
+    case Step::open:
+    case Step::check_key:
+    case Step::abort:
+    case Step::dispute: return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+Error not_due(const Context& context, const ExchangeId& exchange, const ExchangeRecord& record, Step wanted) {
   auto error = wrong_step(exchange, due_now(context.genesis, record));
-  if (!waits) return error;
-  error.token = Token::waiting;
+  if (waits_for(context.genesis, record, wanted)) error.token = Token::waiting;
   const auto meaning = silent_witness_hint(context.genesis, exchange, record);
   if (!meaning.empty()) error.what += "; " + meaning;
   return error;
@@ -125,9 +154,11 @@ Result<ExchangeRecord> Node::may_grant(const State& state, const ExchangeId& exc
   const auto turn = turns.get(state, TurnKey{identity_.port, record.request.body.book, stand.version, stand.turn});
   if (turn && turn->requester != requester_of(record) && !turn->exchanges.empty()) {
     return rejected(Token::book_busy, "the book is granted to another requester in this turn", record.book->body.title,
-                    "abort that exchange first");
+                    "abort " + short_name(turn->exchanges.back()));
   }
-  if (turn && turn->exchanges.size() >= max_turn_exchanges) return too_many_grants(*record.book);
+  if (turn && turn->exchanges.size() >= max_turn_exchanges) {
+    return too_many_grants(*record.book, turn->exchanges.back());
+  }
   if (turn && turn->abort_signed) {
     return rejected(Token::waiting, "the ABORT of the last grant waits for its block", record.book->body.title);
   }
@@ -144,7 +175,7 @@ Result<ExchangeRecord> Node::may_open(const State& state, const ExchangeId& exch
   if (record.plaintext_ready || record.key) return record;
   if (record.wrong_key_seen) {
     return rejected(Token::wrong_key, "the key that came does not fit the commitment in the grant", to_hex(exchange),
-                    "go on without the owner: mine --without-owner");
+                    "mine --without-owner " + short_name(exchange));
   }
   if (record.state == ExchangeState::committed) {
     return rejected(Token::waiting, "neither the key nor enough shares of it have come", to_hex(exchange));

@@ -197,9 +197,11 @@ void end_left_behind(Context& context, const BookId& book, const std::optional<E
     if (!granted_before && !asked_in_vain) continue;
     record->height = height;
     if (by_abort) {
+      // What the owner itself gave as the reason is with it alone.
+      const auto told = record->abort_sent ? record->reason : std::string();
       end(context, exchange, *record, ExchangeState::aborted,
           record->consent_refused ? std::string(name(Token::wrong_id)) : record->token,
-          "the owner ended its turn with an ABORT in block " + std::to_string(height.value));
+          told.empty() ? "the owner ended its turn with an ABORT in block " + std::to_string(height.value) : told);
     } else {
       end(context, exchange, *record, ExchangeState::invalid, std::string(name(Token::stale_version)),
           "block " + std::to_string(height.value) + " moved the book on");

@@ -34,7 +34,7 @@ Result<void> do_check_key(Context& context, const WishCheckKey& wish) {
   BOOKCHAIN_TRY(auto record, find_exchange(context.draft, wish.exchange, Role::requester));
   if (is_over(record.state)) return over_error(wish.exchange, record);
   if (record.key_check_sent || has_ended(record.state)) return success();
-  if (record.state != ExchangeState::opened) return not_due(context, wish.exchange, record);
+  if (record.state != ExchangeState::opened) return not_due(context, wish.exchange, record, Step::check_key);
   record.key_check_sent = true;
   for (const auto witness : witnesses_of(context.genesis, record)) {
     context.draft.send(witness, CheckKey{wish.exchange, context.genesis.id_of(*record.grant)});
@@ -83,7 +83,6 @@ Result<void> submit_transfer(Context& context, const ExchangeId& exchange, Excha
 
 /// The requester has the witnesses asked that did not answer yet. Done once; asking again is a wish of its own.
 Result<void> collect_id_answers(Context& context, const ExchangeId& exchange, ExchangeRecord& record) {
-  if (record.claiming) return not_due(context, exchange, record);
   record.claiming = true;
   for (const auto witness : missing_from(context.genesis, record, record.id_answers)) {
     context.draft.send(witness, CheckId{*record.request_id, record.request, *record.grant, *record.consent});
@@ -100,9 +99,12 @@ Result<void> do_mine(Context& context, const WishMine& wish) {
   if (record.state == ExchangeState::mined || record.state == ExchangeState::committed) {
     return ask_for_votes_again(context, wish.exchange, record);
   }
-  if (record.state != ExchangeState::key_checked) return not_due(context, wish.exchange, record);
   // The key may have come without the answers that belong beside it.
-  if (lacks_yes(context.genesis, record)) return collect_id_answers(context, wish.exchange, record);
+  const bool lacks_answers = lacks_yes(context.genesis, record);
+  if (record.state != ExchangeState::key_checked || (lacks_answers && record.claiming)) {
+    return not_due(context, wish.exchange, record, Step::mine);
+  }
+  if (lacks_answers) return collect_id_answers(context, wish.exchange, record);
   return submit_transfer(context, wish.exchange, record, TransferForm::mined);
 }
 
@@ -115,7 +117,7 @@ Result<void> do_settle(Context& context, const WishSettle& wish) {
     return ask_for_votes_again(context, wish.exchange, record);
   }
   if (record.state < ExchangeState::id_checked || !is_agreed(context.genesis, record)) {
-    return not_due(context, wish.exchange, record);
+    return not_due(context, wish.exchange, record, Step::release);
   }
   // All that release needs: no ABORT of this turn, whichever grant it was signed for.
   const auto turn = turns.get(context.draft, turn_of(record));
@@ -129,19 +131,31 @@ Result<void> do_claim(Context& context, const WishClaim& wish) {
   BOOKCHAIN_TRY(auto record, find_exchange(context.draft, wish.exchange, Role::requester));
   if (is_over(record.state)) return over_error(wish.exchange, record);
   if (record.state == ExchangeState::mined || record.state == ExchangeState::committed) return success();
-  if (!record.consent) return not_due(context, wish.exchange, record);
-  if (lacks_yes(context.genesis, record)) return collect_id_answers(context, wish.exchange, record);
+  if (!record.consent) return not_due(context, wish.exchange, record, Step::release);
+  if (lacks_yes(context.genesis, record)) {
+    if (record.claiming) return success();
+    return collect_id_answers(context, wish.exchange, record);
+  }
   return submit_transfer(context, wish.exchange, record, TransferForm::claimed);
 }
 
 // ---- giving up ----
 
+namespace {
+
+Error committed_error(const ExchangeId& exchange) {
+  return rejected(Token::too_late, "the exchange is committed", to_hex(exchange));
+}
+
+}  // namespace
+
 Result<void> do_refuse(Context& context, const WishRefuse& wish) {
   BOOKCHAIN_TRY(auto record, find_exchange(context.draft, wish.exchange, Role::owner));
   if (record.state == ExchangeState::refused) return success();
   if (is_over(record.state)) return over_error(wish.exchange, record);
+  if (record.state == ExchangeState::committed) return committed_error(wish.exchange);
   if (record.state != ExchangeState::requested) {
-    return rejected(Token::too_late, "the request is granted already", to_hex(wish.exchange), "end it with abort");
+    return rejected(Token::too_late, "the request is granted already", to_hex(wish.exchange));
   }
   end(context, wish.exchange, record, ExchangeState::refused, {},
       wish.reason.empty() ? "the owner declined the request" : wish.reason);
@@ -153,8 +167,9 @@ Result<void> do_refuse(Context& context, const WishRefuse& wish) {
 namespace {
 
 /// The owner frees the book: ABORT ends every grant of the turn once it is in a block.
-Result<void> abort_turn(Context& context, const ExchangeId& exchange, ExchangeRecord& record) {
-  if (record.abort_sent || (is_over(record.state) && record.height)) return success();
+Result<void> abort_turn(Context& context, const ExchangeId& exchange, ExchangeRecord& record, const std::string& why) {
+  const bool by_another_grant = record.state == ExchangeState::aborted && record.height;
+  if (record.abort_sent || by_another_grant) return success();
   const auto age = grant_age(context.draft, record);
   if (age != GrantAge::present) return over_error(exchange, record);
   const auto key = turn_of(record);
@@ -167,6 +182,7 @@ Result<void> abort_turn(Context& context, const ExchangeId& exchange, ExchangeRe
   turn.abort_signed = true;
   turns.put(context.draft, key, turn);
   record.abort_sent = true;
+  if (!why.empty() && !is_over(record.state)) record.reason = why;
   if (yes_out_of_reach(context.genesis, record)) record.token = name(Token::no_consensus);
   if (record.consent_refused) record.token = name(Token::wrong_id);
   keep(context, exchange, record);
@@ -183,14 +199,19 @@ Result<void> do_abort(Context& context, const WishAbort& wish) {
   if (record.role == Role::witness) {
     return rejected(Token::unexpected, "a witness cannot give up an exchange", to_hex(wish.exchange));
   }
-  if (record.state == ExchangeState::committed) {
-    return rejected(Token::too_late, "the exchange is committed", to_hex(wish.exchange));
+  if (record.state == ExchangeState::committed) return committed_error(wish.exchange);
+  if (record.role == Role::owner && record.grant) return abort_turn(context, wish.exchange, record, wish.reason);
+  if (is_over(record.state)) {
+    // Done before by this peer, or the end that another brought about.
+    const bool by_this_peer = record.role == Role::owner ? record.abort_sent : !record.height;
+    if (record.state == ExchangeState::aborted && by_this_peer) return success();
+    return over_error(wish.exchange, record);
   }
-  if (record.role == Role::owner && record.grant) return abort_turn(context, wish.exchange, record);
-  if (is_over(record.state)) return success();
   if (record.consent) {
     return rejected(Token::too_late, "the requester cannot go back after its consent", to_hex(wish.exchange));
   }
+  // There is no ABORT without a grant; that it was this owner, nothing else would tell.
+  record.abort_sent = record.role == Role::owner;
   end(context, wish.exchange, record, ExchangeState::aborted, {},
       wish.reason.empty() ? "given up by " + std::to_string(context.self().value) : wish.reason);
   tell_over(context, wish.exchange, record);

@@ -1,5 +1,7 @@
 #include "ledger/exchange_parts.hpp"
 
+#include "ledger/exchange_wish.hpp"
+
 namespace bookchain::ledger {
 
 std::vector<PeerPort> witnesses_of(const Genesis& genesis, const ExchangeRecord& record) {
@@ -114,9 +116,9 @@ GrantAge grant_age(const State& state, const ExchangeRecord& record) {
   return GrantAge::present;
 }
 
-Error too_many_grants(const Signed<Book>& book) {
+Error too_many_grants(const Signed<Book>& book, const ExchangeId& last) {
   return rejected(Token::over_quota, "too many grants of the book went nowhere in this turn", book.body.title,
-                  "end the turn with abort");
+                  "abort " + short_name(last));
 }
 
 std::uint64_t next_order(Context& context) {

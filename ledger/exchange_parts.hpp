@@ -65,7 +65,7 @@ enum class GrantAge : std::uint8_t { present, past, future };
 [[nodiscard]] GrantAge grant_age(const State& state, const ExchangeRecord& record);
 
 /// The owner made as many grants in this turn as it may.
-[[nodiscard]] Error too_many_grants(const Signed<Book>& book);
+[[nodiscard]] Error too_many_grants(const Signed<Book>& book, const ExchangeId& last);
 
 void shelf_task(Context& context, ShelfAction action, const BookId& book, const ExchangeId& exchange);
 [[nodiscard]] std::uint64_t next_order(Context& context);

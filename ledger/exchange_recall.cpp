@@ -23,7 +23,7 @@ Result<void> check_recalled(const Genesis& genesis, const State& state, PeerPort
     if (peer.port != self && !has_answered) awaited.push_back(peer.port);
   }
   return rejected(Token::waiting, "this home was restored and waits for what the others hold of its grants",
-                  join(awaited), "receive when they have received");
+                  join(awaited), "receive");
 }
 
 // ---- the others ----

@@ -39,7 +39,9 @@ Result<void> check_request(Context& context, const Signed<Book>& book, const Sig
   if (turn && !turn->exchanges.empty() && turn->requester != request.signer) {
     return rejected(Token::book_busy, "the book is granted to another requester in this turn", book.body.title);
   }
-  if (turn && turn->exchanges.size() >= max_turn_exchanges) return too_many_grants(book);
+  if (turn && turn->exchanges.size() >= max_turn_exchanges) {
+    return too_many_grants(book, turn->exchanges.back());
+  }
   return success();
 }
 

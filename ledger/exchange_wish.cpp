@@ -97,7 +97,7 @@ Result<void> grant(Context& context, const WishGrant& wish, const ExchangeRecord
   record.state = ExchangeState::granted;
   const auto key = turn_of(record);
   auto turn = turn_row(context.draft, record);
-  if (turn.exchanges.size() >= max_turn_exchanges) return too_many_grants(*record.book);
+  if (turn.exchanges.size() >= max_turn_exchanges) return too_many_grants(*record.book, turn.exchanges.back());
   // One encrypted copy for a requester and a turn: whoever asks again has no use for the older one.
   if (!turn.exchanges.empty()) {
     shelf_task(context, ShelfAction::drop_exchange, record.request.body.book, turn.exchanges.back());
@@ -116,9 +116,10 @@ Result<void> grant(Context& context, const WishGrant& wish, const ExchangeRecord
 // ---- steps 3 to 5 ----
 
 /// A grant of which a restored home knows only what others told it.
-Error forgotten(const ExchangeId& exchange) {
+Error forgotten(const Context& context, const ExchangeId& exchange, const ExchangeRecord& record) {
+  const auto left = is_agreed(context.genesis, record) ? "mine --settle " : "abort ";
   return rejected(Token::exchange_over, "this home was restored and forgot the key of the exchange", to_hex(exchange),
-                  "settle it where its state is id-checked: mine --settle; else end it: abort");
+                  left + short_name(exchange));
 }
 
 Result<void> consent(Context& context, const WishConsent& wish) {
@@ -127,16 +128,15 @@ Result<void> consent(Context& context, const WishConsent& wish) {
   if (is_over(record.state)) return over_error(wish.exchange, record);
   if (record.state != ExchangeState::granted || !record.package_arrived ||
       record.acks.size() < context.genesis.ack_quorum()) {
-    return not_due(context, wish.exchange, record);
+    return not_due(context, wish.exchange, record, Step::consent);
   }
   if (grant_age(context.draft, record) == GrantAge::future) {
-    return rejected(Token::waiting, "the chain of this peer is behind the grant", to_hex(wish.exchange),
-                    "receive first");
+    return rejected(Token::waiting, "the chain of this peer is behind the grant", to_hex(wish.exchange), "receive");
   }
   const auto owner = standing(context.genesis, context.draft, *record.book).owner;
   if (grant_age(context.draft, record) == GrantAge::past || owner != owner_of(record)) {
     return rejected(Token::stale_version, "the chain has moved on since the grant", to_hex(wish.exchange),
-                    "abort it and make a new request");
+                    "abort " + short_name(wish.exchange));
   }
   if (wish.rehearsed_id && !context.genesis.fields().test_network) {
     return rejected(Token::not_a_test_network, "another id may be rehearsed on test networks only");
@@ -152,17 +152,20 @@ Result<void> consent(Context& context, const WishConsent& wish) {
 Result<void> check_id(Context& context, const WishCheckId& wish) {
   BOOKCHAIN_TRY(auto record, find_exchange(context.draft, wish.exchange, Role::owner));
   if (is_over(record.state)) return over_error(wish.exchange, record);
-  if (record.state < ExchangeState::consented) return not_due(context, wish.exchange, record);
+  if (record.id_check_sent && !record.consent_refused && !yes_out_of_reach(context.genesis, record)) return success();
+  if (record.abort_sent || (record.grant && turn_row(context.draft, record).abort_signed)) {
+    return rejected(Token::too_late, "this peer signed an ABORT of the turn", to_hex(wish.exchange));
+  }
+  if (record.state < ExchangeState::consented) return not_due(context, wish.exchange, record, Step::check_id);
   if (record.consent_refused) {
     return rejected(Token::wrong_id, "the id that came with the consent does not fit the request",
-                    to_hex(wish.exchange), "end the exchange with abort");
+                    to_hex(wish.exchange), "abort " + short_name(wish.exchange));
   }
   if (yes_out_of_reach(context.genesis, record)) {
     return rejected(Token::no_consensus, "too many witnesses say that the id is not theirs", to_hex(wish.exchange),
-                    "end the exchange with abort");
+                    "abort " + short_name(wish.exchange));
   }
-  if (record.id_check_sent) return success();
-  if (!record.request_id) return forgotten(wish.exchange);
+  if (!record.request_id) return forgotten(context, wish.exchange, record);
   record.id_check_sent = true;
   for (const auto witness : witnesses_of(context.genesis, record)) {
     context.draft.send(witness, CheckId{*record.request_id, record.request, *record.grant, *record.consent});
@@ -176,9 +179,9 @@ Result<void> release(Context& context, const WishRelease& wish) {
   if (is_over(record.state)) return over_error(wish.exchange, record);
   if (record.release && !wish.rehearsed_key) return success();
   if (record.state < ExchangeState::id_checked || !is_agreed(context.genesis, record)) {
-    return not_due(context, wish.exchange, record);
+    return not_due(context, wish.exchange, record, Step::release);
   }
-  if (!record.key) return forgotten(wish.exchange);
+  if (!record.key) return forgotten(context, wish.exchange, record);
   BOOKCHAIN_CHECK(check_caught_up(context.genesis, context.draft, context.self()));
   auto turn = turn_row(context.draft, record);
   // An owner never signs both RELEASE and ABORT in one turn (section 5).

@@ -10,8 +10,14 @@ namespace bookchain::ledger {
 /// Fewer witnesses than a majority have said yes about the id.
 [[nodiscard]] bool lacks_yes(const Genesis& genesis, const ExchangeRecord& record);
 [[nodiscard]] Error over_error(const ExchangeId& exchange, const ExchangeRecord& record);
-/// Token `waiting` where answers of others are missing, else `wrong-step`; says what is due, and at whom.
-[[nodiscard]] Error not_due(const Context& context, const ExchangeId& exchange, const ExchangeRecord& record);
+/// As a command takes it, in hints: its first digits.
+[[nodiscard]] std::string short_name(const ExchangeId& exchange);
+/// The hint of what is over: the requester asks anew. Empty for the others.
+[[nodiscard]] std::string new_request(const ExchangeRecord& record);
+/// Token `waiting` where nothing but statements of others is missing for the step, else `wrong-step`; says what is due,
+/// and at whom. What settles and claims lack is what Step::release lacks.
+[[nodiscard]] Error not_due(const Context& context, const ExchangeId& exchange, const ExchangeRecord& record,
+                            Step wanted);
 /// What it means for requester and owner that a witness which is awaited does not answer: nothing passes, where every
 /// witness of the network must acknowledge and answer about the id; or, of answers about the key, what goes on without
 /// them. Empty where the others are enough.

@@ -98,6 +98,7 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
     break;
   }
   answer.brief = to_hex(id) + "\n";
+  answer.shown_by = "list-books";
   answer.failure = delivery_failure(report);
   note_unheard(session, *home);
   return answer;

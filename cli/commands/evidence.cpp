@@ -44,7 +44,7 @@ Result<Answer> list(Session& session, const Arguments& /*arguments*/) {
     value["seen"] = write_time(record.seen);
     value["told_by"] = record.told_by.value;
     answer.value["evidence"].push_back(std::move(value));
-    table.add({short_id(key.id), std::to_string(key.accused.value), std::string(part(record.evidence)),
+    table.add({session.report().id(key.id), std::to_string(key.accused.value), std::string(part(record.evidence)),
                about_text(accusation(reader->genesis(), record.evidence)), write_time(record.seen),
                record.told_by == reader->port() ? "itself" : std::to_string(record.told_by.value),
                std::string(fault_in_words(record.evidence))});
@@ -57,14 +57,14 @@ Result<Kept> select_evidence(const State& state, const std::string& prefix) {
   const bool hex = prefix.find_first_not_of("0123456789abcdef") == std::string::npos;
   if (!hex || prefix.size() < min_prefix_digits || prefix.size() > 2 * EvidenceId::size) {
     return Error{Token::bad_value, "evidence is named by the first 6 or more digits of its id", prefix,
-                 "evidence list shows them"};
+                 "evidence list"};
   }
   std::vector<Kept> found;
   for (auto& each : all_evidence(state)) {
     if (to_hex(each.key.id).starts_with(prefix)) found.push_back(std::move(each));
   }
   if (found.empty()) {
-    return Error{Token::unknown_evidence, "this peer has no such evidence", prefix, "evidence list shows what it has"};
+    return Error{Token::unknown_evidence, "this peer has no such evidence", prefix, "evidence list"};
   }
   if (found.size() == 1) return std::move(found.front());
   std::string ids;

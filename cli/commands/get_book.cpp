@@ -27,15 +27,14 @@ Error not_on_shelf(const Session& session, const Reader& reader, const BookId& i
     return true;
   });
   const auto here = [&](const std::string& words) { return session.command_at(reader.port(), words); };
-  Error error{Token::waiting, "the book is owned, but its content is not on the shelf yet", title,
-              here("receive") + " finishes what was begun"};
+  Error error{Token::waiting, "the book is owned, but its content is not on the shelf yet", title, here("receive")};
   if (!last || last->second.plaintext_ready) return error;
   const auto& [exchange, record] = *last;
   if (const auto due = reader.node().due_step(reader.state(), exchange)) {
     error.hint = here(std::string(name(*due)) + " " + short_id(exchange));
   } else {
-    error.hint = "the key of " + std::to_string(owner_of(record).value) + " is awaited, or its shares from " +
-                 ports_text(witnesses_of(reader.genesis(), record)) + ": " + here("receive");
+    error.what += "; the key of " + std::to_string(owner_of(record).value) + " is awaited, or its shares from " +
+                  ports_text(witnesses_of(reader.genesis(), record));
   }
   return error;
 }

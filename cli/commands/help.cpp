@@ -23,8 +23,7 @@ ledger::Error unknown_page(const std::string& typed) {
   std::vector<std::string> names{std::string(errors_page)};
   for (const auto& command : all_commands()) names.emplace_back(command.name);
   const auto meant = nearest(typed, names);
-  return usage_error("there is no help about this", typed,
-                     meant ? "did you mean " + *meant + "?" : "bookchain --help lists all commands");
+  return usage_error("there is no help about this", typed, meant ? "did you mean " + *meant + "?" : "bookchain --help");
 }
 
 ledger::Result<Answer> run(Session& /*session*/, const Arguments& arguments) {

@@ -17,9 +17,11 @@ std::string port_or_unknown(const std::optional<PeerPort>& port) { return port ?
 
 std::string type_text(const Letter& letter) { return letter.type.empty() ? std::string("unreadable") : letter.type; }
 
-std::string exchange_text(const Letter& letter) { return letter.exchange ? short_id(*letter.exchange) : "-"; }
+std::string exchange_text(const Report& report, const Letter& letter) {
+  return letter.exchange ? report.id(*letter.exchange) : "-";
+}
 
-std::string id_text(const Letter& letter) { return letter.id ? short_id(*letter.id) : "-"; }
+std::string id_text(const Report& report, const Letter& letter) { return letter.id ? report.id(*letter.id) : "-"; }
 
 Result<Answer> run_inbox(Session& session, const Arguments& /*arguments*/) {
   BOOKCHAIN_TRY(auto files, session.peer());
@@ -33,8 +35,9 @@ Result<Answer> run_inbox(Session& session, const Arguments& /*arguments*/) {
     auto value = letter_value(letter);
     value["file"] = letter.file.string();
     messages.push_back(std::move(value));
-    table.add({id_text(letter), port_or_unknown(letter.from), type_text(letter), exchange_text(letter),
-               write_size(letter.size), letter.error ? sentence(*letter.error) : std::string()});
+    table.add({id_text(session.report(), letter), port_or_unknown(letter.from), type_text(letter),
+               exchange_text(session.report(), letter), write_size(letter.size),
+               letter.error ? sentence(*letter.error) : std::string()});
     return true;
   });
   BOOKCHAIN_CHECK(reader->state().status());
@@ -57,8 +60,9 @@ Result<Answer> run_outbox(Session& session, const Arguments& /*arguments*/) {
     auto value = letter_value(letter);
     value["delivered"] = letter.delivered;
     messages.push_back(std::move(value));
-    table.add({id_text(letter), port_or_unknown(letter.to), type_text(letter), exchange_text(letter),
-               write_size(letter.size), letter.delivered ? "an acknowledgement" : "delivery"});
+    table.add({id_text(session.report(), letter), port_or_unknown(letter.to), type_text(letter),
+               exchange_text(session.report(), letter), write_size(letter.size),
+               letter.delivered ? "an acknowledgement" : "delivery"});
     return true;
   });
   BOOKCHAIN_CHECK(reader->state().status());
@@ -107,8 +111,9 @@ Result<Letter> find_by_id(const Mailbox& mailbox, const std::string& prefix) {
   mailbox.each_in_outbox(look);
   if (found.size() == 1) return std::move(found.begin()->second);
   if (found.empty()) {
-    return Error{Token::unknown_message, "no such message waits at this peer", prefix,
-                 "inbox and outbox list what waits; what was taken in and acknowledged is not kept"};
+    return Error{Token::unknown_message,
+                 "no such message waits at this peer, and what was taken in and acknowledged is not kept", prefix,
+                 "inbox"};
   }
   std::string ids = "one of ";
   for (const auto& [id, letter] : found) ids += (id == found.begin()->first ? "" : ", ") + short_id(id);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <boost/filesystem/operations.hpp>
 
 #include "cli/commands/commands.hpp"
 #include "cli/new_network.hpp"
@@ -19,7 +20,6 @@ Result<std::vector<PeerPort>> parse_ports(const std::string& text) {
     const auto end = std::min(text.find(',', begin), text.size());
     const auto port = text.substr(begin, end - begin);
     BOOKCHAIN_TRY(const auto number, whole_number("--ports", port, 1, 65535));
-    if (port.front() == '0') return usage_error("a port has no leading zeros", port);
     ports.push_back(PeerPort{static_cast<std::uint16_t>(number)});
     begin = end + 1;
   }
@@ -46,7 +46,6 @@ Result<NetworkPlan> read_plan(const Arguments& arguments) {
     plan.work_bits = static_cast<std::uint8_t>(number);
   }
   plan.seed = arguments.get("seed");
-  if (plan.seed && plan.seed->empty()) return usage_error("an option needs a value", "--seed");
   return plan;
 }
 
@@ -71,7 +70,11 @@ std::string describe(const Session& session, const MadeNetwork& made, const path
 
 Result<Answer> run(Session& session, const Arguments& arguments) {
   const path folder(*arguments.at(0));
-  if (folder.empty()) return usage_error("the directory has no name", {});
+  boost::system::error_code failed;
+  const auto there = boost::filesystem::status(folder, failed).type();
+  if (there != boost::filesystem::file_not_found && there != boost::filesystem::directory_file && !failed) {
+    return Error{Token::bad_file, "a file stands where the network directory is to be made", folder.string(), {}};
+  }
   if (arguments.has("cards")) return init_from_cards(session, arguments);
   BOOKCHAIN_TRY(const auto plan, read_plan(arguments));
   BOOKCHAIN_TRY(const auto made, make_network(folder, plan));

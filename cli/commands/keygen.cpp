@@ -24,7 +24,6 @@ Result<KeyPlan> read_plan(const Session& session, const Arguments& arguments) {
     plan.address = "spool:" + std::to_string(plan.port.value) + "/spool";
   }
   plan.seed = arguments.get("seed");
-  if (plan.seed && plan.seed->empty()) return usage_error("an option needs a value", "--seed");
   return plan;
 }
 

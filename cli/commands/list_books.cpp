@@ -68,7 +68,7 @@ std::string table_of(const Report& report, const std::vector<Row>& rows) {
   for (const std::size_t column : {3U, 4U, 5U, 6U}) table.align_right(column);
   for (const auto& row : rows) {
     const auto& book = row.book.body;
-    table.add({short_id(row.id), printable(book.title, title_columns),
+    table.add({report.id(row.id), printable(book.title, title_columns),
                book_value(book) ? std::string("value") : printable(book.media_type, title_columns),
                write_size(book.size), std::to_string(row.standing.owner.value), std::to_string(row.book.signer.value),
                std::to_string(row.standing.version.value), row.order ? "yes" : "no"});

@@ -29,7 +29,7 @@ std::string table_of(const Report& report, const Reader& reader, const std::vect
   for (const auto& view : views) {
     const auto* request = view.record ? &view.record->request.body : nullptr;
     const auto sender = request != nullptr ? std::optional(request->sender_port) : view.witness_id_from;
-    table.add({short_id(view.id), std::string(name(view.role())), sender ? std::to_string(sender->value) : "?",
+    table.add({report.id(view.id), std::string(name(view.role())), sender ? std::to_string(sender->value) : "?",
                request != nullptr ? std::to_string(request->receiver_port.value) : "?",
                printable(title_of(reader, view).value_or("?"), title_columns), std::string(name(view.state())),
                next_word(guide(reader.node(), reader.state(), view.id))});

@@ -3,6 +3,7 @@
 
 #include "cli/commands/commands.hpp"
 #include "cli/home.hpp"
+#include "cli/mailbox.hpp"
 #include "cli/next_steps.hpp"
 #include "cli/outgoing.hpp"
 #include "cli/progress.hpp"
@@ -119,6 +120,29 @@ Json due_value(const Home& home, const State& state) {
   return list;
 }
 
+/// A line that takes the steps which are due here, of the first few; null where none is.
+Json due_line(const Session& session, const Home& home, const State& state) {
+  constexpr std::size_t most = 8;
+  Guidance steps;
+  for (const auto& each : home.node().due(state)) {
+    if (steps.commands.size() == most) break;
+    steps.commands.push_back(CommandAt{home.port(), std::string(name(each.step)) + " " + short_id(each.exchange)});
+  }
+  return next_value(session, steps);
+}
+
+/// What both commands end with: the steps that are due here, and those who lack the newest block.
+void add_what_is_next(const Session& session, Home& home, Answer& answer) {
+  const auto spreading = guide_newest_block(home);
+  answer.value["due"] = due_value(home, home.store());
+  answer.value["next"] = next_value(session, spreading);
+  if (answer.value["next"].is_null()) answer.value["next"] = due_line(session, home, home.store());
+  answer.text += next_text(session, spreading);
+  note_unheard(session, home);
+  answer.brief = "";
+  answer.shown_by = "status";
+}
+
 Result<std::optional<std::uint64_t>> limit_of(const Arguments& arguments) {
   const auto text = arguments.get("limit");
   if (!text) return std::optional<std::uint64_t>{};
@@ -136,17 +160,12 @@ Result<Answer> run_receive(Session& session, const Arguments& arguments) {
   answer.value["received"] = received_value(report.received);
   answer.value["events"] = events_value(report.events);
   answer.failure = failure_of(session, report, answer.value);
-  answer.value["due"] = due_value(*home, home->store());
   answer.text = report.received.empty() ? "nothing was waiting\n" : received_text(session.report(), report.received);
   if (!report.sent.empty()) answer.text += sent_text(report.sent, unreached_peers(home->files(), home->store()));
   answer.text += events_text(session, *home, home->store(), report.events);
   answer.text += due_text(session, *home, home->store());
   if (report.received.empty()) answer.text += waits_text(waits(home->node(), home->store()));
-  const auto spreading = guide_newest_block(*home);
-  answer.value["next"] = next_value(session, spreading);
-  answer.text += next_text(session, spreading);
-  note_unheard(session, *home);
-  answer.brief = "";
+  add_what_is_next(session, *home, answer);
   return answer;
 }
 
@@ -155,7 +174,19 @@ Result<Answer> dry_run(Session& session) {
   BOOKCHAIN_TRY(auto files, session.peer());
   BOOKCHAIN_TRY(const auto reader, Reader::open(std::move(files)));
   Answer answer;
+  BOOKCHAIN_TRY(const auto mailbox, Mailbox::open(*reader));
   answer.value["received"] = Json::array();
+  mailbox.each_in_inbox([&](const Letter& letter) {
+    if (letter.type == delivery_note_type) return true;
+    auto value = letter_value(letter);
+    for (const auto* key : {"to", "size", "reason"}) value.erase(key);
+    value["result"] = nullptr;
+    if (!letter.error) value["token"] = nullptr;
+    answer.text += "would take in  " + (letter.type.empty() ? "what cannot be opened" : letter.type) +
+                   (letter.from ? " of " + std::to_string(letter.from->value) : std::string()) + "\n";
+    answer.value["received"].push_back(std::move(value));
+    return true;
+  });
   answer.value["steps"] = Json::array();
   for (const auto& due : reader->node().due(reader->state())) {
     Json value;
@@ -167,7 +198,7 @@ Result<Answer> dry_run(Session& session) {
     answer.value["steps"].push_back(std::move(value));
     answer.text += "would take  " + std::string(name(due.step)) + " " + short_id(due.exchange) + "\n";
   }
-  if (answer.text.empty()) answer.text = "no step is due; what waits would be taken in first (see inbox)\n";
+  if (answer.text.empty()) answer.text = "nothing waits, no step is due\n";
   return answer;
 }
 
@@ -193,14 +224,12 @@ Result<Answer> run_step(Session& session, const Arguments& arguments) {
   }
   answer.value["events"] = events_value(report.events);
   answer.text += events_text(session, *home, home->store(), report.events);
-  answer.brief = "";
   auto undelivered = failure_of(session, report, answer.value);
   if (!answer.failure) answer.failure = std::move(undelivered);
   if (report.received.empty() && report.steps.empty()) {
     answer.text = "nothing was waiting, no step is due\n" + waits_text(waits(home->node(), home->store()));
   }
-  answer.text += next_text(session, guide_newest_block(*home));
-  note_unheard(session, *home);
+  add_what_is_next(session, *home, answer);
   return answer;
 }
 

@@ -34,8 +34,7 @@ Result<Wanted> read_wanted(const Arguments& arguments) {
   if (file && (from || book)) return usage_error("a request comes from a file or from options, not both", *file);
   if (file) return read_file(*file);
   if (!from || !book) {
-    return usage_error("an option is missing", from ? "--book SELECTOR" : "--from PORT",
-                       "request --from PORT --book SELECTOR, or request --file REQUEST.json");
+    return usage_error("an option is missing", from ? "--book SELECTOR" : "--from PORT", "bookchain request --help");
   }
   BOOKCHAIN_TRY(const auto port, whole_number("--from", *from, 1, 65535));
   return Wanted{PeerPort{static_cast<std::uint16_t>(port)}, *book, std::nullopt};
@@ -47,7 +46,9 @@ Result<std::unique_ptr<PeerFiles>> asking_peer(const Session& session, const Wan
     BOOKCHAIN_TRY(auto files, session.peer());
     if (wanted.sender && *wanted.sender != files->port()) {
       return Error{Token::wrong_sender, "the sender of the request is not the peer that acts",
-                   std::to_string(wanted.sender->value), "act as it with -p " + std::to_string(wanted.sender->value)};
+                   std::to_string(wanted.sender->value),
+                   session.command_at(*wanted.sender, "request --from " + std::to_string(wanted.owner.value) +
+                                                          " --book " + shell_word(wanted.selector))};
     }
     return files;
   }
@@ -113,12 +114,13 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   BOOKCHAIN_TRY(const auto wait, read_wait(arguments));
   BOOKCHAIN_TRY(auto files, asking_peer(session, wanted));
   BOOKCHAIN_TRY(const auto home, Home::open(std::move(files), nullptr, wait ? Home::Role::serve : Home::Role::visit));
-  BOOKCHAIN_CHECK(check_owner(home->genesis(), home->port(), wanted.owner));
-  BOOKCHAIN_TRY(const auto book, select_book_of(home->genesis(), home->store(), wanted.owner, wanted.selector));
+  BOOKCHAIN_TRY(const auto book,
+                book_to_request(home->genesis(), home->store(), home->port(), wanted.owner, wanted.selector));
   BOOKCHAIN_TRY(const auto requested, home->courier().request(wanted.owner, book));
   const auto& exchange = requested.exchange;
   Answer answer;
   answer.brief = to_hex(exchange) + "\n";
+  answer.shown_by = "show-exchange " + short_id(exchange);
   answer.failure = delivery_failure(requested.report);
   if (wait) {
     answer.failure.reset();

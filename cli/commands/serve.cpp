@@ -35,7 +35,6 @@ std::optional<Error> open_exchanges_error(const Session& session, Home& home) {
 Result<ServePlan> read_plan(const Arguments& arguments, std::optional<GrantRules>& rules) {
   ServePlan plan;
   const auto grant = arguments.get("grant").value_or("all");
-  if (grant.empty()) return usage_error("an option needs a value", "--grant");
   plan.policy.grants = grant != "none";
   if (grant != "all" && grant != "none") {
     auto loaded = load_grant_rules(grant);

@@ -99,17 +99,17 @@ Json block_value(const Genesis& genesis, const CommittedBlock& committed) {
   return value;
 }
 
-std::string entry_text(const Entry& entry) {
+std::string entry_text(const Report& report, const Entry& entry) {
   const auto owner = std::to_string(entry.receiver.value);
   auto text = entry.type + (entry.form ? " (" + *entry.form + ")" : std::string()) + "  \"" +
-              printable(entry.title, 60) + "\" " + short_id(entry.book) + "  ";
+              printable(entry.title, 60) + "\" " + report.id(entry.book) + "  ";
   if (entry.type == "transfer" && entry.sender) {
     text += "from " + owner + " to " + std::to_string(entry.sender->value) + ", version " +
             std::to_string(entry.version.value) + " -> " + std::to_string(entry.version.value + 1);
   } else {
     text += "owner " + owner + ", version " + std::to_string(entry.version.value);
   }
-  return text + (entry.exchange ? ", exchange " + short_id(*entry.exchange) : std::string());
+  return text + (entry.exchange ? ", exchange " + report.id(*entry.exchange) : std::string());
 }
 
 std::string block_text(const Report& report, const Genesis& genesis, const CommittedBlock& committed) {
@@ -120,7 +120,7 @@ std::string block_text(const Report& report, const Genesis& genesis, const Commi
   text += "  mined by " + std::to_string(header.signer.value) + ", " + write_time(header.body.time) + ", work nonce " +
           std::to_string(header.body.nonce) + "\n";
   for (const auto& transaction : committed.block.transactions) {
-    text += "  " + entry_text(entry_of(genesis, transaction)) + "\n";
+    text += "  " + entry_text(report, entry_of(genesis, transaction)) + "\n";
   }
   return text + "  committed by " + ports_text(voters_of(committed.certificate)) + " in ballot " +
          std::to_string(ballot.round.value) + " of " + std::to_string(ballot.port.value) + "\n";

@@ -79,7 +79,7 @@ std::string text_of(const Session& session, const Reader& reader, const Exchange
     text += line("requester", std::to_string(request.sender_port.value));
     text += line("owner", std::to_string(request.receiver_port.value));
     const auto title = title_of(reader, view);
-    text += line("book", (title ? "\"" + printable(*title) + "\" " : std::string()) + short_id(request.book));
+    text += line("book", (title ? "\"" + printable(*title) + "\" " : std::string()) + report.id(request.book));
   } else {
     text += line("requester", view.witness_id_from ? std::to_string(view.witness_id_from->value)
                                                    : std::string("not known: several peers gave an id"));

@@ -85,7 +85,7 @@ std::string text_of(const Session& session, const Reader& reader, const Status& 
   auto text = line("peer", std::to_string(reader.port().value));
   text += line("network", to_hex(reader.genesis().id()) + (test ? " (a test network: its keys can be guessed)" : ""));
   text += line("", "fingerprint " + fingerprint(reader.genesis().id()));
-  text += line("chain", blocks + ", head " + short_id(status.head.hash));
+  text += line("chain", blocks + ", head " + session.report().id(status.head.hash));
   text += line("inbox", std::to_string(status.counts.inbox) + " waiting to be taken in");
   text += line("outbox", std::to_string(status.counts.outbox) + " waiting to be acknowledged");
   for (const auto& [port, count] : status.counts.undelivered) {

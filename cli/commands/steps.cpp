@@ -25,6 +25,7 @@ Answer describe(const Session& session, Home& home, const transport::StepReport&
   answer.value = step_value(session, home, step);
   answer.value.erase("error");
   answer.brief = "";
+  answer.shown_by = "show-exchange " + short_id(step.exchange);
   const auto guidance = guide(home, step.exchange);
   note_unheard(session, home);
   answer.text = session.report().bold(std::string(name(step.step)) + " " + short_id(step.exchange)) + ": " +
@@ -62,7 +63,8 @@ Result<transport::Report> decide(Home& home, const Due& due, const Arguments& ar
 
 Result<Answer> take(Session& session, const Arguments& arguments, Step step) {
   if (arguments.has(settle_option) && arguments.has(claim_option)) {
-    return usage_error("--settle is for the owner, --without-owner for the requester", {}, "give one of them");
+    return usage_error("one is for the owner, the other for the requester", "--settle --without-owner",
+                       "bookchain mine --help");
   }
   const auto role = arguments.has(settle_option) ? Role::owner : role_of(step);
   BOOKCHAIN_TRY(auto files, session.peer());
@@ -106,21 +108,41 @@ Result<Answer> run_step(Session& session, const Arguments& arguments) {
   return take(session, arguments, step);
 }
 
+/// Who may still give it up, as a peer sees it that may not.
+Role who_aborts(const State& state, const Result<ExchangeId>& exchange) {
+  const auto record = exchange ? exchanges.get(state, exchange.value()) : std::nullopt;
+  return record && record->consent ? Role::owner : Role::requester;
+}
+
 template <class W>
 Result<Answer> run_end(Session& session, const Arguments& arguments, const char* word, const char* sentence_of_step) {
-  BOOKCHAIN_TRY(auto files, session.peer());
-  BOOKCHAIN_TRY(const auto home, Home::open(std::move(files)));
-  BOOKCHAIN_TRY(const auto exchange, select_exchange(home->store(), *arguments.at(0)));
+  const bool refuses = std::is_same_v<W, WishRefuse>;
   const auto reason = arguments.get("reason").value_or("");
   if (!is_utf8(reason) || reason.size() > max_reason_bytes) {
     return usage_error("a reason is UTF-8 text of at most " + std::to_string(max_reason_bytes) + " bytes", "--reason");
   }
-  BOOKCHAIN_TRY(const auto report, home->courier().wish(W{exchange, reason}));
+  BOOKCHAIN_TRY(auto files, session.peer());
+  BOOKCHAIN_TRY(const auto home, Home::open(std::move(files)));
+  const auto chosen = select_exchange(home->store(), *arguments.at(0));
+  const auto failed = [&](const Error& error) {
+    const auto role = refuses ? Role::owner : who_aborts(home->store(), chosen);
+    return at_the_right_peer(session, home->store(), arguments.at(0), word, role, error);
+  };
+  if (!chosen) return failed(chosen.error());
+  const auto exchange = chosen.value();
+  const auto ended = home->courier().wish(W{exchange, reason});
+  if (!ended) {
+    auto error = with_what_goes_on(session, *home, exchange, ended.error());
+    const auto left = guide(*home, exchange).give_up;
+    if (refuses && error.token == Token::too_late && left) error.hint = session.command_at(left->port, left->words);
+    return failed(error);
+  }
+  const auto& report = ended.value();
   auto answer = describe(session, *home, transport::StepReport{exchange, Step::abort, report.sent, std::nullopt},
                          sentence_of_step);
   answer.value["step"] = word;
   answer.failure = delivery_failure(report);
-  if (std::string_view(word) == "refuse") {
+  if (refuses) {
     answer.text = session.report().bold("refuse " + short_id(exchange)) + ": " +
                   (report.sent.empty() ? "done before, nothing was sent" : sentence_of_step) + "\n" +
                   sent_text(report.sent, unreached_peers(home->files(), home->store())) + "state  " +
@@ -243,18 +265,20 @@ Command refuse_command() {
                  "owner: decline a request before it is granted",
                  "The request is over for good, at every peer; a new one can be made. After grant, use abort.",
                  {{"EXCHANGE", true}},
-                 {{"reason", 0, OptionKind::value, "TEXT", "what the requester is told"}},
+                 {{"reason", 0, OptionKind::value, "TEXT", "what the requester is told", true}},
                  run_refuse};
 }
 
 Command abort_command() {
-  return Command{"abort",
-                 "give an exchange up",
-                 "The requester may before its consent; the owner as long as it has not released the key. If the\n"
-                 "book was granted, the owner's ABORT goes into a block first: then the book can be granted anew.",
-                 {{"EXCHANGE", true}},
-                 {{"reason", 0, OptionKind::value, "TEXT", "what the other side is told"}},
-                 run_abort};
+  return Command{
+      "abort",
+      "give an exchange up",
+      "The requester may before its consent; the owner as long as it has not released the key. If the\n"
+      "book was granted, the owner's ABORT goes into a block first: then the book can be granted anew.\n"
+      "An ABORT in the chain carries no reason: what --reason says is then kept at the owner alone.",
+      {{"EXCHANGE", true}},
+      {{"reason", 0, OptionKind::value, "TEXT", "what the other side is told, where it is not granted", true}},
+      run_abort};
 }
 
 }  // namespace bookchain::cli

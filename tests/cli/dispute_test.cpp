@@ -81,7 +81,8 @@ struct Rehearsal {
     const auto refused = network.at(requester, {"dispute", exchange});
     BOOST_TEST(refused.exit_code == 3);
     BOOST_TEST(refused.token() == token, refused.err);
-    BOOST_TEST(mentions(refused.err, "the proof against the owner is kept: evidence list"), refused.err);
+    BOOST_TEST(mentions(refused.err, "the proof against the owner is kept"), refused.err);
+    BOOST_TEST(mentions(refused.err, " -p 5000 evidence list"), refused.err);
     BOOST_TEST(mentions(network.show(requester, exchange)["guaranteed"].dump(), "evidence list"));
     proof_is_kept(requester);
     proof_is_kept(5002);

@@ -34,10 +34,10 @@ BOOST_AUTO_TEST_CASE(a_title_that_no_book_can_bear_is_refused_and_the_home_stays
   const auto file = network.scratch("page");
   write_file(file, "words");
   const auto before = network.ok(5001, {"list-books"});
-  for (const auto& title : {std::string("bad\xff"), std::string(), std::string(256, 'x')}) {
+  for (const auto& title : {std::string("bad\xff"), std::string(256, 'x')}) {
     network.refused(5001, {"add-book", file.string(), "--title", title}, 6, "bad-value");
   }
-  for (const std::string type : {"", "text/\x1b[31m", "two words"}) {
+  for (const std::string type : {"text/\x1b[31m", "two words"}) {
     network.refused(5001, {"add-book", file.string(), "--media-type", type}, 6, "bad-value");
   }
   BOOST_TEST(network.ok(5001, {"list-books"}) == before);

@@ -236,7 +236,7 @@ BOOST_AUTO_TEST_CASE(a_book_is_named_by_value_title_or_the_beginning_of_its_id) 
   BOOST_TEST(requested(5002, "123456") == value);
   network.refused(5000, {"request", "--from", "5001", "--book", moby.substr(0, 5)}, 4, "unknown-book");
   network.refused(5000, {"request", "--from", "5001", "--book", "moby dick"}, 4, "unknown-book");
-  network.refused(5000, {"request", "--from", "5001", "--book", ""}, 4, "unknown-book");
+  network.refused(5000, {"request", "--from", "5001", "--book", ""}, 2, "usage");
   network.refused(5000, {"request", "--from", "5003", "--book", moby}, 3, "not-owner");
   network.refused(5000, {"request", "--from", "5003", "--book", "Moby Dick"}, 3, "not-owner");
   network.refused(5000, {"request", "--from", "5003", "--book", "123456"}, 3, "not-owner");

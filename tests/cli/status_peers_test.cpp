@@ -43,6 +43,7 @@ BOOST_AUTO_TEST_CASE(status_shows_a_peer_of_another_network_and_one_that_does_no
   BOOST_TEST(peers[1]["heard"] == false);
   BOOST_TEST(peers[1]["heard_at"].is_null());
   BOOST_TEST(peers[2]["heard_at"] == 1'769'860'800'000'000);
+  BOOST_TEST(peers[2]["heard_time"] == "2026-01-31T12:00:00.000000Z");
   BOOST_TEST(peers[2]["heard"] == true);
   BOOST_TEST(peers[2]["other_network"].is_null());
   BOOST_TEST(peers[2]["unanswered"] == 0);
