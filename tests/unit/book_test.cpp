@@ -179,6 +179,7 @@ BOOST_AUTO_TEST_CASE(a_book_says_only_what_the_network_allows) {
   BOOST_TEST(changed([](Book& book) { book.title = ""; }) == "bad-statement");
   BOOST_TEST(changed([](Book& book) { book.title = std::string(255, 't'); }) == "success");
   BOOST_TEST(changed([](Book& book) { book.title = std::string(256, 't'); }) == "bad-statement");
+  BOOST_TEST(changed([](Book& book) { book.title = "no text: \xff"; }) == "bad-statement");
   BOOST_TEST(changed([](Book& book) { book.media_type = ""; }) == "bad-statement");
   BOOST_TEST(changed([](Book& book) { book.media_type = std::string(127, 'm'); }) == "success");
   BOOST_TEST(changed([](Book& book) { book.media_type = std::string(128, 'm'); }) == "bad-statement");

@@ -77,6 +77,15 @@ BOOST_AUTO_TEST_CASE(a_statement_of_another_type_or_network_is_no_card) {
   BOOST_TEST(token_of(check_card(card)) == "bad-signature");
 }
 
+// Cards come from files and from other programs: what no network could take is refused before its keys are looked at.
+BOOST_AUTO_TEST_CASE(a_card_without_a_port_or_with_an_address_of_no_use_is_refused) {
+  BOOST_TEST(token_of(check_card(card_of(0))) == "bad-value");
+  BOOST_TEST(token_of(check_card(card_of(5000, ""))) == "bad-value");
+  BOOST_TEST(token_of(check_card(card_of(5000, std::string(max_address_bytes, 'a')))) == "success");
+  BOOST_TEST(token_of(check_card(card_of(5000, std::string(max_address_bytes + 1, 'a')))) == "bad-value");
+  BOOST_TEST(token_of(check_card(card_of(5000, "spool:\xff"))) == "bad-value");
+}
+
 BOOST_AUTO_TEST_CASE(a_file_that_is_no_card_is_refused_with_its_key) {
   const auto text = write_card(card_of(5000));
   BOOST_TEST(fault_of("") != "");

@@ -224,4 +224,12 @@ BOOST_AUTO_TEST_CASE(hex_is_lower_case_and_whole) {
   BOOST_TEST(!fixed_from_hex<Salt>("00"));
 }
 
+BOOST_AUTO_TEST_CASE(a_port_is_written_in_one_way) {
+  BOOST_TEST((port_in("5000") == PeerPort{5000}));
+  BOOST_TEST((port_in("65535") == PeerPort{65535}));
+  for (const auto* text : {"", "0", "05000", "65536", "70000000000", "-1", "+1", " 1", "5000 ", "5000x", "x"}) {
+    BOOST_TEST(!port_in(text).has_value(), text);
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

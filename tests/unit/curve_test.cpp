@@ -170,6 +170,7 @@ BOOST_AUTO_TEST_CASE(no_signature_verifies_with_an_unsound_key_or_r) {
       const auto key = fixed<VerifyKey>(to_hex(point));
       for (std::uint8_t message = 0; message < 32; ++message) {
         BOOST_TEST(!verify(key, {&message, 1}, signature_of(point, zero)));
+        BOOST_TEST(!verify(key, {&message, 1}, fixed<Signature>(signature_vectors[0].signature)));
         BOOST_TEST(!verify(good_key, {&message, 1}, signature_of(point, zero)));
       }
     }

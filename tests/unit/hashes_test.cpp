@@ -1,4 +1,5 @@
 // Hashes, MACs and key derivation against the vectors of their standards.
+#include "ledger/chain.hpp"
 #include "ledger/crypto.hpp"
 #include "tests/unit/support.hpp"
 
@@ -128,6 +129,15 @@ BOOST_AUTO_TEST_CASE(wiped_bytes_are_zero) {
   auto secret = scrambled(70, 3);
   wipe(secret);
   BOOST_TEST((secret == Bytes(70)));
+}
+
+BOOST_AUTO_TEST_CASE(work_is_counted_in_the_zero_bits_that_a_hash_begins_with) {
+  for (unsigned bits = 0; bits < 256; ++bits) {
+    auto hash = filled<Hash>(0xff);
+    for (unsigned bit = 0; bit < bits; ++bit) hash.bytes[bit / 8] ^= static_cast<std::uint8_t>(0x80U >> (bit % 8));
+    BOOST_TEST(leading_zero_bits(hash) == bits);
+  }
+  BOOST_TEST(leading_zero_bits(Hash{}) == 256U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
