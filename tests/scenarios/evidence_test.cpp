@@ -348,4 +348,49 @@ BOOST_AUTO_TEST_CASE(faults_without_end_under_an_own_exchange_are_bounded_like_o
   BOOST_TEST(evidence_rows.get(network.state(four.r), EvidenceKey{four.o, accusation(genesis, sale).id}).has_value());
 }
 
+// The same where nothing is held yet, or the accused has no part in it: only what contradicts a statement at hand is
+// kept whatever else there is.
+BOOST_AUTO_TEST_CASE(faults_under_an_own_exchange_that_contradict_nothing_held_are_no_more_than_others) {
+  Four four(Step::grant);
+  auto& network = four.network;
+  const auto& network_id = network.genesis().id();
+  const auto kept = [&](PeerPort victim, PeerPort accused, auto one, auto other) {
+    const auto before = faults(network, victim, accused).size();
+    const auto evidence = contradiction(network_id, network.sign(accused, one), network.sign(accused, other));
+    BOOST_TEST(!network.give(four.w2, victim, EvidenceMessage{evidence}));
+    return faults(network, victim, accused).size() > before;
+  };
+  const auto grant = network.record(four.r, four.x).grant->body;
+  const auto grants_of = [&](PeerPort victim, PeerPort accused, const ExchangeId& exchange) {
+    auto one = grant;
+    one.exchange = exchange;
+    auto other = one;
+    other.ciphertext_root = network.draw<Hash>();
+    return kept(victim, accused, one, other);
+  };
+  const auto consents_of = [&](PeerPort victim, PeerPort accused, const ExchangeId& exchange) {
+    return kept(victim, accused, Consent{exchange, network.draw<Hash>()}, Consent{exchange, network.draw<Hash>()});
+  };
+  const auto answers_of = [&](PeerPort victim, PeerPort accused, const ExchangeId& exchange, const Hash& consent) {
+    return kept(victim, accused, IdAnswer{exchange, consent, true}, IdAnswer{exchange, consent, false});
+  };
+  for (std::size_t i = 0; i < max_told_of_one_fault; ++i) {
+    for (const auto accused : {four.w1, four.o}) {
+      BOOST_TEST(grants_of(four.r, accused, network.draw<ExchangeId>()));
+      BOOST_TEST(answers_of(four.r, accused, network.draw<ExchangeId>(), network.draw<Hash>()));
+    }
+    BOOST_TEST(consents_of(four.o, four.r, network.draw<ExchangeId>()));
+  }
+  // There is no CONSENT yet that the first two could contradict; the GRANT is the owner's, not the witness's.
+  BOOST_TEST(!consents_of(four.o, four.r, four.x));
+  BOOST_TEST(!answers_of(four.r, four.w1, four.x, network.draw<Hash>()));
+  BOOST_TEST(!grants_of(four.r, four.w1, four.x));
+  BOOST_TEST(grants_of(four.r, four.o, four.x));
+  network.play(four.x, Step::consent);
+  const auto consent = network.genesis().id_of(*network.record(four.r, four.x).consent);
+  BOOST_TEST(!answers_of(four.r, four.o, four.x, consent), "an owner answers nothing");
+  BOOST_TEST(answers_of(four.r, four.w1, four.x, consent));
+  BOOST_TEST(!consents_of(four.o, four.r, four.x), "two others than the one that is held");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

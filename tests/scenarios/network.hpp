@@ -55,7 +55,7 @@ struct Home {
 
 class Network {
  public:
-  explicit Network(std::size_t peers, std::uint64_t seed = 1, std::uint8_t work_bits = 0);
+  explicit Network(std::size_t peers, std::uint64_t seed = 1, std::uint8_t work_bits = 0, bool test_network = true);
 
   [[nodiscard]] const Genesis& genesis() const { return *genesis_; }
   [[nodiscard]] PeerPort port(std::size_t index) const { return genesis_->peers().at(index).port; }

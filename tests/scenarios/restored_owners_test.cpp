@@ -2,8 +2,7 @@
 // statements of open turns, settles what it can and aborts the rest before it grants". Else an honest owner sells a
 // book twice, and the evidence names it.
 #include "ledger/evidence.hpp"
-#include "tests/scenarios/four.hpp"
-#include "tests/scenarios/restoring.hpp"
+#include "tests/scenarios/forgetful.hpp"
 
 namespace {
 
@@ -14,40 +13,6 @@ std::string join_ports(const std::vector<PeerPort>& ports) {
   for (const auto port : ports) text += (text.empty() ? "" : ", ") + std::to_string(port.value);
   return text;
 }
-
-void require_no_evidence(const Network& network) {
-  for (const auto& peer : network.genesis().peers()) {
-    BOOST_TEST(evidence_rows.all(network.state(peer.port)).empty(), "at " << peer.port.value);
-  }
-}
-
-/// An exchange of which the owner forgets all after the request, or the request too; then a second requester asks.
-struct Forgetful {
-  Four four{Step::request, 5};
-  Network& network = four.network;
-  ExchangeId second{};
-
-  explicit Forgetful(Step last, bool forgets_request = false) {
-    auto old = network.backup(four.o);
-    network.play(four.x, last);
-    network.home(four.r).takes_steps = false;
-    network.restore(four.o, std::move(old));
-    if (forgets_request) {
-      network.edit(four.o, [this](Draft& draft) {
-        set_open(draft, exchanges.get(draft, four.x)->request.body.book, four.x, false);
-        exchanges.erase(draft, four.x);
-      });
-    }
-    declare_restore(network, four.o);
-  }
-  /// A request of another peer, which reaches the owner before any answer does.
-  void ask_for_it_too() {
-    const auto answers = std::exchange(network.queue, {});
-    second = network.request(four.w1, four.o, four.book());
-    network.deliver_until_quiet();
-    for (const auto& envelope : answers) network.queue.push_back(envelope);
-  }
-};
 
 }  // namespace
 
