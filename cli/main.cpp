@@ -99,7 +99,7 @@ int main(int argc, char** argv) {
     return fail(Report(global), usage_error("the command has a second word", page, "bookchain help " + page));
   }
   if (command == nullptr) {
-    return fail(Report(global), usage_error("a command is missing", "COMMAND", "bookchain --help"));
+    return fail(Report(global), usage_error("a command is missing", "bookchain", "bookchain --help"));
   }
   return run(global, *command, invocation.value().arguments);
 }

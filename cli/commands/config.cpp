@@ -83,16 +83,20 @@ void add_places(const PeerFiles& files, std::vector<Setting>& settings) {
                       least_quota.files, most_quota.files});
 }
 
-/// What all peers of the network keep to.
+/// What all peers of the network keep to, as `init` has it where nothing else is said.
 void add_limits(const PeerFiles& files, std::vector<Setting>& settings) {
   const auto& fields = files.genesis.fields();
-  for (const auto& [name, value] : {std::pair<const char*, std::uint64_t>{"book_bytes", fields.limits.book_bytes},
-                                    {"message_bytes", fields.limits.message_bytes},
-                                    {"block_bytes", fields.limits.block_bytes},
-                                    {"chunk_size", fields.chunk_size},
-                                    {"work_bits", fields.work_bits}}) {
-    settings.push_back({std::string("network.") + name, value, "network"});
-  }
+  const GenesisFields usual;
+  const auto add = [&](const char* name, std::uint64_t value, std::uint64_t fallback, std::uint64_t least,
+                       std::uint64_t most) {
+    settings.push_back({std::string("network.") + name, value, "network", fallback, least, most});
+  };
+  add("book_bytes", fields.limits.book_bytes, usual.limits.book_bytes, 1, max_book_bytes);
+  add("message_bytes", fields.limits.message_bytes, usual.limits.message_bytes, min_message_bytes, max_message_bytes);
+  add("block_bytes", fields.limits.block_bytes, usual.limits.block_bytes, min_block_bytes,
+      fields.limits.message_bytes / 2);
+  add("chunk_size", fields.chunk_size, usual.chunk_size, min_chunk_size, max_chunk_bytes);
+  add("work_bits", fields.work_bits, usual.work_bits, 0, max_work_bits);
 }
 
 void add_peers(const PeerFiles& files, std::vector<Setting>& settings) {

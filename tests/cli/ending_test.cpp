@@ -76,7 +76,7 @@ BOOST_AUTO_TEST_CASE(only_the_owner_refuses_and_only_before_it_granted) {
   const auto id = network.exchange(requester, owner, network.book_of(owner), 1);
   network.receive_all();
   BOOST_TEST(network.at(requester, {"refuse", id}).exit_code == 3);
-  network.refused(5002, {"refuse", id}, 4, "unknown-exchange");
+  network.refused(5002, {"refuse", id}, 3, "unexpected");
   network.ok(owner, {"grant", id});
   BOOST_TEST(network.at(owner, {"refuse", id}).exit_code == 3);
   BOOST_TEST(network.state(owner, id) == "granted");
