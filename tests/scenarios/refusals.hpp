@@ -14,11 +14,11 @@ inline Error refusal(Network& network, PeerPort peer, Wish wish) {
   return outcome.error();
 }
 
-/// It is refused with this token, and the message ends like this.
-inline void require_refused(Network& network, PeerPort peer, Wish wish, Token token, std::string_view end = {}) {
+/// It is refused with this token, and the message says this.
+inline void require_refused(Network& network, PeerPort peer, Wish wish, Token token, std::string_view what = {}) {
   const auto error = refusal(network, peer, std::move(wish));
   BOOST_TEST(name(error.token) == name(token));
-  BOOST_TEST(error.what.ends_with(end), error.what << " does not end with: " << end);
+  BOOST_TEST(error.what.find(what) != std::string::npos, error.what << " does not say: " << what);
 }
 
 /// The wish succeeds, sends nothing, and leaves the exchange as it was.
