@@ -23,12 +23,13 @@ ask
 first=$exchange
 say '' 'The owner grants it, and forgets that it did:'
 cheat
-take_in 5002 5003
-say '' 'Peer 5002 asks for the same book. An honest owner would say that it is busy; this one grants it again:'
+take_in 5003
+say '' 'Peer 5002, which has not heard of it yet, asks for the same book. An honest owner would say that it is' \
+  'busy; this one grants it again:'
 run bookchain -p 5002 request --from 5001 --book "$book"
 second=$(bookchain -p 5002 -o json list-exchanges | tr '{' '\n' | grep '"role":"requester"' |
   sed 's/.*"exchange":"\([0-9a-f]*\)".*/\1/')
-take_in 5000 5003
+take_in 5000 5002 5003
 cheat
 say '' 'Peer 5003 is a witness of both. It acknowledges no second one, and tells both requesters and everybody else:'
 show bookchain -p 5003 receive
