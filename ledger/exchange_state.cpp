@@ -1,4 +1,4 @@
-#include "ledger/records.hpp"
+#include "ledger/exchange_state.hpp"
 
 namespace bookchain::ledger {
 
