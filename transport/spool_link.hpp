@@ -5,6 +5,7 @@
 // Folder layout and file format: docs/formats.md.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <map>
 #include <set>
@@ -22,6 +23,8 @@ namespace bookchain::transport {
 inline constexpr std::size_t max_bad_files = 100;
 /// Beside each of them stands a file of its name and this, with the reason.
 inline constexpr std::string_view reason_suffix = ".reason";
+/// What the folder of a sender has in it.
+inline constexpr std::array<std::string_view, 4> parts_of_folder{"tmp", "new", "cur", "bad"};
 
 class SpoolLink final : public Link {
  public:
