@@ -2,25 +2,14 @@
 // aborted, disputed. What lies unread in a peer's own spool is taken in first, and no command of it fails.
 #include <boost/test/unit_test.hpp>
 
-#include "tests/cli/process.hpp"
+#include "tests/cli/played.hpp"
 
 namespace {
 
 using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
 
-constexpr int requester = 5000;
-constexpr int owner = 5001;
-
-/// Four peers, and an exchange up to a step that everybody has heard of.
-struct Play {
-  Network network{{"--seed", "ends"}};
-  std::string book = network.book_of(owner);
-  std::string id;
-
-  explicit Play(int last) {
-    id = network.exchange(requester, owner, book, last);
-    network.receive_until_quiet();
-  }
+struct Play : Played {
+  explicit Play(int last) : Played("ends", last) {}
   /// Types what is next at this peer until nothing is; fails the test where a line fails or there is no end.
   void follow(int port) const {
     constexpr int most = 24;

@@ -3,27 +3,16 @@
 #include <boost/filesystem/operations.hpp>
 #include <boost/test/unit_test.hpp>
 
-#include "tests/cli/process.hpp"
+#include "tests/cli/played.hpp"
 
 namespace {
 
 using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
 
-constexpr int requester = 5000;
-constexpr int owner = 5001;
-
 std::string hint_of(const Ended& ended) { return Json::parse(ended.err)["error"]["hint"]; }
 
-/// Four peers, and an exchange up to a step that everybody has heard of.
-struct Play {
-  Network network{{"--seed", "no"}};
-  std::string book = network.book_of(owner);
-  std::string id;
-
-  explicit Play(int last) {
-    id = network.exchange(requester, owner, book, last);
-    network.receive_until_quiet();
-  }
+struct Play : Played {
+  explicit Play(int last) : Played("no", last) {}
   [[nodiscard]] std::string here(int port, const std::string& words) const {
     return "bookchain -n " + network.folder().string() + " -p " + std::to_string(port) + " " + words + " " +
            id.substr(0, 12);

@@ -6,6 +6,11 @@
 
 namespace bookchain::scenarios {
 
+/// What a peer that holds the exchange so tells the owner that forgot it: that it granted the book, and no more.
+inline OwnGrant bare_grant(const ExchangeRecord& held) {
+  return OwnGrant{held.request, *held.grant, held.book, {}, std::nullopt, {}, std::nullopt};
+}
+
 inline void require_no_evidence(const Network& network) {
   for (const auto& peer : network.genesis().peers()) {
     BOOST_TEST(evidence_rows.all(network.state(peer.port)).empty(), "at " << peer.port.value);

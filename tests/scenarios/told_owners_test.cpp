@@ -21,7 +21,7 @@ BOOST_AUTO_TEST_CASE(each_statement_told_with_an_own_grant_must_be_about_that_gr
   const auto grant = network.genesis().id_of(*held.grant);
   const auto consent = network.genesis().id_of(*held.consent);
   const auto tell = [&](const std::function<void(OwnGrant&)>& add) {
-    OwnGrant told{held.request, *held.grant, held.book, {}, std::nullopt, {}, std::nullopt};
+    auto told = bare_grant(held);
     add(told);
     BOOST_TEST(!network.give(four.w1, four.o, OwnMessage{{told}, TurnPlace{four.book(), {}, {}}}));
     return network.record(four.o, four.x);
@@ -95,7 +95,8 @@ BOOST_AUTO_TEST_CASE(an_owner_that_forgot_the_book_too_takes_it_from_who_tells_o
   network.queue.clear();
   const auto held = network.record(four.r, four.x);
   network.edit(four.o, [&](Draft& draft) { catalogue.erase(draft, four.book()); });
-  OwnGrant told{held.request, *held.grant, std::nullopt, {}, std::nullopt, {}, std::nullopt};
+  auto told = bare_grant(held);
+  told.book.reset();
   const auto knows_when_told = [&] {
     BOOST_TEST(!network.give(four.r, four.o, OwnMessage{{told}, TurnPlace{four.book(), {}, {}}}));
     return network.knows(four.o, four.x);
@@ -223,7 +224,8 @@ BOOST_AUTO_TEST_CASE(an_owner_that_forgot_the_key_is_told_that_it_can_settle_or_
   auto& network = world.network;
   network.queue.clear();
   const auto held = network.record(four.r, four.x);
-  OwnGrant told{held.request, *held.grant, held.book, {}, held.consent, {}, std::nullopt};
+  auto told = bare_grant(held);
+  told.consent = held.consent;
   const auto tell = [&] {
     BOOST_TEST(!network.give(four.r, four.o, OwnMessage{{told}, TurnPlace{four.book(), {}, {}}}));
     network.queue.clear();
@@ -258,7 +260,7 @@ BOOST_AUTO_TEST_CASE(a_forgotten_grant_waits_for_what_its_requester_tells) {
     auto& network = world.network;
     network.queue.clear();
     const auto held = network.record(four.r, four.x);
-    OwnGrant told{held.request, *held.grant, held.book, {}, std::nullopt, {}, std::nullopt};
+    auto told = bare_grant(held);
     BOOST_TEST(!network.give(four.w1, four.o, OwnMessage{{told}, std::nullopt}));
     BOOST_TEST((network.state_of(four.o, four.x) == ExchangeState::granted));
     if (agreed)
@@ -277,7 +279,7 @@ BOOST_AUTO_TEST_CASE(an_owner_that_forgot_what_led_to_the_end_has_nothing_to_rel
   auto& network = world.network;
   network.queue.clear();
   const auto held = network.record(four.r, four.x);
-  const OwnGrant told{held.request, *held.grant, held.book, {}, std::nullopt, {}, std::nullopt};
+  const auto told = bare_grant(held);
   BOOST_TEST(!network.give(four.r, four.o, OwnMessage{{told}, TurnPlace{four.book(), {}, {}}}));
   network.queue.clear();
   network.home(four.r).takes_steps = true;
@@ -322,7 +324,8 @@ BOOST_AUTO_TEST_CASE(an_owner_that_forgot_the_key_of_its_release_sends_no_key_ag
   auto& network = world.network;
   network.queue.clear();
   const auto held = network.record(four.r, four.x);
-  const OwnGrant told{held.request, *held.grant, held.book, {}, std::nullopt, {}, held.release};
+  auto told = bare_grant(held);
+  told.release = held.release;
   BOOST_TEST(!network.give(four.r, four.o, OwnMessage{{told}, TurnPlace{four.book(), {}, {}}}));
   network.queue.clear();
   BOOST_TEST(!network.give(four.r, four.o, SendAgain{four.x}));
