@@ -31,6 +31,7 @@ std::string_view name(Work work) {
     case Work::disputes_recorded: return "disputes-recorded";
     case Work::false_deals: return "false-deals";
     case Work::keys_from_shares: return "keys-from-shares";
+    case Work::untold_requests: return "untold-requests";
   }
   return "";
 }

@@ -177,9 +177,9 @@ Plan plan_of(std::uint64_t seed) {
   // Small networks are the tight ones, and the cheap ones: most seeds are of them.
   static constexpr std::array<std::size_t, 16> sizes{4, 4, 4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 7, 7, 8, 9};
   plan.peers = sizes[chance.below(sizes.size())];
-  plan.exchanges = chance.between(6, 12);  // with those that several ask for at once over ten a seed
+  plan.exchanges = chance.between(8, 15);  // so that users make over ten requests a seed, on the average
   plan.books = chance.between(1, 3);
-  plan.steps = (300 + plan.exchanges * 35) * (plan.peers + 4) / 8;
+  plan.steps = (250 + plan.exchanges * 32) * (plan.peers + 4) / 8;
   // Where much is lost little is agreed on: some seeds get far, others are hit hard.
   static constexpr std::array<std::size_t, 4> harshness{10, 25, 50, 100};
   plan.harshness = harshness[chance.below(harshness.size())];

@@ -75,6 +75,7 @@ Result<void> SimStore::commit() {
     return Error{token, "the simulated disk failed", {}, {}};
   }
   open_ = false;
+  note_changed();
   if (durability_ == Durability::full) {
     soon_.clear();
   } else {
@@ -83,6 +84,18 @@ Result<void> SimStore::commit() {
   transaction_.clear();
   if (chosen == CommitFate::dies_after) throw Crashed{};
   return success();
+}
+
+/// Of the open transaction.
+void SimStore::note_changed() {
+  static constexpr std::array looked_at{Table::exchanges, Table::evidence, Table::marks, Table::ownership};
+  for (const auto& entry : transaction_) {
+    if (std::ranges::find(looked_at, entry.table) == looked_at.end()) continue;
+    const auto now = rows(entry.table).find(entry.key);
+    const auto is_there = now != rows(entry.table).end();
+    const bool is_same = is_there ? entry.value == now->second : !entry.value;
+    if (!is_same) changed_.emplace_back(entry.table, entry.key);
+  }
 }
 
 void SimStore::undo(const Log& log) noexcept {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <functional>
+#include <utility>
 
 #include "ledger/store/store.hpp"
 #include "tests/sim/random.hpp"
@@ -50,6 +51,10 @@ class SimStore final : public Store {
   [[nodiscard]] std::optional<Bytes> durable(Table table, ByteView key) const;
   [[nodiscard]] bool in_transaction() const { return open_; }
 
+  /// Rows of the tables that are looked at after every event, which commits changed since the last call.
+  using Changed = std::vector<std::pair<Table, Bytes>>;
+  [[nodiscard]] Changed take_changed() { return std::exchange(changed_, {}); }
+
   [[nodiscard]] const Image& image() const { return rows_; }
   void put_back(Image image);
   /// Planted bugs: the disk gives back something else than was written.
@@ -69,8 +74,10 @@ class SimStore final : public Store {
   void set(Table table, const Bytes& key, const std::optional<Bytes>& value);
   void undo(const Log& log) noexcept;
   [[nodiscard]] bool fails_to_read() const;
+  void note_changed();
 
   Image rows_;
+  Changed changed_;
   std::vector<Log> soon_;  ///< what the commits since the last full one replaced
   Log transaction_;        ///< what the open transaction replaced
   Durability durability_ = Durability::full;

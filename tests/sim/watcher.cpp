@@ -331,15 +331,22 @@ void Watcher::read_statements(const Message& message) { std::visit(StatementRead
 
 // ---- what is kept ----
 
-void Watcher::looked_at(PeerPort peer, const SimStore& store) {
+void Watcher::looked_at(PeerPort peer, SimStore& store) {
+  const auto changed = store.take_changed();
   if (!is_honest(peer)) return;
+  const auto moved = look_at_chain(peer, store);
+  look_at_rows(peer, changed, moved, store);
+}
+
+/// Gives the books that new blocks are about.
+std::set<BookId> Watcher::look_at_chain(PeerPort peer, const SimStore& store) {
   const auto head = head_fact.get(store);
   const auto height = head ? head->height.value : 0;
   auto& known = heights_[peer];
   if (height < known)
     throw Violation{
         lost, at_port(peer) + " fell back from height " + std::to_string(known) + " to " + std::to_string(height)};
-  if (height == known) return;
+  if (height == known) return {};
   std::map<Id, Standing> touched;
   for (auto at = known + 1; at <= height; ++at) {
     const auto bytes = store.get(Table::blocks, encode(Height{at}));
@@ -352,7 +359,9 @@ void Watcher::looked_at(PeerPort peer, const SimStore& store) {
     for (const auto& [book, standing] : checker_.touched(at)) touched[book] = standing;
   }
   known = height;
+  std::set<BookId> moved;
   for (const auto& [book, standing] : touched) {
+    moved.insert(BookId{book});
     const auto row = ownership.get(store, BookId{book});
     const bool same = row && row->owner.value == standing.owner && row->version.value == standing.version &&
                       row->turn.value == standing.turn &&
@@ -361,6 +370,7 @@ void Watcher::looked_at(PeerPort peer, const SimStore& store) {
       throw Violation{"exactly one owner of a book and version",
                       at_port(peer) + " at height " + std::to_string(height)};
   }
+  return moved;
 }
 
 void Watcher::compare_chain(PeerPort peer, const SimStore& store) const {

@@ -41,8 +41,8 @@ class Watcher {
                const transport::Channel& channel);
   /// What a liar sends: its votes count where it is asked whether a block was chosen.
   void liar_sends(PeerPort from, PeerPort to, const Message& message);
-  /// After an event at an honest peer.
-  void looked_at(PeerPort peer, const SimStore& store);
+  /// After an event at an honest peer: its chain, and every row that changed of what it was told, owns or accuses.
+  void looked_at(PeerPort peer, SimStore& store);
   /// What a peer has just decided, and is durable.
   void reported(PeerPort peer, const transport::Report& report);
   /// The same: how far the exchanges of a user are that it is told of.
@@ -63,6 +63,13 @@ class Watcher {
   friend struct StatementReader;
   static constexpr const char* lost = "acknowledged is never lost";
   void blamed(PeerPort by, PeerPort accused, const std::string& of) const;
+  void check_evidence(PeerPort peer, const EvidenceKey& key, const EvidenceRecord& row) const;
+  void check_mark(PeerPort peer, const MarkKey& key, const Mark& mark) const;
+  struct Told;
+  void check_told(PeerPort peer, const ExchangeId& exchange, const Told& known, const SimStore& store) const;
+  void look_at_rows(PeerPort peer, const SimStore::Changed& changed, const std::set<BookId>& moved,
+                    const SimStore& store) const;
+  [[nodiscard]] std::set<BookId> look_at_chain(PeerPort peer, const SimStore& store);
   [[nodiscard]] bool may_be_guilty(PeerPort accused, const Evidence& evidence) const;
   void check_numbered(PeerPort from, const transport::Opened& opened, const SimStore& store);
   void check_note(PeerPort from, PeerPort to, ByteView payload, const SimStore& store);

@@ -66,16 +66,19 @@ bool Watcher::may_be_guilty(PeerPort accused, const Evidence& evidence) const {
   return exchange && may_forget(accused, *exchange);
 }
 
+void Watcher::check_evidence(PeerPort peer, const EvidenceKey& key, const EvidenceRecord& row) const {
+  const auto accused = accusation(genesis_, row.evidence).accused;
+  if (!may_be_guilty(accused, row.evidence)) blamed(peer, accused, std::string(fault(row.evidence)));
+  if (accused != key.accused) throw Violation{"evidence is kept under whom it accuses", at_port(peer)};
+}
+
+void Watcher::check_mark(PeerPort peer, const MarkKey& key, const Mark& mark) const {
+  if (!may_forget(key.port, key.exchange)) blamed(peer, key.port, std::string(ledger::name(mark.kind)));
+}
+
 void Watcher::check_blame(PeerPort peer, const SimStore& store) const {
-  for (const auto& [key, row] : evidence_rows.all(store)) {
-    const auto about = accusation(genesis_, row.evidence);
-    const auto accused = about.accused;
-    if (!may_be_guilty(accused, row.evidence)) blamed(peer, accused, std::string(fault(row.evidence)));
-    if (accused != key.accused) throw Violation{"evidence is kept under whom it accuses", at_port(peer)};
-  }
-  for (const auto& [key, mark] : marks.all(store)) {
-    if (!may_forget(key.port, key.exchange)) blamed(peer, key.port, std::string(ledger::name(mark.kind)));
-  }
+  for (const auto& [key, row] : evidence_rows.all(store)) check_evidence(peer, key, row);
+  for (const auto& [key, mark] : marks.all(store)) check_mark(peer, key, mark);
 }
 
 // ---- what was told ----
@@ -100,18 +103,53 @@ void Watcher::told(PeerPort peer, const ExchangeId& exchange, const SimStore& st
   known.released = known.released || record->release;
 }
 
+void Watcher::check_told(PeerPort peer, const ExchangeId& exchange, const Told& known, const SimStore& store) const {
+  const auto record = exchanges.get(store, exchange);
+  const auto now = record ? rank(*record) : std::uint8_t{0};
+  const bool forgotten = !record || (record->state != ExchangeState::mined && now < known.rank) ||
+                         (known.granted && !record->grant) || (known.consented && !record->consent) ||
+                         (known.released && !record->release);
+  if (!forgotten) return;
+  throw Violation{lost, at_port(peer) + " forgot how far " + to_hex(exchange).substr(0, 8) + " had come" +
+                            (record ? ", and has it " + std::string(ledger::name(record->state)) : "")};
+}
+
 void Watcher::check_told(PeerPort peer, const SimStore& store) const {
   const auto all = told_.find(peer);
   if (all == told_.end() || !is_honest(peer)) return;
-  for (const auto& [exchange, known] : all->second) {
-    const auto record = exchanges.get(store, exchange);
-    const auto now = record ? rank(*record) : std::uint8_t{0};
-    const bool forgotten = !record || (record->state != ExchangeState::mined && now < known.rank) ||
-                           (known.granted && !record->grant) || (known.consented && !record->consent) ||
-                           (known.released && !record->release);
-    if (!forgotten) continue;
-    throw Violation{lost, at_port(peer) + " forgot how far " + to_hex(exchange).substr(0, 8) + " had come" +
-                              (record ? ", and has it " + std::string(ledger::name(record->state)) : "")};
+  for (const auto& [exchange, known] : all->second) check_told(peer, exchange, known, store);
+}
+
+// ---- rows that changed ----
+
+namespace {
+
+template <class Key>
+Key key_of(const Bytes& bytes) {
+  const auto key = decode<Key>(bytes);
+  if (!key) throw Violation{"a key of the state decodes", to_hex(bytes)};
+  return key.value();
+}
+
+}  // namespace
+
+void Watcher::look_at_rows(PeerPort peer, const SimStore::Changed& changed, const std::set<BookId>& moved,
+                           const SimStore& store) const {
+  const auto told = told_.find(peer);
+  for (const auto& [table, bytes] : changed) {
+    if (table == Table::exchanges && told != told_.end()) {
+      const auto exchange = key_of<ExchangeId>(bytes);
+      const auto known = told->second.find(exchange);
+      if (known != told->second.end()) check_told(peer, exchange, known->second, store);
+    } else if (table == Table::evidence) {
+      const auto key = key_of<EvidenceKey>(bytes);
+      if (const auto row = evidence_rows.get(store, key)) check_evidence(peer, key, *row);
+    } else if (table == Table::marks) {
+      const auto key = key_of<MarkKey>(bytes);
+      if (const auto mark = marks.get(store, key)) check_mark(peer, key, *mark);
+    } else if (table == Table::ownership && !moved.contains(key_of<BookId>(bytes))) {
+      throw Violation{"a book has a new owner by a block alone", at_port(peer)};
+    }
   }
 }
 

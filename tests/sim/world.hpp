@@ -105,6 +105,7 @@ class World final : private transport::Observer {
 
   // the end
   void heal();
+  void track_untold();
   void settle();
   void helping_hand(std::uint64_t attempt);
   void wake_up_laggards(std::uint64_t attempt);
@@ -158,7 +159,7 @@ class World final : private transport::Observer {
   Home* acting_ = nullptr;
   std::map<BookId, Text> texts_;  ///< what the registered books really say
   std::map<PeerPort, std::uint64_t> serials_;
-  std::vector<Tracked> tracked_;
+  std::vector<Tracked> tracked_;                             ///< exchanges that users of honest peers began
   std::set<std::pair<PeerPort, ExchangeId>> collected_;      ///< what users tried to get at the end
   std::vector<std::pair<PeerPort, BookId>> registered_;      ///< of which the user was told
   std::map<ExchangeId, std::vector<NumberedShare>> pooled_;  ///< what all liars hold together

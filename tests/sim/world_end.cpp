@@ -31,6 +31,24 @@ void World::heal() {
     if (!at.courier) start(at);
     story_.note(port, "all faults stop");
   }
+  track_untold();
+}
+
+/// Requests that are durable, and whose user was not told: the process died, or the rest of the call failed. They are
+/// to end as all others.
+void World::track_untold() {
+  std::set<ExchangeId> known;
+  for (const auto& tracked : tracked_) known.insert(tracked.exchange);
+  for (const auto port : honest_) {
+    for (const auto& [exchange, record] : exchanges.all(home(port).store)) {
+      const auto requester = record.request.signer;
+      const bool began_here = record.role == Role::requester && requester == port;
+      if (!began_here || !known.insert(exchange).second) continue;
+      counts_.add(Work::untold_requests);
+      ++counts_.exchanges;
+      tracked_.push_back({exchange, requester, record.request.body.receiver_port});
+    }
+  }
 }
 
 /// What a peer keeps of an exchange that its user, or the other one, was told of. What a user was told is there as
