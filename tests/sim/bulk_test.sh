@@ -15,10 +15,31 @@ diff "$folder/whole" "$folder/parts"
 
 kept=("$folder"/sim-runs/*/1-3.json)
 [[ ${#kept[@]} -eq 1 && -s ${kept[0]} ]]
+cp "${kept[0]}" "$folder/kept"
 sed -i 's/"violations":0/"violations":5/' "${kept[0]}"
-if AT_ONCE=3 "$here/bulk.sh" "$folder/sim" 7 >"$folder/again"; then
+if AT_ONCE=3 "$here/bulk.sh" "$folder/sim" 7 >"$folder/again" 2>/dev/null; then
   echo 'violations in a part that was kept are not counted' >&2
   exit 1
 fi
 grep -q '"violations":5,' "$folder/again"
+
+# sum SAID EDIT [FILE]: with a line that EDIT makes of one that was kept, and FILE beside it, the sum fails and says why.
+sum() {
+  sed "$2" "$folder/kept" >"$folder/edited"
+  if "$here/sum.py" "$folder/edited" "${@:3}" >"$folder/again" 2>"$folder/said" || ! grep -q "^sum.py: .*$1" "$folder/said"; then
+    echo "not seen in a sum: $1" >&2
+    exit 1
+  fi
+}
+sum 'differ in commit' 's/"commit":"/&other-/' "$folder/kept"
+sum 'differ in what they count' 's/"faults":{/&"gremlins":1,/' "$folder/kept"
+# Of many seeds each kind must have been seen; here all were, but for one.
+many='s/"seeds":3/"seeds":1000/; :each; s/\({.*\):0/\1:1/; t each; s/"violations":1/"violations":0/'
+for kind in pause false-certificate claims; do
+  sum "$kind never happened" "$many; s/\"$kind\":[0-9]*/\"$kind\":0/"
+done
+long="$many; s/\"seeds\":1000/\"seeds\":100000/; s/\"exchanges\":[0-9]*/\"exchanges\":"
+sum 'exchanges are less than 1000000' "${long}999999/"
+sed "${long}1000000/" "$folder/kept" >"$folder/edited"
+"$here/sum.py" "$folder/edited" | grep -q '"exchanges":1000000,'
 echo 'parts add up'

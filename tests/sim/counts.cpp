@@ -47,6 +47,7 @@ void Counts::add(const Counts& other) {
   add_each(work, other.work);
   add_each(evidence, other.evidence);
   exchanges += other.exchanges;
+  requests_of_liars += other.requests_of_liars;
   committed += other.committed;
   blocks += other.blocks;
   blocks_under_faults += other.blocks_under_faults;

@@ -32,7 +32,8 @@ struct Counts {
   std::array<std::uint64_t, attack_count> attacks{};
   std::array<std::uint64_t, work_count> work{};
   std::array<std::uint64_t, evidence_count> evidence{};  ///< pieces kept, at all honest peers
-  std::uint64_t exchanges{};
+  std::uint64_t exchanges{};                             ///< that users of honest peers asked for
+  std::uint64_t requests_of_liars{};                     ///< that they sent, whatever became of them
   std::uint64_t committed{};
   std::uint64_t blocks{};
   std::uint64_t blocks_under_faults{};  ///< before everything healed

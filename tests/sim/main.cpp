@@ -40,7 +40,7 @@ struct Way {
 const std::vector<Way>& ways() {
   static const std::vector<Way> all{
       {"regressions", {}},
-      {"seeds", {"from", "seconds", "jobs"}},
+      {"seeds", {"from", "seconds", "jobs", "bug"}},
       {"each-attack", {"jobs"}},
       {"each-bug", {"bug"}},
       {"beyond", {}},
@@ -105,10 +105,11 @@ std::optional<Bug> bug_from(const Options& options) {
   return bug;
 }
 
+Plan plan_with(std::optional<Bug> bug, std::uint64_t seed) { return bug ? plan_of(seed, *bug) : plan_of(seed); }
+
 Plan plan_from(const Options& options) {
   const auto seed = number(options, "seed", 1);
-  const auto bug = bug_from(options);
-  auto plan = bug ? plan_of(seed, *bug) : plan_of(seed);
+  auto plan = plan_with(bug_from(options), seed);
   plan.peers = number(options, "peers", plan.peers);
   plan.villains = number(options, "villains", plan.villains);
   plan.exchanges = number(options, "exchanges", plan.exchanges);
@@ -142,9 +143,11 @@ int run_one(const Plan& plan, const std::string& program) {
 /// So many seeds must have seen everything that can go wrong.
 constexpr std::uint64_t enough_for_all_kinds = 1000;
 
-int run_seeds(std::uint64_t from, std::uint64_t count, const Effort& effort, const std::string& program) {
+int run_seeds(std::uint64_t from, std::uint64_t count, std::optional<Bug> bug, const Effort& effort,
+              const std::string& program) {
+  planted::switch_on(bug);
   std::vector<Plan> plans;
-  for (std::uint64_t seed = from; seed < from + count; ++seed) plans.push_back(plan_of(seed));
+  for (std::uint64_t seed = from; seed < from + count; ++seed) plans.push_back(plan_with(bug, seed));
   const auto start = std::chrono::steady_clock::now();
   const auto summary = run_all(plans, effort, program);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
@@ -187,7 +190,7 @@ int run(const std::string& program, const std::vector<std::string>& words) {
   if (way == "seeds") {
     Effort effort{jobs, 50};
     if (options.contains("seconds")) effort.seconds = static_cast<double>(number(options, "seconds", 0));
-    return run_seeds(number(options, "from", 1), number(options, "seeds", 1), effort, program);
+    return run_seeds(number(options, "from", 1), number(options, "seeds", 1), bug_from(options), effort, program);
   }
   if (way == "each-attack") return run_each_attack(number(options, "each-attack", 1), jobs, program);
   if (way == "each-bug") return run_each_bug(number(options, "each-bug", 1), bug_from(options), program);

@@ -4,8 +4,9 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdio>
 #include <initializer_list>
+
+#include "tests/sim/commit.hpp"
 
 namespace bookchain::sim {
 
@@ -40,23 +41,7 @@ extern "C" void print_and_die(int signal_number) {
   std::raise(signal_number);
 }
 
-std::string described_commit() {
-  std::string text;
-  auto* pipe = ::popen("git -C '" BOOKCHAIN_SOURCE "' describe --always --dirty 2>/dev/null", "r");
-  if (pipe == nullptr) return "unknown";
-  std::array<char, 128> buffer{};
-  if (std::fgets(buffer.data(), buffer.size(), pipe) != nullptr) text = buffer.data();
-  ::pclose(pipe);
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  return text.empty() ? "unknown" : text;
-}
-
 }  // namespace
-
-const std::string& present_commit() {
-  static const std::string commit = described_commit();
-  return commit;
-}
 
 void print_plan_when_killed(const std::string& program) {
   running_program = program;
@@ -64,7 +49,7 @@ void print_plan_when_killed(const std::string& program) {
 }
 
 void set_running_plan(const Plan& plan) {
-  const auto text = "commit " + present_commit() + "\nreplay: " + running_program + " " + plan.options();
+  const auto text = "commit " + std::string(built_commit()) + "\nreplay: " + running_program + " " + plan.options();
   const auto length = std::min(text.size(), running_text.size() - 1);
   std::copy_n(text.begin(), length, running_text.begin());
   running_text[length] = '\0';

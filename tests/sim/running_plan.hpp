@@ -7,8 +7,6 @@
 
 namespace bookchain::sim {
 
-/// The commit that the program was built from, as git describes it now, or "unknown".
-[[nodiscard]] const std::string& present_commit();
 /// A signal that ends the process prints from here on which plan the dying thread runs, how far it came, and the
 /// command that repeats it.
 void print_plan_when_killed(const std::string& program);

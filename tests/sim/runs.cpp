@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "tests/sim/checked_signature.hpp"
+#include "tests/sim/commit.hpp"
 #include "tests/sim/running_plan.hpp"
 #include "tests/sim/world.hpp"
 
@@ -130,7 +131,7 @@ Plan shrink(const Plan& plan, const std::string& invariant) {
 void print_failure(const Plan& plan, const RunResult& result, const std::string& program) {
   const auto& violation = *result.violation;
   std::fprintf(stderr, "\nseed %llu, commit %s, step %llu, signatures %s\nbroken: %s\n  %s\n\n%s\nreplay: %s %s\n",
-               static_cast<unsigned long long>(plan.seed), present_commit().c_str(),
+               static_cast<unsigned long long>(plan.seed), built_commit(),
                static_cast<unsigned long long>(result.steps), signature_kind().data(), violation.invariant.c_str(),
                violation.detail.c_str(), result.story.c_str(), program.c_str(), plan.options().c_str());
 }
@@ -221,11 +222,13 @@ std::string json_line(const Summary& summary, double seconds) {
   const auto field = [](std::string_view key, std::uint64_t value) {
     return "\"" + std::string(key) + "\":" + std::to_string(value);
   };
-  std::string text = "{\"schema\":1,\"signatures\":\"" + std::string(signature_kind()) + "\",";
+  std::string text = "{\"schema\":2,\"commit\":\"" + std::string(built_commit()) + "\",\"signatures\":\"" +
+                     std::string(signature_kind()) + "\",";
   text += field("seeds", summary.seeds) + "," + field("repeated", summary.repeated) + "," +
           field("steps", summary.counts.steps) + "," + field("messages", summary.counts.messages) + "," +
-          field("exchanges", summary.counts.exchanges) + "," + field("committed", summary.counts.committed) + "," +
-          field("blocks", summary.counts.blocks) + "," +
+          field("exchanges", summary.counts.exchanges) + "," +
+          field("requests_of_liars", summary.counts.requests_of_liars) + "," +
+          field("committed", summary.counts.committed) + "," + field("blocks", summary.counts.blocks) + "," +
           field("blocks_under_faults", summary.counts.blocks_under_faults) + "," +
           field("equivocations_seen", summary.counts.equivocations_seen) + "," +
           field("evidence", summary.counts.all_evidence()) + "," + field("violations", summary.violations) + "," +

@@ -207,7 +207,6 @@ void Villain::request_something() {
   if (wanted.empty()) return;
   const auto& [book, owner] = chance_.pick(wanted);
   (void)decide(Wish{WishRequest{owner, book, chance_.draw<RequestId>()}});
-  ++world_.counts_.exchanges;
 }
 
 // ---- sending ----
@@ -228,8 +227,11 @@ void Villain::send(PeerPort to, const Message& message, std::optional<Bytes> pac
   if (package && exchange) outgoing_[to].packages[*exchange] = std::move(*package);
 }
 
-/// Counts what only shows when it is set beside something else that this peer has said.
+/// Counts what it asked for, and what only shows when it is set beside something else that this peer has said.
 void Villain::note_own(PeerPort to, const Message& message) {
+  if (const auto* own = std::get_if<RequestMessage>(&message); own != nullptr && own->request.signer == self()) {
+    if (requested_.insert(genesis_.exchange_of(own->request)).second) ++world_.counts_.requests_of_liars;
+  }
   if (const auto* grant = std::get_if<GrantMessage>(&message)) {
     const auto& body = grant->grant.body;
     auto& granted = granted_[{grant->request.body.book, body.version, body.turn}];

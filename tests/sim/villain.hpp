@@ -139,6 +139,7 @@ class Villain {
     Round round;
   };
   Led led_{};  ///< whom it leads up, and how far
+  std::set<ExchangeId> requested_;
   std::map<ExchangeId, Signed<Grant>> second_grants_;
   std::map<ExchangeId, ExchangeRecord> false_grants_;  ///< of another book, or of shares that give no key
   std::set<ExchangeId> false_deals_;
