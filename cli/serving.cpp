@@ -108,7 +108,10 @@ class Serving {
         tell_failure(report.error());
         pause = pause_after_failure;
       }
-      if (const auto end = ended()) return *end;
+      if (const auto end = ended()) {
+        deliver_postponed();
+        return *end;
+      }
       home_.release();
       if (pause > microseconds{0}) rest(pause);
       BOOKCHAIN_TRY(const auto end, take_home());
@@ -225,6 +228,12 @@ class Serving {
     for (const auto& error : report.troubles) tell_failure(error);
     if (report.undelivered.empty() && report.troubles.empty()) told_.clear();
     if (plan_.tell && !plan_.tell(report)) unheard_ = true;
+  }
+
+  /// The last that a process does which goes on no more.
+  void deliver_postponed() {
+    if (!home_.courier().has_postponed()) return;
+    if (const auto delivered = home_.courier().deliver(); !delivered) tell_failure(delivered.error());
   }
 
   void tell_failure(const Error& error) {

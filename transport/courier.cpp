@@ -1,5 +1,7 @@
 #include "transport/courier.hpp"
 
+#include <algorithm>
+
 namespace bookchain::transport {
 
 using namespace ledger;
@@ -121,11 +123,41 @@ void Courier::roll_back() {
   dropped_packages_.clear();
 }
 
-void Courier::take_notes_of(const OpenedMail& mail, Draft& draft) {
-  for (const auto& [from, note] : mail.notes) {
+void Courier::take_notes_of(const std::vector<std::pair<PeerPort, DeliveryNote>>& notes, Draft& draft) {
+  for (const auto& [from, note] : notes) {
     take_note(draft, header_to(from), note, parts_.environment.draw<Epoch>(), parts_.environment.now());
   }
 }
+
+// ---- what can wait (transport/postponed.hpp) ----
+
+bool Courier::postpones_nothing() const {
+  return !patient_ || postponed_.is_due(parts_.environment.now()) || parts_.link.is_waited_for();
+}
+
+/// Whether a turn would do nothing but take notes.
+bool Courier::can_wait(const std::vector<Parcel>& parcels, const OpenedMail& mail) const {
+  if (mail.notes.empty() || !mail.messages.empty() || !mail.unfit.empty() || postpones_nothing()) return false;
+  if (std::ranges::any_of(parcels, [](const auto& parcel) { return parcel.fault.has_value(); })) return false;
+  if (!parts_.link.offers().empty()) return false;
+  const auto now = parts_.environment.now();
+  const auto tick = parts_.node.next_tick(parts_.store, now);
+  return !tick || now < *tick;
+}
+
+void Courier::postpone_notes(const std::vector<Parcel>& parcels, OpenedMail& mail, Report& report) {
+  for (auto& [from, note] : mail.notes) postponed_.note_came(from, std::move(note), parts_.environment.now());
+  for (const auto& parcel : parcels) acknowledge(parcel, report);
+  parts_.link.end_turn();
+}
+
+void Courier::write_down_postponed() {
+  Draft draft(parts_.store);
+  take_notes_of(postponed_.write_down(draft), draft);
+  parts_.store.apply(draft.take_effects().writes);
+}
+
+// ---- turns ----
 
 void Courier::take_wishes(const std::vector<Wish>& wishes, Report& report) {
   for (const auto& wish : wishes) {
@@ -143,7 +175,7 @@ void Courier::take_wishes(const std::vector<Wish>& wishes, Report& report) {
 
 Result<void> Courier::take_mail(OpenedMail& mail, Notes& notes, Report& report) {
   Draft draft(parts_.store);
-  take_notes_of(mail, draft);
+  take_notes_of(mail.notes, draft);
   parts_.store.apply(draft.take_effects().writes);
   for (auto& message : mail.messages) BOOKCHAIN_CHECK(take_message(std::move(message), notes, report));
   const auto now = parts_.environment.now();
@@ -160,9 +192,17 @@ Result<Report> Courier::turn(const Intake& intake, const Policy& policy, const s
   patient_ = policy.patient;
   BOOKCHAIN_TRY(const auto parcels, parts_.link.receive(intake.deliveries));
   auto mail = open_parcels(parcels, report);
+  report.deliveries = parcels.size();
+  const bool full = parcels.size() >= intake.deliveries;
+  if (wishes.empty() && can_wait(parcels, mail)) {
+    postpone_notes(parcels, mail, report);
+    report.more_waits = full || drained_peers(waiting, parcels, mail).size() < channels_.size();
+    return report;
+  }
   tried_packages_.clear();
   Notes notes;
   BOOKCHAIN_CHECK(parts_.store.begin());
+  write_down_postponed();
   // A turn that nothing came for has time for what others do only when something points to it.
   const bool quiet = parcels.empty();
   const auto known_commits = std::exchange(foreign_commits_, parts_.store.foreign_commits());
@@ -175,9 +215,8 @@ Result<Report> Courier::turn(const Intake& intake, const Policy& policy, const s
   }
   take_wishes(wishes, report);
   if (policy.steps) take_due_steps(policy, report);
-  report.deliveries = parcels.size();
   const auto drained = drained_peers(waiting, parcels, mail);
-  report.more_waits = drained.size() < channels_.size() || parcels.size() >= intake.deliveries;
+  report.more_waits = full || drained.size() < channels_.size();
   BOOKCHAIN_CHECK(finish(parcels, mail, notes, drained, report));
   return report;
 }
@@ -198,6 +237,25 @@ std::set<PeerPort> Courier::drained_peers(const std::map<PeerPort, std::size_t>&
   return drained;
 }
 
+namespace {
+
+/// One thing that cannot be removed must not keep the rest from being done: it comes again, and is known then. If it
+/// is so because of its sender, it is one more thing that is refused, and nothing is wrong here.
+void note_done(PeerPort from, Result<void> done, Report& report,
+               const std::optional<ExchangeId>& exchange = std::nullopt) {
+  if (done) return;
+  if (done.error().token != Token::bad_file) return report.troubles.push_back(std::move(done).error());
+  report.received.push_back(refused_from(from, std::move(done).error(), exchange));
+}
+
+}  // namespace
+
+void Courier::acknowledge(const Parcel& parcel, Report& report) {
+  reach(KillPoint::before_acknowledge);
+  note_done(parcel.from, parts_.link.acknowledge(parcel), report);
+  reach(KillPoint::after_acknowledge);
+}
+
 Result<void> Courier::finish(const std::vector<Parcel>& parcels, const OpenedMail& mail, const Notes& notes,
                              const std::set<PeerPort>& drained, Report& report) {
   const bool changed = !parcels.empty() || !report.received.empty() || !report.steps.empty() || !report.sent.empty();
@@ -206,28 +264,23 @@ Result<void> Courier::finish(const std::vector<Parcel>& parcels, const OpenedMai
     roll_back();
     return committed;
   }
+  postponed_.written();
   if (parts_.observer != nullptr) parts_.observer->committed(report);
   if (changed) reach(KillPoint::after_commit);
-  // One thing that cannot be removed must not keep the rest from being done: it comes again, and is known then. If it
-  // is so because of its sender, it is one more thing that is refused, and nothing is wrong here.
-  const auto note = [&](PeerPort from, Result<void> done, const std::optional<ExchangeId>& exchange = std::nullopt) {
-    if (done) return;
-    if (done.error().token != Token::bad_file) return report.troubles.push_back(std::move(done).error());
-    report.received.push_back(refused_from(from, std::move(done).error(), exchange));
-  };
   // Before their messages are acknowledged: a package without one would be found by nobody.
-  for (const auto& [from, exchange] : dropped_packages_) note(from, parts_.link.drop_package(from, exchange), exchange);
+  for (const auto& [from, exchange] : dropped_packages_) {
+    note_done(from, parts_.link.drop_package(from, exchange), report, exchange);
+  }
   dropped_packages_.clear();
   for (std::size_t i = 0; i < parcels.size(); ++i) {
     if (parcels[i].fault || mail.unfinished.contains(i)) continue;  // put away already, or not done with
-    reach(KillPoint::before_acknowledge);
-    if (mail.unfit.contains(i)) {
-      note(parcels[i].from,
-           parts_.link.put_aside(parcels[i],
-                                 Error{Token::bad_message, "a message in it cannot be opened", parcels[i].name, {}}));
-    } else {
-      note(parcels[i].from, parts_.link.acknowledge(parcels[i]));
+    if (!mail.unfit.contains(i)) {
+      acknowledge(parcels[i], report);
+      continue;
     }
+    reach(KillPoint::before_acknowledge);
+    const Error reason{Token::bad_message, "a message in it cannot be opened", parcels[i].name, {}};
+    note_done(parcels[i].from, parts_.link.put_aside(parcels[i], reason), report);
     reach(KillPoint::after_acknowledge);
   }
   BOOKCHAIN_CHECK(tend_shelf());
@@ -240,7 +293,7 @@ Result<void> Courier::take_notes() {
   const auto mail = open_parcels(parcels, report);
   if (mail.notes.empty()) return success();
   Draft draft(parts_.store);
-  take_notes_of(mail, draft);
+  take_notes_of(mail.notes, draft);
   BOOKCHAIN_CHECK(parts_.store.begin());
   parts_.store.apply(draft.take_effects().writes);
   BOOKCHAIN_CHECK(parts_.store.commit());
@@ -252,6 +305,7 @@ Result<Report> Courier::turn_of_its_own(const std::function<Result<void>(Report&
   Report report;
   patient_ = false;
   BOOKCHAIN_CHECK(parts_.store.begin());
+  write_down_postponed();
   if (auto decided = what(report); !decided) {
     roll_back();
     return std::move(decided).as_failure();
@@ -295,6 +349,8 @@ Result<Report> Courier::take_step(const Due& due) {
 
 Result<Report> Courier::deliver() {
   Report report;
+  patient_ = false;
+  if (postponed_.is_unwritten()) BOOKCHAIN_CHECK(write_postponed());
   BOOKCHAIN_CHECK(tend_shelf());
   BOOKCHAIN_CHECK(deliver_all({}, {}, report));
   return report;

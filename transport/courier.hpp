@@ -15,6 +15,7 @@
 #include "transport/delivery.hpp"
 #include "transport/environment.hpp"
 #include "transport/link.hpp"
+#include "transport/postponed.hpp"
 #include "transport/trace.hpp"
 
 namespace bookchain::transport {
@@ -119,7 +120,8 @@ struct Policy {
   bool steps = false;     ///< false: only takes in, answers, votes
   bool grants = true;     ///< with steps: whether requests are granted
   bool one_each = false;  ///< with steps: at most one step of each exchange
-  bool patient = false;   ///< the next turn comes in time: see ledger::Input
+  /// The next turn comes in time: see ledger::Input. Until then bookkeeping may wait: see Postponed.
+  bool patient = false;
   /// Asked for each request that could be granted.
   using Judge = std::function<GrantVerdict(const ledger::ExchangeRecord&)>;
   /// With grants: gives the judge of one turn, by what this owner remembers then; without it all are granted.
@@ -168,9 +170,12 @@ class Courier {
   /// Takes one step of the eight, or an abort that is due. What was done before succeeds and sends nothing.
   [[nodiscard]] Result<Report> take_step(const ledger::Due& due);
 
-  /// Delivers what lies in the outbox and was never delivered; finishes tasks of the shelf. Part of all
-  /// of the above; by itself for what a killed process left.
+  /// Delivers what lies in the outbox and was never delivered, and all that was postponed; finishes tasks of the
+  /// shelf. Part of all of the above; by itself for what a killed process left, and for a patient one that ends.
   [[nodiscard]] Result<Report> deliver();
+
+  /// Whether patient turns left something for later.
+  [[nodiscard]] bool has_postponed() const { return !postponed_.empty(); }
 
   /// Takes what peers say they have taken, and leaves their messages for later: for a command that takes nothing
   /// in, at its end.
@@ -233,13 +238,21 @@ class Courier {
   void note_touched(const std::vector<ledger::Write>& writes);
   [[nodiscard]] std::vector<ledger::Due> take_candidates();
   void take_due_steps(const Policy& policy, Report& report);
-  void take_notes_of(const OpenedMail& mail, ledger::Draft& draft);
+  /// Nothing is left for later in this call.
+  [[nodiscard]] bool postpones_nothing() const;
+  [[nodiscard]] bool can_wait(const std::vector<Parcel>& parcels, const OpenedMail& mail) const;
+  void postpone_notes(const std::vector<Parcel>& parcels, OpenedMail& mail, Report& report);
+  void write_down_postponed();
+  [[nodiscard]] Result<void> write_postponed();
+  void take_notes_of(const std::vector<std::pair<PeerPort, DeliveryNote>>& notes, ledger::Draft& draft);
   [[nodiscard]] Result<void> take_mail(OpenedMail& mail, Notes& notes, Report& report);
   /// Forgets the transaction and what was to follow it.
   void roll_back();
   /// The peers of whom all was taken that waited when the turn began.
   [[nodiscard]] std::set<PeerPort> drained_peers(const std::map<PeerPort, std::size_t>& waiting,
                                                  const std::vector<Parcel>& parcels, const OpenedMail& mail) const;
+  /// Tells the link that a parcel was taken; what it cannot remove is one more thing to tell.
+  void acknowledge(const Parcel& parcel, Report& report);
   /// Commits, then everything that may only follow: acknowledges, tends the shelf, delivers.
   [[nodiscard]] Result<void> finish(const std::vector<Parcel>& parcels, const OpenedMail& mail, const Notes& notes,
                                     const std::set<PeerPort>& drained, Report& report);
@@ -268,8 +281,15 @@ class Courier {
                    Report& report);
   [[nodiscard]] Result<void> make_package_again(const ExchangeId& exchange);
   [[nodiscard]] Result<void> deliver_all(const Notes& notes, const std::set<PeerPort>& drained, Report& report);
-  void deliver_to(PeerPort to, const DeliveryNote& note, bool drained, bool renewed, ledger::Draft& marks,
-                  Report& report);
+  [[nodiscard]] DeliveryNote take_owed(PeerPort to, const Notes& notes);
+  [[nodiscard]] std::vector<Bytes> seal_note(PeerPort to, const DeliveryNote& note) const;
+  struct Delivering {
+    bool drained = false;        ///< all was taken that waited from that peer
+    bool renewed = false;        ///< it may have lost what was given for it
+    bool note_may_wait = false;  ///< where there is no message to go with
+  };
+  void deliver_to(PeerPort to, const DeliveryNote& note, const Delivering& how, Report& report);
+  [[nodiscard]] std::optional<OutgoingRecord> outgoing_to(PeerPort to) const;
   [[nodiscard]] bool is_due_again(PeerPort to, const OutgoingRecord& record) const;
 
   Parts parts_;
@@ -278,6 +298,7 @@ class Courier {
   std::set<ExchangeId> tried_packages_;                         ///< copied, or tried to be, in this turn
   std::optional<ledger::Time> swept_packages_;
   bool patient_ = false;  ///< of the present call
+  Postponed postponed_;
   /// Exchanges in which a step may have become due since the last look at them.
   std::set<ExchangeId> touched_;
   bool look_everywhere_ = true;

@@ -87,9 +87,18 @@ bool Courier::is_due_again(PeerPort to, const OutgoingRecord& record) const {
   return has_passed(record.delivered, parts_.environment.now(), pause_before(record));
 }
 
+/// The row, brought up to date.
+std::optional<OutgoingRecord> Courier::outgoing_to(PeerPort to) const {
+  auto record = outgoing_rows.get(parts_.store, to);
+  if (record) postponed_.bring_up_to_date(to, *record);
+  return record;
+}
+
 std::optional<Time> Courier::next_wake() const {
   auto wake = parts_.node.next_tick(parts_.store, parts_.environment.now());
-  for (const auto& [to, record] : outgoing_rows.all(parts_.store)) {
+  if (const auto due = postponed_.due_at(); due && (!wake || *due < *wake)) wake = due;
+  for (auto& [to, record] : outgoing_rows.all(parts_.store)) {
+    postponed_.bring_up_to_date(to, record);
     const auto oldest = oldest_kept(parts_.store, to);
     if (!oldest || !(*oldest < record.fresh_from) || record.delivered == Time{}) continue;
     if (!parts_.link.room_for(to)) continue;  // when there is a way again, the link says so
@@ -99,19 +108,37 @@ std::optional<Time> Courier::next_wake() const {
   return wake;
 }
 
-void Courier::deliver_to(PeerPort to, const DeliveryNote& note, bool drained, bool renewed, Draft& marks,
-                         Report& report) {
+/// The notes that were postponed, and that of this turn.
+DeliveryNote Courier::take_owed(PeerPort to, const Notes& notes) {
+  auto note = postponed_.take_owed(to);
+  const auto fresh = notes.find(to);
+  if (fresh == notes.end()) return note;
+  const auto append = [](auto& list, const auto& more) { list.insert(list.end(), more.begin(), more.end()); };
+  append(note.taken, fresh->second.taken);
+  append(note.contradicted, fresh->second.contradicted);
+  return note;
+}
+
+std::vector<Bytes> Courier::seal_note(PeerPort to, const DeliveryNote& note) const {
+  std::vector<Bytes> sealed;
+  for (const auto& part : split_note(note, max_entries_a_note(parts_.node.genesis()))) {
+    sealed.push_back(channels_.at(to).seal(Epoch{}, MessageNumber{0}, encode(part), parts_.environment.draw<Hash>()));
+  }
+  return sealed;
+}
+
+void Courier::deliver_to(PeerPort to, const DeliveryNote& note, const Delivering& how, Report& report) {
   const auto room = parts_.link.room_for(to);
   if (!room) return;
-  auto record = outgoing_rows.get(parts_.store, to).value_or(OutgoingRecord{});
-  if (renewed) record.fresh_from = MessageNumber{1};
+  auto record = outgoing_to(to).value_or(OutgoingRecord{});
+  if (how.renewed) record.fresh_from = MessageNumber{1};
   auto first = record.fresh_from;
   // Only a peer that has taken in all that waits for it knows that an acknowledgement is missing.
-  const bool again = drained && is_due_again(to, record);
+  const bool again = how.drained && is_due_again(to, record);
   if (again) {
     record.delivered = parts_.environment.now();
     if (parts_.link.still_waiting_at(to)) {
-      outgoing_rows.put(marks, to, record);
+      postponed_.delivered(to, record, record.delivered);
     } else {
       first = MessageNumber{1};
       ++record.repeats;
@@ -120,10 +147,6 @@ void Courier::deliver_to(PeerPort to, const DeliveryNote& note, bool drained, bo
   const auto& channel = channels_.at(to);
   std::vector<Bytes> envelopes;
   std::vector<PackageFile> packages;
-  for (const auto& part : split_note(note, max_entries_a_note(parts_.node.genesis()))) {
-    envelopes.push_back(channel.seal(Epoch{}, MessageNumber{0}, encode(part), parts_.environment.draw<Hash>()));
-  }
-  const auto notes = envelopes.size();
   const auto oldest = oldest_kept(parts_.store, to);
   std::vector<MessageNumber> numbers;
   std::size_t bytes = 0;
@@ -136,6 +159,16 @@ void Courier::deliver_to(PeerPort to, const DeliveryNote& note, bool drained, bo
         if (row.with_package) add_package(to, row, envelopes.size() - 1, packages, report);
         return true;
       });
+  std::size_t notes = 0;
+  if (envelopes.empty() && how.note_may_wait) {
+    if (!note.empty()) postponed_.owe(to, note, parts_.environment.now());
+  } else {
+    auto sealed = seal_note(to, note);
+    notes = sealed.size();
+    for (auto& package : packages) package.envelope += notes;
+    std::ranges::move(envelopes, std::back_inserter(sealed));
+    envelopes = std::move(sealed);
+  }
   if (envelopes.empty()) return;
   reach(KillPoint::before_send);
   auto sent = send_what_fits(parts_.link, to, envelopes, packages);
@@ -147,7 +180,7 @@ void Courier::deliver_to(PeerPort to, const DeliveryNote& note, bool drained, bo
   if (numbered == 0 && (!again || sent.failed)) return;
   if (numbered > 0) record.fresh_from = std::max(record.fresh_from, MessageNumber{numbers[numbered - 1].value + 1});
   record.delivered = parts_.environment.now();
-  outgoing_rows.put(marks, to, record);
+  postponed_.delivered(to, record, record.delivered);
 }
 
 void Courier::add_package(PeerPort to, const OutboxRecord& row, std::size_t envelope,
@@ -186,20 +219,24 @@ Result<void> Courier::make_package_again(const ExchangeId& exchange) {
 }
 
 Result<void> Courier::deliver_all(const Notes& notes, const std::set<PeerPort>& drained, Report& report) {
-  Draft marks(parts_.store);
   const auto renewed = parts_.link.take_renewed();
+  const bool notes_may_wait = !postpones_nothing();  // before they are taken: what is not there is never due
   for (const auto& [to, channel] : channels_) {
-    const auto note = notes.find(to);
-    deliver_to(to, note == notes.end() ? DeliveryNote{} : note->second, drained.contains(to),
-               std::ranges::find(renewed, to) != renewed.end(), marks, report);
+    const bool is_renewed = std::ranges::find(renewed, to) != renewed.end();
+    deliver_to(to, take_owed(to, notes), {drained.contains(to), is_renewed, notes_may_wait}, report);
   }
   parts_.link.end_turn();
-  const auto writes = marks.take_effects().writes;
-  if (writes.empty()) return success();
-  // Lost with the power, this makes the peer send again what was delivered: no harm.
+  if (patient_ || !postponed_.is_unwritten()) return success();
+  return write_postponed();
+}
+
+/// Lost with the power, this makes the peer send again what was delivered: no harm.
+Result<void> Courier::write_postponed() {
   BOOKCHAIN_CHECK(parts_.store.begin(Durability::soon));
-  parts_.store.apply(writes);
-  return parts_.store.commit();
+  write_down_postponed();
+  BOOKCHAIN_CHECK(parts_.store.commit());
+  postponed_.written();
+  return success();
 }
 
 Result<void> Courier::tend_shelf() {

@@ -102,6 +102,8 @@ class Link {
   /// Begins to fetch a package, or goes on where it broke off; keeps one that is here. Tokens: `io`, `disk-full`,
   /// `permission`.
   [[nodiscard]] virtual Result<void> fetch_package(const OfferedPackage& /*offer*/) { return ledger::success(); }
+  /// Whether somebody waits for the end of this turn, and for all that it has to say.
+  [[nodiscard]] virtual bool is_waited_for() const { return false; }
   /// The end of a turn: what was acknowledged is decided, and what followed was given to send.
   virtual void end_turn() {}
 };

@@ -38,6 +38,7 @@ class MixedLink final : public Link {
   [[nodiscard]] Result<void> fetch_package(const OfferedPackage& offer) override {
     return sockets_->fetch_package(offer);
   }
+  [[nodiscard]] bool is_waited_for() const override { return sockets_->is_waited_for(); }
   void end_turn() override { sockets_->end_turn(); }
 
  private:

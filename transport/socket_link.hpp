@@ -126,6 +126,7 @@ class SocketLink final : public Link, private ConnectionOwner {
   [[nodiscard]] std::vector<PeerPort> take_renewed() override;
   [[nodiscard]] std::vector<OfferedPackage> offers() const override;
   [[nodiscard]] Result<void> fetch_package(const OfferedPackage& offer) override;
+  [[nodiscard]] bool is_waited_for() const override;
   void end_turn() override;
 
  private:

@@ -311,6 +311,10 @@ Result<void> SocketLink::fetch_package(const OfferedPackage& offer) {
   return success();
 }
 
+bool SocketLink::is_waited_for() const {
+  return std::ranges::any_of(peers_, [](const auto& peer) { return !peer.second.marks.empty(); });
+}
+
 /// Every batch that came before a mark was decided in this turn or an earlier one, and what followed was given to send.
 void SocketLink::end_turn() {
   for (auto& [port, side] : peers_) {

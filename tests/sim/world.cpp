@@ -203,9 +203,7 @@ void World::take_turn(Home& home) {
   event(home, [&] {
     const transport::Courier::Intake intake{chance_.chance(200) ? chance_.between(1, 3) : most_parcels,
                                             std::numeric_limits<std::size_t>::max()};
-    // Some peers let others go before them.
-    const bool patient = home.identity.port.value % 2 == 0;
-    const transport::Policy policy{!chance_.chance(100), true, chance_.chance(100), patient};
+    const transport::Policy policy{!chance_.chance(100), true, chance_.chance(100), is_patient(home.identity.port)};
     (void)home.courier->turn(intake, policy);
   });
 }

@@ -79,6 +79,8 @@ class World final : private transport::Observer {
   void one_event();
   void let_peer_act();
   void take_turn(Home& home);
+  /// Some peers serve, let others go before them and leave for later what can wait; the others come and go.
+  [[nodiscard]] static bool is_patient(PeerPort peer) { return peer.value % 2 == 0; }
   void user_acts();
   struct Wanted {
     BookId book;

@@ -173,7 +173,7 @@ void World::settle() {
     chance_.shuffle(order);
     for (const auto port : order) {
       event(home(port), [&] {
-        const auto report = home(port).courier->turn({}, {true, true, false});
+        const auto report = home(port).courier->turn({}, {true, true, false, is_patient(port)});
         if (!report)
           throw Violation{"a healed peer works",
                           at_port(port) + ": " + report.error().what + " " + report.error().subject};

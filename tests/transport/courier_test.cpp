@@ -4,94 +4,13 @@
 #include <boost/test/unit_test.hpp>
 
 #include "ledger/exchange_parts.hpp"
-#include "ledger/store/memory_store.hpp"
-#include "ledger/store/shelf.hpp"
-#include "tests/transport/pair.hpp"
+#include "tests/transport/played_link.hpp"
 
 namespace bookchain::transport::tests {
 
 BOOST_AUTO_TEST_SUITE(courier)
 
-constexpr PeerPort self{5000};
-constexpr PeerPort other{5001};
-constexpr PeerPort third{5002};
 const ExchangeId exchange{{7}};
-
-class PlayedLink final : public Link {
- public:
-  std::map<PeerPort, std::size_t> left_waiting;  ///< beyond what receive() gives
-  std::vector<Parcel> parcels;
-  std::map<PeerPort, std::size_t> sent;
-  std::vector<std::pair<PeerPort, ExchangeId>> lying;
-  std::vector<std::pair<PeerPort, ExchangeId>> dropped;
-  Result<void> dropping = success();
-  std::size_t refusals = 0;  ///< so many times yet the quota of whoever is sent to keeps all from it
-
-  [[nodiscard]] Result<std::vector<Parcel>> receive(std::size_t /*most*/) override {
-    return std::exchange(parcels, {});
-  }
-  [[nodiscard]] std::map<PeerPort, std::size_t> waiting() const override {
-    auto counts = left_waiting;
-    for (const auto& parcel : parcels) ++counts[parcel.from];
-    return counts;
-  }
-  [[nodiscard]] Result<void> acknowledge(const Parcel& /*parcel*/) override { return success(); }
-  [[nodiscard]] Result<void> put_aside(const Parcel& /*parcel*/, const Error& /*reason*/) override { return success(); }
-  [[nodiscard]] Result<std::unique_ptr<PackageSource>> open_package(PeerPort /*from*/,
-                                                                    const ExchangeId& /*x*/) override {
-    return Error{Token::no_such_file, "there is none", {}, {}};
-  }
-  [[nodiscard]] Result<void> drop_package(PeerPort from, const ExchangeId& of) override {
-    dropped.emplace_back(from, of);
-    return dropping;
-  }
-  [[nodiscard]] std::vector<std::pair<PeerPort, ExchangeId>> packages() const override { return lying; }
-  [[nodiscard]] Result<void> send(PeerPort to, const std::vector<Bytes>& envelopes,
-                                  const std::vector<PackageFile>& /*packages*/) override {
-    if (refusals > 0) {
-      --refusals;
-      return Error{Token::over_quota, "there is no room", {}, {}};
-    }
-    sent[to] += envelopes.size();
-    return success();
-  }
-  [[nodiscard]] bool still_waiting_at(PeerPort /*to*/) const override { return false; }
-};
-
-struct Peer : World {
-  Folder folder;
-  MemoryStore store;
-  CountingEnvironment environment;
-  PlayedLink link;
-  Node node;
-  Shelf shelf;
-  Courier courier;
-
-  Peer()
-      : World(make_world()),
-        node(genesis, identities[0]),
-        shelf(Shelf::open(folder / "home").value()),
-        courier(Courier::make({node, store, shelf, link, environment}).value()) {}
-
-  void change(const std::function<void(Draft&)>& how) {
-    Draft draft(store);
-    how(draft);
-    BOOST_REQUIRE(store.begin().has_value());
-    store.apply(draft.take_effects().writes);
-    BOOST_REQUIRE(store.commit().has_value());
-  }
-  void put_into_outbox(PeerPort to, const Bytes& payload = bytes_of("message")) {
-    change([&](Draft& draft) {
-      enqueue(draft, Header{protocol_version, genesis.id(), self, to, {}, {}},
-              OutboxRecord{payload, false, environment.time}, Epoch{{1}});
-    });
-  }
-  Report turn() {
-    auto report = courier.turn({}, {});
-    BOOST_REQUIRE(report.has_value());
-    return std::move(report).value();
-  }
-};
 
 /// As long as one peer flooded this one, nothing was sent again to anybody.
 BOOST_FIXTURE_TEST_CASE(a_flood_of_one_peer_holds_up_no_repeat_to_another, Peer) {

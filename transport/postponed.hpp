@@ -1,0 +1,65 @@
+// What a process that goes on serving need not do at once, by itself: send the notes that it owes, write down the notes
+// that came, and how far each outbox was delivered. A little later they share a delivery or a transaction with other
+// work, which takes half of the deliveries and transactions of an exchange away (docs/performance.md).
+// Kept in memory alone. Whoever loses it with the process sends messages again, or is sent them again, and both are
+// known then: no step of an exchange depends on it.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "transport/delivery.hpp"
+
+namespace bookchain::transport {
+
+class Postponed {
+ public:
+  /// Nothing waits here longer, whatever else there is to do.
+  static constexpr std::uint64_t delay_us = 25'000;
+
+  // ---- notes that this peer owes ----
+
+  void owe(ledger::PeerPort to, const DeliveryNote& note, ledger::Time now);
+  /// Whoever takes it sends it.
+  [[nodiscard]] DeliveryNote take_owed(ledger::PeerPort to);
+
+  // ---- what is to be written down ----
+
+  void note_came(ledger::PeerPort from, DeliveryNote note, ledger::Time now);
+  /// The outbox towards `to` was delivered as far as `record` says, which is its row but for that.
+  void delivered(ledger::PeerPort to, const OutgoingRecord& record, ledger::Time now);
+  /// Brings a row of the state to how far it was delivered; one of another epoch stays as it is.
+  void bring_up_to_date(ledger::PeerPort to, OutgoingRecord& record) const;
+  /// Writes down how far the outboxes were delivered, and gives the notes, for take_note().
+  [[nodiscard]] const std::vector<std::pair<ledger::PeerPort, DeliveryNote>>& write_down(ledger::Draft& draft) const;
+  /// The transaction that it was written down in was committed.
+  void written();
+
+  // ---- when ----
+
+  [[nodiscard]] bool empty() const { return !owed_since_ && !unwritten_since_; }
+  [[nodiscard]] bool is_unwritten() const { return unwritten_since_.has_value(); }
+  /// Whether something here has waited long enough, or is too much to be kept.
+  [[nodiscard]] bool is_due(ledger::Time now) const;
+  [[nodiscard]] std::optional<ledger::Time> due_at() const;
+
+ private:
+  /// How far an outbox was delivered: the fields of the same names of OutgoingRecord.
+  struct Mark {
+    ledger::Epoch epoch;
+    ledger::MessageNumber fresh_from;
+    ledger::Time delivered;
+    std::uint32_t repeats{};
+  };
+
+  std::map<ledger::PeerPort, DeliveryNote> owed_;
+  std::vector<std::pair<ledger::PeerPort, DeliveryNote>> came_;
+  std::map<ledger::PeerPort, Mark> marks_;
+  std::size_t entries_ = 0;  ///< of all notes
+  std::optional<ledger::Time> owed_since_;
+  std::optional<ledger::Time> unwritten_since_;
+};
+
+}  // namespace bookchain::transport
