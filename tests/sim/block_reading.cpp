@@ -5,6 +5,7 @@
 #include <set>
 
 #include "tests/sim/checked_signature.hpp"
+#include "tests/sim/text_reading.hpp"
 
 namespace bookchain::sim::reading {
 
@@ -55,6 +56,7 @@ BookBody BlockReading::book() {
     title.assign(title_bytes.begin(), title_bytes.end());
     const auto type_bytes = cursor_.counted(127);
     media_type.assign(type_bytes.begin(), type_bytes.end());
+    must(is_text(title_bytes) && is_text(type_bytes), "C3");
     read.size = cursor_.u64();
     chunk_size = cursor_.u32();
     cursor_.id();

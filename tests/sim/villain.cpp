@@ -178,7 +178,7 @@ void Villain::take_step(const Due& due) {
   }
 }
 
-void Villain::add_book(bool announce, const std::string& title) {
+Signed<Book> Villain::add_book(bool announce, const std::string& title) {
   const auto size = chance_.below(std::uint64_t{3} * min_chunk_size);
   auto text = random_text(chance_, size, min_chunk_size);
   const auto book = sign(Book{++serial_, title, "text/plain", size, min_chunk_size, text.root()});
@@ -187,15 +187,16 @@ void Villain::add_book(bool announce, const std::string& title) {
   shelf_.contents.books[id] = std::move(text);
   if (announce) {
     (void)decide(Wish{WishAddBook{book}});
-    return;
+    return book;
   }
   // The catalogue of this peer knows it, nobody else's does.
   auto outcome = node_.step(store_, Input{Time{world_.time_us_}, 0, Wish{WishAddBook{book}}});
-  if (!outcome || !store_.begin()) return;
+  if (!outcome || !store_.begin()) return book;
   store_.apply(outcome.value().effects.writes);
   (void)store_.commit();
   const auto told = any_other();
   send(told, Announce{book});
+  return book;
 }
 
 void Villain::request_something() {

@@ -29,7 +29,8 @@ class Villain {
   bool decide(Cause what);
   void take_due_steps();
   void take_step(const Due& due);
-  void add_book(bool announce, const std::string& title = "a book");
+  /// Gives the BOOK, which its own node may have refused.
+  Signed<Book> add_book(bool announce, const std::string& title = "a book");
   void request_something();
 
   // sending

@@ -186,12 +186,16 @@ void Villain::speak_from_elsewhere() {
   send_raw(to, renamed);
 }
 
-/// Books that are none: titles that are paths or hold terminal escapes, sizes beyond every limit.
+/// Books that are none: titles that are paths, hold terminal escapes or are no UTF-8, sizes beyond every limit.
 void Villain::announce_hostile_books() {
   if (does(Attack::hostile_title, 30)) {
     static const std::vector<std::string> titles{"../../../etc/passwd", "/dev/null", "\x1b[2J\x1b[31mred",
                                                  "a\nb\r\tc",           ".",         "-rf"};
     add_book(true, chance_.pick(titles));
+    // What is no text at all its own node refuses, unless it takes what it must not.
+    static const std::vector<std::string> no_text{
+        "\xff", "caf\xe9", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "cut \xe2\x82", "\x80"};
+    send_to_honest(Announce{add_book(true, chance_.pick(no_text))});
   }
   if (!does(Attack::oversized, 15)) return;
   const auto most = std::numeric_limits<std::uint64_t>::max();
