@@ -19,10 +19,13 @@ std::size_t fault_named_in(const std::string& detail) {
   throw Violation{"evidence is of a known fault", detail};
 }
 
-/// Once an exchange has ended it stays so; a TRANSFER that is under way may yet be dropped, so "mined" tells no more
-/// than what came before it.
+/// Once an exchange has ended it stays so; but a requester that gave up and consents all the same is taken at its word,
+/// so what an owner has as given up before a consent tells no more than the grant. A TRANSFER that is under way may yet
+/// be dropped, so "mined" tells no more than what came before it.
 std::uint8_t rank(const ExchangeRecord& record) {
   static constexpr std::uint8_t ended = 100;
+  const bool may_go_on = record.role == Role::owner && record.state == ExchangeState::aborted && !record.consent;
+  if (may_go_on) return static_cast<std::uint8_t>(ExchangeState::granted);
   if (has_ended(record.state)) return ended;
   return record.state == ExchangeState::mined ? 0 : static_cast<std::uint8_t>(record.state);
 }
