@@ -181,7 +181,7 @@ Result<void> Courier::take_mail(OpenedMail& mail, Notes& notes, Report& report) 
   const auto now = parts_.environment.now();
   const auto tick = parts_.node.next_tick(parts_.store, now);
   if (tick && *tick <= now) BOOKCHAIN_CHECK(decide(Tick{}, report));
-  sweep_packages();
+  sweep_packages(report);
   answer_offers(report);
   return success();
 }

@@ -268,9 +268,9 @@ class Courier {
                                                           Report& report);
   [[nodiscard]] Result<void> settle_package(PeerPort from, const CopiedPackage& package);
   void drop_unwanted_package(PeerPort from, const std::optional<ExchangeId>& exchange);
-  void sweep_packages();
+  void sweep_packages(Report& report);
   void answer_offers(Report& report);
-  [[nodiscard]] bool can_be_no_package(PeerPort from, const ExchangeId& exchange) const;
+  [[nodiscard]] std::optional<Error> why_no_package(PeerPort from, const ExchangeId& exchange) const;
   [[nodiscard]] bool may_want_package(PeerPort from, const ExchangeId& exchange) const;
   [[nodiscard]] Result<void> take_message(Incoming arrival, Notes& notes, Report& report);
 

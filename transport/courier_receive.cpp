@@ -159,26 +159,29 @@ void Courier::drop_unwanted_package(PeerPort from, const std::optional<ExchangeI
 
 /// A killed process may have left packages that no message will name again, and a program that synchronises folders
 /// brings back what was removed. To look at each costs a reading of every folder.
-void Courier::sweep_packages() {
+void Courier::sweep_packages(Report& report) {
   constexpr std::uint64_t every_us = 60'000'000;
   const auto now = parts_.environment.now();
   if (swept_packages_ && !has_passed(*swept_packages_, now, every_us)) return;
   swept_packages_ = now;
   for (const auto& [from, exchange] : parts_.link.packages()) {
-    if (!may_want_package(from, exchange) || can_be_no_package(from, exchange)) {
-      dropped_packages_.insert({from, exchange});
-    }
+    if (dropped_packages_.contains({from, exchange})) continue;  // told already
+    auto fault = why_no_package(from, exchange);
+    if (!fault && may_want_package(from, exchange)) continue;
+    if (fault) report.received.push_back(refused_from(from, std::move(*fault), exchange));
+    dropped_packages_.insert({from, exchange});
   }
 }
 
-/// Whether what lies there is too large for the book that was asked for, or no file: no grant can make it its package.
-bool Courier::can_be_no_package(PeerPort from, const ExchangeId& exchange) const {
+/// What lies there may be no file, or too large for the book that was asked for: no grant can make it its package.
+std::optional<Error> Courier::why_no_package(PeerPort from, const ExchangeId& exchange) const {
+  const auto package = parts_.link.open_package(from, exchange);
+  if (!package) return package.error().token == Token::bad_file ? std::optional(package.error()) : std::nullopt;
   const auto record = exchanges.get(parts_.store, exchange);
   const auto book = record ? catalogue.get(parts_.store, record->request.body.book) : std::nullopt;
-  const auto package = parts_.link.open_package(from, exchange);
-  if (!package) return package.error().token == Token::bad_file;
   const auto size = package.value()->size();
-  return book && size && size.value() && *size.value() > package_size(book->body);
+  if (!book || !size || !size.value() || *size.value() <= package_size(book->body)) return std::nullopt;
+  return Error{Token::bad_file, "a package is larger than the book that was asked for", to_hex(exchange), {}};
 }
 
 /// Before the rules, so that what it leads to stands after it; after them, where it began what it is about.

@@ -121,6 +121,24 @@ BOOST_AUTO_TEST_CASE(one_who_fills_its_folder_with_rubbish_stops_nobody) {
   BOOST_TEST(ended.json()["state"] == "committed", ended.err);
 }
 
+// Some of it the receiver may not even open, and some is of somebody else altogether.
+BOOST_AUTO_TEST_CASE(what_its_receiver_cannot_read_is_told_once_and_stops_nothing) {
+  if (skipped()) return;
+  const FourUsers users;
+  users.ok(3, {"add-book", "--value", "9"});
+  const auto folder = users.spool(0, 3) / "new";
+  users.check_allowed(3, "cd " + folder.string() + " && echo x > 0-closed && chmod 0 0-closed");
+  write_file(folder / "1-foreign", "of a third user");
+  BOOST_REQUIRE(::chmod((folder / "1-foreign").c_str(), 0600) == 0);
+  BOOST_REQUIRE(::chown((folder / "1-foreign").c_str(), FourUsers::user(2), FourUsers::user(2)) == 0);
+  std::map<std::string, int> results;
+  for (const auto& each : users.ok(0, {"receive"})["received"]) ++results[each["result"]];
+  BOOST_TEST(results["accepted"] == 1);
+  BOOST_TEST(results["refused"] == 2);
+  BOOST_TEST(users.ok(0, {"receive"})["received"].empty(), "nothing of it is told again");
+  BOOST_TEST(files_in(folder) == 0);
+}
+
 // A quota binds only who keeps it; what the receiver does about the others leaves them a bounded part of the disk.
 BOOST_AUTO_TEST_CASE(one_who_ignores_the_quota_keeps_little_and_stops_nobody) {
   if (skipped()) return;
