@@ -95,6 +95,7 @@ std::optional<OutgoingRecord> Courier::outgoing_to(PeerPort to) const {
 }
 
 std::optional<Time> Courier::next_wake() const {
+  const Reading reading(parts_.store);
   auto wake = parts_.node.next_tick(parts_.store, parts_.environment.now());
   if (const auto due = postponed_.due_at(); due && (!wake || *due < *wake)) wake = due;
   for (auto& [to, record] : outgoing_rows.all(parts_.store)) {
@@ -221,9 +222,12 @@ Result<void> Courier::make_package_again(const ExchangeId& exchange) {
 Result<void> Courier::deliver_all(const Notes& notes, const std::set<PeerPort>& drained, Report& report) {
   const auto renewed = parts_.link.take_renewed();
   const bool notes_may_wait = !postpones_nothing();  // before they are taken: what is not there is never due
-  for (const auto& [to, channel] : channels_) {
-    const bool is_renewed = std::ranges::find(renewed, to) != renewed.end();
-    deliver_to(to, take_owed(to, notes), {drained.contains(to), is_renewed, notes_may_wait}, report);
+  {
+    const Reading reading(parts_.store);
+    for (const auto& [to, channel] : channels_) {
+      const bool is_renewed = std::ranges::find(renewed, to) != renewed.end();
+      deliver_to(to, take_owed(to, notes), {drained.contains(to), is_renewed, notes_may_wait}, report);
+    }
   }
   parts_.link.end_turn();
   if (patient_ || !postponed_.is_unwritten()) return success();

@@ -31,7 +31,11 @@ class GatheringStore final : public Store {
   [[nodiscard]] Result<void> status() const override { return below_.status(); }
 
  private:
+  void begin_reading() const override { reading_.emplace(below_); }
+  void end_reading() const override { reading_.reset(); }
+
   Store& below_;
+  mutable std::optional<Reading> reading_;
   RowCache read_;
   Draft gathered_;
   std::uint64_t foreign_commits_ = 0;

@@ -244,7 +244,7 @@ Result<void> SqliteStore::set_durability(Durability durability) {
 }
 
 Result<void> SqliteStore::begin(Durability durability) {
-  assert(!open_);
+  assert(!open_ && !reads_);
   failed_.reset();
   BOOKCHAIN_CHECK(set_durability(durability));
   BOOKCHAIN_CHECK(execute("BEGIN IMMEDIATE"));
@@ -285,6 +285,16 @@ void SqliteStore::rollback() noexcept {
   if (!open_) return;
   open_ = false;
   sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+/// Each statement by itself would take and leave the lock of the log, four calls of the system.
+void SqliteStore::begin_reading() const {
+  if (open_ || reads_) return;
+  reads_ = sqlite3_exec(database_.get(), "BEGIN", nullptr, nullptr, nullptr) == SQLITE_OK;
+}
+
+void SqliteStore::end_reading() const {
+  if (std::exchange(reads_, false)) (void)sqlite3_exec(database_.get(), "COMMIT", nullptr, nullptr, nullptr);
 }
 
 std::uint64_t SqliteStore::foreign_commits() const {

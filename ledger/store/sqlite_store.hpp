@@ -48,6 +48,8 @@ class SqliteStore final : public Store {
   static constexpr std::size_t query_count = 7;
 
   explicit SqliteStore(boost::filesystem::path file) : file_(std::move(file)) {}
+  void begin_reading() const override;
+  void end_reading() const override;
   [[nodiscard]] Result<void> prepare_file(Mode mode);
   [[nodiscard]] Result<void> execute(const char* sql) const;
   [[nodiscard]] Result<void> set_durability(Durability durability);
@@ -65,6 +67,7 @@ class SqliteStore final : public Store {
   mutable std::optional<Error> failed_;
   Durability durability_ = Durability::full;  ///< the level that the connection is set to
   bool open_ = false;
+  mutable bool reads_ = false;  ///< in a transaction that only reads
 };
 
 }  // namespace bookchain::ledger

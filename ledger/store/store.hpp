@@ -27,6 +27,24 @@ class Store : public State {
   [[nodiscard]] virtual std::uint64_t foreign_commits() const { return 0; }
   /// The first failure of a read since the store was opened, for readers that never commit.
   [[nodiscard]] virtual Result<void> status() const = 0;
+
+ private:
+  friend class Reading;
+  virtual void begin_reading() const {}
+  virtual void end_reading() const {}
+};
+
+/// What is read while it lives is of one moment, and costs less together than each by itself. Not within a transaction;
+/// none begins before its end.
+class Reading {
+ public:
+  explicit Reading(const Store& store) : store_(store) { store_.begin_reading(); }
+  Reading(const Reading&) = delete;
+  Reading& operator=(const Reading&) = delete;
+  ~Reading() { store_.end_reading(); }
+
+ private:
+  const Store& store_;
 };
 
 }  // namespace bookchain::ledger
