@@ -2,7 +2,7 @@
 
 import os
 
-from program import PORTS, Failure, copy
+from program import PORTS, Failure, copy, read
 
 REQUESTER, OWNER = 5000, 5001
 # Acts like the first; its commands are made to fail in one story.
@@ -29,6 +29,18 @@ class Copy(Line):
     def perform(self, _, case):
         source, target = (word.replace("{case}", case) for word in self.words[1:])
         copy(source, target)
+
+
+class PutBack(Copy):
+    """A home becomes its backup again. What networks of tests draw instead of random numbers does not come again: other
+    networks have no such file."""
+
+    def perform(self, player, case):
+        draws = f"{case}/net/{self.port}/draws"
+        drawn = read(draws)
+        super().perform(player, case)
+        with open(draws, "wb") as file:
+            file.write(drawn)
 
 
 class UntilRecorded(Line):
@@ -92,8 +104,8 @@ def receive_at(*ports):
     return [Line(port, "receive") for port in ports]
 
 
-def consented(book):
-    return [*book, *everybody("receive", OWNER), Line(OWNER, "grant"), *everybody("receive", REQUESTER),
+def consented(book, *rehearsed):
+    return [*book, *everybody("receive", OWNER), Line(OWNER, "grant", *rehearsed), *everybody("receive", REQUESTER),
             Line(REQUESTER, "consent")]
 
 
@@ -124,11 +136,30 @@ def disputed():
             Line(5002, "evidence", "verify", "{case}/out/proof", "--network-file", "{case}/net/network.yaml")]
 
 
+def disputed_shares():
+    """The owner dealt false shares of the key and falls silent. The requester finds it out when the witnesses have
+    handed over the book, and gives that back."""
+    others = receive_at(5002, 5003, REQUESTER)
+    ask = Line(REQUESTER, "mine", "--without-owner", codes=(0, 5))  # first it asks the witnesses
+    return [*consented(TALE, "--rehearse-bad-shares"), ask, *others, ask, *others, ask, *(4 * others),
+            UntilRecorded(ask, REQUESTER, 5002, 5003), Line(REQUESTER, "dispute"),
+            *(6 * everybody("receive", REQUESTER)), *(3 * everybody("step", REQUESTER))]
+
+
 def restored():
-    """A witness has forgotten a whole exchange, and says so."""
-    return [*VALUE, Copy(5002, "copy", "{case}/net/5002", "{case}/out/backup"),
-            *(9 * everybody("step", REQUESTER)), Copy(5002, "copy", "{case}/out/backup", "{case}/net/5002"),
-            Line(5002, "restore"), *(5 * everybody("step", REQUESTER))]
+    """A witness is put back while the block is on its way to all, and says so."""
+    home, backup = "{case}/net/5002", "{case}/out/backup"
+    return [*VALUE, Copy(5002, "copy", home, backup), *(9 * everybody("step", REQUESTER)),
+            PutBack(5002, "copy", backup, home), Line(5002, "restore"), *(5 * everybody("step", REQUESTER))]
+
+
+def restored_later(port, first):
+    """A requester or owner has forgotten a whole exchange that all others remember, and says so."""
+    *offered, request = first
+    home, backup = f"{{case}}/net/{port}", "{case}/out/backup"
+    return [*offered, Copy(port, "copy", home, backup), request,
+            UntilRecorded(Line(REQUESTER, "step"), *PORTS), *(2 * everybody("step", REQUESTER)),
+            PutBack(port, "copy", backup, home), Line(port, "restore"), *(5 * everybody("step", REQUESTER))]
 
 
 def joined():
@@ -150,7 +181,10 @@ STORIES = {
     "claimed": claimed(),
     "settled": settled(),
     "disputed": disputed(),
+    "disputed-shares": disputed_shares(),
     "restored": restored(),
+    "restored-requester": restored_later(REQUESTER, VALUE),
+    "restored-owner": restored_later(OWNER, TALE),
     "joined": joined(),
 }
 
@@ -163,7 +197,10 @@ def place_of(name, *words):
 # A command of the first lines stands in several stories, and is made to fail in one.
 FIRST = {"exchange": 0, "steps": len(VALUE), "serve": len(VALUE), "serve-file": len(TALE), "abort": 1,
          "refuse": len(TALE), "claimed": place_of("claimed", "mine"), "settled": place_of("settled", "mine"),
-         "disputed": place_of("disputed", "grant"), "restored": place_of("restored", "restore"), "joined": 0}
+         "disputed": place_of("disputed", "grant"), "disputed-shares": place_of("disputed-shares", "grant"),
+         "restored": place_of("restored", "restore"),
+         "restored-requester": place_of("restored-requester", "restore"),
+         "restored-owner": place_of("restored-owner", "restore"), "joined": 0}
 # From there on it is a story that was told before.
 LAST = {"joined": 2 * len(PORTS) + 1}
 
