@@ -1,11 +1,16 @@
 #!/usr/bin/env python3
-"""run.py and power.py see what they are there to see: each damage done here to a story that went well is found.
+"""run.py, power.py and sockets.py see what they are there to see: each damage done here to a story that went well is
+found, and so is whatever they do not try any more.
 
     can_fail.py PROGRAM
 """
 
+import argparse
+import contextlib
+import io
 import os
 import shutil
+import signal
 import sys
 import tempfile
 
@@ -15,8 +20,9 @@ import faults
 import power
 import run
 import session
+import sockets
 import story
-from program import Failure, copy
+from program import Ended, Failure, copy
 
 
 def stray_message(case):
@@ -39,7 +45,7 @@ def lost_book(case):
     shutil.rmtree(os.path.join(folder, os.listdir(folder)[0]))
 
 
-def lose_unsynced_book(base):
+def lose_unsynced_book(program, base):
     """add-book without the syncs of the book itself; the power goes in a later command."""
     class Careless(calls.Replay):
         def do_fdatasync(self, call):
@@ -50,7 +56,7 @@ def lose_unsynced_book(base):
 
     kept, calls.Replay = calls.Replay, Careless
     try:
-        theatre = run.theatre = power.PowerTheatre(sys.argv[1], base)
+        theatre = run.theatre = power.PowerTheatre(program, base)
         _, _, _, theatre.expected["refuse"] = theatre.rehearse("refuse")
     finally:
         calls.Replay = kept
@@ -58,7 +64,7 @@ def lose_unsynced_book(base):
     theatre.play(max(cases, key=lambda case: (case.how == power.DROPPED, case.number)))
 
 
-def lose_what_was_told(base):
+def lose_what_was_told(program, base):
     """add-book whose syncs keep nothing; the power goes when it has said that the book is there."""
     class Forgetful(calls.Replay):
         def do_fdatasync(self, call):
@@ -66,7 +72,7 @@ def lose_what_was_told(base):
 
         do_fsync = do_fdatasync
 
-    theatre = run.theatre = power.PowerTheatre(sys.argv[1], base)
+    theatre = run.theatre = power.PowerTheatre(program, base)
     theatre.rehearse("refuse")
     add_book = story.place_of("refuse", "add-book")
     last = max(theatre.list_cases(("refuse", add_book)), key=lambda case: (case.how == power.DROPPED, case.number))
@@ -75,6 +81,53 @@ def lose_what_was_told(base):
         theatre.play(last)
     finally:
         calls.Replay = kept
+
+
+class WithoutFault(sockets.SocketTheatre):
+    """Calls are watched, and none fails."""
+
+    def tracing(self, calls, names=(), fault=()):
+        return super().tracing(calls, names)
+
+
+def check_servers(program, base):
+    """A fault that does not come where its place is reached, a place that is not reached, and servers that end of
+    themselves."""
+    theatre = run.theatre = WithoutFault(program, base)
+    theatre.expected["socket"], _ = theatre.exchange("socket")
+    where = "socket", story.OWNER, "net"
+    missed = sockets.Case(where, "net", faults.Point("sendto", 1, ""), "epipe")
+    expect("a fault at a server that never came", ["did not fire"], lambda: theatre.play(missed))
+    if theatre.play(sockets.Case(where, "net", faults.Point("sendto", 9999, ""), "kill")):
+        sys.exit("a place that no server reached was taken for a fault")
+    for case, code in ((missed, 1), (missed, -signal.SIGKILL),
+                       (sockets.Case(where, "state", faults.Point("pwrite64", 1, ""), "eio"), -signal.SIGSEGV)):
+        expect("a server that ended", ["ended"],
+               lambda case=case, code=code: sockets.check_end(case, story.OWNER, Ended(code, "", "")))
+
+
+def check_floors():
+    """A run that leaves nothing out fails where any kind of fault was tried too seldom, and where anything went wrong;
+    a sample may have none of a kind."""
+    whole = argparse.Namespace(only=[], commands=[], every=1, one_command_in=1, stories=session.ALL_STORIES)
+    for name, floors in (("run", run.FLOORS), ("power", power.FLOORS), ("sockets", sockets.FLOORS)):
+        enough = {**floors, **dict.fromkeys(session.BAD, 0)}
+        too_few = [{**enough, what: count} for what, least in floors.items() for count in (least - 1, 0)]
+        bad = [{**enough, what: 1} for what in session.BAD]
+        check_verdicts(name, whole, floors, ([enough], 0), (too_few, 1), (bad, 1))
+        for left_out in ({"only": ["refuse"]}, {"commands": ["add-book"]}, {"every": 2}, {"one_command_in": 2},
+                         {"stories": "refuse"}):
+            sampled = argparse.Namespace(**{**vars(whole), **left_out})
+            check_verdicts(name, sampled, floors, (too_few, 0), (bad, 1))
+
+
+def check_verdicts(name, chosen, floors, *wanted):
+    for rows, code in wanted:
+        for counts in rows:
+            with contextlib.redirect_stderr(io.StringIO()) as said:
+                found = session.verdict(name, chosen, counts, floors)
+            if found != code:
+                sys.exit(f"{name} ends with {found} for {counts}, {chosen}: {said.getvalue()}")
 
 
 def expect(what, words, action):
@@ -91,9 +144,11 @@ def main():
     if not faults.works():
         print("crash: strace is not there, or may not trace here: skipped", file=sys.stderr)
         return session.SKIPPED
+    program = os.path.abspath(sys.argv[1])
+    check_floors()
     base = tempfile.mkdtemp(prefix="bookchain-crash-")
     try:
-        theatre = run.theatre = run.Theatre(os.path.abspath(sys.argv[1]), base)
+        theatre = run.theatre = run.Theatre(program, base)
         _, played, _, expected = theatre.rehearse("refuse")
         case = theatre.own_folder()
         ending.check(theatre.program, case, expected)
@@ -113,7 +168,9 @@ def main():
         for folder, what, words, loss in (("power", "a book that was not synced", ["get-book"], lose_unsynced_book),
                                           ("told", "a book that was lost again", ["books"], lose_what_was_told)):
             os.mkdir(f"{base}/{folder}")
-            expect(what, words, lambda folder=folder, loss=loss: loss(f"{base}/{folder}"))
+            expect(what, words, lambda folder=folder, loss=loss: loss(program, f"{base}/{folder}"))
+        os.mkdir(base + "/servers")
+        check_servers(program, base + "/servers")
     finally:
         shutil.rmtree(base, ignore_errors=True)
     return 0

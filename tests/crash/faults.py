@@ -69,11 +69,13 @@ def started_calls(log):
         yield Point(call, counts[process, call], text)
 
 
+def changes_files(point):
+    return point.call not in OPENS or any(flag in point.text for flag in ("O_CREAT", "O_TRUNC", "O_TMPFILE"))
+
+
 def points(log):
     """The calls that change something, or could."""
-    for point in started_calls(log):
-        if point.call not in OPENS or "O_CREAT" in point.text or "O_TRUNC" in point.text or "O_TMPFILE" in point.text:
-            yield point
+    return filter(changes_files, started_calls(log))
 
 
 def inject(program, case, line, point, fault):

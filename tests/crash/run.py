@@ -22,6 +22,9 @@ from program import Failure, Program, copy, digest, entries, move_in, read
 
 TALE_BYTES = 150_000  # three chunks
 COUNTED = {"kill": "killed", "eio": "eio", "enospc": "enospc", "eintr": "eintr", "short": "short_writes"}
+# A run that leaves nothing out has thrice as many and more.
+FLOORS = {"points": 10_000, "killed": 5_000, "eio": 5_000, "enospc": 5_000, "eintr": 5_000, "short_writes": 2_500,
+          "fired": 25_000, "played_to_the_end": 1_000}
 TOLD_AT_MOST = 20
 SHELF = re.compile(r"net/\d+/(books|exchanges)/")
 
@@ -128,14 +131,17 @@ class Theatre:
         return faults.inject(self.program, folder, line, case, case.fault)
 
     def play(self, case):
-        """The fault, the same command again, and the rest of the story. From one state the program always
-        goes on in the same way, since the networks are made from a seed and time stands still: what led to a
-        state from which the story came to its end before is not played a second time."""
-        folder = self.own_folder()
+        """The fault, and the story from there to its end. Gives the exit code and whether the end was played."""
         ended = self.fail_once(case)
+        return ended.code, self.bring_to_end(case, self.own_folder())
+
+    def bring_to_end(self, case, folder):
+        """The same command again, and the rest of the story. From one state the program always goes on in the same
+        way, since the networks are made from a seed and time stands still: what led to a state from which the story
+        came to its end before is not played a second time."""
         failed = self.known("failed", case, folder)
         if os.path.exists(failed):
-            return ended.code, False
+            return False
         self.player.again(folder, story.STORIES[case.story][case.index])
         known = self.known("again", case, folder)
         is_new = not os.path.exists(known)
@@ -145,7 +151,7 @@ class Theatre:
         for mark in (failed, known):
             with open(mark, "wb"):
                 pass
-        return ended.code, is_new
+        return is_new
 
     def known(self, moment, case, folder):
         """The file that is there once the story came to its end from what now lies in the folder."""
@@ -273,7 +279,7 @@ def main():
     chosen = session.options(__doc__, lists=True)
     return session.play_all(
         "crash", chosen, set_the_stage(Theatre, chosen), lambda: chosen_cases(chosen),
-        lambda cases, jobs: run_all(cases, jobs, chosen.program, sys.stderr.isatty()))
+        lambda cases, jobs: run_all(cases, jobs, chosen.program, sys.stderr.isatty()), FLOORS)
 
 
 if __name__ == "__main__":

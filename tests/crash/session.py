@@ -13,6 +13,7 @@ import story
 
 SKIPPED = 77
 BAD = ("lost", "doubled", "other")
+ALL_STORIES = ",".join(story.STORIES)
 
 
 def options(page, lists=False):
@@ -21,7 +22,7 @@ def options(page, lists=False):
     parser.add_argument("--only", metavar="CASE", help="one case, or all whose names begin so; several with commas")
     if lists:
         parser.add_argument("--list", action="store_true")
-    parser.add_argument("--stories", default=",".join(story.STORIES))
+    parser.add_argument("--stories", default=ALL_STORIES)
     parser.add_argument("--commands", metavar="WORD", help="of these commands alone, such as get-book,export-chain; "
                         "moving: of those that take something from a shelf")
     parser.add_argument("--may-skip", action="store_true", help="exit 77 if strace is not there or may not trace")
@@ -35,10 +36,30 @@ def options(page, lists=False):
     return chosen
 
 
-def play_all(name, chosen, make_theatre, find_cases, play_cases):
+def is_whole(chosen):
+    """Whether nothing is left out."""
+    return not (chosen.only or chosen.commands) and chosen.every == 1 and chosen.one_command_in == 1 \
+        and chosen.stories == ALL_STORIES
+
+
+def shortfalls(counts, floors):
+    """What was counted less often than a run that leaves nothing out must: then something is not tried any more."""
+    return [f"{counts[what]} {what}, which should be {least} at least" for what, least in floors.items()
+            if counts[what] < least]
+
+
+def verdict(name, chosen, counts, floors):
+    """The exit code."""
+    missed = shortfalls(counts, floors) if is_whole(chosen) else []
+    for each in missed:
+        print(f"{name}: too little was tried: {each}", file=sys.stderr)
+    return 1 if missed or sum(counts[each] for each in BAD) else 0
+
+
+def play_all(name, chosen, make_theatre, find_cases, play_cases, floors):
     """From the first look to the exit code. `make_theatre(base)` gives the stage of this process and its workers,
-    `find_cases()` what there is to be played, `play_cases(cases, jobs)` plays it and gives the counts. Where one case
-    alone is played, what it left is kept."""
+    `find_cases()` what there is to be played, `play_cases(cases, jobs)` plays it and gives the counts, none of which
+    may be less than in `floors` where nothing was left out. Where one case alone is played, what it left is kept."""
     if not faults.works():
         print(f"{name}: strace is not there, or may not trace here: skipped", file=sys.stderr)
         return SKIPPED if chosen.may_skip else 1
@@ -60,7 +81,7 @@ def play_all(name, chosen, make_theatre, find_cases, play_cases):
         print(json.dumps(counts))
         if keep:
             print(f"{name}: what it left lies in {theatre.own_folder()}", file=sys.stderr)
-        return 1 if sum(counts[each] for each in BAD) else 0
+        return verdict(name, chosen, counts, floors)
     finally:
         if not keep:
             shutil.rmtree(base, ignore_errors=True)

@@ -3,7 +3,7 @@
 //
 //   CRASH_SHORT_WRITE=N       which one; 0: none, only count
 //   CRASH_SHORT_SOCKET=N      beside that, no transfer over a socket moves more than N bytes
-//   CRASH_SHORT_WRITE_LOG=F   F gets a line for each such write: its number, call, size, and a mark if shortened
+//   CRASH_SHORT_WRITE_LOG=F   F gets a line for each such write: its number, call, size, file, a mark if shortened
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -33,13 +33,17 @@ bool is_file(int descriptor) {
 }
 
 /// Past the functions that this library stands in front of.
-void note(long number, const char* call, std::size_t size, bool shortened) {
+void note(long number, const char* call, int descriptor, std::size_t size, bool shortened) {
   const char* name = std::getenv("CRASH_SHORT_WRITE_LOG");
   if (name == nullptr) return;
+  char link[32];
+  std::snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+  char path[1024] = {};
+  (void)!::readlink(link, path, sizeof path - 1);
   const long file = ::syscall(SYS_openat, AT_FDCWD, name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  char line[96];
+  char line[1200];
   const int length =
-      std::snprintf(line, sizeof line, "%ld %s %zu%s\n", number, call, size, shortened ? " SHORTENED" : "");
+      std::snprintf(line, sizeof line, "%ld %s %zu %s%s\n", number, call, size, path, shortened ? " SHORTENED" : "");
   (void)::syscall(SYS_write, file, line, static_cast<std::size_t>(length));
   (void)::syscall(SYS_close, file);
 }
@@ -50,16 +54,16 @@ std::size_t allowed(const char* call, int descriptor, std::size_t size) {
   const long number = ++seen;
   const char* wanted = std::getenv("CRASH_SHORT_WRITE");
   const bool shorten = wanted != nullptr && std::atol(wanted) == number;
-  note(number, call, size, shorten);
+  note(number, call, descriptor, size, shorten);
   return shorten ? size / 2 : size;
 }
 
 /// How many bytes go over a socket at once; noted where that is less than was asked for.
-std::size_t transferred(const char* call, std::size_t size) {
+std::size_t transferred(const char* call, int descriptor, std::size_t size) {
   const char* most = std::getenv("CRASH_SHORT_SOCKET");
   if (most == nullptr || size <= static_cast<std::size_t>(std::atol(most))) return size;
   static std::atomic<bool> noted = false;
-  if (!noted.exchange(true)) note(0, call, size, true);
+  if (!noted.exchange(true)) note(0, call, descriptor, size, true);
   return static_cast<std::size_t>(std::atol(most));
 }
 
@@ -87,12 +91,12 @@ ssize_t write(int descriptor, const void* bytes, size_t size) {
 
 ssize_t send(int descriptor, const void* bytes, size_t size, int flags) {
   static const auto real = next<ssize_t (*)(int, const void*, size_t, int)>("send");
-  return real(descriptor, bytes, transferred("send", size), flags);
+  return real(descriptor, bytes, transferred("send", descriptor, size), flags);
 }
 
 ssize_t recv(int descriptor, void* bytes, size_t size, int flags) {
   static const auto real = next<ssize_t (*)(int, void*, size_t, int)>("recv");
-  return real(descriptor, bytes, transferred("recv", size), flags);
+  return real(descriptor, bytes, transferred("recv", descriptor, size), flags);
 }
 
 ssize_t writev(int descriptor, const iovec* parts, int count) {

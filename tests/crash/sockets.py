@@ -1,231 +1,233 @@
 #!/usr/bin/env python3
-"""Peers that serve over sockets, one of them with calls that fail or do half of their work: docs/crash.md.
+"""Peers that serve and wait for each other, one of them with calls that fail or do half of their work: docs/crash.md.
 
-    sockets.py PROGRAM                 all cases; SAMPLE=N every Nth
-    sockets.py PROGRAM --only CASE     one of them, such as 5001/sendto:4/epipe; what it left is kept
+    sockets.py PROGRAM                 all cases; SAMPLE=N every Nth, JOBS=N so many at once
+    sockets.py PROGRAM --only CASE     one of them, such as socket/5001/net/sendto:4/epipe; what it left is kept
+    sockets.py PROGRAM --list          all of them
 
 What the peers do comes in another order each time, so that only the end is compared: the exchange is made, the chains
 are equal, and nobody holds more or less than where nothing failed.
 """
 
-import os
+import math
 import re
-import shutil
 import signal
-import subprocess
 import sys
-import threading
-import time
 
 import ending
 import faults
 import run
 import session
-import story
-from program import PORTS, Failure, Program, read
+from program import PORTS, Failure, read
+from servers import PACKAGES, ServingTheatre
 
-CALLS = {"sendto": ("epipe", "econnreset", "eintr", "enobufs"), "recvfrom": ("econnreset", "eintr", "enomem"),
-         "connect": ("econnrefused", "eintr"), "accept": ("emfile", "econnaborted")}
-# The first that a peer makes on its note of who was heard, which a server writes beside its messages.
-CALLS_ON_NOTE = ("openat", "write", "rename")
-NOTE_FAULTS = ("eio", "enospc", "kill")
+# Each call gets one of these, and another at each peer; that many numbers and peers see to it that each is tried.
+NET = {"sendto": ("epipe", "econnreset", "eintr", "enobufs"), "recvfrom": ("econnreset", "eintr", "enomem"),
+       "connect": ("econnrefused", "eintr"), "accept": ("emfile", "econnaborted")}
+FILE_FAULTS = ("kill", "eio", "enospc")
+STATE = ("state.sqlite", "state.sqlite-wal", "state.sqlite-shm")
+# A server's note of who was heard, which it writes beside its messages.
+CONTACTS = ("contacts", "contacts.new")
+# What a server calls to deliver into spools, to take in and to put away.
+DELIVERIES = ("fsync", "rename", "renameat", "renameat2", "link", "linkat", "unlink", "unlinkat", "mkdirat", "write")
+NAMED = re.compile(r'[<"](/[^>"]+)[>"]')
 # Every transfer of the process moves so few bytes at most.
 SHORT = (1, 7)
-TRACED = ("5000", "5001", "5002")
-SECONDS = 90
+# One of so many writes to the state is made short at each peer, and another at each.
+SHORT_OF_STATE = 4
+TRANSPORTS = ("socket", "spool")
+BY_SOCKET = ("net", "files", "state", "short")
+# Of all parts, every second and every fourth still have each of these and each peer.
+PARTS = [(transport, port, part) for port in PORTS
+         for transport, parts in zip(TRANSPORTS, (BY_SOCKET, ("delivery",))) for part in parts]
+COUNTED = ("net", "state", "package", "contacts", "delivery", "short", "transfer")
+# A run that leaves nothing out has more of each.
+FLOORS = {"cases": 1_000, "fired": 800, "killed": 200, "eio": 150, "enospc": 150, "net": 200, "state": 300,
+          "package": 100, "contacts": 20, "delivery": 100, "short": 100, "transfer": 8}
 
 
 class Case:
-    """The `number`th call of that name fails at one peer, of all or of those on its note (`contacts`); or, for `short`,
-    no call there moves more bytes than that."""
+    """The `number`th call of that name fails at one peer: of all of them, or of those on the `names`."""
 
-    def __init__(self, port, call, number, fault, on_note=False):
-        self.port, self.call, self.number, self.fault, self.on_note = port, call, number, fault, on_note
+    def __init__(self, where, place, point, fault, names=()):
+        (self.transport, self.port, _), self.place, self.fault, self.names = where, place, fault, names
+        self.call, self.number, self.text = point.call, point.number, point.text
 
     def __str__(self):
-        return f"{self.port}/{'contacts-' * self.on_note}{self.call}:{self.number}/{self.fault}"
-
-    def kind(self):
-        return f"{self.port}/{self.call}"
+        return f"{self.transport}/{self.port}/{self.place}/{self.call}:{self.number}/{self.fault}"
 
 
-class Servers:
-    """All four peers at work, one of them with words before its command or variables of its own."""
+class SocketTheatre(ServingTheatre):
+    def log(self):
+        return self.own_folder() + ".strace"
 
-    def __init__(self, program, case, port=None, before=(), variables=None):
-        self.program, self.case = program, case
-        self.running = {}
-        for each in map(str, PORTS):
-            chosen = each == port
-            self.start(each, before if chosen else (), (variables or {}) if chosen else {})
-        self.closing = threading.Event()
-        self.watching = threading.Thread(target=self.revive)
-        self.watching.start()
+    def tracing(self, calls, names=(), fault=()):
+        """Calls on other files than those are neither seen nor counted, if any are named."""
+        paths = [word for name in names for word in ("-P", f"{self.own_folder()}/net/{name}")]
+        return ["strace", "-D", "-f", "-y", "-o", self.log(), "-e", "trace=" + ",".join("?" + call for call in calls),
+                *paths, *fault]
 
-    def start(self, port, before=(), variables=None):
-        environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **(variables or {})}
-        words = self.program.words(self.case, port, ["serve"])
-        with open(f"{self.case}.{port}.out", "ab") as out:
-            self.running[port] = subprocess.Popen([*before, *words], stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                                                  env=environment, cwd="/")
+    # ---- what can fail ----
 
-    def revive(self):
-        """Whoever was killed is started again, as a service would be."""
-        while not self.closing.wait(0.02):
-            for port, server in list(self.running.items()):
-                if server.poll() == -signal.SIGKILL:
-                    self.start(port)
+    def list_cases(self, where):
+        """One peer is watched while nothing fails: whatever it calls then can fail."""
+        return list(getattr(self, "list_" + where[2])(where))
 
-    def __enter__(self):
-        return self
+    def undisturbed(self, where, before=(), variables=None):
+        seen, ended = self.exchange(where[0], where[1], before, variables)
+        if ended:
+            raise Failure("other", f"a server ended: {ended[0][1]}")
+        ending.compare(seen, self.expected[where[0]])
 
-    def __exit__(self, *_):
-        self.closing.set()
-        self.watching.join()
-        for each in self.running.values():
-            each.terminate()
-        for each in self.running.values():
-            each.wait(timeout=30)
+    def watched(self, where, calls, names=()):
+        self.undisturbed(where, self.tracing(calls, names))
+        return list(faults.started_calls(self.log()))
 
+    def changing(self, where, names=()):
+        return [point for point in self.watched(where, faults.CALLS, names) if faults.changes_files(point)]
 
-class SocketTheatre:
-    def __init__(self, program, base):
-        self.program, self.base = Program(program, SECONDS), base
-        run.make_tale(base + "/tale.dat")
-        self.preloaded = faults.build_short_write(base)
-        self.expected, self.counts = None, {}
+    def list_net(self, where):
+        for point in self.watched(where, NET):
+            yield Case(where, "net", point, one_of(NET[point.call], where, point))
+            if point.call == "sendto":
+                yield Case(where, "net", point, "kill")
+        for most in SHORT:
+            yield Case(where, "transfer", faults.Point("any", most, ""), "short")
 
-    def own_folder(self):
-        return f"{self.base}/case"
+    def list_state(self, where):
+        names = [f"{where[1]}/{name}" for name in STATE]
+        for point in self.changing(where, names):
+            yield Case(where, "state", point, one_of(FILE_FAULTS, where, point), names)
 
-    def exchange(self, port=None, before=(), variables=None):
-        """Makes one exchange of a book from a file; what is seen at its end."""
-        case = self.own_folder()
-        shutil.rmtree(case, ignore_errors=True)
-        os.makedirs(case)
-        for words in (["init", "{case}/net", "--transport", "socket", "--seed", "crash", "--work-bits", "4",
-                       "--auto-books", "0"], ["add-book", self.base + "/tale.dat", "--title", "Tale"]):
-            self.program.ask(case, story.OWNER, *words)
-        with Servers(self.program, case, port, before, variables):
-            self.request(case)
-            self.wait_for_rest(case)
-        return {what: rows for what, rows in ending.facts(self.program, case).items() if what != "files"}
+    def list_files(self, where):
+        """Which files those are is seen at a first look."""
+        here = self.own_folder() + "/net/"
+        seen = {name for point in self.changing(where) for name in NAMED.findall(point.text) if name.startswith(here)}
+        for place, names in (("package", {name for name in seen if PACKAGES.search(name)}),
+                             ("contacts", {f"{here}{where[1]}/{name}" for name in CONTACTS})):
+            names = sorted(name[len(here):] for name in names)
+            for point in self.changing(where, names):
+                yield from (Case(where, place, point, fault, names) for fault in FILE_FAULTS)
 
-    def request(self, case):
-        """Given again until it stands, as a user would."""
-        until = time.monotonic() + SECONDS
-        while True:
-            words = ["request", "--from", str(story.OWNER), "--book", "Tale", "--wait=60"]
-            ended = self.run_now(case, words)
-            if ended.returncode == 0:
-                return
-            if time.monotonic() > until:
-                raise Failure("other", f"the exchange does not end: {ended.stdout} {ended.stderr}")
-            time.sleep(0.1)
+    def list_short(self, where):
+        log = self.short_log()
+        self.undisturbed(where, (), self.shortening("CRASH_SHORT_WRITE", 0))
+        for number, line in enumerate(read(log).decode().splitlines(), 1):
+            of_state = "/state.sqlite" in line
+            if not of_state or number % SHORT_OF_STATE == PORTS.index(where[1]):
+                yield Case(where, "short", faults.Point("write", number, line), "short")
 
-    def run_now(self, case, words):
-        """With the clock that the servers have."""
-        return subprocess.run(self.program.words(case, story.REQUESTER, words), stdin=subprocess.DEVNULL,
-                              capture_output=True, cwd="/", timeout=SECONDS, check=False,
-                              env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"})
+    def list_delivery(self, where):
+        for point in self.changing(where):
+            if point.call in DELIVERIES:
+                yield Case(where, "delivery", point, one_of(FILE_FAULTS, where, point))
 
-    def wait_for_rest(self, case):
-        """Until nobody has anything left to do."""
-        until = time.monotonic() + SECONDS
-        while time.monotonic() < until:
-            states = [self.program.ask(case, port, "status") for port in PORTS]
-            heights = {len(self.program.ask(case, port, "show-chain")["blocks"]) for port in PORTS}
-            if heights == {1} and all(state["inbox"] == 0 and state["outbox"] == 0 for state in states):
-                return
-            time.sleep(0.1)
-        raise Failure("lost", f"messages wait for ever: {states}")
+    # ---- failing ----
 
-    def tracing(self, calls, *more):
-        return ["strace", "-D", "-f", "-o", self.own_folder() + ".strace", "-e",
-                "trace=" + ",".join("?" + call for call in calls), *more]
+    def short_log(self):
+        return self.own_folder() + ".short"
 
-    def injecting(self, case):
-        how = "signal=KILL" if case.fault == "kill" else "error=" + case.fault.upper()
-        fault = ("-e", f"inject={case.call}:{how}:when={case.number}")
-        if not case.on_note:
-            return self.tracing(CALLS, *fault)
-        # Calls on other files are neither seen nor counted.
-        return self.tracing(CALLS_ON_NOTE, "-P", f"{self.own_folder()}/net/{case.port}/contacts.new", *fault)
-
-    def list_cases(self):
-        """For each peer how often it makes each call; in the first half of them some are chosen to fail."""
-        self.expected = self.exchange()
-        for port in TRACED:
-            seen = self.exchange(port, self.tracing(CALLS))
-            if seen != self.expected:
-                raise Failure("other", f"two undisturbed networks differ: {seen} and {self.expected}")
-            calls = re.findall(rb"^\d+ +(\w+)\(", read(self.own_folder() + ".strace"), re.M)
-            for call, errors in CALLS.items():
-                often = calls.count(call.encode())
-                if not often:
-                    raise Failure("other", f"{port} makes no call {call}")
-                half = max(often // 2, 1)
-                numbers = sorted({number for number in (1, 2, often // 4, half) if 0 < number <= half})
-                for error in errors:
-                    yield from (Case(port, call, number, error) for number in numbers)
-                # Later calls are made or not as time has it.
-                if call == "sendto":
-                    yield from (Case(port, call, number, "kill") for number in range(1, half + 1))
-            yield from (Case(port, "any", most, "short") for most in SHORT)
-            yield from (Case(port, call, 1, fault, True) for call in CALLS_ON_NOTE for fault in NOTE_FAULTS)
+    def shortening(self, what, number):
+        return {"LD_PRELOAD": self.preloaded, what: str(number), "CRASH_SHORT_WRITE_LOG": self.short_log()}
 
     def play(self, case):
+        """Whether the fault happened: later calls are made or not as time has it. But it must if they were made."""
         if case.fault == "short":
-            log = self.own_folder() + ".short"
-            if os.path.exists(log):
-                os.unlink(log)
-            seen = self.exchange(case.port, (), {"LD_PRELOAD": self.preloaded, "CRASH_SHORT_SOCKET": str(case.number),
-                                                 "CRASH_SHORT_WRITE_LOG": log})
-            fired = os.path.exists(log) and b" SHORTENED" in read(log)
+            what = "CRASH_SHORT_SOCKET" if case.place == "transfer" else "CRASH_SHORT_WRITE"
+            seen, ended = self.exchange(case.transport, case.port, (), self.shortening(what, case.number))
+            fired, reached = self.was_shortened(case)
         else:
-            seen = self.exchange(case.port, self.injecting(case))
-            mark = b"+++ killed by SIGKILL +++" if case.fault == "kill" else b"(INJECTED)"
-            fired = mark in read(self.own_folder() + ".strace")
-        if not fired:
+            how = "signal=KILL" if case.fault == "kill" else "error=" + case.fault.upper()
+            fault = ("-e", f"inject={case.call}:{how}:when={case.number}")
+            seen, ended = self.exchange(case.transport, case.port, self.tracing((case.call,), case.names, fault))
+            fired, reached = self.was_injected(case)
+        if reached and not fired:
             raise Failure("other", "the fault did not fire")
-        ending.compare(seen, self.expected)
+        for port, how in ended:
+            check_end(case, port, how)
+        if case.fault == "kill" and fired and not ended:
+            raise Failure("other", "who was killed lives")
+        ending.compare(seen, self.expected[case.transport])
+        return fired
+
+    def was_shortened(self, case):
+        lines = read(self.short_log()).decode().splitlines()
+        return any(line.endswith(" SHORTENED") for line in lines), \
+            case.place == "transfer" or len(lines) >= case.number
+
+    def was_injected(self, case):
+        numbers = [point.number for point in faults.started_calls(self.log()) if point.call == case.call]
+        trace = read(self.log())
+        if case.fault == "kill":
+            fired = b"+++ killed by SIGKILL" in trace and numbers[-1:] == [case.number]
+        else:
+            fired = trace.count(b"(INJECTED)") == 1
+        return fired, case.number in numbers
 
 
-def play_all(theatre, cases, program):
-    counts = dict.fromkeys(("cases", "killed", "fired", "lost", "doubled", "other"), 0)
-    for case in cases:
+def one_of(some, where, point):
+    return some[(PORTS.index(where[1]) + point.number) % len(some)]
+
+
+def check_end(case, port, ended):
+    """A server may only end by what was done to it, or say that its files failed before it could begin."""
+    if port == case.port and case.fault == "kill" and ended.code == -signal.SIGKILL:
+        return
+    if port == case.port and case.fault in ("eio", "enospc") and ended.code == 1 \
+            and ended.token() in ("io", "disk-full"):
+        return
+    raise Failure("other", f"the server of {port} ended: {ended}")
+
+
+def tell(case, failure, program):
+    print(f"sockets: {case} [{failure.kind}]\n  call     {case.call}({case.text[:150]}\n  found    {failure.what}\n"
+          f"  replay   tests/crash/sockets.py {program} --only {case}", file=sys.stderr)
+
+
+def play_all(cases, jobs, program):
+    counts = dict.fromkeys(("cases", "killed", "eio", "enospc", *COUNTED, "fired", "not_reached", "lost", "doubled",
+                            "other"), 0)
+    for case, fired, failure in run.in_parallel(jobs, run.play, cases):
         counts["cases"] += 1
-        counts["killed"] += case.fault == "kill"
-        try:
-            theatre.play(case)
-            counts["fired"] += 1
-        except Failure as failure:
+        if failure:
             counts[failure.kind] += 1
-            print(f"sockets: {case} [{failure.kind}]\n  found    {failure.what}\n"
-                  f"  replay   tests/crash/sockets.py {program} --only {case}", file=sys.stderr)
+            tell(case, failure, program)
+            continue
+        counts["fired" if fired else "not_reached"] += 1
+        if not fired:
+            continue
+        counts[case.place] += 1
+        what = run.COUNTED.get(case.fault)
+        if what in counts:
+            counts[what] += 1
     return counts
 
 
+def find_cases(theatre, chosen):
+    """Of every N cases one: every second or fourth part of them, as far as that divides N, and of each its share."""
+    for transport in TRANSPORTS:
+        theatre.expected[transport], _ = next(run.needed([run.at_work("exchange", transport)]))
+    step = math.gcd(chosen.every, len(PORTS))
+    parts = [part for part in PARTS if not chosen.only or any(may_hold(wanted, part) for wanted in chosen.only)]
+    found = []
+    for cases in run.needed(run.in_parallel(chosen.jobs, run.list_cases, parts[::step])):
+        found += cases if chosen.only else cases[::chosen.every // step]
+    if chosen.only:
+        return [case for case in found if str(case).startswith(tuple(chosen.only))]
+    return found
+
+
+def may_hold(wanted, part):
+    """Whether a part can have a case whose name begins so."""
+    begin = f"{part[0]}/{part[1]}/"
+    return begin.startswith(wanted) or wanted.startswith(begin)
+
+
 def main():
-    chosen = session.options(__doc__)
-    theatre = None
-
-    def make(base):
-        nonlocal theatre
-        theatre = SocketTheatre(chosen.program, base)
-        return theatre
-
-    def find_cases():
-        try:
-            found = list(theatre.list_cases())
-        except Failure as failure:
-            sys.exit(f"sockets: without any fault: {failure.what}")
-        if chosen.only:
-            return [case for case in found if str(case).startswith(tuple(chosen.only))]
-        return found[::chosen.every]
-
-    return session.play_all("sockets", chosen, make, find_cases,
-                            lambda cases, _: play_all(theatre, cases, chosen.program))
+    chosen = session.options(__doc__, lists=True)
+    return session.play_all(
+        "sockets", chosen, run.set_the_stage(SocketTheatre, chosen), lambda: find_cases(run.theatre, chosen),
+        lambda cases, jobs: play_all(cases, jobs, chosen.program), FLOORS)
 
 
 if __name__ == "__main__":
