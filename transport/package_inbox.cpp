@@ -94,7 +94,11 @@ Result<PackageInbox::Added> PackageInbox::add(PeerPort from, const PackagePart& 
   }
   coming.there += bytes.size();
   if (coming.there < coming.size) return Added::more_to_come;
-  if (::rename(path.c_str(), whole(from, exchange).c_str()) != 0) return system_error("cannot name a package", path);
+  if (::rename(path.c_str(), whole(from, exchange).c_str()) != 0) {
+    auto failed = system_error("cannot name a package", path);
+    coming_.erase(found);  // or nobody would ask for it again
+    return failed;
+  }
   coming_.erase(found);
   return Added::complete;
 }

@@ -139,6 +139,28 @@ BOOST_FIXTURE_TEST_CASE(after_a_break_a_package_goes_on_where_it_was, Exchanging
   BOOST_TEST((read_whole(*to->open_package(owner, exchange).value()) == content));
 }
 
+// Here a folder is in the way; a disk that fails does the same.
+BOOST_FIXTURE_TEST_CASE(a_whole_package_that_cannot_be_named_is_asked_for_again, Exchanging) {
+  const auto content = content_of(std::size_t{1} << 20U);
+  write(content);
+  const auto in_the_way = home(5001) / "incoming" / "5000" / (to_hex(exchange) + ".package");
+  fs::create_directories(in_the_way / "something");
+  meet();
+  send();
+  BOOST_REQUIRE(move_until(both(), [&] { return !to->offers().empty(); }));
+  fetch();
+  BOOST_TEST(to->offers().empty());
+  BOOST_REQUIRE(move_until(both(), [&] { return part_size() == content.size() && !to->offers().empty(); }));
+  fs::remove_all(in_the_way);
+  std::vector<Bytes> came;
+  BOOST_REQUIRE(move_until(both(), [&] {
+    fetch();
+    for (auto& each : take_all(*to)) came.push_back(std::move(each));
+    return came.size() == 2;
+  }));
+  BOOST_TEST((read_whole(*to->open_package(owner, exchange).value()) == content));
+}
+
 /// After a loss of power a file may have its length and not its bytes.
 BOOST_FIXTURE_TEST_CASE(what_an_earlier_boot_of_the_machine_left_is_not_gone_on_from, Exchanging) {
   to.reset();
