@@ -1,6 +1,7 @@
 // Steps taken by hand, in any order: one that was done before succeeds and sends nothing, one that is not due is
 // refused and says what is due, and at whom (docs/protocol.md, section 3). Nobody is led on by a step that changed
 // nothing.
+#include "ledger/exchange_wish.hpp"
 #include "tests/scenarios/four.hpp"
 #include "tests/scenarios/refusals.hpp"
 
@@ -92,6 +93,9 @@ BOOST_AUTO_TEST_CASE(a_step_that_waits_names_the_witnesses_that_it_waits_for) {
     const std::string no_answer = "answers about the id are missing, receive is due at 5002, 5003";
     require_every_witness(waits(four.o, WishRelease{four.x, {}}, no_answer));
     require_every_witness(waits(four.o, WishSettle{four.x}, no_answer));
+    network.deliver_all<CheckId>();
+    // The witnesses themselves wait for nobody.
+    BOOST_TEST(silent_witness_hint(network.genesis(), four.x, network.record(four.w1, four.x)).empty());
     network.deliver_until_quiet();
     network.play(four.x, Step::open);
     network.take(four.r, four.x, Step::check_key);

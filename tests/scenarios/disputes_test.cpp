@@ -119,6 +119,25 @@ BOOST_AUTO_TEST_CASE(a_false_book_that_was_sold_on_and_bought_back_is_disputed_n
   BOOST_TEST(error.hint == "evidence list");
 }
 
+// A TRANSFER that turns out to be invalid is dropped (an older home made it): what was found stays found.
+BOOST_AUTO_TEST_CASE(a_book_found_false_stays_so_when_the_claim_of_it_is_dropped) {
+  Found c;
+  auto& network = c.network;
+  auto record = network.record(c.r, c.x);
+  const Transfer without_acks{
+      TransferForm::claimed, *record.book, record.request, *record.grant, *record.consent, {}, {}, {}};
+  record.state = ExchangeState::mined;
+  network.edit(c.r, [&](Draft& draft) {
+    exchanges.put(draft, c.x, record);
+    pending.put(draft, 1, network.sign(c.r, without_acks));
+  });
+  network.tick(c.r);
+  network.run();
+  BOOST_TEST((network.state_of(c.r, c.x) == ExchangeState::released));
+  BOOST_TEST(network.record(c.r, c.x).token == "wrong-book");
+  BOOST_TEST((network.node(c.r).due_step(network.state(c.r), c.x) == Step::dispute));
+}
+
 // What could not be read proves nothing against the owner, and changes nothing.
 BOOST_AUTO_TEST_CASE(a_package_that_cannot_be_read_is_no_proof_and_is_tried_again) {
   Four four(Step::release);
@@ -128,6 +147,39 @@ BOOST_AUTO_TEST_CASE(a_package_that_cannot_be_read_is_no_proof_and_is_tried_agai
   BOOST_TEST((network.state_of(four.r, four.x) == ExchangeState::released));
   network.run();
   BOOST_TEST((network.state_of(four.r, four.x) == ExchangeState::committed));
+}
+
+// A block has a largest size. What does not fit beside the others is recorded in the next one, and none is left out.
+BOOST_AUTO_TEST_CASE(disputes_that_do_not_fit_in_one_block_are_recorded_in_two) {
+  static constexpr std::uint32_t chunk_bytes = 100'000;
+  static constexpr std::uint32_t block_bytes = std::uint32_t{1} << 18U;
+  Network network(4, 1, [](GenesisFields& fields) {
+    fields.chunk_size = chunk_bytes;
+    fields.limits.block_bytes = block_bytes;
+  });
+  const auto r = network.port(0);
+  const auto o = network.port(1);
+  std::vector<ExchangeId> all;
+  network.home(r).takes_steps = network.home(o).takes_steps = false;
+  for (const std::string_view title : {"First", "Second", "Third"}) {
+    const auto book = network.add_text(o, std::string(title), Bytes(2 * chunk_bytes, 'a'));
+    network.deliver_until_quiet();
+    all.push_back(network.request(r, o, book));
+    network.deliver_until_quiet();
+    (void)grant_another_book(network, o, all.back(), book);
+    network.play(all.back(), Step::release);
+    (void)network.take_step(r, {all.back(), Step::open});
+    network.deliver_until_quiet();
+  }
+  for (const auto& exchange : all) network.wish(r, WishDispute{exchange});
+  network.run();
+  network.require_equal_chains(2);
+  const auto chain = network.chain(o);
+  BOOST_TEST(chain.front().block.transactions.size() == 2U);
+  BOOST_TEST(chain.back().block.transactions.size() == 1U);
+  for (const auto& committed : chain) BOOST_TEST(encode(committed.block).size() <= block_bytes);
+  for (const auto& exchange : all) BOOST_TEST((network.state_of(o, exchange) == ExchangeState::invalid));
+  BOOST_TEST(marks.all(network.state(o)).size() == 3U);
 }
 
 // ---- witnesses that hear of it late ----
@@ -224,6 +276,22 @@ BOOST_AUTO_TEST_CASE(a_late_release_is_held_against_the_abort_of_its_own_turn_al
   const auto found = evidence_rows.all(network.state(four.r));
   BOOST_REQUIRE(found.size() == 1U);
   BOOST_TEST((accusation(network.genesis(), found.front().second.evidence).exchange == four.x));
+}
+
+// An owner may release two grants of one turn to the same requester: only one of them can be recorded.
+BOOST_AUTO_TEST_CASE(a_late_release_of_a_grant_whose_sibling_was_recorded_accuses_nobody) {
+  Contended c(4, 1, granted_twice);
+  auto& network = c.network;
+  network.wish(c.o, WishRelease{c.y, std::nullopt});
+  const auto late = *queued<ReleaseMessage>(network, c.r);
+  network.queue.clear();
+  mine(c);
+  network.run();
+  BOOST_REQUIRE((network.state_of(c.r, c.x) == ExchangeState::committed));
+  BOOST_TEST((network.state_of(c.r, c.y) == ExchangeState::invalid));
+  BOOST_TEST((network.give(c.o, c.r, late) == Token::exchange_over));
+  BOOST_TEST(!network.record(c.r, c.y).key.has_value());
+  for (const auto& peer : network.genesis().peers()) BOOST_TEST(evidence_rows.all(network.state(peer.port)).empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

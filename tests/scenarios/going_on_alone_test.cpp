@@ -25,6 +25,8 @@ BOOST_AUTO_TEST_CASE(a_requester_asks_the_witnesses_first_and_then_claims) {
   BOOST_TEST(can_recover_by<WishClaim>(network, four.r, x));
   network.wish(four.r, WishClaim{x});
   BOOST_TEST(can_recover_by<WishAskAgain>(network, four.r, x));
+  require_refused(network, four.r, WishMine{x}, Token::wrong_step,
+                  "answers about the id are missing, receive is due at 5002, 5003");
   network.queue.clear();
   network.wish(four.r, WishAskAgain{x});
   network.deliver_until_quiet();

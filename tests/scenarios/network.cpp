@@ -64,11 +64,19 @@ const Transfer& transfer_in(const CommittedBlock& committed) {
   return std::get<Signed<Transfer>>(committed.block.transactions.front()).body;
 }
 
-Network::Network(std::size_t peers, std::uint64_t seed, std::uint8_t work_bits, bool test_network) : random_(seed) {
+Network::Network(std::size_t peers, std::uint64_t seed, std::uint8_t work_bits, bool test_network)
+    : Network(peers, seed, [&](GenesisFields& fields) {
+        fields.work_bits = work_bits;
+        fields.test_network = test_network;
+      }) {}
+
+Network::Network(std::size_t peers, std::uint64_t seed, const std::function<void(GenesisFields&)>& change)
+    : random_(seed) {
   GenesisFields fields;
   fields.chunk_size = 1024;
-  fields.work_bits = work_bits;
-  fields.test_network = test_network;
+  fields.work_bits = 0;
+  fields.test_network = true;
+  change(fields);
   for (std::size_t i = 0; i < peers; ++i) {
     const PeerPort peer{static_cast<std::uint16_t>(5000 + i)};
     Home home;

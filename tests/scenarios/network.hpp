@@ -5,6 +5,7 @@
 
 #include <boost/test/unit_test.hpp>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <random>
@@ -56,6 +57,8 @@ struct Home {
 class Network {
  public:
   explicit Network(std::size_t peers, std::uint64_t seed = 1, std::uint8_t work_bits = 0, bool test_network = true);
+  /// A network whose sizes are not the usual ones: `change` is given its fields before the peers are added.
+  Network(std::size_t peers, std::uint64_t seed, const std::function<void(GenesisFields&)>& change);
 
   [[nodiscard]] const Genesis& genesis() const { return *genesis_; }
   [[nodiscard]] PeerPort port(std::size_t index) const { return genesis_->peers().at(index).port; }

@@ -185,6 +185,24 @@ BOOST_AUTO_TEST_CASE(what_is_seen_of_a_height_stays_bounded) {
   BOOST_TEST((seen.back().first == v.ballot(40)));
 }
 
+// … so the second proposal of a ballot that was driven out by higher ones is refused like any, and proves nothing here.
+BOOST_AUTO_TEST_CASE(a_second_block_in_a_ballot_that_higher_ones_drove_out_gets_no_prevote) {
+  Votes v;
+  const auto first = v.block(1);
+  BOOST_TEST(!v.give(v.proposal(v.ballot(1), first)));
+  for (std::uint64_t round = 2; round < 2 + max_seen_ballots; ++round) {
+    auto beside_another_block = v.proposal(v.ballot(round), first);
+    beside_another_block.block = v.block(2);
+    BOOST_TEST((v.give(beside_another_block) == Token::bad_statement));
+  }
+  BOOST_TEST((v.give(v.proposal(v.ballot(1), v.block(2))) == Token::equivocation));
+  BOOST_TEST((v.votes_of(v.voter).prevote->body.block == v.hash(first)));
+  BOOST_TEST(!seen_votes.get(v.network.state(v.voter), v.ballot(1)).has_value());
+  BOOST_TEST(evidence_at(v.network, v.voter) == 0U);
+  v.network.run();
+  v.network.require_equal_chains(1);
+}
+
 // ---- heights ----
 
 // Below the first height there is nothing to differ from, and above the last one no block.
@@ -204,6 +222,25 @@ BOOST_AUTO_TEST_CASE(a_block_of_height_0_or_above_the_last_height_is_none) {
     BOOST_REQUIRE(!checked.has_value());
     BOOST_TEST((checked.error().token == Token::bad_chain));
   }
+}
+
+// A peer that was away asks whoever tells of a greater height, and again when no answer comes; a clock that is put back
+// must not keep it from that.
+BOOST_AUTO_TEST_CASE(blocks_that_did_not_come_are_asked_for_again) {
+  Votes v;
+  const auto asks = [&] {
+    v.network.queue.clear();
+    BOOST_TEST(!v.give(NewRound{Height{9}, v.ballot(1)}));
+    return last_queued<WantBlocks>(v.network).has_value();
+  };
+  static constexpr std::uint64_t an_hour_us = 3'600'000'000;
+  BOOST_TEST(asks());
+  BOOST_TEST(!asks());
+  v.network.pass(an_hour_us);
+  BOOST_TEST(asks());
+  BOOST_TEST(!asks());
+  v.network.pass(-an_hour_us);
+  BOOST_TEST(asks());
 }
 
 // Section 4: "a proposer alone … finishes": what does not fit in one block is recorded in the next ones.

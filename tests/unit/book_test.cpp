@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "ledger/bad_chunk.hpp"
 #include "tests/unit/support.hpp"
 
 namespace {
@@ -122,6 +123,28 @@ BOOST_AUTO_TEST_CASE(a_chunk_swapped_with_another_or_repeated_is_refused) {
       if (place == chunk) continue;
       BOOST_TEST(token_of_chunk(exchange, key, whole.book, place, whole.chunks[chunk]) == "wrong-book");
     }
+  }
+}
+
+// Section 5, BAD-CHUNK: of a package that holds the registered book nothing can be proven, of another its first false
+// chunk.
+BOOST_AUTO_TEST_CASE(a_package_of_the_registered_book_is_no_proof_against_its_owner) {
+  const auto whole = encrypted(3584);
+  std::vector<Hash> leaves;
+  for (std::uint64_t i = 0; i < whole.chunks.size(); ++i) {
+    const auto chunk = ByteView(whole.text).subspan(i * chunk_size, chunk_length(whole.book, i));
+    leaves.push_back(chunk_leaf(chunk_salt(secret, i), chunk));
+  }
+  for (const bool spoiled : {false, true}) {
+    BadChunkFinder finder(whole.book, exchange, key, leaves);
+    for (std::uint64_t i = 0; i < whole.chunks.size(); ++i) {
+      auto chunk = whole.chunks[i];
+      if (spoiled && i > 0) chunk[20] ^= 1U;
+      finder.push(chunk);
+    }
+    const auto proof = finder.finish();
+    BOOST_REQUIRE(proof.has_value() == spoiled);
+    if (proof) BOOST_TEST(proof->index == 1U);
   }
 }
 

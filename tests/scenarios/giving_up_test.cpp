@@ -1,0 +1,124 @@
+// Who gives an exchange up, with what reason, and what is left to do afterwards (docs/protocol.md, section 5): before
+// CONSENT a message ends it, after it the chain alone.
+#include "tests/scenarios/four.hpp"
+#include "tests/scenarios/refusals.hpp"
+
+namespace {
+
+using namespace bookchain::scenarios;  // NOLINT(google-build-using-namespace)
+
+/// The owner acts by hand, so that nothing but what the test does frees its book.
+struct ByHand : Four {
+  explicit ByHand(Step last) : Four(last) { network.home(o).takes_steps = network.home(r).takes_steps = false; }
+
+  /// Another grant of the same turn to the same requester.
+  ExchangeId another(Step last) {
+    const auto exchange = network.request(r, o, book());
+    network.play(exchange, last);
+    return exchange;
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(giving_up)
+
+// Section 5: "ABORT, in a block, ends every GRANT of the turn." Why the owner wanted it is in no message.
+BOOST_AUTO_TEST_CASE(the_reason_of_an_abort_stays_with_its_owner) {
+  ByHand four(Step::check_id);
+  auto& network = four.network;
+  const auto sibling = four.another(Step::grant);
+  network.wish(four.o, WishAbort{four.x, "promised to a friend"});
+  network.run();
+  network.require_equal_chains(1);
+  BOOST_TEST(network.record(four.o, four.x).reason == "promised to a friend");
+  const std::string told = "the owner ended its turn with an ABORT in block 1";
+  for (const auto peer : {four.r, four.w1}) BOOST_TEST(network.record(peer, four.x).reason == told);
+  BOOST_TEST(network.record(four.o, sibling).reason == told);
+  // The ABORT of the one was that of the other.
+  BOOST_TEST((network.state_of(four.o, sibling) == ExchangeState::aborted));
+  require_done_before(network, four.o, sibling, WishAbort{sibling, "promised to a friend"});
+}
+
+BOOST_AUTO_TEST_CASE(an_owner_that_frees_its_book_after_the_requester_gave_up_keeps_the_requesters_reason) {
+  ByHand four(Step::grant);
+  auto& network = four.network;
+  network.wish(four.r, WishAbort{four.x, "changed my mind"});
+  network.deliver_until_quiet();
+  network.wish(four.o, WishAbort{four.x, "then it is free"});
+  network.run();
+  network.require_equal_chains(1);
+  BOOST_TEST(network.record(four.o, four.x).reason == "changed my mind");
+}
+
+// A request is given up by either side; what the other one ended is over and needs a new request.
+BOOST_AUTO_TEST_CASE(what_was_given_up_is_given_up_again_by_the_same_peer_alone) {
+  for (const bool by_owner : {true, false}) {
+    ByHand four(Step::request);
+    auto& network = four.network;
+    const auto one = by_owner ? four.o : four.r;
+    network.wish(one, WishAbort{four.x, {}});
+    network.deliver_until_quiet();
+    BOOST_TEST((network.state_of(four.r, four.x) == (by_owner ? ExchangeState::refused : ExchangeState::aborted)));
+    require_done_before(network, one, four.x, WishAbort{four.x, {}});
+    require_refused(network, by_owner ? four.r : four.o, WishAbort{four.x, {}}, Token::exchange_over);
+    BOOST_TEST(network.head(four.o).height.value == 0U);
+  }
+  ByHand ended(Step::check_id);
+  ended.network.wish(ended.o, WishAbort{ended.x, {}});
+  ended.network.run();
+  require_refused(ended.network, ended.r, WishAbort{ended.x, {}}, Token::exchange_over, "(aborted)");
+}
+
+// Section 3: "aborted --> consented: O - CONSENT, while the turn lasts". A signed consent is worth more than a word
+// that nobody signed: the owner can have the exchange recorded, also at the requester that took it for over.
+BOOST_AUTO_TEST_CASE(a_requester_that_gives_up_and_consents_all_the_same_is_taken_at_its_signed_word) {
+  ByHand four(Step::grant);
+  auto& network = four.network;
+  const auto held = network.record(four.r, four.x);
+  network.wish(four.r, WishAbort{four.x, "changed my mind"});
+  network.deliver_until_quiet();
+  BOOST_REQUIRE((network.state_of(four.o, four.x) == ExchangeState::aborted));
+  const auto consent = network.sign(four.r, Consent{four.x, network.genesis().id_of(*held.grant)});
+  BOOST_TEST(!network.give(four.r, four.o, ConsentMessage{*held.request_id, consent, held.acks}));
+  BOOST_TEST((network.state_of(four.o, four.x) == ExchangeState::consented));
+  BOOST_TEST(network.record(four.o, four.x).reason.empty());
+  network.take(four.o, four.x, Step::check_id);
+  network.deliver_until_quiet();
+  network.wish(four.o, WishSettle{four.x});
+  network.run();
+  network.require_equal_chains(1);
+  BOOST_TEST((network.state_of(four.r, four.x) == ExchangeState::committed));
+  BOOST_TEST(network.owner_of_book(four.w1, held.request.body.book).value == four.r.value);
+}
+
+// Section 5: "It has not signed an ABORT in this turn and will not": after one no id is checked any more.
+BOOST_AUTO_TEST_CASE(no_id_is_checked_after_an_abort_of_the_turn) {
+  ByHand four(Step::consent);
+  auto& network = four.network;
+  const auto sibling = four.another(Step::consent);
+  network.wish(four.o, WishAbort{four.x, {}});
+  for (const auto& exchange : {four.x, sibling}) {
+    require_refused(network, four.o, WishCheckId{exchange}, Token::too_late, "signed an ABORT of the turn");
+  }
+  network.run();
+  network.require_equal_chains(1);
+  for (const auto& exchange : {four.x, sibling}) {
+    BOOST_TEST((network.state_of(four.r, exchange) == ExchangeState::aborted));
+  }
+}
+
+// Section 3, step 4: "If so many say no that a yeses cannot come any more, O ends the turn with an ABORT."
+BOOST_AUTO_TEST_CASE(an_id_that_was_checked_and_outvoted_is_not_checked_again) {
+  ByHand four(Step::consent);
+  auto& network = four.network;
+  network.take(four.o, four.x, Step::check_id);
+  network.queue.clear();
+  const auto consent = network.genesis().id_of(*network.record(four.o, four.x).consent);
+  const auto no = network.sign(four.w1, IdAnswer{four.x, consent, false});
+  BOOST_TEST(!network.give(four.w1, four.o, IdAnswerMessage{no}));
+  require_refused(network, four.o, WishCheckId{four.x}, Token::no_consensus);
+  BOOST_TEST((network.node(four.o).due_step(network.state(four.o), four.x) == Step::abort));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
