@@ -222,6 +222,7 @@ BOOST_AUTO_TEST_CASE(hex_is_lower_case_and_whole) {
   BOOST_TEST(to_hex(hex("00ff10")) == "00ff10");
   for (const auto* bad : {"0", "0g", "AB", "0x", " 0", "é"}) BOOST_TEST(!from_hex(bad), bad);
   BOOST_TEST(!fixed_from_hex<Salt>("00"));
+  BOOST_TEST(!fixed_from_hex<Salt>("0g"));
 }
 
 BOOST_AUTO_TEST_CASE(a_port_is_written_in_one_way) {
