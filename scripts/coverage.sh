@@ -14,6 +14,9 @@ export GCOV=gcov
 compiler=$(sed -n 's/^CMAKE_CXX_COMPILER:[A-Z]*=//p' "$build/CMakeCache.txt")
 [[ $compiler == *-[0-9]* ]] && GCOV=gcov-${compiler##*-}
 ctest --test-dir "$build" --parallel "${JOBS:-$(nproc)}" -R '^(unit|scenarios|transport|formats)\.' -E 'changed_byte|pages_fit'
-# A few, on one thread: the counters take turns.
-"$build/tests/sim/sim" --seeds 30 --jobs 1
+# The simulator looks after each event whether what must hold does. On one thread each: the counters take turns.
+"$build/tests/sim/sim" --seeds 100 --jobs 1 &
+seeds=$!
+"$build/tests/sim/sim" --each-attack 1 --jobs 1 || { kill "$seeds"; exit 1; }
+wait "$seeds"
 python3 scripts/coverage.py build/coverage "$PWD" --least "$least"
