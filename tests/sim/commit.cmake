@@ -4,7 +4,8 @@
 #   cmake -D ROOT=... -D TARGET=... -P commit.cmake
 set(commit unknown)
 if(EXISTS "${ROOT}/.git") # an archive that was unpacked within another clone is not of that clone's commit
-  execute_process(COMMAND git -C "${ROOT}" describe --always --dirty OUTPUT_VARIABLE described RESULT_VARIABLE status
+  execute_process(COMMAND git --no-optional-locks -C "${ROOT}" describe --always --dirty
+                  OUTPUT_VARIABLE described RESULT_VARIABLE status
                   OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
   if(status EQUAL 0 AND described MATCHES "^[-A-Za-z0-9._/+]+$")
     set(commit "${described}")

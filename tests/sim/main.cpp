@@ -6,6 +6,7 @@
 //   sim --each-bug 400 --bug NAME   one of them
 //   sim --beyond 40                 one liar more than is borne, until what is promised breaks
 //   sim --regressions seeds.txt     plans that failed once
+// Each takes --patience SECONDS: the time of a processor after which a plan counts as one that has no end.
 // An option that the way of running does not know is refused, never another run than the one that was asked for.
 #include <algorithm>
 #include <charconv>
@@ -51,7 +52,7 @@ const std::vector<Way>& ways() {
 
 void check_names(const Options& options, const Way& way) {
   for (const auto& [name, value] : options) {
-    if (name != way.name && std::ranges::count(way.others, name) == 0)
+    if (name != way.name && name != "patience" && std::ranges::count(way.others, name) == 0)
       misused("no option of --" + std::string(way.name) + ": --" + name);
   }
 }
@@ -185,6 +186,7 @@ int run_regressions(const std::string& file, const std::string& program) {
 int run(const std::string& program, const std::vector<std::string>& words) {
   const auto options = read_options(words);
   const auto way = way_of(options);
+  if (options.contains("patience")) set_patience(std::max<std::uint64_t>(1, number(options, "patience", 0)));
   const auto jobs = static_cast<unsigned>(number(options, "jobs", std::max(1U, std::thread::hardware_concurrency())));
   if (way == "regressions") return run_regressions(options.at("regressions"), program);
   if (way == "seeds") {

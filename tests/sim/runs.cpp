@@ -22,7 +22,7 @@ namespace {
 
 RunResult run_world(const Plan& plan, bool tells_anyway) {
   RunResult result;
-  set_running_plan(plan);
+  const RunningPlan running(plan);
   std::unique_ptr<World> world;
   try {
     world = std::make_unique<World>(plan);
@@ -34,6 +34,10 @@ RunResult run_world(const Plan& plan, bool tells_anyway) {
   }
   if (!world) return result;  // it broke in its first moment
   if (result.violation || tells_anyway) result.story = world->story().mermaid();
+  if (result.violation) {
+    const auto exchange = world->story().mermaid_of_exchange(result.violation->detail);
+    if (!exchange.empty()) result.story += "\nof the exchange that is named:\n" + exchange;
+  }
   result.counts = world->counts();
   result.trace_hash = world->trace_hash();
   result.steps = world->step();
@@ -82,7 +86,10 @@ Verdict run_apart(const Plan& plan, const std::string& invariant) {
   ::close(ends[0]);
   int status = 0;
   ::waitpid(child, &status, 0);
-  if (WIFSIGNALED(status)) return {invariant == process_lives, std::numeric_limits<std::uint64_t>::max()};
+  if (WIFSIGNALED(status)) {
+    const bool died = WTERMSIG(status) != signal_of_no_end;
+    return {died && invariant == process_lives, std::numeric_limits<std::uint64_t>::max()};
+  }
   return verdict;
 }
 
@@ -157,7 +164,8 @@ bool run_and_tell(const Plan& plan, const std::string& program, const std::funct
   }
   int status = 0;
   if (child < 0 || ::waitpid(child, &status, 0) != child) return false;
-  if (WIFSIGNALED(status)) print_smallest(plan, process_lives, program);
+  // Of a plan that comes to no end each smaller one would have to be waited for as long.
+  if (WIFSIGNALED(status) && WTERMSIG(status) != signal_of_no_end) print_smallest(plan, process_lives, program);
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
