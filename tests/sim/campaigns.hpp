@@ -11,6 +11,9 @@ namespace bookchain::sim {
 [[nodiscard]] int run_each_attack(std::uint64_t runs, unsigned jobs, const std::string& program);
 /// Every planted bug, or one, until it is found by what it breaks, or through `most` seeds.
 [[nodiscard]] int run_each_bug(std::uint64_t most, std::optional<Bug> only, const std::string& program);
+/// The same with the plans that seeds have anyway, made for no bug: how many it takes until one shows it. Within `most`
+/// seeds only a few bugs may be missed.
+[[nodiscard]] int run_each_bug_in_ordinary_plans(std::uint64_t most, std::optional<Bug> only, unsigned jobs);
 /// Seven peers of which three pool their shares, one more than is borne: within `most` seeds a requester must have the
 /// key before the transfer; and with two, in as many seeds as that took and some more, nothing breaks.
 [[nodiscard]] int run_beyond(std::uint64_t most, const std::string& program);

@@ -4,6 +4,7 @@
 //   sim --each-attack 40            every attack, that many seeds each
 //   sim --each-bug 400              every planted bug until it is found (the planted programs only)
 //   sim --each-bug 400 --bug NAME   one of them
+//   sim --each-bug-in-ordinary-plans 300    the same, with plans that were not made for it
 //   sim --beyond 40                 one liar more than is borne, until what is promised breaks
 //   sim --regressions seeds.txt     plans that failed once
 // Each takes --patience SECONDS: the time of a processor after which a plan counts as one that has no end.
@@ -44,6 +45,7 @@ const std::vector<Way>& ways() {
       {"seeds", {"from", "seconds", "jobs", "bug"}},
       {"each-attack", {"jobs"}},
       {"each-bug", {"bug"}},
+      {"each-bug-in-ordinary-plans", {"bug", "jobs"}},
       {"beyond", {}},
       {"seed", {"bug", "peers", "villains", "exchanges", "books", "steps", "harshness", "faults", "attacks"}},
   };
@@ -196,6 +198,8 @@ int run(const std::string& program, const std::vector<std::string>& words) {
   }
   if (way == "each-attack") return run_each_attack(number(options, "each-attack", 1), jobs, program);
   if (way == "each-bug") return run_each_bug(number(options, "each-bug", 1), bug_from(options), program);
+  if (way == "each-bug-in-ordinary-plans")
+    return run_each_bug_in_ordinary_plans(number(options, way, 1), bug_from(options), jobs);
   if (way == "beyond") return run_beyond(number(options, "beyond", 1), program);
   return run_one(plan_from(options), program);
 }
