@@ -25,8 +25,8 @@ DROPPED, TORN, FAILED = "dropped", "torn", "failed"
 INDEX = ".sqlite-shm"
 # How often it is drawn at one sync what stays.
 DRAWS = 3
-# A run that leaves nothing out has twice as many and more.
-FLOORS = {"losses": 5_000, DROPPED: 1_000, TORN: 3_000, FAILED: 1_000, "played_to_the_end": 500}
+# A run that leaves nothing out has twice as many.
+FLOORS = {"losses": 7_000, DROPPED: 1_500, TORN: 4_500, FAILED: 1_400, "played_to_the_end": 1_000}
 
 
 class Case:

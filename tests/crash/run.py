@@ -22,9 +22,9 @@ from program import Failure, Program, copy, digest, entries, move_in, read
 
 TALE_BYTES = 150_000  # three chunks
 COUNTED = {"kill": "killed", "eio": "eio", "enospc": "enospc", "eintr": "eintr", "short": "short_writes"}
-# A run that leaves nothing out has thrice as many and more.
-FLOORS = {"points": 10_000, "killed": 5_000, "eio": 5_000, "enospc": 5_000, "eintr": 5_000, "short_writes": 2_500,
-          "fired": 25_000, "played_to_the_end": 1_000}
+# A run that leaves nothing out has twice as many.
+FLOORS = {"points": 15_000, "killed": 10_000, "eio": 10_000, "enospc": 10_000, "eintr": 8_000, "short_writes": 4_500,
+          "fired": 40_000, "played_to_the_end": 2_000}
 TOLD_AT_MOST = 20
 SHELF = re.compile(r"net/\d+/(books|exchanges)/")
 
