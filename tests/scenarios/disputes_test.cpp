@@ -162,7 +162,7 @@ BOOST_AUTO_TEST_CASE(disputes_that_do_not_fit_in_one_block_are_recorded_in_two) 
   std::vector<ExchangeId> all;
   network.home(r).takes_steps = network.home(o).takes_steps = false;
   for (const std::string_view title : {"First", "Second", "Third"}) {
-    const auto book = network.add_text(o, std::string(title), Bytes(2 * chunk_bytes, 'a'));
+    const auto book = network.add_text(o, std::string(title), Bytes(std::size_t{2} * chunk_bytes, 'a'));
     network.deliver_until_quiet();
     all.push_back(network.request(r, o, book));
     network.deliver_until_quiet();
