@@ -187,8 +187,11 @@ BOOST_AUTO_TEST_CASE(a_package_that_changes_while_it_is_read_is_taken_whole_or_n
   writer.join();
   writing.close();
   network.settle();
-  if (network.state(5000, id) != "committed") {
-    network.ok(5000, {"abort", id});
+  const auto state = network.state(5000, id);
+  if (state != "committed") {
+    // A copy that is none ended it; one that was too short at each look waits for the rest.
+    BOOST_TEST((state == "invalid" || state == "granted"), state);
+    if (state == "granted") network.ok(5000, {"abort", id});
     network.settle();
     const auto again = network.exchange(5000, 5001, book, 2);
     network.settle();

@@ -132,7 +132,8 @@ BOOST_AUTO_TEST_CASE(what_its_receiver_cannot_read_is_told_once_and_stops_nothin
   BOOST_REQUIRE(::chmod((folder / "1-foreign").c_str(), 0600) == 0);
   BOOST_REQUIRE(::chown((folder / "1-foreign").c_str(), FourUsers::user(2), FourUsers::user(2)) == 0);
   std::map<std::string, int> results;
-  for (const auto& each : users.ok(0, {"receive"})["received"]) ++results[each["result"]];
+  const auto received = users.ok(0, {"receive"})["received"];
+  for (const auto& each : received) ++results[each["result"]];
   BOOST_TEST(results["accepted"] == 1);
   BOOST_TEST(results["refused"] == 2);
   BOOST_TEST(users.ok(0, {"receive"})["received"].empty(), "nothing of it is told again");
