@@ -95,35 +95,50 @@ class ServingTheatre:
             self.program.ask(case, story.OWNER, *words)
         with Servers(self.program, case, port, before, variables) as servers:
             self.request(case)
-            self.wait_for_rest(case)
+            self.wait_for_rest(case, transport)
+        self.take_in_again(case)
         seen = ending.facts(self.program, case)
         seen["files"] = [name for name in seen["files"] if PACKAGES.search("/" + name)]
         return seen, servers.ended
 
     def request(self, case):
-        """Given again until it stands, as a user would, who looks first: a second one would ask for another exchange."""
+        """Given again until it stands, as a user would, who looks first: a second one would be another exchange."""
         until = time.monotonic() + SECONDS
         while True:
             words = ["request", "--from", str(story.OWNER), "--book", "Tale", "--wait=60"]
-            ended = self.run_now(case, words)
+            ended = self.run_now(case, story.REQUESTER, words)
             if ended.returncode == 0 or self.program.ask(case, story.REQUESTER, "list-exchanges")["exchanges"]:
                 return
             if time.monotonic() > until:
                 raise Failure("other", f"no exchange begins: {ended.stdout} {ended.stderr}")
             time.sleep(0.1)
 
-    def run_now(self, case, words):
+    def run_now(self, case, port, words):
         """With the clock that the servers have."""
-        return subprocess.run(self.program.words(case, story.REQUESTER, words), stdin=subprocess.DEVNULL,
+        return subprocess.run(self.program.words(case, port, words), stdin=subprocess.DEVNULL,
                               capture_output=True, cwd="/", timeout=SECONDS, check=False, env=VARIABLES)
 
-    def wait_for_rest(self, case):
-        """Until nobody has anything left to do."""
+    def wait_for_rest(self, case, transport):
+        """Until nobody has anything left to do. In a spool may lie what was taken and could not be removed."""
         until = time.monotonic() + SECONDS
         while time.monotonic() < until:
-            states = [self.program.ask(case, port, "status") for port in PORTS]
+            states = self.states(case)
             heights = {len(self.program.ask(case, port, "show-chain")["blocks"]) for port in PORTS}
-            if heights == {1} and all(state["inbox"] == 0 and state["outbox"] == 0 for state in states):
+            if heights == {1} and not any(state["outbox"] for state in states) \
+                    and (transport == "spool" or not any(state["inbox"] for state in states)):
                 return
             time.sleep(0.1)
         raise Failure("lost", f"messages wait for ever: {states}")
+
+    def take_in_again(self, case):
+        """A server leaves alone what it once could not remove; the next process does not, and acknowledges it again."""
+        for port in 2 * PORTS:
+            ended = self.run_now(case, port, ["receive"])
+            if ended.returncode != 0:
+                raise Failure("other", f"then receive at {port}: {ended.stdout} {ended.stderr}")
+        states = self.states(case)
+        if any(state["inbox"] or state["outbox"] for state in states):
+            raise Failure("lost", f"messages wait when all was taken in: {states}")
+
+    def states(self, case):
+        return [self.program.ask(case, port, "status") for port in PORTS]
