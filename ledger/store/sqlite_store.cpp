@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include <boost/filesystem/operations.hpp>
 #include <cassert>
@@ -61,6 +62,10 @@ bool is_full_at(const boost::filesystem::path& file) {
   return facts.f_bavail == 0 || (facts.f_files > 0 && facts.f_favail == 0);
 }
 
+bool may_write(const boost::filesystem::path& file) {
+  return ::access(file.c_str(), W_OK) == 0 && ::access(folder_of(file).c_str(), W_OK | X_OK) == 0;
+}
+
 }  // namespace
 
 Error SqliteStore::failure(const char* what) const {
@@ -76,6 +81,8 @@ Error SqliteStore::failure(const char* what) const {
   if ((code & 0xff) == SQLITE_PERM || (code & 0xff) == SQLITE_READONLY || (code & 0xff) == SQLITE_AUTH) {
     token = Token::permission;
   }
+  // A log that it could not open to write, for whatever reason, it opens to read, and tells no more than that.
+  if ((code & 0xff) == SQLITE_READONLY && may_write(file_)) token = is_full_at(file_) ? Token::disk_full : Token::io;
   if ((code & 0xff) == SQLITE_NOTADB || (code & 0xff) == SQLITE_CORRUPT) token = Token::bad_file;
   return Error{token, std::string(what) + " (" + sqlite3_errmsg(database_.get()) + ")", file_.string(), {}};
 }
@@ -143,7 +150,8 @@ Result<void> SqliteStore::prepare_file(Mode mode) {
   BOOKCHAIN_CHECK(sync_directory(folder_of(file_)));
   BOOKCHAIN_CHECK(execute(("PRAGMA wal_autocheckpoint = " + std::to_string(pages_a_checkpoint)).c_str()));
   BOOKCHAIN_CHECK(execute("PRAGMA synchronous = FULL"));
-  if (!fresh) return success();
+  // A log that could be opened to read alone stays so: whoever serves would never write again.
+  if (!fresh) return execute("BEGIN IMMEDIATE; ROLLBACK");
   std::string schema = "BEGIN IMMEDIATE; PRAGMA application_id = " + std::to_string(application_id) +
                        "; PRAGMA user_version = " + std::to_string(schema_version) + ";";
   for (std::size_t i = 0; i < table_count; ++i) {
