@@ -207,8 +207,8 @@ int run(const std::string& program, const std::vector<std::string>& words) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  print_plan_when_killed(argv[0]);
   try {
+    print_plan_when_killed(argv[0]);
     return run(argv[0], std::vector<std::string>(argv + 1, argv + argc));
   } catch (const std::exception& error) {
     std::fprintf(stderr, "sim: %s\n", error.what());

@@ -50,7 +50,7 @@ std::vector<Proof> proofs_of(Bug bug) {
     case Bug::share_not_checked: return {{"an ACK says that a fitting share is durable"}};
     case Bug::grant_not_remembered: return {{signed_two}};
     case Bug::share_before_transfer: return {{"a requester that lies has no key before the transfer"}};
-    case Bug::ended_request_forgotten: return {{"what a user was told is never lost"}};
+    case Bug::ended_request_forgotten: return {{"acknowledged is never lost"}};
     case Bug::message_never_again: return {{"everything ends"}};
     case Bug::other_signer_accused:
     case Bug::torn_package_trusted: return {{blamed}};
@@ -58,7 +58,7 @@ std::vector<Proof> proofs_of(Bug bug) {
     case Bug::block_falsified: return {{"all chains are equal byte for byte"}};
     case Bug::chance_from_outside: return {{"one seed gives one trace"}};
     case Bug::torn_text_trusted: return {{"an honest requester reads the book"}, {"an owner has the registered bytes"}};
-    case Bug::consent_dropped_at_release: return {{"an honest owner that released can have it recorded"}};
+    case Bug::consent_dropped_at_release: return {{"acknowledged is never lost"}};
     case Bug::acks_dropped_with_key: return {{"an honest requester that has key and RELEASE can have it recorded"}};
     case Bug::claim_not_answered: return {{"an exchange that was consented to ends, or there is evidence"}};
     case Bug::state_forgotten: return {{"acknowledged is never lost"}};
