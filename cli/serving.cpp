@@ -233,7 +233,9 @@ class Serving {
   /// The last that a process does which goes on no more.
   void deliver_postponed() {
     if (!home_.courier().has_postponed()) return;
-    if (const auto delivered = home_.courier().deliver(); !delivered) tell_failure(delivered.error());
+    const auto delivered = home_.courier().deliver();
+    if (!delivered) return tell_failure(delivered.error());
+    took_turn(delivered.value());
   }
 
   void tell_failure(const Error& error) {

@@ -153,7 +153,8 @@ void Courier::postpone_notes(const std::vector<Parcel>& parcels, OpenedMail& mai
 
 void Courier::write_down_postponed() {
   Draft draft(parts_.store);
-  take_notes_of(postponed_.write_down(draft), draft);
+  postponed_.write_down(draft);
+  take_notes_of(postponed_.came(), draft);
   parts_.store.apply(draft.take_effects().writes);
 }
 
@@ -203,6 +204,7 @@ Result<Report> Courier::turn(const Intake& intake, const Policy& policy, const s
   Notes notes;
   BOOKCHAIN_CHECK(parts_.store.begin());
   write_down_postponed();
+  for (const auto& [from, note] : postponed_.came()) report.heard.insert(from);
   // A turn that nothing came for has time for what others do only when something points to it.
   const bool quiet = parcels.empty();
   const auto known_commits = std::exchange(foreign_commits_, parts_.store.foreign_commits());

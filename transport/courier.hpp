@@ -281,15 +281,13 @@ class Courier {
                    Report& report);
   [[nodiscard]] Result<void> make_package_again(const ExchangeId& exchange);
   [[nodiscard]] Result<void> deliver_all(const Notes& notes, const std::set<PeerPort>& drained, Report& report);
-  [[nodiscard]] DeliveryNote take_owed(PeerPort to, const Notes& notes);
-  [[nodiscard]] std::vector<Bytes> seal_note(PeerPort to, const DeliveryNote& note) const;
+  [[nodiscard]] std::vector<Bytes> seal_note(PeerPort to, const DeliveryNote& note);
   struct Delivering {
     bool drained = false;        ///< all was taken that waited from that peer
     bool renewed = false;        ///< it may have lost what was given for it
     bool note_may_wait = false;  ///< where there is no message to go with
   };
   void deliver_to(PeerPort to, const DeliveryNote& note, const Delivering& how, Report& report);
-  [[nodiscard]] std::optional<OutgoingRecord> outgoing_to(PeerPort to) const;
   [[nodiscard]] bool is_due_again(PeerPort to, const OutgoingRecord& record) const;
 
   Parts parts_;

@@ -87,13 +87,6 @@ bool Courier::is_due_again(PeerPort to, const OutgoingRecord& record) const {
   return has_passed(record.delivered, parts_.environment.now(), pause_before(record));
 }
 
-/// The row, brought up to date.
-std::optional<OutgoingRecord> Courier::outgoing_to(PeerPort to) const {
-  auto record = outgoing_rows.get(parts_.store, to);
-  if (record) postponed_.bring_up_to_date(to, *record);
-  return record;
-}
-
 std::optional<Time> Courier::next_wake() const {
   const Reading reading(parts_.store);
   auto wake = parts_.node.next_tick(parts_.store, parts_.environment.now());
@@ -109,20 +102,14 @@ std::optional<Time> Courier::next_wake() const {
   return wake;
 }
 
-/// The notes that were postponed, and that of this turn.
-DeliveryNote Courier::take_owed(PeerPort to, const Notes& notes) {
-  auto note = postponed_.take_owed(to);
-  const auto fresh = notes.find(to);
-  if (fresh == notes.end()) return note;
+/// That note, and those that were postponed.
+std::vector<Bytes> Courier::seal_note(PeerPort to, const DeliveryNote& note) {
+  auto all = postponed_.take_owed(to);
   const auto append = [](auto& list, const auto& more) { list.insert(list.end(), more.begin(), more.end()); };
-  append(note.taken, fresh->second.taken);
-  append(note.contradicted, fresh->second.contradicted);
-  return note;
-}
-
-std::vector<Bytes> Courier::seal_note(PeerPort to, const DeliveryNote& note) const {
+  append(all.taken, note.taken);
+  append(all.contradicted, note.contradicted);
   std::vector<Bytes> sealed;
-  for (const auto& part : split_note(note, max_entries_a_note(parts_.node.genesis()))) {
+  for (const auto& part : split_note(all, max_entries_a_note(parts_.node.genesis()))) {
     sealed.push_back(channels_.at(to).seal(Epoch{}, MessageNumber{0}, encode(part), parts_.environment.draw<Hash>()));
   }
   return sealed;
@@ -130,8 +117,13 @@ std::vector<Bytes> Courier::seal_note(PeerPort to, const DeliveryNote& note) con
 
 void Courier::deliver_to(PeerPort to, const DeliveryNote& note, const Delivering& how, Report& report) {
   const auto room = parts_.link.room_for(to);
-  if (!room) return;
-  auto record = outgoing_to(to).value_or(OutgoingRecord{});
+  if (!room) {
+    (void)postponed_.take_owed(to);  // whoever comes back is told when it sends again
+    return;
+  }
+  const auto in_state = outgoing_rows.get(parts_.store, to).value_or(OutgoingRecord{});
+  auto record = in_state;
+  postponed_.bring_up_to_date(to, record);
   if (how.renewed) record.fresh_from = MessageNumber{1};
   auto first = record.fresh_from;
   // Only a peer that has taken in all that waits for it knows that an acknowledgement is missing.
@@ -139,7 +131,7 @@ void Courier::deliver_to(PeerPort to, const DeliveryNote& note, const Delivering
   if (again) {
     record.delivered = parts_.environment.now();
     if (parts_.link.still_waiting_at(to)) {
-      postponed_.delivered(to, record, record.delivered);
+      postponed_.delivered(to, in_state, record, record.delivered);
     } else {
       first = MessageNumber{1};
       ++record.repeats;
@@ -181,7 +173,7 @@ void Courier::deliver_to(PeerPort to, const DeliveryNote& note, const Delivering
   if (numbered == 0 && (!again || sent.failed)) return;
   if (numbered > 0) record.fresh_from = std::max(record.fresh_from, MessageNumber{numbers[numbered - 1].value + 1});
   record.delivered = parts_.environment.now();
-  postponed_.delivered(to, record, record.delivered);
+  postponed_.delivered(to, in_state, record, record.delivered);
 }
 
 void Courier::add_package(PeerPort to, const OutboxRecord& row, std::size_t envelope,
@@ -221,22 +213,27 @@ Result<void> Courier::make_package_again(const ExchangeId& exchange) {
 
 Result<void> Courier::deliver_all(const Notes& notes, const std::set<PeerPort>& drained, Report& report) {
   const auto renewed = parts_.link.take_renewed();
-  const bool notes_may_wait = !postpones_nothing();  // before they are taken: what is not there is never due
+  const bool notes_may_wait = !postpones_nothing();
   {
     const Reading reading(parts_.store);
     for (const auto& [to, channel] : channels_) {
       const bool is_renewed = std::ranges::find(renewed, to) != renewed.end();
-      deliver_to(to, take_owed(to, notes), {drained.contains(to), is_renewed, notes_may_wait}, report);
+      const auto note = notes.find(to);
+      deliver_to(to, note == notes.end() ? DeliveryNote{} : note->second,
+                 {drained.contains(to), is_renewed, notes_may_wait}, report);
     }
   }
   parts_.link.end_turn();
-  if (patient_ || !postponed_.is_unwritten()) return success();
+  // Who is told of a step is told whether what it sent is on its way, and reads that from the rows.
+  const bool may_wait = patient_ && report.steps.empty();
+  if (may_wait || !postponed_.is_unwritten()) return success();
   return write_postponed();
 }
 
-/// Lost with the power, this makes the peer send again what was delivered: no harm.
+/// How far the outboxes were delivered may be lost with the power: it makes the peer send again what was delivered. A
+/// note may make it begin a new epoch, which it must not forget.
 Result<void> Courier::write_postponed() {
-  BOOKCHAIN_CHECK(parts_.store.begin(Durability::soon));
+  BOOKCHAIN_CHECK(parts_.store.begin(postponed_.came().empty() ? Durability::soon : Durability::full));
   write_down_postponed();
   BOOKCHAIN_CHECK(parts_.store.commit());
   postponed_.written();

@@ -41,27 +41,31 @@ void Postponed::note_came(PeerPort from, DeliveryNote note, Time now) {
   if (!unwritten_since_) unwritten_since_ = now;
 }
 
-void Postponed::delivered(PeerPort to, const OutgoingRecord& record, Time now) {
-  marks_[to] = Mark{record.epoch, record.fresh_from, record.delivered, record.repeats};
+Postponed::Place Postponed::place_in(const OutgoingRecord& record) {
+  return {record.epoch, record.fresh_from, record.delivered, record.repeats};
+}
+
+void Postponed::delivered(PeerPort to, const OutgoingRecord& row, const OutgoingRecord& record, Time now) {
+  marks_[to] = Mark{place_in(row), place_in(record)};
   if (!unwritten_since_) unwritten_since_ = now;
 }
 
-void Postponed::bring_up_to_date(PeerPort to, OutgoingRecord& record) const {
+void Postponed::bring_up_to_date(PeerPort to, OutgoingRecord& row) const {
   const auto mark = marks_.find(to);
-  if (mark == marks_.end() || mark->second.epoch != record.epoch) return;
-  record.fresh_from = mark->second.fresh_from;
-  record.delivered = mark->second.delivered;
-  record.repeats = mark->second.repeats;
+  if (mark == marks_.end() || mark->second.in_state != place_in(row)) return;
+  const auto& reached = mark->second.reached;
+  row.fresh_from = reached.fresh_from;
+  row.delivered = reached.delivered;
+  row.repeats = reached.repeats;
 }
 
-const std::vector<std::pair<PeerPort, DeliveryNote>>& Postponed::write_down(Draft& draft) const {
+void Postponed::write_down(Draft& draft) const {
   for (const auto& [to, mark] : marks_) {
-    auto record = outgoing_rows.get(draft, to);
-    if (!record) continue;
-    bring_up_to_date(to, *record);
-    outgoing_rows.put(draft, to, *record);
+    auto row = outgoing_rows.get(draft, to);
+    if (!row) continue;
+    bring_up_to_date(to, *row);
+    outgoing_rows.put(draft, to, *row);
   }
-  return came_;
 }
 
 void Postponed::written() {

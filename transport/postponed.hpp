@@ -28,12 +28,14 @@ class Postponed {
   // ---- what is to be written down ----
 
   void note_came(ledger::PeerPort from, DeliveryNote note, ledger::Time now);
-  /// The outbox towards `to` was delivered as far as `record` says, which is its row but for that.
-  void delivered(ledger::PeerPort to, const OutgoingRecord& record, ledger::Time now);
-  /// Brings a row of the state to how far it was delivered; one of another epoch stays as it is.
-  void bring_up_to_date(ledger::PeerPort to, OutgoingRecord& record) const;
-  /// Writes down how far the outboxes were delivered, and gives the notes, for take_note().
-  [[nodiscard]] const std::vector<std::pair<ledger::PeerPort, DeliveryNote>>& write_down(ledger::Draft& draft) const;
+  /// The outbox towards `to` was delivered as far as `record` says; `row` is what the state says of it.
+  void delivered(ledger::PeerPort to, const OutgoingRecord& row, const OutgoingRecord& record, ledger::Time now);
+  /// Brings a row of the state to how far it was delivered; one that another process has changed stays as it is.
+  void bring_up_to_date(ledger::PeerPort to, OutgoingRecord& row) const;
+  /// Writes down how far the outboxes were delivered.
+  void write_down(ledger::Draft& draft) const;
+  /// The notes, which after that are to be taken.
+  [[nodiscard]] const std::vector<std::pair<ledger::PeerPort, DeliveryNote>>& came() const { return came_; }
   /// The transaction that it was written down in was committed.
   void written();
 
@@ -46,12 +48,18 @@ class Postponed {
   [[nodiscard]] std::optional<ledger::Time> due_at() const;
 
  private:
-  /// How far an outbox was delivered: the fields of the same names of OutgoingRecord.
-  struct Mark {
+  /// How far an outbox was delivered, in the fields of the same names of OutgoingRecord.
+  struct Place {
     ledger::Epoch epoch;
     ledger::MessageNumber fresh_from;
     ledger::Time delivered;
     std::uint32_t repeats{};
+    friend bool operator==(const Place&, const Place&) = default;
+  };
+  [[nodiscard]] static Place place_in(const OutgoingRecord& record);
+  struct Mark {
+    Place in_state;
+    Place reached;
   };
 
   std::map<ledger::PeerPort, DeliveryNote> owed_;

@@ -17,6 +17,7 @@
 
 #include "ledger/store/files.hpp"
 #include "tests/cli/served.hpp"
+#include "tests/cli/serving.hpp"
 
 namespace {
 
@@ -136,6 +137,27 @@ BOOST_AUTO_TEST_CASE(two_requesters_for_two_books_both_get_theirs) {
   BOOST_TEST(network.on_shelf(5000, first_book));
   BOOST_TEST(network.on_shelf(5002, second_book));
   check_nothing_is_open(network);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_step_put_into_folders_is_told_as_on_its_way) {
+  const Network network;
+  const auto id = network.exchange(5000, 5001, network.book_of(5001), 1);
+  std::vector<std::unique_ptr<Background>> servers;
+  for (const int port : network.ports()) servers.push_back(serve_in_background(network, port, {"--until-idle=2"}));
+  std::size_t sent = 0;
+  for (const auto& server : servers) {
+    std::istringstream lines(server->wait().out);
+    for (std::string line; std::getline(lines, line);) {
+      const auto event = Json::parse(line);
+      if (event["event"] != "step") continue;
+      for (const auto& each : event["sent"]) {
+        ++sent;
+        BOOST_TEST(!each.contains("delivered"), line);
+      }
+    }
+  }
+  BOOST_TEST(sent > 0U);
+  BOOST_TEST(network.state(5000, id) == "committed");
 }
 
 BOOST_AUTO_TEST_CASE(of_two_requesters_for_one_book_one_gets_it_and_nothing_hangs) {

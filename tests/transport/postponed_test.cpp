@@ -60,6 +60,26 @@ BOOST_FIXTURE_TEST_CASE(a_note_waits_for_nothing_longer_than_a_while, PatientPee
   BOOST_TEST(!courier.has_postponed());
 }
 
+BOOST_FIXTURE_TEST_CASE(turns_in_between_do_not_put_a_note_off, PatientPeer) {
+  bring_message();
+  (void)turn(patient);
+  for (int i = 0; i < 3; ++i) {
+    BOOST_TEST(link.sent[other] == 0U);
+    environment.time.value += Postponed::delay_us / 3 + 1;
+    (void)turn(patient);
+  }
+  BOOST_TEST(link.sent[other] == 1U);
+}
+
+BOOST_FIXTURE_TEST_CASE(who_sends_nothing_but_notes_is_heard, PatientPeer) {
+  put_into_outbox(other);
+  (void)turn(patient);
+  bring_note_about_first();
+  (void)turn(patient);
+  let_time_pass();
+  BOOST_TEST(turn(patient).heard.contains(other));
+}
+
 BOOST_FIXTURE_TEST_CASE(a_clock_that_was_put_back_holds_no_note_up, PatientPeer) {
   bring_message();
   (void)turn(patient);
@@ -174,6 +194,21 @@ BOOST_FIXTURE_TEST_CASE(a_row_that_somebody_else_renewed_stays_as_it_is, Patient
   (void)turn(patient);
   BOOST_TEST(link.sent[other] == 2U);
   BOOST_TEST((outgoing_rows.get(store, other)->epoch == Epoch{{8}}));
+}
+
+/// It delivered as well, and more: what this one remembers is older.
+BOOST_FIXTURE_TEST_CASE(a_row_that_somebody_else_moved_on_stays_as_it_is, PatientPeer) {
+  put_into_outbox(other);
+  (void)turn(patient);
+  change([&](Draft& draft) {
+    auto row = outgoing_rows.get(draft, other).value();
+    row.next = MessageNumber{9};
+    row.fresh_from = MessageNumber{9};
+    outgoing_rows.put(draft, other, row);
+  });
+  let_time_pass();
+  (void)turn(patient);
+  BOOST_TEST(fresh_from() == 9U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
