@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(peers_that_serve_commit_exchanges_although_every_file_comes
   hosts.stop_serving();
   // Who begins to serve removes packages that nobody wants; who goes on does so once a minute.
   hosts.serve();
-  BOOST_TEST(comes_true_while_copying(hosts, 60, [&] { return hosts.waiting().empty(); }), hosts.waiting());
+  BOOST_TEST(comes_true_while_copying(hosts, 100, [&] { return hosts.waiting().empty(); }), hosts.waiting());
   BOOST_TEST(heads_are_equal(hosts));
   BOOST_TEST(hosts.ok(5000, {"status"})["head"] == head);
   hosts.stop_serving();
