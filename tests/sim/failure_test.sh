@@ -66,6 +66,14 @@ for what in peers exchanges faults villains books steps attacks; do
   case $what in peers | exchanges | faults) [[ $after -lt $before ]] || fail "$what: still $after" ;; esac
 done
 
+# Of an exchange that the broken invariant names each message is told once, from its beginning.
+status=0
+failure "$folder/stuck" "$program" --seed 1 --bug end-misnamed --villains 0 --attacks none --faults loss || status=$?
+[[ $status -eq 1 ]] || fail "an exchange that ends wrongly ends with $status"
+awk '/^of the exchange that is named:$/ { told = 1 } told && /^$/ { exit } told' "$folder/stuck" >"$folder/exchange"
+grep -Eq '^  [0-9]+->>[0-9]+: [0-9]+ request' "$folder/exchange" || fail 'no story of the exchange'
+grep -Eq ' \([0-9]+ times until [0-9]+\)$' "$folder/exchange" || fail 'nothing was sent again'
+
 # A signal that ends the process leaves the command that repeats what ran. On a busy machine the first plan begins late.
 said='^the process died in step [0-9]+, commit [^ ]+$'
 for seconds in 1 4 16 64; do

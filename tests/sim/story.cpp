@@ -1,6 +1,7 @@
 #include "tests/sim/story.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <tuple>
 
 namespace bookchain::sim {
@@ -17,6 +18,11 @@ constexpr std::string_view first_line = "sequenceDiagram\n";
 std::string port_of(PeerPort port) { return std::to_string(port.value); }
 
 }  // namespace
+
+Subject subject_of(const ledger::NetworkId& network, const ledger::Message& message, ledger::ByteView bytes) {
+  const std::string_view letters(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  return {exchange_of(network, message), std::hash<std::string_view>{}(letters)};
+}
 
 bool Story::Event::is_same(const Event& other) const {
   return bytes == other.bytes && from == other.from && to == other.to && text == other.text;

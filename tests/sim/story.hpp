@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "ledger/types.hpp"
+#include "ledger/message.hpp"
 
 namespace bookchain::sim {
 
@@ -21,6 +21,9 @@ struct Subject {
   std::optional<ExchangeId> exchange;
   std::uint64_t bytes = 0;
 };
+
+[[nodiscard]] Subject subject_of(const ledger::NetworkId& network, const ledger::Message& message,
+                                 ledger::ByteView bytes);
 
 class Story {
  public:

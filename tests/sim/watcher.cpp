@@ -75,7 +75,8 @@ void Watcher::sending(PeerPort from, PeerPort to, const std::vector<Bytes>& enve
     const auto message = decode<Message>(opened.value().payload());
     if (!message) throw Violation{"an honest peer's message decodes", at_port(from)};
     ++counts_.messages;
-    story_.message(from, to, std::string(ledger::name(message.value())));
+    story_.message(from, to, std::string(ledger::name(message.value())),
+                   subject_of(genesis_.id(), message.value(), opened.value().payload()));
     if (!read_payloads_.insert(sha256({encode(from), opened.value().payload()})).second) continue;
     if (const auto* ack = std::get_if<AckMessage>(&message.value())) check_ack(from, *ack, store);
     read_statements(message.value());
@@ -134,8 +135,9 @@ void Watcher::check_ack(PeerPort from, const AckMessage& message, const SimStore
 
 void Watcher::liar_sends(PeerPort from, PeerPort to, const Message& message) {
   ++counts_.messages;
-  story_.message(from, to, "(liar) " + std::string(ledger::name(message)));
-  if (read_payloads_.insert(sha256({encode(from), encode(message)})).second) read_statements(message);
+  const auto payload = encode(message);
+  story_.message(from, to, "(liar) " + std::string(ledger::name(message)), subject_of(genesis_.id(), message, payload));
+  if (read_payloads_.insert(sha256({encode(from), payload})).second) read_statements(message);
 }
 
 // ---- what is signed ----
