@@ -139,6 +139,7 @@ std::string_view name(Bug bug) {
     case Bug::fork_imagined: return "fork-imagined";
     case Bug::threshold_one_less: return "threshold-one-less";
     case Bug::disk_stays_broken: return "disk-stays-broken";
+    case Bug::title_not_checked: return "title-not-checked";
     case Bug::locked_block_unchecked: return "locked-block-unchecked";
   }
   return "";
@@ -234,6 +235,7 @@ Needs needs_of(Bug bug) {
     case Bug::quorum_one_less: return {Attack::two_blocks, std::nullopt};
     case Bug::malleable_accepted: return {Attack::malleable, std::nullopt};
     case Bug::locked_block_unchecked: return {Attack::spoiled_block, std::nullopt};
+    case Bug::title_not_checked: return {Attack::hostile_title, std::nullopt};
     case Bug::answers_not_bound: return {Attack::borrowed_answers, std::nullopt};
     case Bug::version_not_checked: return {Attack::stale_transaction, std::nullopt};
     case Bug::counted_by_signature: return {Attack::false_certificate, std::nullopt};

@@ -150,6 +150,7 @@ enum class Bug : std::uint8_t {
   fork_imagined,
   threshold_one_less,
   disk_stays_broken,
+  title_not_checked,  ///< a title may be no text
   locked_block_unchecked,
 };
 inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::locked_block_unchecked) + 1;

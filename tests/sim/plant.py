@@ -120,6 +120,13 @@ BUGS = [
     ("undealt_shares_taken", "ledger/fraud.cpp", 1,
      "if (!index || share_commitment(exchange, *index, dealt.share) != grant.share_commitments[*index]) {",
      "if (!index || (!ON && share_commitment(exchange, *index, dealt.share) != grant.share_commitments[*index])) {"),
+    # Text need not be UTF-8, in what is read and in what is registered.
+    ("title_not_checked", "ledger/codec.hpp", 1,
+     "if (!is_utf8(value)) fail(",
+     "if (!ON && !is_utf8(value)) fail("),
+    ("title_not_checked", "ledger/book.cpp", 1,
+     "text.size() <= max_title_bytes && is_utf8(text);",
+     "text.size() <= max_title_bytes && (ON || is_utf8(text));"),
     # The block that comes with a lock takes the place of the one at hand, whatever it is.
     ("locked_block_unchecked", "ledger/proposer.cpp", 1,
      "if (!candidates.get(context.draft, body.lock->block)) {\n"

@@ -37,6 +37,7 @@ std::vector<Proof> proofs_of(Bug bug) {
     case Bug::sent_before_commit: return {{"nothing is sent that is not durable"}};
     case Bug::note_before_commit: return {{"acknowledged is durable"}, {"nothing is sent that is not durable"}};
     case Bug::answers_not_bound: return {{valid, "breaks rule T5"}};
+    case Bug::title_not_checked: return {{valid, "breaks rule C3"}};
     case Bug::version_not_checked: return {{valid, "breaks rule V2"}};
     // The same checks decide about evidence.
     case Bug::paths_not_checked: return {{valid, "breaks rule D4"}, {blamed}};
