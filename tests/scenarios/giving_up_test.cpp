@@ -92,6 +92,27 @@ BOOST_AUTO_TEST_CASE(a_requester_that_gives_up_and_consents_all_the_same_is_take
   BOOST_TEST(network.owner_of_book(four.w1, held.request.body.book).value == four.r.value);
 }
 
+// Section 3, step 3: a block that moved the book on ended the other exchange of the turn; its consent comes too late.
+BOOST_AUTO_TEST_CASE(a_consent_that_comes_after_the_block_that_moved_the_book_is_refused) {
+  ByHand four(Step::grant);
+  auto& network = four.network;
+  const auto held = network.record(four.r, four.x);
+  const auto sibling = four.another(Step::consent);
+  for (const auto step : {Step::check_id, Step::release}) {
+    network.take(four.o, sibling, step);
+    network.deliver_until_quiet();
+  }
+  for (const auto step : {Step::open, Step::check_key, Step::mine}) {
+    network.take(four.r, sibling, step);
+    network.deliver_until_quiet();
+  }
+  network.require_equal_chains(1);
+  BOOST_REQUIRE(network.record(four.o, four.x).height.has_value());
+  const auto consent = network.sign(four.r, Consent{four.x, network.genesis().id_of(*held.grant)});
+  const ConsentMessage late{*held.request_id, consent, held.acks};
+  BOOST_TEST((network.give(four.r, four.o, late) == Token::exchange_over));
+}
+
 // Section 5: "It has not signed an ABORT in this turn and will not": after one no id is checked any more.
 BOOST_AUTO_TEST_CASE(no_id_is_checked_after_an_abort_of_the_turn) {
   ByHand four(Step::consent);

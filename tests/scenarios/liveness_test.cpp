@@ -218,6 +218,8 @@ BOOST_AUTO_TEST_CASE(one_peers_votes_taken_twice_are_one_vote) {
   const auto other = network.sign(network.port(3), Prevote{body.height, body.ballot, network.draw<Hash>()});
   BOOST_TEST((network.give(network.port(3), proposer, PrevoteMessage{other}) == Token::bad_statement));
   BOOST_TEST((network.give(network.port(3), proposer, PrevoteMessage{vote}) == Token::wrong_sender));
+  const auto later = network.sign(network.port(2), Precommit{vote.body.height, vote.body.ballot, vote.body.block});
+  BOOST_TEST((network.give(network.port(3), proposer, PrecommitMessage{later}) == Token::wrong_sender));
 }
 
 // Withheld votes: with n = 4 one peer may keep silent for ever.
