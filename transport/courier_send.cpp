@@ -104,12 +104,9 @@ std::optional<Time> Courier::next_wake() const {
 
 /// That note, and those that were postponed.
 std::vector<Bytes> Courier::seal_note(PeerPort to, const DeliveryNote& note) {
-  auto all = postponed_.take_owed(to);
-  const auto append = [](auto& list, const auto& more) { list.insert(list.end(), more.begin(), more.end()); };
-  append(all.taken, note.taken);
-  append(all.contradicted, note.contradicted);
+  postponed_.owe(to, note, parts_.environment.now());
   std::vector<Bytes> sealed;
-  for (const auto& part : split_note(all, max_entries_a_note(parts_.node.genesis()))) {
+  for (const auto& part : split_note(postponed_.take_owed(to), max_entries_a_note(parts_.node.genesis()))) {
     sealed.push_back(channels_.at(to).seal(Epoch{}, MessageNumber{0}, encode(part), parts_.environment.draw<Hash>()));
   }
   return sealed;

@@ -38,6 +38,20 @@ std::string file_book(const Network& network, int port) {
   return book;
 }
 
+/// A book of two MiB that 5001 has granted to 5000, whose package waits there.
+struct LargeGrant {
+  Network network{{"--auto-books", "0"}};
+  path file = network.scratch("book");
+  std::string book = [this] {
+    write_file(file, std::string(std::size_t{2} << 20U, 'x'));
+    const std::string added = network.ok(5001, {"add-book", file.string(), "--title", "large"})["book"];
+    network.receive_until_quiet();
+    return added;
+  }();
+  std::string id = network.exchange(5000, 5001, book, 2);
+  path package = package_in_spool(network, 5000, 5001, id);
+};
+
 /// A liar's GRANT of the request `bait` that names another exchange, with a package of the bait's book under
 /// that name. It goes out with the liar's next command.
 void grant_naming_another(const Network& network, int liar, int victim, const std::string& bait,
@@ -140,13 +154,8 @@ BOOST_AUTO_TEST_CASE(a_package_that_has_no_room_waits_and_the_rest_is_taken_in) 
 }
 
 BOOST_AUTO_TEST_CASE(a_package_that_is_taken_cannot_be_changed_by_its_sender_any_more) {
-  const Network network({"--auto-books", "0"});
-  const auto file = network.scratch("book");
-  write_file(file, std::string(std::size_t{2} << 20U, 'x'));
-  const std::string book = network.ok(5001, {"add-book", file.string(), "--title", "large"})["book"];
-  network.receive_until_quiet();
-  const auto id = network.exchange(5000, 5001, book, 2);
-  const auto package = package_in_spool(network, 5000, 5001, id);
+  const LargeGrant granted;
+  const auto& [network, file, book, id, package] = granted;
   // A name and an open file that the sender keeps.
   fs::create_hard_link(package, network.scratch("name"));
   std::ofstream open_file(package.string(), std::ios::binary | std::ios::in | std::ios::out);
@@ -162,19 +171,14 @@ BOOST_AUTO_TEST_CASE(a_package_that_is_taken_cannot_be_changed_by_its_sender_any
 
 /// Cut off, changed and made whole again all the time that it is copied.
 BOOST_AUTO_TEST_CASE(a_package_that_changes_while_it_is_read_is_taken_whole_or_not_at_all) {
-  const Network network({"--auto-books", "0"});
-  const auto file = network.scratch("book");
-  write_file(file, std::string(std::size_t{2} << 20U, 'x'));
-  const std::string book = network.ok(5001, {"add-book", file.string(), "--title", "large"})["book"];
-  network.receive_until_quiet();
-  const auto id = network.exchange(5000, 5001, book, 2);
-  const auto package = package_in_spool(network, 5000, 5001, id);
+  const LargeGrant granted;
+  const auto& [network, file, book, id, package] = granted;
   // What others may write is copied; what nobody else can reach would be moved.
   fs::permissions(package, fs::add_perms | fs::group_write);
   const auto whole = read_file(package);
   std::fstream writing(package.string(), std::ios::binary | std::ios::in | std::ios::out);
   std::atomic<bool> stop = false;
-  std::thread writer([&] {
+  std::thread writer([&writing, &stop, &whole, &package = granted.package] {
     for (std::size_t i = 0; !stop; ++i) {
       boost::system::error_code ignored;
       if (i % 3 == 0) fs::resize_file(package, whole.size() / 2, ignored);

@@ -27,6 +27,12 @@ struct PatientPeer : Peer {
     const DeliveryNote note{{NoteEntry{header.epoch, header.number, message_id(header, bytes_of("message"))}}, {}};
     bring(encode(note), Epoch{}, MessageNumber{0});
   }
+  void take_note_that_comes_alone() {
+    put_into_outbox(other);
+    (void)turn(patient);
+    bring_note_about_first();
+    (void)turn(patient);
+  }
   void let_time_pass() { environment.time.value += Postponed::delay_us; }
   [[nodiscard]] std::size_t kept() const { return outbox_rows.all(store, encode(other)).size(); }
   [[nodiscard]] std::uint64_t fresh_from() const { return outgoing_rows.get(store, other)->fresh_from.value; }
@@ -72,10 +78,7 @@ BOOST_FIXTURE_TEST_CASE(turns_in_between_do_not_put_a_note_off, PatientPeer) {
 }
 
 BOOST_FIXTURE_TEST_CASE(who_sends_nothing_but_notes_is_heard, PatientPeer) {
-  put_into_outbox(other);
-  (void)turn(patient);
-  bring_note_about_first();
-  (void)turn(patient);
+  take_note_that_comes_alone();
   let_time_pass();
   BOOST_TEST(turn(patient).heard.contains(other));
 }
@@ -106,10 +109,7 @@ BOOST_FIXTURE_TEST_CASE(so_many_notes_are_sent_at_once, PatientPeer) {
 }
 
 BOOST_FIXTURE_TEST_CASE(a_note_that_comes_alone_is_written_down_with_what_comes_next, PatientPeer) {
-  put_into_outbox(other);
-  (void)turn(patient);
-  bring_note_about_first();
-  (void)turn(patient);
+  take_note_that_comes_alone();
   BOOST_TEST(link.acknowledged == 1U);
   BOOST_TEST(kept() == 1U);
   bring_message();
@@ -118,10 +118,7 @@ BOOST_FIXTURE_TEST_CASE(a_note_that_comes_alone_is_written_down_with_what_comes_
 }
 
 BOOST_FIXTURE_TEST_CASE(a_note_that_comes_alone_is_written_down_after_a_while, PatientPeer) {
-  put_into_outbox(other);
-  (void)turn(patient);
-  bring_note_about_first();
-  (void)turn(patient);
+  take_note_that_comes_alone();
   let_time_pass();
   (void)turn(patient);
   BOOST_TEST(kept() == 0U);
@@ -129,10 +126,7 @@ BOOST_FIXTURE_TEST_CASE(a_note_that_comes_alone_is_written_down_after_a_while, P
 }
 
 BOOST_FIXTURE_TEST_CASE(a_note_is_not_lost_with_a_commit_that_fails, PatientPeer) {
-  put_into_outbox(other);
-  (void)turn(patient);
-  bring_note_about_first();
-  (void)turn(patient);
+  take_note_that_comes_alone();
   let_time_pass();
   store.fail_next_commit(Error{Token::io, "the disk failed", {}, {}});
   BOOST_TEST(!courier.turn({}, patient).has_value());
