@@ -29,6 +29,12 @@ expect 0 '2 blocks of commands run, 0 not as shown' "${fence}sh" 'word=yes' 'boo
   'said yes' "$fence" "${fence}sh fails 3" 'bookchain no' "$fence" "${fence}text" 'said no' "$fence"
 expect 1 'prints something else' "${fence}sh" 'bookchain yes' "$fence" "${fence}text" 'said so' "$fence"
 expect 1 'prints something else' "${fence}sh" 'bookchain yes' "$fence" "${fence}text" 'said yes' 'and more' "$fence"
+expect 0 '1 blocks of commands run, 0 not as shown' "${fence}sh ids vary" 'bookchain 0123456789ab' "$fence" \
+  "${fence}text" 'said ba9876543210' "$fence"
+expect 1 'prints something else' "${fence}sh ids vary" 'bookchain 0123456789ab' "$fence" \
+  "${fence}text" 'told ba9876543210' "$fence"
+expect 1 'prints something else' "${fence}sh" 'bookchain 0123456789ab' "$fence" \
+  "${fence}text" 'said ba9876543210' "$fence"
 expect 1 'failed, the session ended with 3' "${fence}sh" 'bookchain no' 'bookchain yes' "$fence"
 expect 1 'exit code 3' "${fence}sh fails 4" 'bookchain no' "$fence"
 expect 1 'exit code 0' "${fence}sh fails 3" 'bookchain yes' "$fence"
