@@ -38,6 +38,9 @@ forgets-promise-4 |4|2|DISAGREEMENT|short|FIRST_ANSWERED FORGETS=1|3 one restart
 forgets-lock-4    |4|2|DISAGREEMENT|short|FIRST_ANSWERED FORGETS=2|3 one restart forgets the lock
 forgets-votes-4   |4|2|DISAGREEMENT|short|FIRST_ANSWERED FORGETS=4|3 one restart forgets the votes
 forgets-all-7     |7|2|DISAGREEMENT|all  |FIRST_ANSWERED FORGETS=7|3 one restart forgets everything
+forgets-promise-7 |7|2|DISAGREEMENT|all  |FIRST_ANSWERED FORGETS=1|3 one restart forgets the promise
+forgets-lock-7    |7|2|DISAGREEMENT|all  |FIRST_ANSWERED FORGETS=2|3 one restart forgets the lock
+forgets-votes-7   |7|2|DISAGREEMENT|all  |FIRST_ANSWERED FORGETS=4|3 one restart forgets the votes
 accused-4         |4|2|ACCUSED     |short|FIRST_ANSWERED FORGETS=2 ACCUSES|a voter that has forgotten its lock can be shown to have broken the rule
 two-prevotes-4    |4|2|DISAGREEMENT|short|FIRST_ANSWERED TWO_PREVOTES|4 two prevotes in one ballot
 two-prevotes-7    |7|2|DISAGREEMENT|all  |FIRST_ANSWERED VOTES_AFTER_COMMIT TWO_PREVOTES HONEST_BALLOTS=2|4 two prevotes in one ballot, honest in the second
