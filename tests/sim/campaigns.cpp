@@ -168,8 +168,9 @@ bool copies_are_clean() {
   return true;
 }
 
-/// Only one of the bugs shows when two runs are compared.
+/// One of the bugs shows only when two runs are compared, and one ends the process.
 std::optional<Violation> broken_by(Bug bug, const Plan& plan) {
+  if (bug == Bug::assertion_fails) return death_of(plan);
   return (bug == Bug::chance_from_outside ? run_twice(plan) : run_plan(plan)).violation;
 }
 
@@ -234,9 +235,9 @@ std::optional<std::pair<std::uint64_t, std::string>> first_ordinary_seed(Bug bug
       if (!first || seed < first->first) first.emplace(seed, violation->invariant);
     }
   };
-  // New threads for each bug: the rules remember by thread which signatures were good.
+  // New threads for each bug: the rules remember by thread which signatures were good. One, where it forks.
   std::vector<std::thread> threads;
-  for (unsigned i = 0; i < std::max(1U, jobs); ++i) threads.emplace_back(work);
+  for (unsigned i = 0; i < (bug == Bug::assertion_fails ? 1 : std::max(1U, jobs)); ++i) threads.emplace_back(work);
   for (auto& thread : threads) thread.join();
   return first;
 }

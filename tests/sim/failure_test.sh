@@ -74,21 +74,26 @@ awk '/^of the exchange that is named:$/ { told = 1 } told && /^$/ { exit } told'
 grep -Eq '^  [0-9]+->>[0-9]+: [0-9]+ request' "$folder/exchange" || fail 'no story of the exchange'
 grep -Eq ' \([0-9]+ times until [0-9]+\)$' "$folder/exchange" || fail 'nothing was sent again'
 
-# A signal that ends the process leaves the command that repeats what ran. On a busy machine the first plan begins late.
-said='^the process died in step [0-9]+, commit [^ ]+$'
-for seconds in 1 4 16 64; do
-  "$program" --seeds 10000 --jobs 1 >/dev/null 2>"$folder/killed" &
-  pid=$!
-  sleep "$seconds"
-  kill -SEGV "$pid"
-  status=0
-  wait "$pid" 2>/dev/null || status=$?
-  [[ $status -eq 139 ]] || fail "killed by SIGSEGV it ends with $status"
-  ! grep -Eq "$said" "$folder/killed" || break
-done
-grep -Eq "$said" "$folder/killed" || fail 'no step and commit of a process that died'
-read -ra replay <<<"$(rest "$folder/killed" replay)"
-[[ ${replay[0]:-} == "$program" && -n $(option "${replay[*]}" steps) ]] || fail 'no command of a process that died'
+# A signal that ends the process is told in the same form, also among many seeds: up to the step before, and the smallest
+# plan that dies of it.
+status=0
+failure "$folder/died" "$program" --seeds 20 --jobs 2 --bug assertion-fails || status=$?
+[[ $status -eq 1 ]] || fail "seeds of which one dies end with $status"
+first_line=$(grep -E '^seed [0-9]+, commit [^ ,]+, step [1-9][0-9]*, signatures stub$' "$folder/died") || fail 'no seed, commit and step of a process that died'
+[[ $(rest "$folder/died" broken) == 'the process died of signal 6' ]] || fail 'no signal'
+grep -Eq '^  [0-9]+->>[0-9]+: [0-9]+ ' "$folder/died" || fail 'no story of a process that died'
+read -ra died_replay <<<"$(rest "$folder/died" replay)"
+read -ra died_smallest <<<"$(rest "$folder/died" smallest)"
+died_in=${first_line##*, step }
+died_in=${died_in%%,*}
+[[ $(option "${died_smallest[*]}" steps) -le $died_in ]] || fail "$(option "${died_smallest[*]}" steps) steps, although it died in step $died_in"
+status=0
+failure "$folder/died_again" "${died_replay[@]}" || status=$?
+[[ $status -eq 1 ]] || fail "the replay of a death ends with $status"
+diff "$folder/died" "$folder/died_again" >&2 || fail 'the replay of a death is another run'
+status=0
+failure "$folder/died_small" "${died_smallest[@]}" || status=$?
+[[ $(rest "$folder/died_small" broken) == 'the process died of signal 6' ]] || fail "the smallest plan that dies ends with $status"
 
 # A plan that comes to no end is told as such; here it is only longer than one waits.
 status=0

@@ -208,8 +208,11 @@ int run(const std::string& program, const std::vector<std::string>& words) {
 
 int main(int argc, char** argv) {
   try {
-    print_plan_when_killed(argv[0]);
-    return run(argv[0], std::vector<std::string>(argv + 1, argv + argc));
+    const std::string program = argv[0];
+    const std::vector<std::string> words(argv + 1, argv + argc);
+    const auto ending = run_in_child([&] { return run(program, words); });
+    if (ending.death) tell_death(*ending.death, program);
+    return ending.death ? 1 : ending.status;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "sim: %s\n", error.what());
     return 2;

@@ -141,6 +141,7 @@ std::string_view name(Bug bug) {
     case Bug::disk_stays_broken: return "disk-stays-broken";
     case Bug::title_not_checked: return "title-not-checked";
     case Bug::locked_block_unchecked: return "locked-block-unchecked";
+    case Bug::assertion_fails: return "assertion-fails";
   }
   return "";
 }
@@ -273,6 +274,7 @@ Needs needs_of(Bug bug) {
     case Bug::end_misnamed:
     case Bug::block_not_kept:
     case Bug::fork_imagined:
+    case Bug::assertion_fails:
     case Bug::chance_from_outside: return {};
   }
   return {};

@@ -152,8 +152,9 @@ enum class Bug : std::uint8_t {
   disk_stays_broken,
   title_not_checked,  ///< a title may be no text
   locked_block_unchecked,
+  assertion_fails,  ///< the process dies when a peer appends its second block
 };
-inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::locked_block_unchecked) + 1;
+inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::assertion_fails) + 1;
 [[nodiscard]] std::string_view name(Bug bug);
 
 struct Plan {

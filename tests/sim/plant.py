@@ -141,6 +141,10 @@ BUGS = [
     ("block_not_kept", "ledger/chain.cpp", 1,
      "if (keep_blocks) blocks.put(draft, height, committed);",
      "if (keep_blocks && (!ON || height.value % 3 != 0)) blocks.put(draft, height, committed);"),
+    # An assertion that does not hold.
+    ("assertion_fails", "ledger/chain.cpp", 1,
+     "head_fact.put(draft, Head{height, genesis.block_hash(block)});",
+     "head_fact.put(draft, Head{height, genesis.block_hash(block)});\n  if (ON && height.value == 2) std::abort();"),
     # A block that comes a second time is taken for another one.
     ("fork_imagined", "ledger/catch_up.cpp", 1,
      "if (!own || context.genesis.block_hash(own->block) == context.genesis.block_hash(committed.block)) return",

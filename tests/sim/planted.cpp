@@ -58,6 +58,7 @@ std::vector<Proof> proofs_of(Bug bug) {
     case Bug::ownership_too_far: return {{"exactly one owner of a book and version"}};
     case Bug::block_falsified: return {{"all chains are equal byte for byte"}};
     case Bug::chance_from_outside: return {{"one seed gives one trace"}};
+    case Bug::assertion_fails: return {{"the process died of signal 6"}};
     case Bug::torn_text_trusted: return {{"an honest requester reads the book"}, {"an owner has the registered bytes"}};
     case Bug::consent_dropped_at_release: return {{"acknowledged is never lost"}};
     case Bug::acks_dropped_with_key: return {{"an honest requester that has key and RELEASE can have it recorded"}};

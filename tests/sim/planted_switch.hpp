@@ -1,6 +1,7 @@
 // What the planted copies of the rules ask (tests/sim/plant.py). Nothing of the program includes this.
 #pragma once
 
+#include <cstdlib>
 #include <random>
 
 #include "tests/sim/plan.hpp"

@@ -1,13 +1,18 @@
 #include "tests/sim/running_plan.hpp"
 
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <array>
+#include <atomic>
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <initializer_list>
+#include <iostream>
 #include <system_error>
-
-#include "tests/sim/commit.hpp"
+#include <type_traits>
 
 #ifndef sigev_notify_thread_id
 #define sigev_notify_thread_id _sigev_un._tid  // some C libraries have no other name for it
@@ -17,54 +22,78 @@ namespace bookchain::sim {
 
 namespace {
 
-std::string running_program;
 /// The longest plans take a few seconds, under the sanitizers a minute.
 std::uint64_t patience_seconds = 300;
-/// Of this thread, rendered before the run: a signal handler may only write what is there.
-thread_local std::array<char, 4096> running_text{};
-thread_local volatile std::uint64_t running_step = 0;
+/// Where a child says how it died.
+int parent_end = -1;
+/// Of this thread, and written as it is: a signal handler may do little.
+thread_local Death last_words{};
+static_assert(std::is_trivially_copyable_v<Death>);
+thread_local volatile bool runs_plan = false;
+thread_local std::uint64_t end_of_story = no_step;
 
-void write_text(const char* text) {
-  const char* end = text;
-  while (*end != '\0') ++end;
-  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text, static_cast<std::size_t>(end - text));
-}
-
-extern "C" void print_and_die(int signal_number) {
-  // Only what is allowed in a signal handler: no allocation, no stream.
-  char digits[21]{};
-  char* first = digits + 20;
-  auto left = std::uint64_t{running_step};
-  do {
-    *--first = static_cast<char>('0' + left % 10);
-    left /= 10;
-  } while (left > 0);
-  write_text(signal_number == signal_of_no_end ? "\nthe plan comes to no end: it was in step "
-                                               : "\nthe process died in step ");
-  write_text(first);
-  write_text(", ");
-  write_text(running_text.data());
-  write_text("\n");
+extern "C" void tell_and_die(int signal_number) {
+  if (runs_plan) {
+    last_words.signal = signal_number;
+    [[maybe_unused]] const auto written = ::write(parent_end, &last_words, sizeof last_words);
+  }
   std::signal(signal_number, SIG_DFL);
   std::raise(signal_number);
 }
 
+[[noreturn]] void be_child(pid_t of, int end, const std::function<int()>& work) {
+  parent_end = end;
+  for (const int number : {SIGABRT, SIGSEGV, SIGFPE, SIGBUS, SIGILL, signal_of_no_end})
+    std::signal(number, tell_and_die);
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg)
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ::getppid() != of) ::_exit(1);
+  int status = 1;
+  try {
+    status = work();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "sim: %s\n", error.what());
+    status = 2;
+  }
+  std::exit(status);  // NOLINT(concurrency-mt-unsafe): the threads of the work have ended
+}
+
 }  // namespace
 
-void print_plan_when_killed(const std::string& program) {
-  running_program = program;
-  for (const int number : {SIGABRT, SIGSEGV, SIGFPE, SIGBUS, SIGILL, signal_of_no_end})
-    std::signal(number, print_and_die);
+Ending run_in_child(const std::function<int()>& work) {
+  std::cout.flush();
+  std::fflush(nullptr);
+  std::array<int, 2> ends{};
+  if (::pipe(ends.data()) != 0) throw std::system_error(errno, std::generic_category(), "pipe");
+  const auto self = ::getpid();
+  const auto child = ::fork();
+  if (child < 0) throw std::system_error(errno, std::generic_category(), "fork");
+  if (child == 0) {
+    ::close(ends[0]);
+    be_child(self, ends[1], work);
+  }
+  ::close(ends[1]);
+  Ending ending;
+  Death death;
+  // Less than a pipe takes at once; or the end, which comes with that of the child.
+  ssize_t got = 0;
+  while ((got = ::read(ends[0], &death, sizeof death)) < 0 && errno == EINTR) {
+  }
+  ::close(ends[0]);
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  static constexpr int died = 128;  // as a shell has it
+  ending.status = WIFEXITED(status) ? WEXITSTATUS(status) : died + WTERMSIG(status);
+  if (got == static_cast<ssize_t>(sizeof death) && WIFSIGNALED(status)) ending.death = death;
+  return ending;
 }
 
 void set_patience(std::uint64_t seconds) { patience_seconds = seconds; }
 
-RunningPlan::RunningPlan(const Plan& plan) {
-  const auto text = "commit " + std::string(built_commit()) + "\nreplay: " + running_program + " " + plan.options();
-  const auto length = std::min(text.size(), running_text.size() - 1);
-  std::copy_n(text.begin(), length, running_text.begin());
-  running_text[length] = '\0';
-  running_step = 0;
+RunningPlan::RunningPlan(const Plan& plan, std::uint64_t end) {
+  last_words = Death{plan, 0, 0};
+  end_of_story = end;
+  runs_plan = true;
 
   sigevent event{};
   event.sigev_notify = SIGEV_THREAD_ID;
@@ -77,8 +106,15 @@ RunningPlan::RunningPlan(const Plan& plan) {
   ::timer_settime(timer_, 0, &span, nullptr);
 }
 
-RunningPlan::~RunningPlan() { ::timer_delete(timer_); }
+RunningPlan::~RunningPlan() {
+  ::timer_delete(timer_);
+  runs_plan = false;
+}
 
-void set_running_step(std::uint64_t step) { running_step = step; }
+void set_running_step(std::uint64_t step) {
+  last_words.step = step;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  if (step == end_of_story) throw EndOfStory{};
+}
 
 }  // namespace bookchain::sim

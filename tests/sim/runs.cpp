@@ -1,18 +1,19 @@
 #include "tests/sim/runs.hpp"
 
 #include <fcntl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <cstring>
 #include <mutex>
 #include <thread>
 
 #include "tests/sim/checked_signature.hpp"
 #include "tests/sim/commit.hpp"
+#include "tests/sim/planted.hpp"
 #include "tests/sim/running_plan.hpp"
 #include "tests/sim/world.hpp"
 
@@ -20,13 +21,14 @@ namespace bookchain::sim {
 
 namespace {
 
-RunResult run_world(const Plan& plan, bool tells_anyway) {
+RunResult run_world(const Plan& plan, bool tells_anyway, std::uint64_t end = no_step) {
   RunResult result;
-  const RunningPlan running(plan);
+  const RunningPlan running(plan, end);
   std::unique_ptr<World> world;
   try {
     world = std::make_unique<World>(plan);
     world->run();
+  } catch (const EndOfStory&) {  // as was asked for
   } catch (const Violation& violation) {
     result.violation = violation;
   } catch (const std::exception& error) {
@@ -59,38 +61,31 @@ RunResult run_twice(const Plan& plan) {
 
 namespace {
 
+std::string died_of(int signal_number) { return "the process died of signal " + std::to_string(signal_number); }
+
 /// What came of a plan in a process of its own.
 struct Verdict {
   bool same = false;  ///< it broke the invariant that was asked about
-  std::uint64_t steps = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t steps = no_step;
 };
 
-/// Runs a plan in a child, so that one which kills the process is only one that fails.
 Verdict run_apart(const Plan& plan, const std::string& invariant) {
   std::array<int, 2> ends{};
   if (::pipe(ends.data()) != 0) return {};
-  const auto child = ::fork();
-  if (child < 0) return {};
-  if (child == 0) {
-    ::close(ends[0]);
+  const auto ending = run_in_child([&] {
     const int quiet = ::open("/dev/null", O_WRONLY);  // NOLINT(cppcoreguidelines-pro-type-vararg)
     if (quiet >= 0) ::dup2(quiet, STDERR_FILENO);
+    planted::switch_on(plan.bug);
     const auto result = invariant == one_trace ? run_twice(plan) : run_plan(plan);
     const Verdict verdict{result.violation && result.violation->invariant == invariant, result.steps};
-    const auto written = ::write(ends[1], &verdict, sizeof verdict);
-    ::_exit(written == sizeof verdict ? 0 : 1);
-  }
+    return ::write(ends[1], &verdict, sizeof verdict) == sizeof verdict ? 0 : 1;
+  });
   ::close(ends[1]);
   Verdict verdict;
   if (::read(ends[0], &verdict, sizeof verdict) != sizeof verdict) verdict = {};
   ::close(ends[0]);
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  if (WIFSIGNALED(status)) {
-    const bool died = WTERMSIG(status) != signal_of_no_end;
-    return {died && invariant == process_lives, std::numeric_limits<std::uint64_t>::max()};
-  }
-  return verdict;
+  if (!ending.death) return verdict;
+  return {invariant == died_of(ending.death->signal), ending.death->step};
 }
 
 }  // namespace
@@ -101,9 +96,10 @@ Plan shrink(const Plan& plan, const std::string& invariant) {
     const auto verdict = run_apart(candidate, invariant);
     if (!verdict.same) return false;
     smallest = candidate;
-    smallest.steps = std::min<std::size_t>(candidate.steps, verdict.steps);
+    smallest.steps = std::max<std::size_t>(1, std::min<std::size_t>(candidate.steps, verdict.steps));
     return true;
   };
+  (void)still_fails(plan);  // no more steps than it takes
   for (bool smaller = true; smaller;) {
     smaller = false;
     for (std::size_t i = 0; i < fault_count; ++i) {
@@ -148,10 +144,30 @@ void print_smallest(const Plan& plan, const std::string& invariant, const std::s
   std::fprintf(stderr, "smallest: %s %s\n", program.c_str(), smallest.options().c_str());
 }
 
+void tell_death(const Death& death, const std::string& program) {
+  const auto& plan = death.plan;
+  if (death.signal == signal_of_no_end) {
+    // Each smaller one, and the story of this one, would have to be waited for as long.
+    std::fprintf(stderr, "\nthe plan comes to no end: it was in step %llu, commit %s\nreplay: %s %s\n",
+                 static_cast<unsigned long long>(death.step), built_commit(), program.c_str(), plan.options().c_str());
+    return;
+  }
+  RunResult result;
+  result.steps = death.step;
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread runs
+  result.violation = Violation{died_of(death.signal), ::strsignal(death.signal)};
+  const auto told = run_in_child([&] {
+    planted::switch_on(plan.bug);
+    result.story = run_world(plan, true, death.step).story;
+    print_failure(plan, result, program);
+    return 0;
+  });
+  if (told.status != 0) print_failure(plan, result, program);
+  print_smallest(plan, result.violation->invariant, program);
+}
+
 bool run_and_tell(const Plan& plan, const std::string& program, const std::function<void(const RunResult&)>& tell) {
-  std::fflush(nullptr);
-  const auto child = ::fork();
-  if (child == 0) {
+  const auto ending = run_in_child([&] {
     const auto result = run_twice(plan);
     if (result.violation) {
       print_failure(plan, result, program);
@@ -159,14 +175,19 @@ bool run_and_tell(const Plan& plan, const std::string& program, const std::funct
     } else {
       tell(result);
     }
-    std::fflush(nullptr);
-    ::_exit(result.violation ? 1 : 0);
-  }
-  int status = 0;
-  if (child < 0 || ::waitpid(child, &status, 0) != child) return false;
-  // Of a plan that comes to no end each smaller one would have to be waited for as long.
-  if (WIFSIGNALED(status) && WTERMSIG(status) != signal_of_no_end) print_smallest(plan, process_lives, program);
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    return result.violation ? 1 : 0;
+  });
+  if (ending.death) tell_death(*ending.death, program);
+  return ending.status == 0;
+}
+
+std::optional<Violation> death_of(const Plan& plan) {
+  const auto ending = run_in_child([&] {
+    (void)run_plan(plan);
+    return 0;
+  });
+  if (!ending.death) return std::nullopt;
+  return Violation{died_of(ending.death->signal), {}};
 }
 
 void Summary::add(const Summary& other) {

@@ -6,6 +6,7 @@
 #include <limits>
 #include <vector>
 
+#include "tests/sim/running_plan.hpp"
 #include "tests/sim/watcher.hpp"
 
 namespace bookchain::sim {
@@ -22,9 +23,6 @@ struct RunResult {
 /// Runs it a second time where the first broke nothing: both must end with the same hash.
 [[nodiscard]] RunResult run_twice(const Plan& plan);
 
-/// What is broken by a run that ends by a signal: an assertion that fails, a crash.
-inline constexpr const char* process_lives = "the process goes on";
-
 /// Drops faults, attacks, exchanges and peers as long as the same invariant still breaks. Forks: no other thread may
 /// run.
 [[nodiscard]] Plan shrink(const Plan& plan, const std::string& invariant);
@@ -33,9 +31,14 @@ inline constexpr const char* process_lives = "the process goes on";
 void print_failure(const Plan& plan, const RunResult& result, const std::string& program);
 /// Prints the smallest plan that still breaks the invariant. Forks.
 void print_smallest(const Plan& plan, const std::string& invariant, const std::string& program);
+/// The same of a plan that a signal ended: what happened up to the step before, and the smallest plan that dies of that
+/// signal. Of one that comes to no end only how far it came. Forks.
+void tell_death(const Death& death, const std::string& program);
 /// Runs one plan in a child; all of its failure is printed, also where it kills the process, or what `tell` says of it.
 /// Gives whether nothing failed.
 bool run_and_tell(const Plan& plan, const std::string& program, const std::function<void(const RunResult&)>& tell);
+/// How the process that runs the plan dies, as what it breaks; nothing if it does not. Forks.
+[[nodiscard]] std::optional<Violation> death_of(const Plan& plan);
 
 struct Summary {
   std::uint64_t seeds{};
