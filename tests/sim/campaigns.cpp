@@ -286,18 +286,22 @@ std::vector<Edge> edges() {
           {Attack::few_shares, unread, 5, 2},   {Attack::few_shares, unread, 7, 3}};
 }
 
-bool run_edge(const Edge& edge, std::uint64_t most, const std::string& program) {
+bool run_edge(const Edge& edge, std::uint64_t most, std::optional<Bug> bug, const std::string& program) {
   static constexpr std::uint64_t seeds_more = 5;
-  const auto borne = plan_of_liars(1, edge.attack, edge.peers, edge.liars).faults_borne();
+  const auto plan_with = [&](std::uint64_t seed, std::size_t liars) {
+    auto plan = plan_of_liars(seed, edge.attack, edge.peers, liars);
+    plan.bug = bug;
+    return plan;
+  };
+  const auto borne = plan_with(1, edge.liars).faults_borne();
   std::uint64_t seeds = 0;
   bool found = false;
   while (seeds < most && !found) {
-    const auto violation = run_plan(plan_of_liars(++seeds, edge.attack, edge.peers, edge.liars)).violation;
+    const auto violation = run_plan(plan_with(++seeds, edge.liars)).violation;
     found = violation && violation->invariant == edge.promise;
   }
   std::vector<Plan> within;
-  for (std::uint64_t seed = 1; seed <= seeds + seeds_more; ++seed)
-    within.push_back(plan_of_liars(seed, edge.attack, edge.peers, borne));
+  for (std::uint64_t seed = 1; seed <= seeds + seeds_more; ++seed) within.push_back(plan_with(seed, borne));
   const auto summary = run_all(within, {}, program);
   const auto times = summary.counts.attacks[static_cast<std::size_t>(edge.attack)];
   std::cout << "attack=" << name(edge.attack) << " peers=" << edge.peers << " liars=" << edge.liars
@@ -309,25 +313,33 @@ bool run_edge(const Edge& edge, std::uint64_t most, const std::string& program) 
 
 /// Evidence names nobody who kept the rules, however many others do not. Whatever else breaks is not promised here.
 /// Of so many liars, a requester and its helpers are one share short of a key: the runs do not end with that.
-bool run_blame(std::size_t peers, std::size_t liars, std::uint64_t seeds) {
+bool run_blame(std::size_t peers, std::size_t liars, std::uint64_t seeds, std::optional<Bug> bug,
+               const std::string& program) {
   static constexpr std::string_view promise = "honest peers are never blamed";
   Counts counts;
   std::uint64_t runs = 0;
   std::uint64_t broken = 0;
   std::uint64_t blamed = 0;
+  std::optional<Plan> first;
   for (std::size_t attack = 0; attack < attack_count; ++attack) {
     for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
-      const auto result = run_plan(plan_of_liars(seed, static_cast<Attack>(attack), peers, liars));
+      auto plan = plan_of_liars(seed, static_cast<Attack>(attack), peers, liars);
+      plan.bug = bug;
+      const auto result = run_plan(plan);
       ++runs;
       counts.add(result.counts);
       if (!result.violation) continue;
       ++broken;
       if (result.violation->invariant != promise) continue;
-      ++blamed;
-      std::cerr << "sim: attack=" << name(static_cast<Attack>(attack)) << " seed=" << seed << ": "
-                << result.violation->detail << "\n";
+      if (++blamed > 1) {
+        print_further(plan, *result.violation, program);
+      } else {
+        print_failure(plan, result, program);
+        first = plan;
+      }
     }
   }
+  if (first) print_smallest(*first, std::string(promise), program);
   std::cout << "peers=" << peers << " liars=" << liars << " runs=" << runs << " broken=" << broken
             << " evidence=" << evidence_by_kind(counts) << " by=\"" << promise << "\" violations=" << blamed
             << std::endl;
@@ -336,10 +348,11 @@ bool run_blame(std::size_t peers, std::size_t liars, std::uint64_t seeds) {
 
 }  // namespace
 
-int run_beyond(std::uint64_t most, const std::string& program) {
-  int failed = run_blame(4, 2, 1) && run_blame(5, 2, 1) ? 0 : 1;
+int run_beyond(std::uint64_t most, std::optional<Bug> bug, const std::string& program) {
+  planted::switch_on(bug);
+  int failed = run_blame(4, 2, 1, bug, program) && run_blame(5, 2, 1, bug, program) ? 0 : 1;
   for (const auto& edge : edges()) {
-    if (!run_edge(edge, most, program)) failed = 1;
+    if (!run_edge(edge, most, bug, program)) failed = 1;
   }
   return failed;
 }

@@ -14,8 +14,8 @@ namespace bookchain::sim {
 /// The same with the plans that seeds have anyway, made for no bug: how many it takes until one shows it. Within `most`
 /// seeds only a few bugs may be missed.
 [[nodiscard]] int run_each_bug_in_ordinary_plans(std::uint64_t most, std::optional<Bug> only, unsigned jobs);
-/// Seven peers of which three pool their shares, one more than is borne: within `most` seeds a requester must have the
-/// key before the transfer; and with two, in as many seeds as that took and some more, nothing breaks.
-[[nodiscard]] int run_beyond(std::uint64_t most, const std::string& program);
+/// More liars than are borne: nobody honest may be blamed, and within `most` seeds what is promised must break; with as
+/// many as are borne, in as many seeds as that took and some more, nothing does.
+[[nodiscard]] int run_beyond(std::uint64_t most, std::optional<Bug> bug, const std::string& program);
 
 }  // namespace bookchain::sim

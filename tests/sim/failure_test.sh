@@ -102,6 +102,22 @@ failure "$folder/endless" "$program" --seed 1 --steps 100000000 --patience 1 || 
 grep -Eq '^the plan comes to no end: it was in step [1-9][0-9]*, commit [^ ]+$' "$folder/endless" || fail 'no step of a plan without an end'
 [[ $(rest "$folder/endless" replay) == "$program --seed 1 "*' --steps 100000000 '* ]] || fail 'no command of a plan without an end'
 
+# More liars than are borne are another plan than the seed alone has: of a blamed peer, too, all is told.
+status=0
+failure "$folder/blamed" "$program" --beyond 1 --bug other-signer-accused || status=$?
+[[ $status -eq 1 ]] || fail "a blamed peer beyond what is borne ends with $status"
+[[ $(rest "$folder/blamed" broken | head -n 1) == 'honest peers are never blamed' ]] || fail 'nobody is said to be blamed'
+grep -Eq '^seed [0-9]+, commit [^ ,]+, step [1-9][0-9]*, signatures stub$' "$folder/blamed" || fail 'no seed, commit and step of a blamed peer'
+grep -qx 'sequenceDiagram' "$folder/blamed" || fail 'no diagram of a blamed peer'
+for command in replay smallest; do
+  read -ra words <<<"$(rest "$folder/blamed" "$command")"
+  [[ ${words[0]:-} == "$program" && -n $(option "${words[*]}" villains) ]] || fail "no $command of a blamed peer"
+  status=0
+  failure "$folder/blamed_again" "${words[@]}" || status=$?
+  [[ $status -eq 1 && $(rest "$folder/blamed_again" broken) == 'honest peers are never blamed' ]] ||
+    fail "$command of a blamed peer ends with $status"
+done
+
 # What differs from run to run has no story that could be told again, but is told as well.
 status=0
 failure "$folder/chance" "$program" --seed 1 --bug chance-from-outside || status=$?

@@ -46,7 +46,7 @@ const std::vector<Way>& ways() {
       {"each-attack", {"jobs"}},
       {"each-bug", {"bug"}},
       {"each-bug-in-ordinary-plans", {"bug", "jobs"}},
-      {"beyond", {}},
+      {"beyond", {"bug"}},
       {"seed", {"bug", "peers", "villains", "exchanges", "books", "steps", "harshness", "faults", "attacks"}},
   };
   return all;
@@ -200,7 +200,7 @@ int run(const std::string& program, const std::vector<std::string>& words) {
   if (way == "each-bug") return run_each_bug(number(options, "each-bug", 1), bug_from(options), program);
   if (way == "each-bug-in-ordinary-plans")
     return run_each_bug_in_ordinary_plans(number(options, way, 1), bug_from(options), jobs);
-  if (way == "beyond") return run_beyond(number(options, "beyond", 1), program);
+  if (way == "beyond") return run_beyond(number(options, "beyond", 1), bug_from(options), program);
   return run_one(plan_from(options), program);
 }
 

@@ -121,7 +121,9 @@ Plan shrink(const Plan& plan, const std::string& invariant) {
       for (const auto fewer : {std::max(least, now / 2), now - std::max<std::size_t>(1, now / 8)}) {
         auto candidate = smallest;
         candidate.*member = fewer;
-        if (now <= least || fewer >= now || candidate.villains > candidate.faults_borne()) continue;
+        if (now <= least || fewer >= now) continue;
+        // More liars than are borne make no plan smaller that has not as many anyway.
+        if (candidate.villains > candidate.faults_borne() && smallest.villains <= smallest.faults_borne()) continue;
         if (!still_fails(candidate)) continue;
         smaller = true;
         break;
@@ -137,6 +139,11 @@ void print_failure(const Plan& plan, const RunResult& result, const std::string&
                static_cast<unsigned long long>(plan.seed), built_commit(),
                static_cast<unsigned long long>(result.steps), signature_kind().data(), violation.invariant.c_str(),
                violation.detail.c_str(), result.story.c_str(), program.c_str(), plan.options().c_str());
+}
+
+void print_further(const Plan& plan, const Violation& violation, const std::string& program) {
+  std::fprintf(stderr, "also: %s: %s\n  replay: %s %s\n", violation.invariant.c_str(), violation.detail.c_str(),
+               program.c_str(), plan.options().c_str());
 }
 
 void print_smallest(const Plan& plan, const std::string& invariant, const std::string& program) {
@@ -233,8 +240,7 @@ Summary run_all(const std::vector<Plan>& plans, const Effort& effort, const std:
         print_failure(plan, result, program);
         first.emplace(plan, result.violation->invariant);
       } else {
-        std::fprintf(stderr, "also: %s: %s\n  replay: %s %s\n", result.violation->invariant.c_str(),
-                     result.violation->detail.c_str(), program.c_str(), plan.options().c_str());
+        print_further(plan, *result.violation, program);
       }
     }
   };

@@ -29,6 +29,8 @@ struct RunResult {
 
 /// Prints all of a failure to stderr but the smallest plan.
 void print_failure(const Plan& plan, const RunResult& result, const std::string& program);
+/// Prints in short that another plan failed, too.
+void print_further(const Plan& plan, const Violation& violation, const std::string& program);
 /// Prints the smallest plan that still breaks the invariant. Forks.
 void print_smallest(const Plan& plan, const std::string& invariant, const std::string& program);
 /// The same of a plan that a signal ended: what happened up to the step before, and the smallest plan that dies of that
