@@ -1,19 +1,11 @@
-// The simulator's program (docs/simulator.md):
-//   sim --seeds 2000 [--from 1] [--seconds 600]     that many seeds or as many as there is time for, one line of JSON
-//   sim --seed 17 [overrides]       one seed, or one plan with parts replaced
-//   sim --each-attack 40            every attack, that many seeds each
-//   sim --each-bug 400              every planted bug until it is found (the planted programs only)
-//   sim --each-bug 400 --bug NAME   one of them
-//   sim --each-bug-in-ordinary-plans 300    the same, with plans that were not made for it
-//   sim --beyond 40                 one liar more than is borne, until what is promised breaks
-//   sim --regressions seeds.txt     plans that failed once
-// Each takes --patience SECONDS: the time of a processor after which a plan counts as one that has no end.
+// The simulator's program (docs/simulator.md); `sim --help` lists the ways to run it.
 // An option that the way of running does not know is refused, never another run than the one that was asked for.
 #include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
+#include <iomanip>
 #include <iostream>
 #include <sstream>
 #include <thread>
@@ -37,24 +29,95 @@ using Options = std::map<std::string, std::string, std::less<>>;
 /// The ways to run it, each by the option that chooses it, with what else that one takes. The last is that of one plan.
 struct Way {
   std::string_view name;
+  std::string_view value;
+  std::string_view what;
   std::vector<std::string_view> others;
 };
 const std::vector<Way>& ways() {
   static const std::vector<Way> all{
-      {"regressions", {}},
-      {"seeds", {"from", "seconds", "jobs", "bug"}},
-      {"each-attack", {"jobs"}},
-      {"each-bug", {"bug"}},
-      {"each-bug-in-ordinary-plans", {"bug", "jobs"}},
-      {"beyond", {"bug"}},
-      {"seed", {"bug", "peers", "villains", "exchanges", "books", "steps", "harshness", "faults", "attacks"}},
+      {"regressions", "FILE", "plans that failed once, one a line, as options of --seed", {}},
+      {"seeds",
+       "N",
+       "that many seeds, or as many as there is time for; one line of JSON",
+       {"from", "seconds", "jobs", "bug"}},
+      {"each-attack", "N", "every attack, that many seeds each, alone and among others", {"jobs"}},
+      {"each-bug", "N", "every planted bug, or one, until it is found (sim_planted, sim_planted_curve)", {"bug"}},
+      {"each-bug-in-ordinary-plans", "N", "the same, with plans that were not made for it", {"bug", "jobs"}},
+      {"beyond", "N", "more liars than are borne, until what is promised breaks", {"bug"}},
+      {"seed",
+       "N",
+       "one plan, that of the seed with parts replaced; all of a failure is told",
+       {"peers", "villains", "exchanges", "books", "steps", "harshness", "faults", "attacks", "bug"}},
   };
   return all;
 }
 
+struct Option {
+  std::string_view name;
+  std::string_view value;
+  std::string_view what;
+};
+constexpr std::string_view patience = "patience";
+const std::vector<Option>& other_options() {
+  static const std::vector<Option> all{
+      {"from", "N", "the first seed (1)"},
+      {"seconds", "N", "no new seed is begun after them"},
+      {"jobs", "N", "threads (one a processor)"},
+      {"bug", "NAME", "a planted bug that is switched on"},
+      {"peers", "N", "4 to 64"},
+      {"villains", "N", "of them, how many lie"},
+      {"exchanges", "N", "requests that honest peers make"},
+      {"books", "N", "at each peer from the start"},
+      {"steps", "N", "events before the faults stop"},
+      {"harshness", "N", "percent of the usual rates of faults"},
+      {"faults", "LIST", "names with commas between them, or none"},
+      {"attacks", "LIST", "the same"},
+      {patience, "N", "seconds of a processor after which a plan counts as one that has no end (300)"},
+  };
+  return all;
+}
+
+template <class Kind>
+void print_names(std::string_view title, std::size_t count) {
+  std::cout << "\n" << title << "\n ";
+  static constexpr std::size_t width = 100;
+  std::size_t column = 1;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto word = name(static_cast<Kind>(i));
+    if (column + 1 + word.size() > width) {
+      std::cout << "\n ";
+      column = 1;
+    }
+    std::cout << " " << word;
+    column += 1 + word.size();
+  }
+  std::cout << "\n";
+}
+
+void print_help(const std::string& program) {
+  for (const auto& way : ways()) {
+    std::cout << program << " --" << way.name << " " << way.value;
+    for (const auto other : way.others) {
+      const auto& option = *std::ranges::find(other_options(), other, &Option::name);
+      std::cout << " [--" << option.name << " " << option.value << "]";
+    }
+    std::cout << "\n    " << way.what << "\n";
+  }
+  std::cout << "\n";
+  for (const auto& option : other_options()) {
+    const auto shown = "--" + std::string(option.name) + " " + std::string(option.value);
+    static constexpr int width = 15;
+    std::cout << "  " << std::left << std::setw(width) << shown << " " << option.what
+              << (option.name == patience ? "; with each of the above" : "") << "\n";
+  }
+  print_names<Fault>("faults:", fault_count);
+  print_names<Attack>("attacks:", attack_count);
+  print_names<Bug>("planted bugs:", bug_count);
+}
+
 void check_names(const Options& options, const Way& way) {
   for (const auto& [name, value] : options) {
-    if (name != way.name && name != "patience" && std::ranges::count(way.others, name) == 0)
+    if (name != way.name && name != patience && std::ranges::count(way.others, name) == 0)
       misused("no option of --" + std::string(way.name) + ": --" + name);
   }
 }
@@ -188,7 +251,7 @@ int run_regressions(const std::string& file, const std::string& program) {
 int run(const std::string& program, const std::vector<std::string>& words) {
   const auto options = read_options(words);
   const auto way = way_of(options);
-  if (options.contains("patience")) set_patience(std::max<std::uint64_t>(1, number(options, "patience", 0)));
+  if (options.contains(patience)) set_patience(std::max<std::uint64_t>(1, number(options, patience, 0)));
   const auto jobs = static_cast<unsigned>(number(options, "jobs", std::max(1U, std::thread::hardware_concurrency())));
   if (way == "regressions") return run_regressions(options.at("regressions"), program);
   if (way == "seeds") {
@@ -210,6 +273,10 @@ int main(int argc, char** argv) {
   try {
     const std::string program = argv[0];
     const std::vector<std::string> words(argv + 1, argv + argc);
+    if (std::ranges::find(words, "--help") != words.end()) {
+      print_help(program);
+      return 0;
+    }
     const auto ending = run_in_child([&] { return run(program, words); });
     if (ending.death) tell_death(*ending.death, program);
     return ending.death ? 1 : ending.status;

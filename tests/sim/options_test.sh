@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
 # options_test.sh PROGRAM
 #
-# What was mistyped is named and runs nothing: never another run than the one that was asked for.
+# What was mistyped is named and runs nothing: never another run than the one that was asked for. --help lists what can
+# be typed.
 set -euo pipefail
 program=${1:?the simulator}
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
 
 refused() {
   local said status=0
@@ -29,4 +32,12 @@ refused 'no number: --patience soon' --seed 3 --patience soon
 refused '--seed' --seed
 refused 'no plan in /dev/null' --regressions /dev/null
 "$program" --seed 3 --peers 4 --steps 20 | grep -q trace
-echo 'mistyped options are refused'
+
+"$program" --help >"$folder/help"
+for word in regressions seeds each-attack each-bug each-bug-in-ordinary-plans beyond seed; do
+  grep -Eq "^$program --$word [A-Z]+" "$folder/help" || { echo "options_test: no --$word in --help" >&2; exit 1; }
+done
+for word in '--patience N' undeclared-restore spoiled-block quorum-one-less; do
+  grep -Eq -- " $word( |\$)" "$folder/help" || { echo "options_test: no $word in --help" >&2; exit 1; }
+done
+echo 'mistyped options are refused, and all are listed'
