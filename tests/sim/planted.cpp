@@ -33,7 +33,11 @@ std::vector<Proof> proofs_of(Bug bug) {
     case Bug::counted_by_signature:
     case Bug::quorum_one_less: return {{valid, "breaks rule Q2"}};
     case Bug::dedupe_dropped: return {{"a message is taken once"}};
-    case Bug::malleable_accepted: return {{valid, "breaks rule "}};
+    // Each of the rules that a signature is good, as it is in any of them.
+    case Bug::malleable_accepted:
+      return {{valid, "breaks rule K1"}, {valid, "breaks rule G1"}, {valid, "breaks rule T3"},
+              {valid, "breaks rule T4"}, {valid, "breaks rule T5"}, {valid, "breaks rule T6"},
+              {valid, "breaks rule X2"}, {valid, "breaks rule B7"}, {valid, "breaks rule Q2"}};
     case Bug::sent_before_commit: return {{"nothing is sent that is not durable"}};
     case Bug::note_before_commit: return {{"acknowledged is durable"}, {"nothing is sent that is not durable"}};
     case Bug::answers_not_bound: return {{valid, "breaks rule T5"}};
