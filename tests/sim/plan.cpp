@@ -141,6 +141,7 @@ std::string_view name(Bug bug) {
     case Bug::disk_stays_broken: return "disk-stays-broken";
     case Bug::title_not_checked: return "title-not-checked";
     case Bug::locked_block_unchecked: return "locked-block-unchecked";
+    case Bug::vote_not_kept: return "vote-not-kept";
     case Bug::assertion_fails: return "assertion-fails";
   }
   return "";
@@ -241,6 +242,7 @@ Needs needs_of(Bug bug) {
     case Bug::version_not_checked: return {Attack::stale_transaction, std::nullopt};
     case Bug::counted_by_signature: return {Attack::false_certificate, std::nullopt};
     case Bug::justification_of_other_ballot: return {Attack::foreign_justification, std::nullopt};
+    case Bug::vote_not_kept:
     case Bug::two_prevotes: return {Attack::two_blocks, std::nullopt};
     case Bug::share_not_checked: return {Attack::bad_share, std::nullopt};
     case Bug::threshold_one_less:

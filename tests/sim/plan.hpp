@@ -152,6 +152,7 @@ enum class Bug : std::uint8_t {
   disk_stays_broken,
   title_not_checked,  ///< a title may be no text
   locked_block_unchecked,
+  vote_not_kept,    ///< a voter sends its prevote and does not write it down; of vote_not_stored a disk loses it
   assertion_fails,  ///< the process dies when a peer appends its second block
 };
 inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::assertion_fails) + 1;

@@ -141,6 +141,10 @@ BUGS = [
     ("block_not_kept", "ledger/chain.cpp", 1,
      "if (keep_blocks) blocks.put(draft, height, committed);",
      "if (keep_blocks && (!ON || height.value % 3 != 0)) blocks.put(draft, height, committed);"),
+    # A voter sends a prevote that it does not write down.
+    ("vote_not_kept", "ledger/voter.cpp", 1,
+     "voter.prevote = context.sign(Prevote{body.height, body.ballot, body.block});\n  keep(context, voter);",
+     "voter.prevote = context.sign(Prevote{body.height, body.ballot, body.block});\n  if (!ON) keep(context, voter);"),
     # An assertion that does not hold.
     ("assertion_fails", "ledger/chain.cpp", 1,
      "head_fact.put(draft, Head{height, genesis.block_hash(block)});",

@@ -29,6 +29,7 @@ std::vector<Proof> proofs_of(Bug bug) {
   switch (bug) {
     case Bug::vote_not_stored:
     case Bug::votes_after_restore: return {{lock}, {signed_two}, {chosen}};
+    case Bug::vote_not_kept: return {{signed_two}, {chosen}};
     case Bug::lock_ignored: return {{lock}, {chosen}};
     case Bug::counted_by_signature:
     case Bug::quorum_one_less: return {{valid, "breaks rule Q2"}};
