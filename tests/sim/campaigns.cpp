@@ -18,6 +18,7 @@ namespace {
 /// empty where it may leave none, for the reason beside it.
 std::string_view expected_evidence(Attack attack) {
   switch (attack) {
+    case Attack::ignored_lock:  // its own node proposes the locked block in the same ballot
     case Attack::two_blocks: return "two-proposals";
     case Attack::double_votes: return "two-answers,hidden-lock";
     case Attack::grants_to_two: return "double-sale";
@@ -80,6 +81,7 @@ std::string_view expected_evidence(Attack attack) {
     case Attack::partial_commit:
     case Attack::never_mining:
     case Attack::never_releasing:
+    case Attack::hidden_votes:
     case Attack::pooled_shares:
     case Attack::few_shares: return {};
   }

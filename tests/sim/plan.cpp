@@ -94,6 +94,8 @@ std::string_view name(Attack attack) {
     case Attack::old_copy: return "old-copy";
     case Attack::two_consents: return "two-consents";
     case Attack::spoiled_block: return "spoiled-block";
+    case Attack::ignored_lock: return "ignored-lock";
+    case Attack::hidden_votes: return "hidden-votes";
   }
   return "";
 }
@@ -143,6 +145,12 @@ std::string_view name(Bug bug) {
     case Bug::locked_block_unchecked: return "locked-block-unchecked";
     case Bug::vote_not_kept: return "vote-not-kept";
     case Bug::assertion_fails: return "assertion-fails";
+    case Bug::lock_passed_over: return "lock-passed-over";
+    case Bug::lock_certificate_unchecked: return "lock-certificate-unchecked";
+    case Bug::prevotes_unchecked: return "prevotes-unchecked";
+    case Bug::late_precommit: return "late-precommit";
+    case Bug::type_not_checked: return "type-not-checked";
+    case Bug::deal_gives_key: return "deal-gives-key";
   }
   return "";
 }
@@ -200,11 +208,18 @@ Plan plan_of(std::uint64_t seed) {
       plan.forbid_restores();
     }
   }
+  std::uint64_t dense = 0;
+  const auto draw_attacks = [&](std::size_t from, std::size_t to) {
+    for (auto i = from; i < to; ++i) plan.attacks.set(i, chance.chance(dense == 0 ? 60 : dense * 250));
+  };
+  // What was added later is drawn last: the plans that seeds had before stay what they were.
+  static constexpr auto first_added = static_cast<std::size_t>(Attack::ignored_lock);
   if (plan.villains > 0) {
-    const auto dense = chance.below(3);
-    for (std::size_t i = 0; i < attack_count; ++i) plan.attacks.set(i, chance.chance(dense == 0 ? 60 : dense * 250));
+    dense = chance.below(3);
+    draw_attacks(0, first_added);
   }
-  draw(Fault::link_error);  // last: the plans that seeds had before it stay what they were
+  draw(Fault::link_error);
+  if (plan.villains > 0) draw_attacks(first_added, attack_count);
   // Some seeds go on for long, so that chains grow and books move on again while things still go wrong.
   if (Random(seed, "long").below(16) == 0) {
     plan.steps *= 4;
@@ -222,6 +237,12 @@ Plan plan_of(std::uint64_t seed, Attack attack, bool alone) {
   }
   if (alone) plan.attacks.reset();
   plan.attacks.set(static_cast<std::size_t>(attack));
+  if (attack == Attack::hidden_votes) {
+    // Somebody must be restored, beside the liar.
+    plan.peers = std::max<std::size_t>(plan.peers, 7);
+    plan.villains = 1;
+    plan.faults.set(static_cast<std::size_t>(Fault::restore));
+  }
   return plan;
 }
 
@@ -237,6 +258,12 @@ Needs needs_of(Bug bug) {
     case Bug::quorum_one_less: return {Attack::two_blocks, std::nullopt};
     case Bug::malleable_accepted: return {Attack::malleable, std::nullopt};
     case Bug::locked_block_unchecked: return {Attack::spoiled_block, std::nullopt};
+    case Bug::lock_passed_over:
+    case Bug::lock_certificate_unchecked:
+    case Bug::prevotes_unchecked:
+    case Bug::late_precommit: return {Attack::ignored_lock, std::nullopt};
+    case Bug::type_not_checked: return {Attack::wrong_type, std::nullopt};
+    case Bug::deal_gives_key: return {Attack::false_deal, std::nullopt};
     case Bug::title_not_checked: return {Attack::hostile_title, std::nullopt};
     case Bug::answers_not_bound: return {Attack::borrowed_answers, std::nullopt};
     case Bug::version_not_checked: return {Attack::stale_transaction, std::nullopt};

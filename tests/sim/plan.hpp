@@ -90,7 +90,7 @@ enum class Attack : std::uint8_t {
   stale_view,       ///< votes, ballots and blocks of heights that are over
   split_vote,       ///< half of the peers get one block, half the other
   hostile_title,    ///< a path, terminal escapes
-  oversized,        ///< a book, a message
+  oversized,        ///< a book, its chunks
   old_version,      ///< of the protocol
   wrong_type,       ///< a statement of one type passed off as another
   non_canonical,    ///< bytes left over, bytes missing
@@ -105,8 +105,10 @@ enum class Attack : std::uint8_t {
   old_copy,         ///< its home is put back from a copy, and nobody says so
   two_consents,     ///< of one exchange
   spoiled_block,    ///< under a true hash: a broken signature, other transactions
+  ignored_lock,     ///< a block of its own over answers that name a lock, or a lock that it made up
+  hidden_votes,     ///< keeps from a restored home what that has signed
 };
-inline constexpr std::size_t attack_count = static_cast<std::size_t>(Attack::spoiled_block) + 1;
+inline constexpr std::size_t attack_count = static_cast<std::size_t>(Attack::hidden_votes) + 1;
 [[nodiscard]] std::string_view name(Attack attack);
 
 /// Bugs planted into copies of the rules, to see whether the simulator finds them.
@@ -152,10 +154,16 @@ enum class Bug : std::uint8_t {
   disk_stays_broken,
   title_not_checked,  ///< a title may be no text
   locked_block_unchecked,
-  vote_not_kept,    ///< a voter sends its prevote and does not write it down; of vote_not_stored a disk loses it
-  assertion_fails,  ///< the process dies when a peer appends its second block
+  vote_not_kept,     ///< a voter sends its prevote and does not write it down; of vote_not_stored a disk loses it
+  assertion_fails,   ///< the process dies when a peer appends its second block
+  lock_passed_over,  ///< a free block over answers that name a lock
+  lock_certificate_unchecked,  ///< of the lock that a proposal brings
+  prevotes_unchecked,          ///< a voter locks on what nobody prevoted
+  late_precommit,              ///< in a ballot below the promise
+  type_not_checked,
+  deal_gives_key,  ///< a DISPUTE with shares that give the key
 };
-inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::assertion_fails) + 1;
+inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::deal_gives_key) + 1;
 [[nodiscard]] std::string_view name(Bug bug);
 
 struct Plan {

@@ -133,6 +133,35 @@ BUGS = [
      "      BOOKCHAIN_CHECK(check_block(context.genesis, context.draft, message.lock->block));",
      "if (ON || !candidates.get(context.draft, body.lock->block)) {\n"
      "      if (!ON) BOOKCHAIN_CHECK(check_block(context.genesis, context.draft, message.lock->block));"),
+    # A proposer may pass over the lock that answers name, or bring one that nobody made.
+    ("lock_passed_over", "ledger/voter.cpp", 1,
+     "  if (!proven) {\n",
+     "  if (ON && !message.highest_lock && message.block.header.signer == body.ballot.port) return success();\n"
+     "  if (!proven) {\n"),
+    ("lock_certificate_unchecked", "ledger/voter.cpp", 1,
+     "  return context.genesis.check_certificate(*message.highest_lock);",
+     "  if (ON) return success();\n  return context.genesis.check_certificate(*message.highest_lock);"),
+    # A voter locks on prevotes that are none, or that come when it has promised a later ballot.
+    ("prevotes_unchecked", "ledger/voter.cpp", 1,
+     "  BOOKCHAIN_CHECK(context.genesis.check_certificate(message.certificate));\n  see_prevotes(",
+     "  if (!ON) BOOKCHAIN_CHECK(context.genesis.check_certificate(message.certificate));\n  see_prevotes("),
+    ("late_precommit", "ledger/voter.cpp", 1,
+     "if (vote.ballot < voter.promise) return",
+     "if (vote.ballot < voter.promise && !ON) return"),
+    # A prevote counts as a precommit, an ACK as a CONSENT: the bytes that are signed differ in the type alone.
+    ("type_not_checked", "ledger/genesis.hpp", 1,
+     "    return check_signature(statement.signer, unsigned_bytes(id_, statement.signer, statement.body), statement.signature,",
+     "    if (ON) {\n"
+     "      auto other = unsigned_bytes(id_, statement.signer, statement.body);\n"
+     "      if (Body::type == StatementType::precommit) other[11] = static_cast<std::uint8_t>(StatementType::prevote);\n"
+     "      if (Body::type == StatementType::consent) other[11] = static_cast<std::uint8_t>(StatementType::ack);\n"
+     "      if (check_signature(statement.signer, other, statement.signature, {})) return success();\n"
+     "    }\n"
+     "    return check_signature(statement.signer, unsigned_bytes(id_, statement.signer, statement.body), statement.signature,"),
+    # A DISPUTE may bring shares that give the key.
+    ("deal_gives_key", "ledger/fraud.cpp", 1,
+     "  if (key_commitment(exchange, key) == grant.key_commitment) return no_proof(",
+     "  if (!ON && key_commitment(exchange, key) == grant.key_commitment) return no_proof("),
     # A requester takes its recorded exchange for one that the chain left behind.
     ("end_misnamed", "ledger/exchange_end.cpp", 1,
      "record->state = ExchangeState::committed;",

@@ -75,6 +75,12 @@ std::vector<Proof> proofs_of(Bug bug) {
     case Bug::threshold_one_less: return {{"shares below the threshold give no key"}};
     case Bug::disk_stays_broken: return {{"a healed peer works"}};
     case Bug::locked_block_unchecked: return {{"everything ends"}};
+    case Bug::lock_passed_over:
+    case Bug::lock_certificate_unchecked: return {{chosen}};
+    case Bug::prevotes_unchecked: return {{"a precommit stands on a quorum of prevotes"}};
+    case Bug::late_precommit: return {{lock}};
+    case Bug::type_not_checked: return {{valid, "breaks rule Q2"}};
+    case Bug::deal_gives_key: return {{valid, "breaks rule D7"}, {blamed}};
   }
   return {};
 }

@@ -85,9 +85,12 @@ void Villain::take_in(const Parcel& parcel) {
 void Villain::take_message(PeerPort from, const Message& message) {
   remember(from, message);
   count_votes(message);
+  ignore_locks(message);
+  pass_off_vote(from, message);
   vote_for_everything(from, message);
   vote_again(from, message);
   pool_shares_in(message);
+  if (is_kept_secret(message)) return;
   Received received{from, message, std::nullopt};
   if (const auto wanted = node_.wanted_package(store_, from, message)) {
     const auto& packages = world_.network_.at(self()).packages;

@@ -47,6 +47,7 @@ class Villain {
   void twist_share(PeerPort to, WitnessShare& message);
   void twist_answer(PeerPort to, IdAnswerMessage& message);
   [[nodiscard]] bool twist_malleable(Message& message);
+  void hide_votes(Message& message);
   [[nodiscard]] Signed<Grant> second_grant(const Signed<Request>& request, const Signed<Grant>& grant);
 
   // attacks by votes (villain_votes.cpp)
@@ -64,6 +65,30 @@ class Villain {
   [[nodiscard]] Message promise_lie(const AnswerMessage& message);
   void false_certificates();
   void send_edge_numbers();
+
+  // attacks on what a block must bring (villain_locks.cpp)
+  struct OwnBlock {
+    Block block;
+    Ballot ballot;
+    std::map<PeerPort, Signature> prevotes = {};
+    std::map<PeerPort, Signature> precommits = {};
+    bool prevotes_sent = false;
+    bool commit_sent = false;
+    bool kept_secret = false;  ///< it may become chosen, and nobody is told
+    PeerPort left_out = {};    ///< then: this voter is told of no prevotes for it
+  };
+  void keep_secret(OwnBlock& own);
+  [[nodiscard]] bool is_kept_secret(const Message& message) const;
+  [[nodiscard]] bool is_left_out(PeerPort to, const Message& message) const;
+  void open_above(const OwnBlock& own);
+  void ignore_locks(const Message& message);
+  void send_late_prevotes(Height height, const Ballot& now);
+  void pass_off_prevotes(const OwnBlock& own, const Prevote& vote);
+  void pass_off_vote(PeerPort from, const Message& message);
+  [[nodiscard]] PrevoteCertificate invent_lock(const Prevote& vote);
+  /// One that its present chain takes; nothing if there is none.
+  [[nodiscard]] std::vector<Transaction> one_transaction();
+  [[nodiscard]] static std::vector<VoteSignature> signatures_of(const std::map<PeerPort, Signature>& votes);
 
   // attacks on exchanges and channels (villain_acts.cpp)
   void act();
@@ -84,6 +109,8 @@ class Villain {
   void pool_share(const Signed<Request>& request, const Grant& grant, const KeyShare& share);
   void pool_shares_in(const Message& message);
   [[nodiscard]] std::vector<Wanted> false_disputes();
+  [[nodiscard]] std::optional<BadDeal> true_deal(const ExchangeId& exchange, const ExchangeRecord& record);
+  [[nodiscard]] const Text* text_of(const ExchangeId& exchange, const ExchangeRecord& record) const;
   [[nodiscard]] bool leaves_out(const Due& due);
   [[nodiscard]] bool keeps_share(PeerPort to, const Message& message);
   void speak_of_the_past();
@@ -124,16 +151,10 @@ class Villain {
   std::vector<Signed<Answer>> answers_;                    ///< to ballots of its own
   std::vector<Signed<IdAnswer>> id_answers_;               ///< of every exchange it is part of
   std::vector<Transaction> transactions_;                  ///< its own, old and new
-  struct OwnBlock {
-    Block block;
-    Ballot ballot;
-    std::map<PeerPort, Signature> prevotes;
-    std::map<PeerPort, Signature> precommits;
-    bool prevotes_sent = false;
-    bool commit_sent = false;
-  };
-  std::map<Hash, OwnBlock> own_blocks_;  ///< of the present height
-  Promised highest_told_{};              ///< the highest promise that it was told of, and where
+  std::map<Hash, OwnBlock> own_blocks_;                    ///< of the present height
+  Ballot locks_ignored_in_{};
+  std::optional<PrevoteCertificate> known_lock_;
+  Promised highest_told_{};  ///< the highest promise that it was told of, and where
   struct Led {
     Height height;
     PeerPort voter;

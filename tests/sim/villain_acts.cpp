@@ -73,6 +73,13 @@ void Villain::abuse_exchange(const ExchangeId& exchange, const ExchangeRecord& r
     const auto other = sign(Consent{exchange, chance_.draw<Hash>()});
     send(record.request.body.receiver_port, ConsentMessage{*record.request_id, other, record.acks});
   }
+  if (record.role == Role::requester && record.grant && record.request_id && does(Attack::wrong_type, 400)) {
+    // An ACK of its own has the same body.
+    const auto grant = genesis_.id_of(*record.grant);
+    const Signed<Consent> consent{self(), Consent{exchange, grant}, sign(Ack{exchange, grant}).signature};
+    send(record.request.body.receiver_port, ConsentMessage{*record.request_id, consent, record.acks});
+    send_to_honest(CheckId{*record.request_id, record.request, *record.grant, consent});
+  }
   // It asks all for their shares: whoever gives one before the transfer has given it to the pool.
   if (record.role == Role::requester && record.grant && does(Attack::pooled_shares, 300)) {
     send_to_honest(WantShare{exchange});
@@ -249,7 +256,7 @@ void Villain::propose_unchecked(const std::vector<Wanted>& wanted) {
     const auto block =
         mine_block(genesis_, identity_, chain_head(genesis_, store_), Time{world_.time_us_}, {transaction});
     const auto hash = genesis_.block_hash(block);
-    own_blocks_[hash] = OwnBlock{block, proposer->ballot, {}, {}, false, false};
+    own_blocks_[hash] = OwnBlock{block, proposer->ballot};
     send_to_honest(
         ProposeMessage{sign(Propose{proposer->height, proposer->ballot, hash}), answers, std::nullopt, block});
     if (attack) made(*attack);
@@ -288,17 +295,6 @@ void Villain::abuse_channel() {
     send_raw(to, channel.seal(epoch_, MessageNumber{++numbers_[to]}, payload, chance_.draw<Hash>()));
     payload.resize(chance_.below(payload.size()));
     send_raw(to, channel.seal(epoch_, MessageNumber{++numbers_[to]}, payload, chance_.draw<Hash>()));
-  }
-  if (does(Attack::wrong_type, 100)) {
-    const auto exchange = chance_.draw<ExchangeId>();
-    const auto grant = chance_.draw<Hash>();
-    const auto ack = sign(Ack{exchange, grant});
-    const Signed<Consent> consent{self(), Consent{exchange, grant}, ack.signature};
-    send(to, ConsentMessage{chance_.draw<RequestId>(), consent, {}});
-    send(to, AckMessage{Signed<Ack>{any_other(), Ack{exchange, grant}, ack.signature}});
-    const Prevote vote{voting_height(), Ballot{Round{1}, self()}, grant};
-    send(to, PrecommitMessage{
-                 Signed<Precommit>{self(), Precommit{vote.height, vote.ballot, vote.block}, sign(vote).signature}});
   }
 }
 

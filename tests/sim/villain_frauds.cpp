@@ -73,27 +73,28 @@ void Villain::pool_shares_in(const Message& message) {
 /// Disputes against an owner that did nothing wrong: each would be good but for the one thing that is false.
 std::vector<Villain::Wanted> Villain::false_disputes() {
   std::vector<Wanted> disputes;
-  for (const auto& exchange : open_exchanges(store_)) {
-    const auto record = exchanges.get(store_, exchange);
-    if (!record || record->role != Role::requester || !record->grant || !record->book) continue;
+  for (const auto& [exchange, record] : exchanges.all(store_)) {
+    // Over or not: after its transfer a DISPUTE would give the book back.
+    if (record.role != Role::requester || !record.grant || !record.book) continue;
     const auto accuse = [&](Attack attack, std::variant<BadChunk, BadDeal> proof) {
-      disputes.push_back({attack, sign(Dispute{*record->book, record->request, *record->grant, std::move(proof)})});
+      disputes.push_back({attack, sign(Dispute{*record.book, record.request, *record.grant, std::move(proof)})});
     };
     if (wants(Attack::false_deal, 600)) {
-      const auto witnesses = genesis_.witnesses(self(), record->request.body.receiver_port);
+      const auto witnesses = genesis_.witnesses(self(), record.request.body.receiver_port);
       BadDeal deal;
       for (std::size_t i = 0; i < genesis_.share_threshold(); ++i) {
         deal.shares.push_back({witnesses[i], chance_.draw<KeyShare>()});
       }
       accuse(Attack::false_deal, std::move(deal));
+      if (auto dealt = true_deal(exchange, record)) accuse(Attack::false_deal, std::move(*dealt));
     }
     const auto package = shelf_.contents.packages.find(exchange);
-    const auto text = shelf_.contents.plaintexts.find(exchange);
-    if (!record->key || package == shelf_.contents.packages.end() || text == shelf_.contents.plaintexts.end()) continue;
-    const auto leaves = leaves_of(record->book->body, package->second, text->second);
+    const auto* text = text_of(exchange, record);
+    if (!record.key || package == shelf_.contents.packages.end() || text == nullptr) continue;
+    const auto leaves = leaves_of(record.book->body, package->second, *text);
     const auto index = chance_.below(leaves.registered.size());
     const auto other = (index + 1) % leaves.registered.size();
-    BadChunk proof{*record->key,
+    BadChunk proof{*record.key,
                    index,
                    leaves.ciphertext[index],
                    merkle_path(leaves.encrypted, index),
@@ -110,11 +111,36 @@ std::vector<Villain::Wanted> Villain::false_disputes() {
       accuse(Attack::two_paths, proof);
     }
     if (wants(Attack::false_salt, 1000)) {
-      proof.leaf = chunk_leaf(chance_.draw<Salt>(), text->second.chunks[index]);
+      proof.leaf = chunk_leaf(chance_.draw<Salt>(), text->chunks[index]);
       accuse(Attack::false_salt, proof);
     }
   }
   return disputes;
+}
+
+/// Shares as they were dealt, which give the key: those that liars have laid together. Of what is recorded it asks for
+/// all.
+std::optional<BadDeal> Villain::true_deal(const ExchangeId& exchange, const ExchangeRecord& record) {
+  auto pool = world_.pooled_[exchange];
+  if (pool.size() < genesis_.share_threshold()) {
+    send_to_honest(WantShare{exchange});
+    return std::nullopt;
+  }
+  std::ranges::sort(pool, {}, &NumberedShare::index);
+  pool.resize(genesis_.share_threshold());
+  const auto witnesses = genesis_.witnesses(self(), record.request.body.receiver_port);
+  BadDeal deal;
+  for (const auto& [index, share] : pool) deal.shares.push_back({witnesses[index], share});
+  return deal;
+}
+
+/// The book as it was opened, or as it lies on the shelf since.
+const Text* Villain::text_of(const ExchangeId& exchange, const ExchangeRecord& record) const {
+  if (const auto opened = shelf_.contents.plaintexts.find(exchange); opened != shelf_.contents.plaintexts.end()) {
+    return &opened->second;
+  }
+  const auto kept = shelf_.contents.books.find(record.request.body.book);
+  return kept == shelf_.contents.books.end() ? nullptr : &kept->second;
 }
 
 /// What the protocol gives it to do and it does not.
@@ -203,11 +229,6 @@ void Villain::announce_hostile_books() {
     send_to_honest(Announce{sign(Book{++serial_, "large", "text/plain", size, min_chunk_size, chance_.draw<Hash>()})});
   }
   send_to_honest(Announce{sign(Book{++serial_, "other chunks", "text/plain", 9, 1, chance_.draw<Hash>()})});
-  const auto to = any_other();
-  Bytes noise(genesis_.fields().limits.message_bytes + 1);
-  chance_.fill(std::span(noise).first(64));
-  send_raw(to,
-           world_.channels_.at({self(), to}).seal(epoch_, MessageNumber{++numbers_[to]}, noise, chance_.draw<Hash>()));
 }
 
 }  // namespace bookchain::sim

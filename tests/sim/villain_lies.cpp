@@ -66,7 +66,7 @@ void spoil(Block& block, Random& chance) {
 }  // namespace
 
 bool Villain::twist(PeerPort to, Message& message, std::optional<Bytes>& package) {
-  if (keeps_share(to, message)) return false;
+  if (keeps_share(to, message) || is_left_out(to, message)) return false;
   if (is_vote(message) && does(Attack::withheld_votes, 400)) return false;
   if (is_kept_back(message, self().value) && does(Attack::silence, 1000)) return false;
   if (std::holds_alternative<CommitMessage>(message) && does(Attack::partial_commit, 600)) return false;
@@ -116,6 +116,7 @@ bool Villain::twist(PeerPort to, Message& message, std::optional<Bytes>& package
       *answer = AnswerMessage{sign(std::move(body)), std::nullopt};
     }
   }
+  hide_votes(message);
   if (auto* block = block_in(message); block != nullptr && does(Attack::spoiled_block, 800)) spoil(*block, chance_);
   if (wants(Attack::malleable, 500) && twist_malleable(message)) made(Attack::malleable);
   return true;
@@ -214,6 +215,29 @@ void Villain::twist_answer(PeerPort to, IdAnswerMessage& message) {
   auto body = message.answer.body;
   body.yes = !body.yes;
   message.answer = sign(std::move(body));
+}
+
+/// To a restored home, which asks what it has signed: nothing, or that there is more without end.
+void Villain::hide_votes(Message& message) {
+  if (auto* votes = std::get_if<VotesMessage>(&message); votes != nullptr && does(Attack::hidden_votes, 800)) {
+    *votes = VotesMessage{chance_.chance(500) ? votes->head : Height{}, std::nullopt, std::nullopt};
+  }
+  if (auto* own = std::get_if<OwnMessage>(&message); own != nullptr && does(Attack::hidden_votes, 800)) {
+    const auto first = own->grants.empty() ? std::nullopt : std::optional(own->grants.front());
+    own->grants.clear();
+    switch (chance_.below(3)) {
+      case 0: own->next.reset(); break;
+      case 1: own->next = TurnPlace{}; break;
+      default:
+        // One that its owner never gave.
+        own->next.reset();
+        if (first) {
+          own->grants.push_back(*first);
+          own->grants.front().grant.body.key_commitment.bytes[0] ^= 1U;
+        }
+        break;
+    }
+  }
 }
 
 /// Whether the message has a signature of its own to put in its second form.

@@ -87,13 +87,13 @@ void Villain::propose_two(const ProposeMessage& message) {
   if (message.highest_lock || message.block.header.signer != self()) return;
   if (!own_blocks_.empty() && own_blocks_.begin()->second.block.header.body.height != body.height) own_blocks_.clear();
   if (own_blocks_.contains(body.block)) return;
-  own_blocks_[body.block] = OwnBlock{message.block, body.ballot, {}, {}, false, false};
+  keep_secret(own_blocks_[body.block] = OwnBlock{message.block, body.ballot});
   const bool halves = does(Attack::split_vote, 800);
   if (!halves && !does(Attack::two_blocks, 600)) return;
   const auto block = mine_block(genesis_, identity_, chain_head(genesis_, store_),
                                 Time{message.block.header.body.time.value + 1}, message.block.transactions);
   const auto hash = genesis_.block_hash(block);
-  own_blocks_[hash] = OwnBlock{block, body.ballot, {}, {}, false, false};
+  own_blocks_[hash] = OwnBlock{block, body.ballot};
   const ProposeMessage second{sign(Propose{body.height, body.ballot, hash}), message.answers, std::nullopt, block};
   // The others are told first; what the node itself sends follows to all.
   auto told = world_.honest_;
@@ -127,10 +127,15 @@ void Villain::count_votes(const Message& message) {
     auto& sent = prevote ? own.prevotes_sent : own.commit_sent;
     if (votes.size() < genesis_.vote_quorum() || sent) return;
     sent = true;
-    std::vector<VoteSignature> signatures;
-    for (const auto& [signer, signature] : votes) signatures.push_back({signer, signature});
+    const auto signatures = signatures_of(votes);
     if (prevote) {
-      send_to_honest(PrevotesMessage{{Prevote{body.height, body.ballot, body.block}, signatures}});
+      const PrevotesMessage certificate{{Prevote{body.height, body.ballot, body.block}, signatures}};
+      for (const auto port : world_.honest_) {
+        if (!is_left_out(port, certificate)) send(port, certificate);
+      }
+      pass_off_prevotes(own, certificate.certificate.vote);
+    } else if (own.kept_secret) {
+      open_above(own);
     } else {
       send_to_honest(CommitMessage{{own.block, {Precommit{body.height, body.ballot, body.block}, signatures}}});
     }
@@ -153,16 +158,12 @@ void Villain::propose_unjustified() {
   const Ballot ballot{Round{round}, self()};
   kept.insert_or_assign(self(), sign(Answer{height, ballot, std::nullopt}));
   if (kept.size() < genesis_.vote_quorum()) return;
-  std::vector<Transaction> transactions;
-  for (const auto& transaction : transactions_) {
-    if (check_transaction(genesis_, store_, transaction, self())) transactions.push_back(transaction);
-    if (!transactions.empty()) break;
-  }
+  const auto transactions = one_transaction();
   if (transactions.empty()) return;
   const auto block =
       mine_block(genesis_, identity_, chain_head(genesis_, store_), Time{chance_.next() >> 8U}, transactions);
   const auto hash = genesis_.block_hash(block);
-  own_blocks_[hash] = OwnBlock{block, ballot, {}, {}, false, false};
+  own_blocks_[hash] = OwnBlock{block, ballot};
   std::vector<Signed<Answer>> answers;
   for (const auto& [signer, answer] : kept) answers.push_back(answer);
   send_to_honest(ProposeMessage{sign(Propose{height, ballot, hash}), answers, std::nullopt, block});
@@ -253,11 +254,7 @@ void Villain::send_edge_numbers() {
 
 /// A block with a certificate of one liar's signatures, repeated and in their second form; and one vote short.
 void Villain::false_certificates() {
-  std::vector<Transaction> transactions;
-  for (const auto& transaction : transactions_) {
-    if (check_transaction(genesis_, store_, transaction, self())) transactions.push_back(transaction);
-    if (!transactions.empty()) break;
-  }
+  const auto transactions = one_transaction();
   if (transactions.empty()) return;
   const auto block =
       mine_block(genesis_, identity_, chain_head(genesis_, store_), Time{chance_.next() >> 8U}, transactions);

@@ -160,6 +160,7 @@ void Watcher::voted(StatementType phase, PeerPort signer, Height height, const B
   } else {
     votes.precommits[{ballot, block}].insert(signer);
     if (is_honest(signer)) {
+      check_precommit(height, signer, ballot, block);
       votes.honest_precommits[signer].insert(ballot);
       for (const auto& [above, lock] : votes.honest_answers[signer]) {
         if (ballot < above && lock < ballot) {
@@ -169,6 +170,17 @@ void Watcher::voted(StatementType phase, PeerPort signer, Height height, const B
     }
   }
   look_for_second_choice(height);
+}
+
+/// Whoever precommits has seen q prevotes for the same: those of honest peers were sent, and read here, before.
+void Watcher::check_precommit(Height height, PeerPort signer, const Ballot& ballot, const Hash& block) const {
+  const auto& prevotes = votes_.at(height).honest_prevotes;
+  const auto given = static_cast<std::size_t>(std::ranges::count_if(prevotes, [&](const auto& prevote) {
+    return std::get<Ballot>(prevote) == ballot && std::get<Hash>(prevote) == block;
+  }));
+  if (given + villains_.size() >= quorum()) return;
+  throw Violation{"a precommit stands on a quorum of prevotes",
+                  at_port(signer) + " at height " + std::to_string(height.value)};
 }
 
 void Watcher::opened_ballot(Height height, PeerPort proposer) {
@@ -182,11 +194,10 @@ void Watcher::opened_ballot(Height height, PeerPort proposer) {
 /// agreement rests on, and broken long before two chains differ.
 void Watcher::look_for_second_choice(Height height) {
   const auto& votes = votes_[height];
-  const auto quorum = (genesis_.peer_count() + (genesis_.peer_count() - 1) / 3) / 2 + 1;
   for (const auto& [choice, signers] : votes.precommits) {
     std::size_t count = signers.size();
     for (const auto villain : villains_) count += signers.contains(villain) ? 0 : 1;
-    if (count < quorum) continue;
+    if (count < quorum()) continue;
     for (const auto& [voter, ballot, block] : votes.honest_prevotes) {
       if (choice.first < ballot && block != choice.second) {
         throw Violation{"a chosen block is never voted against",

@@ -80,10 +80,12 @@ class Watcher {
   void says(std::string_view what, PeerPort signer, Bytes slot, Bytes value);
   void opened_ballot(Height height, PeerPort proposer);
   void voted(StatementType phase, PeerPort signer, Height height, const Ballot& ballot, const Hash& block);
+  void check_precommit(Height height, PeerPort signer, const Ballot& ballot, const Hash& block) const;
   void answered(const Signed<Answer>& answer);
   void look_for_second_choice(Height height);
   void granted(const Signed<Request>& request, const Signed<Grant>& grant);
   void ended_turn(PeerPort owner, Bytes turn, bool by_release);
+  [[nodiscard]] std::size_t quorum() const { return (genesis_.peer_count() + (genesis_.peer_count() - 1) / 3) / 2 + 1; }
   [[nodiscard]] bool may_forget_turn(PeerPort peer, const Bytes& turn) const;
 
   const Genesis& genesis_;
