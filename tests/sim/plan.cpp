@@ -151,6 +151,7 @@ std::string_view name(Bug bug) {
     case Bug::late_precommit: return "late-precommit";
     case Bug::type_not_checked: return "type-not-checked";
     case Bug::deal_gives_key: return "deal-gives-key";
+    case Bug::removed_too_early: return "removed-too-early";
   }
   return "";
 }
@@ -304,6 +305,7 @@ Needs needs_of(Bug bug) {
     case Bug::block_not_kept:
     case Bug::fork_imagined:
     case Bug::assertion_fails:
+    case Bug::removed_too_early:
     case Bug::chance_from_outside: return {};
   }
   return {};

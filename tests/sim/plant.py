@@ -196,6 +196,14 @@ BUGS = [
     ("acks_dropped_with_key", "ledger/exchange_check.cpp", 1,
      "record.release = message.release;",
      "record.release = message.release;\n  if (ON) record.acks.clear();"),
+    # An owner's copy leaves its shelf with an ABORT, although the book stays.
+    ("removed_too_early", "ledger/exchange_end.cpp", 1,
+     "see_abort(context, *abort);",
+     "see_abort(context, *abort);\n"
+     "      if (ON && abort->signer == context.self()) {\n"
+     "        shelf.erase(context.draft, book);\n"
+     "        shelf_task(context, ShelfAction::remove_book, book, ExchangeId{});\n"
+     "      }"),
 ]
 
 

@@ -81,6 +81,7 @@ std::vector<Proof> proofs_of(Bug bug) {
     case Bug::late_precommit: return {{lock}};
     case Bug::type_not_checked: return {{valid, "breaks rule Q2"}};
     case Bug::deal_gives_key: return {{valid, "breaks rule D7"}, {blamed}};
+    case Bug::removed_too_early: return {{"a book lies on its owner's shelf alone", " lost "}};
   }
   return {};
 }

@@ -138,6 +138,8 @@ class World final : private transport::Observer {
   void check_end();
   void check_acknowledged();
   void check_shelves();
+  [[nodiscard]] bool is_owed(const Home& home, const BookId& id) const;
+  void check_kept();
   void check_exchanges();
   void check_reading(const Home& home, const ExchangeId& exchange, const ExchangeRecord& record) const;
   void check_fairness();

@@ -47,6 +47,29 @@ void World::check_shelves() {
   }
 }
 
+/// Whether a book that honest peers registered must lie at this peer: it never moved and the user was told of it, or it
+/// came by an exchange and was read. What a DISPUTE gave back after a transfer went with the transfer (section 5).
+bool World::is_owed(const Home& home, const BookId& id) const {
+  const auto port = home.identity.port;
+  const auto stand = watcher_->chain().standing(id.bytes);
+  if (!stand || stand->version == 0) return std::ranges::find(registered_, std::pair(port, id)) != registered_.end();
+  if (stand->owner != port.value || !stand->moved_by) return false;
+  const auto record = exchanges.get(home.store, ExchangeId{*stand->moved_by});
+  return record && record->plaintext_ready;
+}
+
+/// The other way round: what the chain gives to a peer is there, also where its own list says nothing of it.
+void World::check_kept() {
+  for (const auto port : honest_) {
+    const auto& at = home(port);
+    if (at.restored) continue;
+    for (const auto& [id, registered] : texts_) {
+      if (!is_owed(at, id) || (shelf.get(at.store, id) && text_at(at, id) == registered)) continue;
+      throw Violation{"a book lies on its owner's shelf alone", at_port(port) + " lost " + to_hex(id).substr(0, 8)};
+    }
+  }
+}
+
 /// What the users of honest peers were told is there: their requests, and their books.
 void World::check_acknowledged() {
   for (const auto& tracked : tracked_) (void)record_of(tracked, tracked.requester);
@@ -101,6 +124,7 @@ void World::check_fairness() {
 void World::check_end() {
   check_acknowledged();
   check_shelves();
+  check_kept();
   check_exchanges();
   check_fairness();
   const auto& recorded = watcher_->chain().recorded();
