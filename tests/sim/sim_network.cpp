@@ -48,7 +48,8 @@ void SimNetwork::arrive(Flight flight) {
   if (!flight.envelopes.empty() && misfortune_.happens(Fault::bad_bytes, 20)) {
     auto& chance = misfortune_.chance(Fault::bad_bytes);
     auto& envelope = flight.envelopes[chance.below(flight.envelopes.size())];
-    switch (chance.below(3)) {
+    // Where there is nothing to change or to cut off, something is added.
+    switch (const auto kind = chance.below(3); envelope.empty() ? 2 : kind) {
       case 0: envelope[chance.below(envelope.size())] ^= static_cast<std::uint8_t>(1U << chance.below(8)); break;
       case 1: envelope.resize(chance.below(envelope.size())); break;
       default: envelope.push_back(static_cast<std::uint8_t>(chance.next())); break;
