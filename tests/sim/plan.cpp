@@ -152,6 +152,7 @@ std::string_view name(Bug bug) {
     case Bug::type_not_checked: return "type-not-checked";
     case Bug::deal_gives_key: return "deal-gives-key";
     case Bug::removed_too_early: return "removed-too-early";
+    case Bug::owners_end_misnamed: return "owners-end-misnamed";
   }
   return "";
 }
@@ -306,6 +307,7 @@ Needs needs_of(Bug bug) {
     case Bug::fork_imagined:
     case Bug::assertion_fails:
     case Bug::removed_too_early:
+    case Bug::owners_end_misnamed:
     case Bug::chance_from_outside: return {};
   }
   return {};

@@ -163,8 +163,9 @@ enum class Bug : std::uint8_t {
   type_not_checked,
   deal_gives_key,  ///< a DISPUTE with shares that give the key
   removed_too_early,  ///< an owner's copy goes with an ABORT
+  owners_end_misnamed,
 };
-inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::removed_too_early) + 1;
+inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::owners_end_misnamed) + 1;
 [[nodiscard]] std::string_view name(Bug bug);
 
 struct Plan {

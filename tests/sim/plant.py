@@ -204,6 +204,11 @@ BUGS = [
      "        shelf.erase(context.draft, book);\n"
      "        shelf_task(context, ShelfAction::remove_book, book, ExchangeId{});\n"
      "      }"),
+    # An owner takes its recorded exchange for one that the chain left behind.
+    ("owners_end_misnamed", "ledger/exchange_end.cpp", 1,
+     "// A book found false stays so, and can be disputed as it is.",
+     "if (ON && record->role == Role::owner) record->state = ExchangeState::invalid;\n"
+     "  // A book found false stays so, and can be disputed as it is."),
 ]
 
 

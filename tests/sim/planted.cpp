@@ -82,6 +82,7 @@ std::vector<Proof> proofs_of(Bug bug) {
     case Bug::type_not_checked: return {{valid, "breaks rule Q2"}};
     case Bug::deal_gives_key: return {{valid, "breaks rule D7"}, {blamed}};
     case Bug::removed_too_early: return {{"a book lies on its owner's shelf alone", " lost "}};
+    case Bug::owners_end_misnamed: return {{"an exchange is committed exactly if the chain holds it", "its owner"}};
   }
   return {};
 }

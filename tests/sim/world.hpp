@@ -141,6 +141,7 @@ class World final : private transport::Observer {
   [[nodiscard]] bool is_owed(const Home& home, const BookId& id) const;
   void check_kept();
   void check_exchanges();
+  void check_recorded();
   void check_reading(const Home& home, const ExchangeId& exchange, const ExchangeRecord& record) const;
   void check_fairness();
 

@@ -12,6 +12,8 @@ namespace bookchain::sim {
 
 namespace {
 
+constexpr const char* as_in_chain = "an exchange is committed exactly if the chain holds it";
+
 /// What a peer keeps of a book, in its files or in its state.
 std::optional<Text> text_at(const Home& home, const BookId& id) {
   if (const auto value = value_books.get(home.store, id)) return Text{{value->salt}, {value->text}};
@@ -79,18 +81,33 @@ void World::check_acknowledged() {
   }
 }
 
-/// Between two honest peers: committed exactly if the chain says so, and read then.
+/// Between two honest peers: what the chain holds is known at both ends, and read.
 void World::check_exchanges() {
   for (const auto& tracked : tracked_) {
     if (villains_.contains(tracked.requester) || villains_.contains(tracked.owner)) continue;
-    if (may_be_forgotten(tracked)) continue;
-    const auto record = record_of(tracked, tracked.requester);
-    const bool moved_here = watcher_->chain().transfers().contains(tracked.exchange.bytes);
-    const bool committed = record->state == ExchangeState::committed;
-    if (moved_here != committed)
-      throw Violation{"an exchange is committed exactly if the chain holds it", to_hex(tracked.exchange)};
-    if (committed && !record->plaintext_ready)
+    if (may_be_forgotten(tracked) || !watcher_->chain().transfers().contains(tracked.exchange.bytes)) continue;
+    if (!record_of(tracked, tracked.owner))
+      throw Violation{as_in_chain, to_hex(tracked.exchange) + " is unknown to its owner"};
+    if (!record_of(tracked, tracked.requester)->plaintext_ready)
       throw Violation{"an honest requester reads the book", to_hex(tracked.exchange)};
+  }
+}
+
+/// Whoever is at its ends: a peer has an exchange as committed exactly if the chain holds it, unless a DISPUTE took it
+/// back.
+void World::check_recorded() {
+  for (const auto port : honest_) {
+    const auto& at = home(port);
+    std::set<ExchangeId> disputed;
+    for (const auto& [key, mark] : marks.all(at.store)) disputed.insert(key.exchange);
+    for (const auto& [exchange, record] : exchanges.all(at.store)) {
+      const bool moved_here = watcher_->chain().transfers().contains(exchange.bytes);
+      const bool committed = record.state == ExchangeState::committed;
+      if (committed == moved_here || (moved_here && disputed.contains(exchange))) continue;
+      if (watcher_->may_forget(port, exchange)) continue;
+      throw Violation{as_in_chain, to_hex(exchange).substr(0, 8) + " is " + std::string(ledger::name(record.state)) +
+                                       " at " + at_port(port) + ", its " + std::string(ledger::name(record.role))};
+    }
   }
 }
 
@@ -125,6 +142,7 @@ void World::check_end() {
   check_acknowledged();
   check_shelves();
   check_kept();
+  check_recorded();
   check_exchanges();
   check_fairness();
   const auto& recorded = watcher_->chain().recorded();
