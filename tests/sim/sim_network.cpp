@@ -114,22 +114,12 @@ void SimNetwork::heal() {
   for (auto& flight : flights_) flight.not_before = 0;
 }
 
-bool SimNetwork::is_quiet() const {
-  return flights_.empty() &&
-         std::ranges::all_of(places_, [](const auto& place) { return place.second.parcels.empty(); });
-}
-
 bool SimNetwork::anything_from(PeerPort from, PeerPort to) const {
   const auto matches = [&](const Flight& flight) { return flight.from == from && flight.to == to; };
   if (std::ranges::any_of(flights_, matches)) return true;
   const auto place = places_.find(to);
   if (place == places_.end()) return false;
   return std::ranges::any_of(place->second.parcels, [&](const Parcel& parcel) { return parcel.from == from; });
-}
-
-void SimNetwork::clear(PeerPort peer) {
-  std::erase_if(flights_, [&](const Flight& flight) { return flight.to == peer; });
-  places_[peer].parcels.clear();
 }
 
 // ---- one peer's link ----

@@ -58,11 +58,7 @@ class SimNetwork {
     std::map<std::pair<PeerPort, ExchangeId>, Bytes> packages;
   };
   [[nodiscard]] Place& at(PeerPort peer) { return places_[peer]; }
-  [[nodiscard]] bool is_quiet() const;
   [[nodiscard]] bool anything_from(PeerPort from, PeerPort to) const;
-  [[nodiscard]] std::size_t on_the_way() const { return flights_.size(); }
-  /// Forgets what waits at and for a peer that nobody needs to hear of.
-  void clear(PeerPort peer);
 
  private:
   [[nodiscard]] bool is_apart(PeerPort from, PeerPort to) const;
