@@ -32,6 +32,7 @@ std::string_view name(Work work) {
     case Work::false_deals: return "false-deals";
     case Work::keys_from_shares: return "keys-from-shares";
     case Work::untold_requests: return "untold-requests";
+    case Work::damaged_packages: return "damaged-packages";
   }
   return "";
 }

@@ -19,8 +19,9 @@ enum class Work : std::uint8_t {
   false_deals,       ///< of them, those about shares that give no key
   keys_from_shares,  ///< which a requester put together because the owner gave it none
   untold_requests,   ///< made, and the process died before its user was told
+  damaged_packages,  ///< on their way
 };
-inline constexpr std::size_t work_count = static_cast<std::size_t>(Work::untold_requests) + 1;
+inline constexpr std::size_t work_count = static_cast<std::size_t>(Work::damaged_packages) + 1;
 [[nodiscard]] std::string_view name(Work work);
 
 /// Faults that evidence is of, by their place in ledger::Evidence.

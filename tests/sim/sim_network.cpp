@@ -38,22 +38,42 @@ void SimNetwork::send(Flight flight) {
   flights_.push_back(std::move(flight));
 }
 
-void SimNetwork::arrive(Flight flight) {
+Bytes SimNetwork::damaged(Bytes file) {
+  auto& chance = misfortune_.chance(Fault::bad_bytes);
+  // Where there is nothing to change or to cut off, something is added.
+  switch (const auto kind = chance.below(3); file.empty() ? 2 : kind) {
+    case 0: file[chance.below(file.size())] ^= static_cast<std::uint8_t>(1U << chance.below(8)); break;
+    case 1: file.resize(chance.below(file.size())); break;
+    default: file.push_back(static_cast<std::uint8_t>(chance.next())); break;
+  }
+  return file;
+}
+
+/// One that is cut short may still be growing, as far as its receiver can tell: so the whole of it comes later.
+void SimNetwork::damage_packages(Flight& flight, std::uint64_t step) {
+  for (auto& [exchange, package] : flight.packages) {
+    if (!misfortune_.happens(Fault::bad_bytes, 60)) continue;
+    auto bad = damaged(package);
+    if (bad.size() < package.size()) {
+      const auto later = step + misfortune_.chance(Fault::bad_bytes).between(5, longest_delay_steps);
+      flights_.push_back(Flight{flight.from, flight.to, {}, {{exchange, std::move(package)}}, later});
+    }
+    package = std::move(bad);
+    misfortune_.counts().add(Work::damaged_packages);
+  }
+}
+
+void SimNetwork::arrive(Flight flight, std::uint64_t step) {
   auto& place = places_[flight.to];
   if (old_.size() < most_old_files) {
     old_.push_back(flight);
   } else if (chance_.chance(100)) {
     old_[chance_.below(old_.size())] = flight;
   }
+  damage_packages(flight, step);
   if (!flight.envelopes.empty() && misfortune_.happens(Fault::bad_bytes, 20)) {
-    auto& chance = misfortune_.chance(Fault::bad_bytes);
-    auto& envelope = flight.envelopes[chance.below(flight.envelopes.size())];
-    // Where there is nothing to change or to cut off, something is added.
-    switch (const auto kind = chance.below(3); envelope.empty() ? 2 : kind) {
-      case 0: envelope[chance.below(envelope.size())] ^= static_cast<std::uint8_t>(1U << chance.below(8)); break;
-      case 1: envelope.resize(chance.below(envelope.size())); break;
-      default: envelope.push_back(static_cast<std::uint8_t>(chance.next())); break;
-    }
+    auto& envelope = flight.envelopes[misfortune_.chance(Fault::bad_bytes).below(flight.envelopes.size())];
+    envelope = damaged(std::move(envelope));
   }
   for (auto& [exchange, package] : flight.packages) place.packages[{flight.from, exchange}] = std::move(package);
   if (flight.envelopes.empty()) return;
@@ -87,7 +107,7 @@ bool SimNetwork::move_one(std::uint64_t step) {
     flights_.push_back(std::move(late));
     flight.packages.clear();
   }
-  arrive(std::move(flight));
+  arrive(std::move(flight), step);
   return true;
 }
 

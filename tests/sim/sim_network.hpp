@@ -23,6 +23,7 @@ class Misfortune {
   Misfortune(const Plan& plan, Counts& counts);
   [[nodiscard]] bool happens(Fault fault, std::uint64_t in_a_thousand);
   [[nodiscard]] Random& chance(Fault fault) { return streams_[static_cast<std::size_t>(fault)]; }
+  [[nodiscard]] Counts& counts() { return counts_; }
   void heal() { healed_ = true; }
   [[nodiscard]] bool healed() const { return healed_; }
 
@@ -62,7 +63,9 @@ class SimNetwork {
 
  private:
   [[nodiscard]] bool is_apart(PeerPort from, PeerPort to) const;
-  void arrive(Flight flight);
+  void arrive(Flight flight, std::uint64_t step);
+  [[nodiscard]] Bytes damaged(Bytes file);
+  void damage_packages(Flight& flight, std::uint64_t step);
 
   Misfortune& misfortune_;
   Random chance_;
