@@ -67,6 +67,7 @@ struct ReceivedReport {
   ReceiveResult result{};
   std::optional<Error> error;
   std::optional<PeerPort> place = std::nullopt;  ///< of what cannot be opened: whose folder or connection it came by
+  bool taken = false;  ///< its number is seen from here on: it is acknowledged, and never decided again
 };
 
 /// What came from that sender's folder or connection and cannot be opened or taken.

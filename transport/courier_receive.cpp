@@ -256,6 +256,7 @@ Result<void> Courier::take_message(Incoming arrival, Notes& notes, Report& repor
           trace_of(parts_.node.genesis(), *arrival.message, header, arrival.id, parts_.environment.now(), arrival.size);
     }
     note_arrival(traced);
+    received.taken = true;
   }
   std::optional<Error> refusal;
   if (arrival.message) {

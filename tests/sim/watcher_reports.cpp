@@ -34,9 +34,7 @@ std::uint8_t rank(const ExchangeRecord& record) {
 
 void Watcher::reported(PeerPort peer, const transport::Report& report) {
   for (const auto& received : report.received) {
-    if (received.result == transport::ReceiveResult::duplicate || !received.id) continue;
-    const bool not_admitted = received.error && received.error->what.starts_with("the number of the message");
-    if (not_admitted) continue;
+    if (!received.taken || !received.id) continue;
     if (!taken_[peer].insert(*received.id).second) {
       throw Violation{"a message is taken once", at_port(peer) + " took a " + received.type + " twice"};
     }
