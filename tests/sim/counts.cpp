@@ -33,6 +33,7 @@ std::string_view name(Work work) {
     case Work::keys_from_shares: return "keys-from-shares";
     case Work::untold_requests: return "untold-requests";
     case Work::damaged_packages: return "damaged-packages";
+    case Work::caught_up: return "caught-up";
   }
   return "";
 }

@@ -20,8 +20,9 @@ enum class Work : std::uint8_t {
   keys_from_shares,  ///< which a requester put together because the owner gave it none
   untold_requests,   ///< made, and the process died before its user was told
   damaged_packages,  ///< on their way
+  caught_up,         ///< restored homes that answer for what they sign again
 };
-inline constexpr std::size_t work_count = static_cast<std::size_t>(Work::damaged_packages) + 1;
+inline constexpr std::size_t work_count = static_cast<std::size_t>(Work::caught_up) + 1;
 [[nodiscard]] std::string_view name(Work work);
 
 /// Faults that evidence is of, by their place in ledger::Evidence.

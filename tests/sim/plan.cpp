@@ -153,6 +153,8 @@ std::string_view name(Bug bug) {
     case Bug::deal_gives_key: return "deal-gives-key";
     case Bug::removed_too_early: return "removed-too-early";
     case Bug::owners_end_misnamed: return "owners-end-misnamed";
+    case Bug::recall_skipped: return "recall-skipped";
+    case Bug::recall_ignored: return "recall-ignored";
   }
   return "";
 }
@@ -276,6 +278,8 @@ Needs needs_of(Bug bug) {
     case Bug::share_not_checked: return {Attack::bad_share, std::nullopt};
     case Bug::threshold_one_less:
     case Bug::share_before_transfer: return {Attack::pooled_shares, std::nullopt};
+    case Bug::recall_skipped:
+    case Bug::recall_ignored:
     case Bug::votes_after_restore: return {std::nullopt, Fault::restore};
     case Bug::dedupe_dropped: return {std::nullopt, Fault::duplication};
     case Bug::vote_not_stored:
@@ -349,7 +353,11 @@ Plan plan_of(std::uint64_t seed, Bug bug) {
     plan.attacks.set(static_cast<std::size_t>(Attack::spoiled_block));
     plan.attacks.set(static_cast<std::size_t>(Attack::interrupting));
   }
-  if (needs.fault == Fault::restore) {
+  if (bug == Bug::recall_skipped || bug == Bug::recall_ignored) {
+    // The restored one is an owner of many, and what it signed lies with others that keep the rules.
+    plan.villains = 0;
+    plan.attacks.reset();
+  } else if (needs.fault == Fault::restore) {
     // Somebody must ask for a vote again before the height is over: a liar that interrupts, beside the restored one.
     plan.peers = std::max<std::size_t>(plan.peers, 7);
     plan.villains = 1;

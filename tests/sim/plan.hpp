@@ -161,11 +161,13 @@ enum class Bug : std::uint8_t {
   prevotes_unchecked,          ///< a voter locks on what nobody prevoted
   late_precommit,              ///< in a ballot below the promise
   type_not_checked,
-  deal_gives_key,  ///< a DISPUTE with shares that give the key
+  deal_gives_key,     ///< a DISPUTE with shares that give the key
   removed_too_early,  ///< an owner's copy goes with an ABORT
   owners_end_misnamed,
+  recall_skipped,  ///< a restored owner grants at once
+  recall_ignored,  ///< and it keeps nothing of what it is told
 };
-inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::owners_end_misnamed) + 1;
+inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::recall_ignored) + 1;
 [[nodiscard]] std::string_view name(Bug bug);
 
 struct Plan {

@@ -209,6 +209,16 @@ BUGS = [
      "// A book found false stays so, and can be disputed as it is.",
      "if (ON && record->role == Role::owner) record->state = ExchangeState::invalid;\n"
      "  // A book found false stays so, and can be disputed as it is."),
+    # A restored owner grants and releases before it has asked what it signed, and keeps nothing of what it is told.
+    ("recall_skipped", "ledger/catch_up.cpp", 1,
+     "if (!mute_until) return success();\n  const auto head",
+     "if (!mute_until || ON) return success();\n  const auto head"),
+    ("recall_ignored", "ledger/exchange_recall.cpp", 1,
+     "for (const auto& grant : message.grants) BOOKCHAIN_CHECK(take_own_grant(context, grant));",
+     "for (const auto& grant : message.grants) {\n"
+     "    if (ON) continue;\n"
+     "    BOOKCHAIN_CHECK(take_own_grant(context, grant));\n"
+     "  }"),
 ]
 
 

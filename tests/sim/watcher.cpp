@@ -6,8 +6,6 @@
 
 namespace bookchain::sim {
 
-namespace {
-
 CheckedNetwork checked(const Genesis& genesis) {
   CheckedNetwork network;
   network.id = genesis.id();
@@ -19,46 +17,10 @@ CheckedNetwork checked(const Genesis& genesis) {
   return network;
 }
 
-}  // namespace
-
 // ---- what is sent ----
 
 Watcher::Watcher(const Genesis& genesis, Counts& counts, Story& story)
     : genesis_(genesis), counts_(counts), story_(story), checker_(checked(genesis)) {}
-
-void Watcher::set_restored(PeerPort peer, std::uint64_t height) {
-  restored_[peer] = Forgotten{};
-  taken_[peer].clear();
-  told_[peer].clear();
-  heights_[peer] = height;
-}
-
-void Watcher::set_caught_up(PeerPort peer, std::set<ExchangeId> forgotten) {
-  auto& all = restored_.at(peer);
-  all.everything = false;
-  all.exchanges = std::move(forgotten);
-  for (const auto& [exchange, turn] : turn_of_) {
-    all.exchanges.insert(exchange);
-    all.turns.insert(turn);
-  }
-  // What it signed about exchanges before it need not know; its votes bind it for ever.
-  static constexpr std::array<std::string_view, 4> votes{"answer", "propose", "prevote", "precommit"};
-  const auto is_vote = [](std::string_view what) { return std::ranges::find(votes, what) != votes.end(); };
-  std::erase_if(said_, [&](const auto& entry) {
-    return std::get<PeerPort>(entry.first) == peer && !is_vote(std::get<std::string_view>(entry.first));
-  });
-  std::erase_if(turn_ends_, [&](const auto& entry) { return entry.first.first == peer; });
-}
-
-bool Watcher::may_forget(PeerPort peer, const ExchangeId& exchange) const {
-  const auto found = restored_.find(peer);
-  return found != restored_.end() && (found->second.everything || found->second.exchanges.contains(exchange));
-}
-
-bool Watcher::may_forget_turn(PeerPort peer, const Bytes& turn) const {
-  const auto found = restored_.find(peer);
-  return found != restored_.end() && (found->second.everything || found->second.turns.contains(turn));
-}
 
 void Watcher::sending(PeerPort from, PeerPort to, const std::vector<Bytes>& envelopes, const SimStore& store,
                       const transport::Channel& channel) {
@@ -255,6 +217,7 @@ struct StatementReader {
   void operator()(const ReleaseMessage& m) const {
     for (const auto& answer : m.id_answers) read(answer);
     if (!good(m.release)) return;
+    watcher.released_.insert(m.release.body.exchange);
     const auto turn = watcher.turn_of_.find(m.release.body.exchange);
     if (turn != watcher.turn_of_.end()) watcher.ended_turn(m.release.signer, turn->second, true);
   }

@@ -22,16 +22,24 @@ struct Violation {
   std::string detail;
 };
 
+/// What the checker is told of the network.
+[[nodiscard]] CheckedNetwork checked(const Genesis& genesis);
+
 class Watcher {
  public:
   Watcher(const Genesis& genesis, Counts& counts, Story& story);
 
   /// A liar, or a peer that lost its memory: what it signs about exchanges proves nothing against the rules.
   void set_villain(PeerPort peer) { villains_.insert(peer); }
+  // watcher_recall.cpp
   /// From here on it knows what a copy of that height knew.
-  void set_restored(PeerPort peer, std::uint64_t height);
+  void set_restored(PeerPort peer, std::uint64_t height, const SimStore& store);
+  /// What an honest peer holds of the grants of the restored one: once it has told them, they are remembered.
+  void set_held(PeerPort restored, const SimStore& copy, PeerPort by, const SimStore& store);
+  /// Whether it may grant again. Before, it grants nothing; what it has been told it knows.
+  [[nodiscard]] bool has_recalled(PeerPort peer, const SimStore& store);
   /// It has caught up: of exchanges it may still have forgotten these, and answers for all others.
-  void set_caught_up(PeerPort peer, std::set<ExchangeId> forgotten);
+  void set_caught_up(PeerPort peer, std::set<ExchangeId> forgotten, const SimStore& store);
   /// Whether a peer was restored, and may have forgotten this exchange.
   [[nodiscard]] bool may_forget(PeerPort peer, const ExchangeId& exchange) const;
   [[nodiscard]] bool is_honest(PeerPort peer) const { return !villains_.contains(peer); }
@@ -93,11 +101,26 @@ class Watcher {
   Story& story_;
   ChainChecker checker_;
   std::set<PeerPort> villains_;
+  struct Held {
+    PeerPort by;
+    ExchangeId exchange;
+    PeerPort requester;
+    BookId book;
+    Version version;
+    Turn turn;
+    bool consented = false;
+    bool released = false;
+  };
   struct Forgotten {
     bool everything = true;  ///< until it has caught up
+    bool recalled = false;
+    std::set<ExchangeId> granted_in_copy;
+    std::vector<Held> held;  ///< by honest peers, when it was put back, and not told yet
     std::set<ExchangeId> exchanges;
     std::set<Bytes> turns;
   };
+  [[nodiscard]] bool is_past(const BookId& book, Version version, Turn turn) const;
+  void check_remembered(PeerPort peer, const Held& held, const SimStore& store) const;
   std::map<PeerPort, Forgotten> restored_;
   std::map<PeerPort, std::uint64_t> heights_;
   std::map<std::tuple<std::string_view, PeerPort, Bytes>, Bytes> said_;
@@ -119,6 +142,7 @@ class Watcher {
   };
   std::map<Height, Votes> votes_;
   std::map<ExchangeId, Bytes> turn_of_;
+  std::set<ExchangeId> released_;
   std::map<std::pair<PeerPort, Bytes>, std::pair<bool, bool>> turn_ends_;  ///< released, aborted
 };
 

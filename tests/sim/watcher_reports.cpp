@@ -62,7 +62,14 @@ void Watcher::blamed(PeerPort by, PeerPort accused, const std::string& of) const
 bool Watcher::may_be_guilty(PeerPort accused, const Evidence& evidence) const {
   if (!restored_.contains(accused)) return false;
   // These are about turns, of which one exchange may have been forgotten and the other not.
-  if (std::holds_alternative<DoubleSale>(evidence) || std::holds_alternative<ReleaseAndAbort>(evidence)) return true;
+  if (const auto* sale = std::get_if<DoubleSale>(&evidence)) {
+    const auto& grant = sale->first.body;
+    return may_forget_turn(accused, encode_all(sale->first_request.body.book, grant.version, grant.turn));
+  }
+  if (const auto* ends = std::get_if<ReleaseAndAbort>(&evidence)) {
+    const auto& grant = ends->grant.body;
+    return may_forget_turn(accused, encode_all(ends->request.body.book, grant.version, grant.turn));
+  }
   const auto exchange = accusation(genesis_, evidence).exchange;
   return exchange && may_forget(accused, *exchange);
 }

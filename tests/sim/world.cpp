@@ -241,7 +241,10 @@ void World::restore(Home& home, bool declared) {
   home.shelf.put_back(home.backup->shelf);
   home.restored = true;
   home.caught_up = false;
-  watcher_->set_restored(home.identity.port, home.backup->height);
+  watcher_->set_restored(home.identity.port, home.backup->height, home.store);
+  for (const auto port : honest_) {
+    if (port != home.identity.port) watcher_->set_held(home.identity.port, home.store, port, this->home(port).store);
+  }
   if (!declared) {
     watcher_->set_villain(home.identity.port);
     std::erase(honest_, home.identity.port);
@@ -260,13 +263,17 @@ void World::declare_restore(Home& home) {
   }
 }
 
-/// A restored home votes again, and has asked for what it signed: what begins now it can forget no more.
+/// A restored home votes again, and q others have told it what it signed: what begins now it can forget no more.
 void World::see_whether_caught_up(Home& home) {
-  if (!home.restored || home.caught_up || villains_.contains(home.identity.port)) return;
-  if (mute_until_fact.get(home.store) || recall_fact.get(home.store) || !watcher_->is_honest(home.identity.port))
-    return;
+  const auto port = home.identity.port;
+  if (!home.restored || home.caught_up || !watcher_->is_honest(port)) return;
+  const bool recalled = watcher_->has_recalled(port, home.store);
+  const auto mute_until = mute_until_fact.get(home.store);
+  const bool votes = mute_until && mute_until->value <= watcher_->height_of(port);
+  if (!recalled || !votes) return;
   home.caught_up = true;
-  watcher_->set_caught_up(home.identity.port, known_exchanges());
+  counts_.add(Work::caught_up);
+  watcher_->set_caught_up(port, known_exchanges(), home.store);
 }
 
 /// Of all that anybody keeps, and of what lies on the way to somebody.
