@@ -17,6 +17,7 @@ import tempfile
 import calls
 import ending
 import faults
+import floors
 import power
 import run
 import session
@@ -106,26 +107,48 @@ def check_servers(program, base):
                lambda case=case, code=code: sockets.check_end(case, story.OWNER, Ended(code, "", "")))
 
 
+def fewer(counts):
+    """The counts with one of them lower, or missing."""
+    for what, count in counts.items():
+        if isinstance(count, dict):
+            yield from ({**counts, what: rows} for rows in (*fewer(count), {}))
+        else:
+            yield from ({**counts, what: less} for less in (count - 1, 0))
+            yield {each: counts[each] for each in counts if each != what}
+
+
+def played_by_story():
+    """What is made to fail if every command has something to do."""
+    for name, lines in story.STORIES.items():
+        for index in range(len(lines)):
+            if run.is_played(name, index):
+                yield run.Case(name, index, "fsync", 1, "eio")
+
+
 def check_floors():
-    """A run that leaves nothing out fails where any kind of fault was tried too seldom, and where anything went wrong;
-    a sample may have none of a kind."""
+    """A run that leaves nothing out fails where any kind of fault, story, command or call was tried too seldom, and
+    where anything went wrong; a sample may have none of a kind."""
     whole = argparse.Namespace(only=[], commands=[], every=1, one_command_in=1, stories=session.ALL_STORIES)
-    for name, floors in (("run", run.FLOORS), ("power", power.FLOORS), ("sockets", sockets.FLOORS)):
-        enough = {**floors, **dict.fromkeys(session.BAD, 0)}
-        too_few = [{**enough, what: count} for what, least in floors.items() for count in (least - 1, 0)]
+    for name, least in (("run", floors.RUN), ("power", floors.POWER), ("sockets", floors.SOCKETS)):
+        enough = {**least, **dict.fromkeys(session.BAD, 0)}
+        too_few = [{**each, **dict.fromkeys(session.BAD, 0)} for each in fewer(least)]
         bad = [{**enough, what: 1} for what in session.BAD]
-        check_verdicts(name, whole, floors, ([enough], 0), (too_few, 1), (bad, 1))
+        check_verdicts(name, whole, least, ([enough], 0), (too_few, 1), (bad, 1))
         for left_out in ({"only": ["refuse"]}, {"commands": ["add-book"]}, {"every": 2}, {"one_command_in": 2},
                          {"stories": "refuse"}):
             sampled = argparse.Namespace(**{**vars(whole), **left_out})
-            check_verdicts(name, sampled, floors, (too_few, 0), (bad, 1))
+            check_verdicts(name, sampled, least, (too_few, 0), (bad, 1))
+    played = run.by_what(list(played_by_story()))
+    for what, least in (("by_story", floors.BY_STORY), ("by_command", floors.BY_COMMAND)):
+        if set(played[what]) != set(least):
+            sys.exit(f"floors.py lists other names {what} than are played: {set(played[what]) ^ set(least)}")
 
 
-def check_verdicts(name, chosen, floors, *wanted):
+def check_verdicts(name, chosen, least, *wanted):
     for rows, code in wanted:
         for counts in rows:
             with contextlib.redirect_stderr(io.StringIO()) as said:
-                found = session.verdict(name, chosen, counts, floors)
+                found = session.verdict(name, chosen, counts, least)
             if found != code:
                 sys.exit(f"{name} ends with {found} for {counts}, {chosen}: {said.getvalue()}")
 

@@ -14,6 +14,7 @@ import sys
 import calls
 import disk
 import ending
+import floors
 import run
 import session
 import story
@@ -25,8 +26,6 @@ DROPPED, TORN, FAILED = "dropped", "torn", "failed"
 INDEX = ".sqlite-shm"
 # How often it is drawn at one sync what stays.
 DRAWS = 3
-# A run that leaves nothing out has twice as many.
-FLOORS = {"losses": 7_000, DROPPED: 1_500, TORN: 4_500, FAILED: 1_400, "played_to_the_end": 1_000}
 
 
 class Case:
@@ -178,6 +177,7 @@ def tell(case, failure, program):
 
 def run_all(cases, jobs, program):
     counts = dict.fromkeys(("losses", DROPPED, TORN, FAILED, "played_to_the_end", "lost", "doubled", "other"), 0)
+    counts.update(run.by_what(cases))
     for case, result, failure in run.in_parallel(jobs, run.play, cases, 4):
         counts["losses"] += 1
         counts[case.how] += 1
@@ -194,7 +194,7 @@ def main():
     chosen = session.options(__doc__)
     return session.play_all(
         "power", chosen, run.set_the_stage(PowerTheatre, chosen), lambda: run.chosen_cases(chosen),
-        lambda cases, jobs: run_all(cases, jobs, chosen.program), FLOORS)
+        lambda cases, jobs: run_all(cases, jobs, chosen.program), floors.POWER)
 
 
 if __name__ == "__main__":

@@ -16,15 +16,13 @@ import sys
 
 import ending
 import faults
+import floors
 import session
 import story
 from program import Failure, Program, copy, digest, entries, move_in, read
 
 TALE_BYTES = 150_000  # three chunks
 COUNTED = {"kill": "killed", "eio": "eio", "enospc": "enospc", "eintr": "eintr", "short": "short_writes"}
-# A run that leaves nothing out has twice as many.
-FLOORS = {"points": 15_000, "killed": 10_000, "eio": 10_000, "enospc": 10_000, "eintr": 8_000, "short_writes": 4_500,
-          "fired": 40_000, "played_to_the_end": 2_000}
 TOLD_AT_MOST = 20
 SHELF = re.compile(r"net/\d+/(books|exchanges)/")
 
@@ -38,6 +36,14 @@ def make_tale(path):
 def shelves(case):
     """What lies on the shelves of all peers, and beside them for an exchange."""
     return {name for name in entries(case) if SHELF.match(name)}
+
+
+def is_played(name, index):
+    """Whether that command is made to fail, and not only played."""
+    line = story.STORIES[name][index]
+    own = story.FIRST[name] <= index < story.LAST.get(name, len(story.STORIES[name]))
+    is_command = not isinstance(line, (story.Copy, story.UntilRecorded))
+    return own and is_command and (line.port != story.SECOND_WITNESS or name == "exchange")
 
 
 class Case:
@@ -93,9 +99,7 @@ class Theatre:
             self.perform(case, name, index)
             if before - shelves(case):
                 moving.append(index)
-            own = story.FIRST[name] <= index < story.LAST.get(name, len(story.STORIES[name]))
-            is_command = not isinstance(line, (story.Copy, story.UntilRecorded))
-            if own and is_command and (line.port != story.SECOND_WITNESS or name == "exchange"):
+            if is_played(name, index):
                 played.append(index)
         self.player.let_time_pass(case)
         return name, played, moving, ending.facts(self.program, case)
@@ -214,9 +218,18 @@ def tell(case, failure, program):
           f"  found    {failure.what}\n  replay   tests/crash/run.py {program} --only {case}", file=sys.stderr)
 
 
+def by_what(cases):
+    """How many cases each story has, and each command of each peer."""
+    lines = [story.STORIES[case.story][case.index] for case in cases]
+    return {"by_story": collections.Counter(case.story for case in cases),
+            "by_command": collections.Counter(f"{line.words[0]} by {floors.ROLES[line.port]}" for line in lines)}
+
+
 def run_all(cases, jobs, program, progress):
     counts = dict.fromkeys(("points", "killed", "eio", "enospc", "eintr", "short_writes", "fired", "exit_0", "exit_1",
                             "played_to_the_end", "lost", "doubled", "other"), 0)
+    counts.update(by_what(cases))
+    counts["by_call"] = collections.Counter(case.call for case in cases if case.fault != "short")
     counts["points"] = len({(case.story, case.index, case.call, case.number) for case in cases})
     for done, (case, result, failure) in enumerate(in_parallel(jobs, play, cases, 4), 1):
         counts[COUNTED[case.fault]] += 1
@@ -279,7 +292,7 @@ def main():
     chosen = session.options(__doc__, lists=True)
     return session.play_all(
         "crash", chosen, set_the_stage(Theatre, chosen), lambda: chosen_cases(chosen),
-        lambda cases, jobs: run_all(cases, jobs, chosen.program, sys.stderr.isatty()), FLOORS)
+        lambda cases, jobs: run_all(cases, jobs, chosen.program, sys.stderr.isatty()), floors.RUN)
 
 
 if __name__ == "__main__":

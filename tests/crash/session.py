@@ -42,10 +42,16 @@ def is_whole(chosen):
         and chosen.stories == ALL_STORIES
 
 
-def shortfalls(counts, floors):
+def shortfalls(counts, floors, where=""):
     """What was counted less often than a run that leaves nothing out must: then something is not tried any more."""
-    return [f"{counts[what]} {what}, which should be {least} at least" for what, least in floors.items()
-            if counts[what] < least]
+    missed = []
+    for what, least in floors.items():
+        found = counts.get(what, 0)
+        if isinstance(least, dict):
+            missed += shortfalls(found or {}, least, f"{what}: ")
+        elif found < least:
+            missed.append(f"{where}{found} {what}, which should be {least} at least")
+    return missed
 
 
 def verdict(name, chosen, counts, floors):

@@ -9,6 +9,7 @@ What the peers do comes in another order each time, so that only the end is comp
 are equal, and nobody holds more or less than where nothing failed.
 """
 
+import collections
 import math
 import re
 import signal
@@ -16,6 +17,7 @@ import sys
 
 import ending
 import faults
+import floors
 import run
 import session
 from program import PORTS, Failure, read
@@ -40,10 +42,6 @@ BY_SOCKET = ("net", "files", "state", "short")
 # Of all parts, every second and every fourth still have each of these and each peer.
 PARTS = [(transport, port, part) for port in PORTS
          for transport, parts in zip(TRANSPORTS, (BY_SOCKET, ("delivery",))) for part in parts]
-COUNTED = ("net", "state", "package", "contacts", "delivery", "short", "transfer")
-# A run that leaves nothing out has twice as many, but for transfers.
-FLOORS = {"cases": 1_000, "fired": 900, "killed": 250, "eio": 220, "enospc": 220, "net": 180, "state": 400,
-          "package": 90, "contacts": 30, "delivery": 150, "short": 150, "transfer": len(SHORT) * len(PORTS)}
 
 
 class Case:
@@ -185,8 +183,9 @@ def tell(case, failure, program):
 
 
 def play_all(cases, jobs, program):
-    counts = dict.fromkeys(("cases", "killed", "eio", "enospc", *COUNTED, "fired", "not_reached", "lost", "doubled",
-                            "other"), 0)
+    counts = dict.fromkeys(("cases", "killed", "eio", "enospc", *floors.PLACES, "fired", "not_reached", "lost",
+                            "doubled", "other"), 0)
+    counts["by_place"], counts["by_call"] = collections.Counter(), collections.Counter()
     for case, fired, failure in run.in_parallel(jobs, run.play, cases):
         counts["cases"] += 1
         if failure:
@@ -197,6 +196,8 @@ def play_all(cases, jobs, program):
         if not fired:
             continue
         counts[case.place] += 1
+        counts["by_place"][f"{case.place} of {floors.ROLES[case.port]}"] += 1
+        counts["by_call"][case.call] += case.fault != "short"
         what = run.COUNTED.get(case.fault)
         if what in counts:
             counts[what] += 1
@@ -227,7 +228,7 @@ def main():
     chosen = session.options(__doc__, lists=True)
     return session.play_all(
         "sockets", chosen, run.set_the_stage(SocketTheatre, chosen), lambda: find_cases(run.theatre, chosen),
-        lambda cases, jobs: play_all(cases, jobs, chosen.program), FLOORS)
+        lambda cases, jobs: play_all(cases, jobs, chosen.program), floors.SOCKETS)
 
 
 if __name__ == "__main__":
