@@ -37,6 +37,8 @@ NAMED = re.compile(r'[<"](/[^>"]+)[>"]')
 SHORT = (1, 7)
 # One of so many writes to the state is made short at each peer, and another at each.
 SHORT_OF_STATE = 4
+# How often a case is played whose call is not made.
+TRIES = 4
 TRANSPORTS = ("socket", "spool")
 BY_SOCKET = ("net", "files", "state", "short")
 # Of all parts, every second and every fourth still have each of these and each peer.
@@ -129,7 +131,11 @@ class SocketTheatre(ServingTheatre):
         return {"LD_PRELOAD": self.preloaded, what: str(number), "CRASH_SHORT_WRITE_LOG": self.short_log()}
 
     def play(self, case):
-        """Whether the fault happened: later calls are made or not as time has it. But it must if they were made."""
+        """Whether the fault happened: later calls are made or not as time has it. So it is tried more than once."""
+        return any(self.play_once(case) for _ in range(TRIES))
+
+    def play_once(self, case):
+        """The fault must happen if its call was made."""
         if case.fault == "short":
             what = "CRASH_SHORT_SOCKET" if case.place == "transfer" else "CRASH_SHORT_WRITE"
             seen, ended = self.exchange(case.transport, case.port, (), self.shortening(what, case.number))
@@ -186,6 +192,7 @@ def play_all(cases, jobs, program):
     counts = dict.fromkeys(("cases", "killed", "eio", "enospc", *floors.PLACES, "fired", "not_reached", "lost",
                             "doubled", "other"), 0)
     counts["by_place"], counts["by_call"] = collections.Counter(), collections.Counter()
+    not_reached = []
     for case, fired, failure in run.in_parallel(jobs, run.play, cases):
         counts["cases"] += 1
         if failure:
@@ -194,13 +201,18 @@ def play_all(cases, jobs, program):
             continue
         counts["fired" if fired else "not_reached"] += 1
         if not fired:
+            not_reached.append(str(case))
             continue
         counts[case.place] += 1
         counts["by_place"][f"{case.place} of {floors.ROLES[case.port]}"] += 1
-        counts["by_call"][case.call] += case.fault != "short"
+        if case.fault != "short":
+            counts["by_call"][case.call] += 1
         what = run.COUNTED.get(case.fault)
         if what in counts:
             counts[what] += 1
+    if not_reached:
+        print("sockets: not reached:", " ".join(sorted(not_reached)), file=sys.stderr)
+    counts["fired_percent"] = math.floor(100 * counts["fired"] / (counts["fired"] + counts["not_reached"] or 1))
     return counts
 
 
