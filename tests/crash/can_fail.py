@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import io
 import os
+import pickle
 import shutil
 import signal
 import sys
@@ -44,6 +45,54 @@ def second_book(case):
 def lost_book(case):
     folder = f"{case}/net/5001/books"
     shutil.rmtree(os.path.join(folder, os.listdir(folder)[0]))
+
+
+def chain_of_others(case):
+    with open(f"{case}/out/chain", "wb") as file:
+        file.write(b"no chain that anybody holds")
+
+
+def idle(theatre, index):
+    """A command that says what it says without a fault, and does nothing."""
+    def inject(_, case, *__):
+        with open(theatre.undisturbed("refuse", index), "rb") as file:
+            (code, out), _ = pickle.load(file)
+        return Ended(code, out, "")
+    return inject
+
+
+def check_said(theatre):
+    """Commands that say they are done, and are not: giving them again would hide it."""
+    for word in ("add-book", "receive", "request", "refuse"):
+        index = story.place_of("refuse", word)
+        case = next(case for case in theatre.list_cases(("refuse", index)) if case.fault == "eio")
+        for inject, words in ((lambda *_: Ended(0, "", ""), ["says that it is done"]),
+                              (idle(theatre, index), ["missing"])):
+            kept, faults.inject = faults.inject, inject
+            try:
+                expect(f"{word} that did nothing", words, lambda case=case: theatre.play(case))
+            finally:
+                faults.inject = kept
+
+
+def check_half_a_book(program, base):
+    """get-book that leaves half of the book and says that it is done."""
+    def halve(program, case, line, library, number):
+        ended = shorten(program, case, line, library, number)
+        os.truncate(case + "/out/tale", run.TALE_BYTES // 2)
+        return ended
+
+    theatre = run.theatre = run.Theatre(program, base)
+    story.STORIES["got"] = [*story.TALE[:2], story.Line(story.OWNER, "get-book", "Tale", "--to", "{case}/out/tale")]
+    story.FIRST["got"] = 2
+    shorten, faults.shorten = faults.shorten, halve
+    try:
+        theatre.rehearse("got")
+        half = next(case for case in theatre.list_cases(("got", 2)) if case.fault == "short")
+        expect("half a book", ["written"], lambda: theatre.play(half))
+    finally:
+        faults.shorten = shorten
+        del story.STORIES["got"], story.FIRST["got"]
 
 
 def lose_unsynced_book(program, base):
@@ -178,7 +227,8 @@ def main():
         copy(case, base + "/well")
         copy(theatre.stage("refuse", len(story.TALE) - 1), case + ".before")
         for damage, words in ((stray_message, ["files", "left"]), (lost_state, ["exchanges at 5000"]),
-                              (second_book, ["books at 5001"]), (lost_book, ["get-book"])):
+                              (second_book, ["books at 5001"]), (lost_book, ["get-book"]),
+                              (chain_of_others, ["exported"])):
             copy(base + "/well", case)
             damage(case)
             expect(damage.__name__, words, lambda: ending.check(theatre.program, case, expected))
@@ -188,10 +238,13 @@ def main():
         for fault in ("kill", "eio"):
             expect("a fault that never came", ["did not fire"],
                    lambda fault=fault: faults.inject(theatre.program, case, line, never, fault))
+        check_said(theatre)
         for folder, what, words, loss in (("power", "a book that was not synced", ["get-book"], lose_unsynced_book),
                                           ("told", "a book that was lost again", ["books"], lose_what_was_told)):
             os.mkdir(f"{base}/{folder}")
             expect(what, words, lambda folder=folder, loss=loss: loss(program, f"{base}/{folder}"))
+        os.mkdir(base + "/got")
+        check_half_a_book(program, base + "/got")
         os.mkdir(base + "/servers")
         check_servers(program, base + "/servers")
     finally:

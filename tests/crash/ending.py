@@ -1,14 +1,26 @@
 """What must hold when a story has ended: the same as if nothing had failed."""
 
+import collections
 import hashlib
+import json
 import os
 import re
 
 from program import PORTS, Failure, entries, read
 
 NUMBERS = re.compile(r"[0-9a-f]{64}|[0-9a-f]{16}-[0-9a-f]{32}")
+# The clock of `serve` goes on.
+TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+")
 # What a reader leaves of the state's log, and what a peer makes new each time it starts.
 PASSING = re.compile(r"\.sqlite-(wal|shm)$")
+# The note of who was heard, which is written as far as that can be.
+CONTACTS = re.compile(r"/\d+/contacts$")
+BOOKS = re.compile(r"/(exchanges|books)/")
+WAITS_IN_SPOOL = re.compile(r"/spool/\d+/new/")
+# What comes later where a message or package could not be delivered, kept or removed, and where a step was not taken.
+NOTHING = re.compile(r"(?!)")
+WAITING = re.compile(r"messages|waiting|exchange |files")
+DONE_LATER = re.compile(r"(?!written)")
 
 
 def remains(case):
@@ -53,8 +65,60 @@ def chain_of(program, case):
         os.unlink(file)
     if len(set(files)) != 1:
         raise Failure("lost", "the peers hold different chains")
+    exported = case + "/out/chain"
+    if os.path.exists(exported) and read(exported) != files[0]:
+        raise Failure("lost", "a chain was exported that nobody holds")
     blocks = program.ask(case, PORTS[0], "show-chain")["blocks"]
     return [[(each["type"], each["form"]) for each in block["transactions"]] for block in blocks]
+
+
+def written(case):
+    """What commands have written elsewhere, with a hash of the bytes."""
+    return [(name, hashlib.sha256(read(f"{case}/out/{name}")).hexdigest()) for name in entries(case + "/out")
+            if os.path.isfile(f"{case}/out/{name}")]
+
+
+def files_of(case):
+    """The names of all files that must be there but messages, and how large books and packages are."""
+    for name in entries(case):
+        if not any(kind.search(name) for kind in (PASSING, CONTACTS, WAITS_IN_SPOOL)):
+            file = os.path.join(case, name)
+            size = f" of {os.path.getsize(file)}" if BOOKS.search(name) and os.path.isfile(file) else ""
+            yield NUMBERS.sub("ID", name) + size
+
+
+def messages_of(program, case):
+    """What waits for each peer. That an acknowledgement is missing nobody tells: the message is sent again."""
+    for port in PORTS:
+        if os.path.exists(f"{case}/net/{port}/state.sqlite"):
+            for each in program.ask(case, port, "inbox")["messages"]:
+                if each["type"] != "delivery-note":
+                    yield f"{each['type']} of {each['from']} for {port}, {each['size']} bytes"
+
+
+def left_by(program, case, port):
+    """What a command at that peer has left when it says that it is done: what its peer tells, also of each exchange and
+    of what waits there; what was written elsewhere; the files of all peers, and what waits for them."""
+    found = {"written": written(case), "files": sorted(files_of(case)), "messages": sorted(messages_of(program, case))}
+    if os.path.exists(f"{case}/net/{port}/state.sqlite"):
+        found.update(seen_by(program, case, port))
+        status = program.ask(case, port, "status")
+        found["waiting"] = [(what, status[what]) for what in ("inbox", "outbox", "undelivered")]
+        for each in program.ask(case, port, "list-exchanges")["exchanges"]:
+            told = {what: TIME.sub("TIME", json.dumps(row).replace(case, "")) for what, row
+                    in program.ask(case, port, "show-exchange", each["exchange"]).items()}
+            found["exchange " + each["exchange"][:12]] = sorted(told.items())
+    return found
+
+
+def check_done(found, expected, may_wait):
+    """What a command left that says it is done. A fault that it bore may leave a file or message too many, which others
+    remove or know."""
+    needed = dict(found)
+    for what in ("files", "messages"):
+        more = collections.Counter(found[what]) - collections.Counter(expected[what])
+        needed[what] = sorted((collections.Counter(found[what]) - more).elements())
+    compare(needed, {what: rows for what, rows in expected.items() if not may_wait.match(what)})
 
 
 def facts(program, case):

@@ -10,6 +10,7 @@
 import collections
 import multiprocessing
 import os
+import pickle
 import re
 import shutil
 import sys
@@ -24,6 +25,7 @@ from program import Failure, Program, copy, digest, entries, move_in, read
 TALE_BYTES = 150_000  # three chunks
 COUNTED = {"kill": "killed", "eio": "eio", "enospc": "enospc", "eintr": "eintr", "short": "short_writes"}
 TOLD_AT_MOST = 20
+TOLD = re.compile(r'"token":"(io|disk-full)"')
 SHELF = re.compile(r"net/\d+/(books|exchanges)/")
 
 
@@ -120,6 +122,8 @@ class Theatre:
         ended = self.program.run(case, line.port, line.words, before=faults.tracing(case + ".strace"))
         if ended.code not in line.codes:
             raise Failure("other", f"{line}, only watched: {ended}")
+        with open(self.undisturbed(name, index), "wb") as file:
+            pickle.dump((self.said(case, ended), self.left(case, line.port)), file)
         found = [Case(name, index, point.call, point.number, fault, point.text)
                  for point in faults.points(case + ".strace") for fault in point.faults()]
         self.take_stage(name, index)
@@ -134,10 +138,45 @@ class Theatre:
             return faults.shorten(self.program, folder, line, self.short_write, case.number)
         return faults.inject(self.program, folder, line, case, case.fault)
 
+    def undisturbed(self, name, index):
+        """The file of what a command said and left when it was only watched."""
+        return f"{self.base}/stages/{name}-{index}.done"
+
+    def said(self, case, ended):
+        """The exit code, and what was written in any folder and process."""
+        return ended.code, re.sub(r'"pid":\d+', "", ended.out.replace(case, ""))
+
+    def left(self, case, port):
+        """Asked for in a copy: who asks may leave something, too."""
+        asked = case + ".asked"
+        copy(case, asked)
+        move_in(asked)
+        return ending.left_by(self.program, asked, port)
+
     def play(self, case):
         """The fault, and the story from there to its end. Gives the exit code and whether the end was played."""
         ended = self.fail_once(case)
+        if case.fault != "kill" and ended.code in story.STORIES[case.story][case.index].codes:
+            self.check_done(case, ended)
         return ended.code, self.bring_to_end(case, self.own_folder())
+
+    def check_done(self, case, ended):
+        """Nobody gives a command again that said it is done: that it did not do must be seen before."""
+        folder = self.own_folder()
+        with open(self.undisturbed(case.story, case.index), "rb") as file:
+            said, left = pickle.load(file)
+        now = self.said(folder, ended)
+        # `open` of a false book tells that alone.
+        told = ended.code == 3 or TOLD.search(ended.out + ended.err)
+        if now != said and not told:
+            raise Failure("other", f"it says that it is done, but not as without a fault: {ended}")
+        # What it told of may come later: messages and files, or, where it says that it did less, all the rest.
+        may_wait = ending.NOTHING if not told else ending.WAITING if now == said else ending.DONE_LATER
+        done = self.known("done", case, folder) + (f"-{now == said}" if told else "")
+        if not os.path.exists(done):
+            ending.check_done(self.left(folder, story.STORIES[case.story][case.index].port), left, may_wait)
+            with open(done, "wb"):
+                pass
 
     def bring_to_end(self, case, folder):
         """The same command again, and the rest of the story. From one state the program always goes on in the same
