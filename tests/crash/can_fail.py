@@ -95,6 +95,35 @@ def check_half_a_book(program, base):
         del story.STORIES["got"], story.FIRST["got"]
 
 
+def check_never(theatre, case, line):
+    """Faults that never come, and commands that bear theirs badly."""
+    never = faults.Point("fsync", 9999, "")
+    for fault in ("kill", "eio"):
+        expect("a fault that never came", ["did not fire"],
+               lambda fault=fault: faults.inject(theatre.program, case, line, never, fault))
+    expect("a short write that never came", ["did not fire"],
+           lambda: faults.shorten(theatre.program, case, line, theatre.short_write, 9999))
+    told = '{"error":{"token":"%s"}}'
+    write, of_state = faults.Point("write", 1, ""), faults.Point("fsync", 1, "</net/5000/state.sqlite>")
+    for code, token, fault, point in ((1, "disk-full", "eio", write), (1, "io", "enospc", write),
+                                      (4, "io", "eio", write), (-signal.SIGSEGV, "io", "eio", write),
+                                      (1, "io", "eintr", write),
+                                      (1, "bad-file", "enospc", of_state), (1, "disk-full", "eintr", write)):
+        expect("a command that failed in another way", ["ended with"], lambda code=code, token=token, fault=fault,
+               point=point: faults.check_borne(line, Ended(code, "", told % token), fault, point))
+
+
+def fail_no_sync(program, base):
+    """A sync that is to fail, and is made."""
+    theatre = run.theatre = power.PowerTheatre(program, base)
+    theatre.rehearse("refuse")
+    case = next(case for case in theatre.list_cases(("refuse", story.place_of("refuse", "add-book")))
+                if case.how == power.FAILED)
+    really = theatre.program.run
+    theatre.program.run = lambda *words, before=(), **more: really(*words, before=before[:-2], **more)
+    theatre.play(case)
+
+
 def lose_unsynced_book(program, base):
     """add-book without the syncs of the book itself; the power goes in a later command."""
     class Careless(calls.Replay):
@@ -234,13 +263,11 @@ def main():
             expect(damage.__name__, words, lambda: ending.check(theatre.program, case, expected))
         copy(theatre.stage("refuse", played[0]), case)
         line = theatre.line(case, "refuse", played[0])
-        never = faults.Point("fsync", 9999, "")
-        for fault in ("kill", "eio"):
-            expect("a fault that never came", ["did not fire"],
-                   lambda fault=fault: faults.inject(theatre.program, case, line, never, fault))
+        check_never(theatre, case, line)
         check_said(theatre)
         for folder, what, words, loss in (("power", "a book that was not synced", ["get-book"], lose_unsynced_book),
-                                          ("told", "a book that was lost again", ["books"], lose_what_was_told)):
+                                          ("told", "a book that was lost again", ["books"], lose_what_was_told),
+                                          ("synced", "a sync that never failed", ["did not fire"], fail_no_sync)):
             os.mkdir(f"{base}/{folder}")
             expect(what, words, lambda folder=folder, loss=loss: loss(program, f"{base}/{folder}"))
         os.mkdir(base + "/got")
