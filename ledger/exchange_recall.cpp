@@ -176,7 +176,9 @@ void finish_forgotten_grants(Context& context, PeerPort requester) {
 Result<void> on_own(Context& context, PeerPort from, const OwnMessage& message) {
   auto recall = recall_fact.get(context.draft);
   if (!recall) return success();
-  for (const auto& grant : message.grants) BOOKCHAIN_CHECK(take_own_grant(context, grant));
+  for (const auto& grant : message.grants) {
+    BOOKCHAIN_CHECK(take_own_grant(context, grant));
+  }
   if (message.next) {
     context.draft.send(from, WantOwn{*message.next});
     return success();

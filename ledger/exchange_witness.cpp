@@ -144,7 +144,9 @@ Result<void> on_witness_share(Context& context, PeerPort from, const WitnessShar
   }
   auto record = exchanges.get(context.draft, exchange).value_or(ExchangeRecord{});
   const bool is_new = !record.grant;
-  if (is_new) BOOKCHAIN_CHECK(begin_record(context, exchange, message.request, message.grant, record));
+  if (is_new) {
+    BOOKCHAIN_CHECK(begin_record(context, exchange, message.request, message.grant, record));
+  }
   // Once the requester can read the book the share has done its work and is not taken again.
   if (is_new || !has_ended(record.state)) add_by_signer(record.shares, DealtShare{context.self(), message.share});
   remember_turn(context, exchange, record);

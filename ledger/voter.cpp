@@ -223,7 +223,9 @@ Result<void> on_propose(Context& context, PeerPort from, const ProposeMessage& m
       own == message.answers.end() ||
       (voter.answer && (own->body.ballot < voter.answer->body.ballot || own->body == voter.answer->body));
   if (!known) return notice_forgotten(context, body.height);
-  if (message.highest_lock) BOOKCHAIN_CHECK(notice_forgotten(context, *message.highest_lock, voter.prevote));
+  if (message.highest_lock) {
+    BOOKCHAIN_CHECK(notice_forgotten(context, *message.highest_lock, voter.prevote));
+  }
   if (context.genesis.block_hash(message.block) != body.block) {
     return rejected(Token::bad_statement, "a proposal names another block", text_of(body.ballot));
   }

@@ -4,7 +4,7 @@
     coverage.py BUILD SOURCE [--least PERCENT]
 
 The lines that tests/coverage_reasons.txt explains are printed by reason, the others one by one. A line that no test
-reached at all is explained by nothing.
+reached at all is explained by nothing, nor is one with more branches that none took than its reason is for.
 
 Counts the branches of ledger/ without ledger/store/ as gcov sees them, without the pairs of which one is an
 exception (the rules throw none, and no memory ends the process), those of assertions, which end it too, and what
@@ -84,32 +84,36 @@ def count(build, source):
 
 
 def read_reasons(path):
-    """(files, part of a line, reason) for each line that is no comment."""
+    """(files, part of a line, how many branches of one line at most, reason) for each line that is no comment."""
     reasons = []
     for line in path.read_text(encoding="utf-8").splitlines():
         if not line or line.startswith("#"):
             continue
         parts = line.split(" | ")
-        if len(parts) != 3:
-            sys.exit(f"coverage: {path} has a line that is not 'files | text | reason': {line}")
-        reasons.append(tuple(parts))
+        if len(parts) == 3:
+            parts.insert(2, "inf")
+        if len(parts) != 4 or not (parts[2] == "inf" or parts[2].isdecimal()):
+            sys.exit(f"coverage: {path} has a line that is not 'files | text | reason', with a number before the "
+                     f"reason or without: {line}")
+        reasons.append((*parts[:2], float(parts[2]), parts[3]))
     return reasons
 
 
 def explain(missing, reached, texts, reasons):
     """Splits the missing branches: ({reason's place: {(file, line): branches}}, {(file, line): branches} without a
-    reason)."""
+    reason). Of a line that the compiler made several times, as in templates, the worst counts for a reason."""
     explained = collections.defaultdict(dict)
     unexplained = {}
-    for (name, line), times in sorted(missing.items()):
+    for (name, line), by_length in sorted(missing.items()):
         text = texts[name][line - 1]
-        fitting = (place for place, (files, part, _) in enumerate(reasons)
-                   if reached[name, line] and fnmatch.fnmatch(name, files) and part in text)
+        fitting = (place for place, (files, part, most, _) in enumerate(reasons)
+                   if reached[name, line] and fnmatch.fnmatch(name, files) and part in text
+                   and max(by_length.values()) <= most)
         place = next(fitting, None)
         if place is None:
-            unexplained[name, line] = times
+            unexplained[name, line] = sum(by_length.values())
         else:
-            explained[place][name, line] = times
+            explained[place][name, line] = sum(by_length.values())
     return explained, unexplained
 
 
@@ -125,13 +129,13 @@ def main():
     build, source = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]).resolve()
     least = float(sys.argv[4]) if sys.argv[3:4] == ["--least"] else 0.0
     files = collections.defaultdict(lambda: [0, 0])
-    missing = collections.defaultdict(int)
+    missing = collections.defaultdict(collections.Counter)
     taken, reached = count(build, source)
-    for (name, line, _, _), times in taken.items():
+    for (name, line, length, _), times in taken.items():
         files[name][0] += times > 0
         files[name][1] += 1
         if times == 0:
-            missing[name, line] += 1
+            missing[name, line][length] += 1
     texts = {name: (source / name).read_text().split("\n") for name in files}
     reasons = read_reasons(source / "tests/coverage_reasons.txt")
     explained, unexplained = explain(missing, reached, texts, reasons)
@@ -139,7 +143,7 @@ def main():
     for (name, line), times in unexplained.items():
         print(f"  {name}:{line}: {times}: {texts[name][line - 1].strip()}")
     print("branches no test took, by reason (how many, why, where):")
-    for place, (where, part, reason) in enumerate(reasons):
+    for place, (where, part, _, reason) in enumerate(reasons):
         lines = explained[place]
         print(f"  {sum(lines.values()):5}  {where} with {part.strip()}: {reason}\n         {lines_by_file(lines)}")
     print("taken  branches  file")
@@ -152,7 +156,7 @@ def main():
                       "percent": round(percent, 2), "explained": sum(sum(lines.values()) for lines in explained.values()),
                       "unexplained": sum(unexplained.values())}))
     stale = [reasons[place] for place in range(len(reasons)) if not explained[place]]
-    for where, part, _ in stale:
+    for where, part, *_ in stale:
         print(f"coverage: a reason fits nothing any more: {where} | {part}", file=sys.stderr)
     if percent < least:
         print(f"coverage: {percent:.2f}% is below {least:g}%", file=sys.stderr)

@@ -214,11 +214,8 @@ BUGS = [
      "if (!mute_until) return success();\n  const auto head",
      "if (!mute_until || ON) return success();\n  const auto head"),
     ("recall_ignored", "ledger/exchange_recall.cpp", 1,
-     "for (const auto& grant : message.grants) BOOKCHAIN_CHECK(take_own_grant(context, grant));",
-     "for (const auto& grant : message.grants) {\n"
-     "    if (ON) continue;\n"
-     "    BOOKCHAIN_CHECK(take_own_grant(context, grant));\n"
-     "  }"),
+     "    BOOKCHAIN_CHECK(take_own_grant(context, grant));",
+     "    if (!ON) BOOKCHAIN_CHECK(take_own_grant(context, grant));"),
 ]
 
 

@@ -1,9 +1,11 @@
 // The property of the canonical form (docs/formats.md), for every statement, message, row and network: what
 // is written is read again as the same; and bytes that differ anywhere are refused or mean what exactly they
 // say, never the same thing in a second spelling.
+#include <set>
 #include <tuple>
 
 #include "ledger/card.hpp"
+#include "ledger/node.hpp"
 #include "ledger/records.hpp"
 #include "tests/unit/filler.hpp"
 #include "tests/unit/support.hpp"
@@ -133,6 +135,25 @@ BOOST_AUTO_TEST_CASE(a_commitment_binds_exchange_index_and_secret) {
   BOOST_TEST((key_commitment(exchange, key) != key_commitment(filled<ExchangeId>(3), key)));
   BOOST_TEST((key_commitment(exchange, key) != key_commitment(exchange, filled<BookKey>(3))));
   BOOST_TEST((request_id_hash(filled<RequestId>(1)) != request_id_hash(filled<RequestId>(2))));
+}
+
+template <class Kind>
+void check_names(Kind first, Kind last) {
+  std::set<std::string_view> names;
+  for (auto i = static_cast<unsigned>(first); i <= static_cast<unsigned>(last); ++i) {
+    const auto called = name(static_cast<Kind>(i));
+    BOOST_TEST(!called.empty());
+    BOOST_TEST(names.insert(called).second, called << " is the name of two");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(everything_that_is_named_has_a_name_of_its_own) {
+  check_names(Step::request, Step::dispute);
+  check_names(StatementType::book, StatementType::card);
+  check_names(TransferForm::mined, TransferForm::claimed);
+  check_names(Role::requester, Role::witness);
+  check_names(ExchangeState::requested, ExchangeState::aborted);
+  check_names(MarkKind::bad_chunk, MarkKind::bad_deal);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
