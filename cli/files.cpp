@@ -43,6 +43,22 @@ Result<ledger::Descriptor> open_regular(const path& file, int flags, struct stat
   return descriptor;
 }
 
+/// Once more where a signal came.
+template <class Open>
+ledger::Descriptor opened(Open open) {
+  int number = open();
+  while (number < 0 && errno == EINTR) number = open();
+  return ledger::Descriptor(number);
+}
+
+/// A new file, and the name that the pattern became.
+ledger::Descriptor make_hidden(const std::string& pattern, std::string& name) {
+  return opened([&] {
+    name = pattern;
+    return ::mkostemp(name.data(), O_CLOEXEC);
+  });
+}
+
 /// A file that gets its name when it is complete. Until then it has none, where the file system can do that
 /// (O_TMPFILE), so that a killed process leaves nothing; elsewhere a hidden one.
 class UnfinishedFile {
@@ -50,13 +66,12 @@ class UnfinishedFile {
   static Result<UnfinishedFile> create(const path& folder) {
     UnfinishedFile made;
     made.pattern_ = (folder / ".bookchain-XXXXXX").string();
-    made.file_ = ledger::Descriptor(::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666));
+    made.file_ = opened([&] { return ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666); });
     if (made.file_) return made;
     if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) {
       return ledger::system_error("a file cannot be written", folder);
     }
-    made.name_ = made.pattern_;
-    made.file_ = ledger::Descriptor(::mkostemp(made.name_.data(), O_CLOEXEC));
+    made.file_ = make_hidden(made.pattern_, made.name_);
     if (!made.file_) {
       made.name_.clear();
       return ledger::system_error("a file cannot be written", folder);
@@ -83,8 +98,8 @@ class UnfinishedFile {
       if (link_to(target.string())) return ledger::success();
       if (errno != EEXIST) return ledger::system_error("a file cannot be written", target);
       // Nothing but a rename replaces a file at once, and a rename needs a name.
-      auto name = pattern_;
-      const ledger::Descriptor reserved(::mkostemp(name.data(), O_CLOEXEC));
+      std::string name;
+      const auto reserved = make_hidden(pattern_, name);
       if (!reserved) return ledger::system_error("a file cannot be written", target);
       ::unlink(name.c_str());
       if (!link_to(name)) return ledger::system_error("a file cannot be written", target);
