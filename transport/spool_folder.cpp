@@ -31,6 +31,7 @@ Result<Descriptor> open_at(int folder, const std::string& name, int flags, unsig
   for (;;) {
     const int number = ::openat(folder, name.c_str(), flags | O_CLOEXEC, mode);
     if (number >= 0) return Descriptor(number);
+    if (errno == ELOOP) return link_in_the_way(shown);
     if (errno != EINTR) return system_error("cannot open a file", shown);
   }
 }
@@ -42,6 +43,7 @@ Error no_delivery(std::string what, const fs::path& file) {
 /// What failed with errno at somebody else's file: nearly always the fault of that file alone.
 Error foreign_error(const fs::path& shown) {
   const int number = errno;
+  if (number == ELOOP) return link_in_the_way(shown);
   const bool of_this_process = number == EMFILE || number == ENFILE || number == ENOMEM;
   auto error = system_error("a delivery cannot be read", shown);
   if (error.token == Token::io && !of_this_process) error.token = Token::bad_file;

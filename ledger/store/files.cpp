@@ -36,10 +36,15 @@ Error system_error(const std::string& what, const fs::path& path) {
   return Error{token, what + " (" + std::strerror(number) + ")", path.string(), {}};
 }
 
+Error link_in_the_way(const fs::path& path) {
+  return Error{Token::bad_file, "a link stands where a file should be, and is not followed", path.string(), {}};
+}
+
 Result<Descriptor> open_file(const fs::path& path, int flags, unsigned mode) {
   for (;;) {
     const int number = ::open(path.c_str(), flags | O_CLOEXEC, mode);
     if (number >= 0) return Descriptor(number);
+    if (errno == ELOOP && (flags & O_NOFOLLOW) != 0) return link_in_the_way(path);
     if (errno != EINTR) return system_error("cannot open a file", path);
   }
 }

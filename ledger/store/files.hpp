@@ -29,6 +29,10 @@ class Descriptor {
 /// subject is the path. Reads errno.
 [[nodiscard]] Error system_error(const std::string& what, const boost::filesystem::path& path);
 
+/// The error where a link was opened with O_NOFOLLOW: `bad-file`.
+[[nodiscard]] Error link_in_the_way(const boost::filesystem::path& path);
+
+/// With O_NOFOLLOW `bad-file` for a link.
 [[nodiscard]] Result<Descriptor> open_file(const boost::filesystem::path& path, int flags, unsigned mode = 0);
 /// Writes all of it, whatever the calls take at once.
 [[nodiscard]] Result<void> write_all(int descriptor, ByteView bytes, const boost::filesystem::path& name);

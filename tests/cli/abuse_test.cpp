@@ -92,6 +92,7 @@ BOOST_AUTO_TEST_CASE(things_that_are_no_messages_are_put_aside_and_the_queue_goe
   write_file(spool / std::string(255, 'l'), "rubbish");
   const std::string id = network.ok(5000, {"request", "--from", "5001", "--book", network.book_of(5001)})["exchange"];
   const auto received = receive_within_bounds(network, 5001);
+  BOOST_TEST(mentions(received.dump(), "a link stands where a file should be"), received.dump());
   BOOST_TEST(refused_in(received) == 12U);
   BOOST_TEST(receive_within_bounds(network, 5001).empty(), "nothing of it is told again");
   BOOST_TEST(network.state(5001, id) == "requested", "the message beside them was taken in");
