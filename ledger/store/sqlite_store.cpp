@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -62,6 +63,18 @@ bool is_full_at(const boost::filesystem::path& file) {
   return facts.f_bavail == 0 || (facts.f_files > 0 && facts.f_favail == 0);
 }
 
+/// SQLite would open whatever stands there, and wait for ever at a pipe.
+Result<void> check_files(const boost::filesystem::path& file) {
+  for (const auto* suffix : {"", "-wal", "-shm", "-journal"}) {
+    const auto each = file.string() + suffix;
+    struct stat facts {};
+    if (::stat(each.c_str(), &facts) != 0 || S_ISREG(facts.st_mode)) continue;
+    return Error{Token::bad_file, "no regular file stands where the state of this peer should be", each,
+                 "remove it; a state that is missing comes back from a backup"};
+  }
+  return success();
+}
+
 bool may_write(const boost::filesystem::path& file) {
   return ::access(file.c_str(), W_OK) == 0 && ::access(folder_of(file).c_str(), W_OK | X_OK) == 0;
 }
@@ -108,6 +121,7 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const boost::filesystem::
     return Error{Token::home_missing, "the state of this peer is gone", file.string(),
                  "put the file back from a backup; without it the peer does not know what it has signed"};
   }
+  BOOKCHAIN_CHECK(check_files(file));
   std::unique_ptr<SqliteStore> store(new SqliteStore(file));
   sqlite3* opened = nullptr;
   const int flags = mode == Mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;

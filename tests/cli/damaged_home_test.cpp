@@ -1,5 +1,7 @@
 // A home that lost its state, or holds a record that cannot be read, and places where none can be made: each
 // ends in an error of the table, and nothing is decided or sent.
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <boost/filesystem/operations.hpp>
 #include <boost/test/unit_test.hpp>
@@ -30,6 +32,33 @@ BOOST_AUTO_TEST_CASE(a_lost_state_is_not_replaced_by_an_empty_one) {
   }
   BOOST_TEST(!fs::exists(state));
   write_file(state, content);
+  network.ok(5001, {"receive"});
+}
+
+/// To open a pipe is to wait for whoever writes into it.
+BOOST_AUTO_TEST_CASE(a_pipe_in_the_place_of_the_state_holds_no_command_up) {
+  const Network network;
+  network.receive_until_quiet();
+  const auto aside = network.scratch("aside");
+  const auto timed = [&](int port, const std::string& command) {
+    return network.shell("timeout 60 bookchain -o json -n " + network.folder().string() + " -p " +
+                         std::to_string(port) + " " + command);
+  };
+  for (const auto* name : {"state.sqlite", "state.sqlite-wal", "state.sqlite-journal"}) {
+    const auto place = network.home(5001) / name;
+    const bool is_state = place.extension() == ".sqlite";
+    if (is_state) fs::rename(place, aside);
+    fs::remove(place);
+    BOOST_REQUIRE(::mkfifo(place.c_str(), 0600) == 0);
+    for (const auto* command : {"status", "list-books", "inbox", "show-chain", "verify-chain", "receive"}) {
+      const auto ended = timed(5001, command);
+      BOOST_TEST(ended.exit_code == 6, name << " " << command << ": " << ended.exit_code << ended.err);
+      BOOST_TEST(ended.token() == "bad-file", name << " " << command);
+    }
+    BOOST_TEST(timed(5000, "status").exit_code == 0, name);
+    fs::remove(place);
+    if (is_state) fs::rename(aside, place);
+  }
   network.ok(5001, {"receive"});
 }
 
