@@ -65,6 +65,22 @@ BOOST_AUTO_TEST_SUITE(abuse_by_number)
 
 /// Five times what a sender may have waiting. What took as long as all of it together held the lock of the home for
 /// minutes.
+BOOST_AUTO_TEST_CASE(a_device_in_the_place_of_a_package_is_removed_and_told_once) {
+  const Network network;
+  const auto id = network.exchange(5000, 5001, network.book_of(5001), 1);
+  network.receive_all();
+  const auto package = spool_of(network, 5000, 5001) / (id + ".package");
+  if (::mknod(package.c_str(), S_IFCHR | 0666, ::makedev(1, 5)) != 0) {
+    std::cerr << "SKIPPED: no device can be made here\n";
+    return;
+  }
+  BOOST_TEST(refused_in(receive_within_bounds(network, 5000)) == 1U);
+  BOOST_TEST(receive_within_bounds(network, 5000).empty(), "nothing of it is told again");
+  BOOST_TEST(!fs::exists(fs::symlink_status(package)));
+  network.settle();
+  BOOST_TEST(network.state(5000, id) == "committed");
+}
+
 BOOST_AUTO_TEST_CASE(fifty_thousand_files_lock_nobody_out_of_the_home) {
   const Network network;
   const std::string id = network.ok(5000, {"request", "--from", "5001", "--book", network.book_of(5001)})["exchange"];
