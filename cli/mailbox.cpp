@@ -34,6 +34,37 @@ Letter unopened(std::size_t size, Error error) {
   return letter;
 }
 
+/// Lets through what was opened. Of what was not, the first `most` are let through and the rest only counted: one who
+/// fills a file or a folder with rubbish does not fill the memory and the screen of whoever looks at it.
+class UnopenedLimit {
+ public:
+  UnopenedLimit(std::size_t most, const VisitLetter& visit) : most_(most), visit_(visit) {}
+
+  [[nodiscard]] bool pass_on(Letter letter) {
+    if (letter.id) return visit_(std::move(letter));
+    if (told_ < most_) {
+      ++told_;
+      return visit_(std::move(letter));
+    }
+    if (!rest_) {
+      rest_ = std::move(letter);
+      return true;
+    }
+    rest_->more += 1 + letter.more;
+    return true;
+  }
+  [[nodiscard]] bool tell_rest() { return !rest_ || visit_(std::move(*rest_)); }
+
+ private:
+  std::size_t most_;
+  std::size_t told_ = 0;
+  const VisitLetter& visit_;
+  std::optional<Letter> rest_;
+};
+
+constexpr std::size_t most_unopened_of_a_file = 10;
+constexpr std::size_t most_unopened_of_a_sender = 1'000;
+
 }  // namespace
 
 Result<Mailbox> Mailbox::open(const Reader& reader) {
@@ -108,15 +139,18 @@ void Mailbox::each_in_inbox(const VisitLetter& visit) const {
   for (const auto& [from, channel] : channels_) {
     const auto folder = waiting_from(reader_.files(), from);
     if (!folder) continue;
+    UnopenedLimit limit(most_unopened_of_a_sender, visit);
+    const auto pass_on = [&](Letter letter) { return limit.pass_on(std::move(letter)); };
     for (const auto& name : folder.value().names()) {
-      if (is_delivery(name) && !each_in_file(from, folder.value(), name, visit)) return;
+      if (is_delivery(name) && !each_in_file(from, folder.value(), name, pass_on)) return;
     }
+    if (!limit.tell_rest()) return;
   }
 }
 
 bool Mailbox::each_in_file(PeerPort from, const transport::SpoolFolder& folder, const std::string& name,
                            const VisitLetter& visit) const {
-  const auto pass_on = [&](Letter letter) {
+  const VisitLetter pass_on = [&](Letter letter) {
     letter.file = folder / name;
     return visit(std::move(letter));
   };
@@ -127,8 +161,11 @@ bool Mailbox::each_in_file(PeerPort from, const transport::SpoolFolder& folder, 
     const auto facts = folder.facts_of(name);
     return pass_on(unopened(facts ? facts->bytes : 0, envelopes.error()));
   }
-  return std::ranges::all_of(envelopes.value(),
-                             [&](const auto& envelope) { return pass_on(open_from(from, envelope)); });
+  UnopenedLimit limit(most_unopened_of_a_file, pass_on);
+  for (const auto& envelope : envelopes.value()) {
+    if (!limit.pass_on(open_from(from, envelope))) return false;
+  }
+  return limit.tell_rest();
 }
 
 void Mailbox::each_in_outbox(const VisitLetter& visit) const {
@@ -153,10 +190,14 @@ void Mailbox::each_in_outbox(const VisitLetter& visit) const {
 Result<std::vector<Letter>> Mailbox::read_file(const path& file) const {
   BOOKCHAIN_TRY(const auto envelopes, transport::read_mail(file, max_envelope_bytes()));
   std::vector<Letter> letters;
-  for (const auto& envelope : envelopes) {
-    letters.push_back(open_any(envelope));
-    letters.back().file = file;
-  }
+  const VisitLetter keep = [&](Letter letter) {
+    letter.file = file;
+    letters.push_back(std::move(letter));
+    return true;
+  };
+  UnopenedLimit limit(most_unopened_of_a_file, keep);
+  for (const auto& envelope : envelopes) (void)limit.pass_on(open_any(envelope));
+  (void)limit.tell_rest();
   return letters;
 }
 
@@ -184,7 +225,15 @@ Json letter_value(const Letter& letter) {
     value["token"] = ledger::name(letter.error->token);
     value["reason"] = sentence(*letter.error);
   }
+  if (letter.more > 0) value["more"] = letter.more;
   return value;
+}
+
+std::string remark_on(const Letter& letter) {
+  if (!letter.error) return {};
+  auto text = sentence(*letter.error);
+  if (letter.more > 0) text += ", and " + std::to_string(letter.more) + " more that cannot be opened";
+  return text;
 }
 
 }  // namespace bookchain::cli

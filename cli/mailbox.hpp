@@ -27,6 +27,7 @@ struct Letter {
   path file;             ///< in the inbox
   bool delivered{};      ///< in the outbox: it lies in the recipient's spool and is not yet acknowledged
   std::optional<Error> error;
+  std::uint64_t more{};  ///< so many others beside it cannot be opened either, and are not told by themselves
   std::optional<ledger::Message> message;
   std::optional<transport::DeliveryNote> note;
 };
@@ -39,11 +40,13 @@ class Mailbox {
   /// Keeps a reference: the reader outlives the mailbox. Token `bad-value` if a channel cannot be made.
   [[nodiscard]] static Result<Mailbox> open(const Reader& reader);
 
-  /// What others delivered and this peer has not taken in yet, by sender and then as it will be taken in.
+  /// What others delivered and this peer has not taken in yet, by sender and then as it will be taken in. Of what
+  /// cannot be opened the first few of a file, and of a sender, are visited, and one that stands for the others.
   void each_in_inbox(const VisitLetter& visit) const;
   /// What this peer keeps until it is acknowledged, by recipient and number.
   void each_in_outbox(const VisitLetter& visit) const;
-  /// The messages of one spool file, wherever it lies. Tokens: `no-such-file`, `bad-file`, `permission`, `io`.
+  /// The messages of one spool file, wherever it lies; of those that cannot be opened the first few. Tokens:
+  /// `no-such-file`, `bad-file`, `permission`, `io`.
   [[nodiscard]] Result<std::vector<Letter>> read_file(const path& file) const;
 
  private:
@@ -64,7 +67,10 @@ class Mailbox {
 /// Whether something was delivered that this peer has not taken in and can take: what receive would begin with.
 [[nodiscard]] bool mail_waits(const PeerFiles& files);
 
-/// {id, from, to, type, exchange, size}, and token and reason of what cannot be opened.
+/// {id, from, to, type, exchange, size}, and token and reason of what cannot be opened, with `more` where it stands for
+/// others as well.
 [[nodiscard]] Json letter_value(const Letter& letter);
+/// Why it cannot be opened, and how many others cannot; empty if nothing is wrong with it.
+[[nodiscard]] std::string remark_on(const Letter& letter);
 
 }  // namespace bookchain::cli

@@ -28,20 +28,35 @@ Result<void> Courier::open_envelope(PeerPort from, ByteView envelope, std::size_
   return success();
 }
 
+namespace {
+
+/// One line a delivery, whatever its sender put into it.
+Error with_count(Error first, std::size_t others) {
+  if (others > 0) first.what += ", and " + std::to_string(others) + " more of this delivery cannot be opened";
+  return first;
+}
+
+}  // namespace
+
 Courier::OpenedMail Courier::open_parcels(const std::vector<Parcel>& parcels, Report& report) const {
   OpenedMail mail;
   for (std::size_t i = 0; i < parcels.size(); ++i) {
     const auto& parcel = parcels[i];
     if (parcel.fault) report.received.push_back(refused_from(parcel.from, *parcel.fault));
+    std::optional<Error> first_fault;
+    std::size_t faults = 0;
     for (const auto& envelope : parcel.envelopes) {
       auto opened = open_envelope(parcel.from, envelope, i, mail);
       if (opened) {
         report.heard.insert(parcel.from);
         continue;
       }
-      mail.unfit.insert(i);
-      report.received.push_back(refused_from(parcel.from, std::move(opened).error()));
+      ++faults;
+      if (!first_fault) first_fault = std::move(opened).error();
     }
+    if (!first_fault) continue;
+    mail.unfit.insert(i);
+    report.received.push_back(refused_from(parcel.from, with_count(std::move(*first_fault), faults - 1)));
   }
   // The order in which they were sent spares detours; nothing depends on it.
   std::ranges::stable_sort(mail.messages, [](const auto& left, const auto& right) {

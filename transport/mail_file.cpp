@@ -24,6 +24,9 @@ Result<std::vector<Bytes>> parse_mail(ByteView file, std::size_t max_envelope_by
     std::size_t size = 0;
     for (const auto byte : left.first(mail_frame_bytes)) size = (size << 8U) | byte;
     left = left.subspan(mail_frame_bytes);
+    // So that what is made of a file stays in proportion to it.
+    if (size < seal_overhead) return fault("a message in a delivery is too short to be sealed");
+    if (envelopes.size() == max_mail_messages) return fault("a delivery holds more messages than fit into one");
     if (size > max_envelope_bytes) return fault("a message in a delivery is larger than this network allows");
     if (size > left.size()) return fault("a delivery is cut short");
     envelopes.emplace_back(left.begin(), left.begin() + static_cast<std::ptrdiff_t>(size));

@@ -17,13 +17,15 @@ inline constexpr std::string_view mail_magic = "bookchain/1 mail\n";
 inline constexpr std::size_t mail_frame_bytes = 4;
 /// Sealed messages are put into one file up to this size; a larger one has a file of its own.
 inline constexpr std::size_t preferred_mail_bytes = std::size_t{1} << 20U;
+/// More do not fit into one file: each is sealed, and behind its length.
+inline constexpr std::size_t max_mail_messages = preferred_mail_bytes / (mail_frame_bytes + seal_overhead) + 1;
 /// What a file may hold where a message has `max_envelope_bytes` at most.
 [[nodiscard]] constexpr std::size_t max_mail_bytes(std::size_t max_envelope_bytes) {
   return mail_magic.size() + preferred_mail_bytes + mail_frame_bytes + max_envelope_bytes;
 }
 
 /// The sealed messages of a spool file. Token `bad-file` if it is not exactly such a file, or holds a
-/// message above `max_envelope_bytes`.
+/// message that is too short to be sealed or above `max_envelope_bytes`, or too many.
 [[nodiscard]] ledger::Result<std::vector<ledger::Bytes>> parse_mail(ledger::ByteView file,
                                                                     std::size_t max_envelope_bytes);
 

@@ -58,7 +58,8 @@ FolderFacts facts_in(const struct stat& found) {
   constexpr std::uint64_t bytes_of_a_block = 512;
   const auto on_disk = static_cast<std::uint64_t>(found.st_blocks) * bytes_of_a_block;
   return FolderFacts{found.st_uid, found.st_mode, std::min(static_cast<std::uint64_t>(found.st_size), on_disk),
-                     std::int64_t{found.st_mtim.tv_sec} * 1'000'000'000 + found.st_mtim.tv_nsec};
+                     std::int64_t{found.st_mtim.tv_sec} * 1'000'000'000 + found.st_mtim.tv_nsec,
+                     static_cast<std::uint64_t>(found.st_size)};
 }
 
 }  // namespace

@@ -21,6 +21,7 @@ struct FolderFacts {
   std::uint32_t mode{};
   std::uint64_t bytes{};      ///< what it takes of the disk: a file that is all hole fills nothing
   std::int64_t changed_ns{};  ///< when its content was changed, since 1970
+  std::uint64_t length{};     ///< of a file, holes and all
 
   /// Whether this process's user owns it.
   [[nodiscard]] bool is_own() const;

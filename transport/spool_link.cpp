@@ -1,5 +1,6 @@
 #include "transport/spool_link.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,8 +18,13 @@ using namespace ledger;
 
 namespace {
 
-/// What one call of receive() reads at most, beyond the first file.
-constexpr std::size_t max_bytes_read_a_turn = std::size_t{32} << 20U;
+/// What one call of receive() reads at most, unless its first file alone is more: what a turn holds of it is several
+/// times that.
+constexpr std::uint64_t max_bytes_read_a_turn = std::uint64_t{16} << 20U;
+constexpr std::size_t max_messages_read_a_turn = max_mail_messages;
+constexpr std::size_t max_removed_a_turn = 20'000;
+/// Each of which takes as long as what is in it.
+constexpr std::size_t max_trees_a_turn = 8;
 
 }  // namespace
 
@@ -192,19 +198,19 @@ std::map<PeerPort, std::size_t> SpoolLink::waiting() const {
 }
 
 Result<std::vector<Parcel>> SpoolLink::receive(std::size_t most) {
-  std::size_t bytes_read = 0;
+  std::uint64_t bytes_read = 0;
+  std::size_t messages_read = 0;
   std::set<PeerPort> moved_aside;
   ++first_;
   shed_what_nobody_takes();
   const auto names = next_names(most);
   auto parcels = std::exchange(faults_, {});
   for (const auto& [from, name] : names) {
-    if (bytes_read > max_bytes_read_a_turn) break;
+    if (messages_read >= max_messages_read_a_turn) break;
     const auto folder = from_folder(from, "new");
     if (!folder) continue;
     Parcel parcel{from, name, {}, std::nullopt};
-    auto bytes =
-        read_foreign(folder.value().get(), name, folder.value() / name, max_mail_bytes(settings_.max_envelope_bytes));
+    auto bytes = read_foreign(folder.value().get(), name, folder.value() / name, most_bytes);
     if (!bytes) {
       if (bytes.error().token == Token::no_such_file) {  // taken by another process of this peer
         cross_off(from, name);
@@ -214,6 +220,7 @@ Result<std::vector<Parcel>> SpoolLink::receive(std::size_t most) {
       parcel.fault = Error{Token::bad_file, bytes.error().what, name, {}};
     } else {
       bytes_read += bytes.value().size();
+  std::size_t trees = 0;
       auto envelopes = parse_mail(bytes.value(), settings_.max_envelope_bytes);
       if (envelopes) {
         parcel.envelopes = std::move(envelopes).value();
@@ -224,6 +231,12 @@ Result<std::vector<Parcel>> SpoolLink::receive(std::size_t most) {
     if (parcel.fault && move_or_keep(parcel, *parcel.fault)) moved_aside.insert(from);
     parcels.push_back(std::move(parcel));
   }
+    const auto most_bytes = max_mail_bytes(settings_.max_envelope_bytes);
+    const auto facts = folder.value().facts_of(name);
+    if (facts && S_ISDIR(facts->mode) && ++trees > max_trees_a_turn) continue;  // it stays listed
+    // What is larger than it can be is not read at all.
+    const auto length = facts && facts->length <= most_bytes ? facts->length : 0;
+    if (bytes_read > 0 && bytes_read + length > max_bytes_read_a_turn) break;
   for (const auto from : moved_aside) {
     if (const auto bad = from_folder(from, "bad")) prune(bad.value());
   }
@@ -239,6 +252,7 @@ void lay_to_sender(const Result<SpoolFolder>& folder, Error& error) {
 }
 
 }  // namespace
+        messages_read += parcel.envelopes.size();
 
 /// What was listed is taken from the front.
 void SpoolLink::cross_off(PeerPort from, const std::string& name) {

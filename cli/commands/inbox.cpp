@@ -36,8 +36,7 @@ Result<Answer> run_inbox(Session& session, const Arguments& /*arguments*/) {
     value["file"] = letter.file.string();
     messages.push_back(std::move(value));
     table.add({id_text(session.report(), letter), port_or_unknown(letter.from), type_text(letter),
-               exchange_text(session.report(), letter), write_size(letter.size),
-               letter.error ? sentence(*letter.error) : std::string()});
+               exchange_text(session.report(), letter), write_size(letter.size), remark_on(letter)});
     return true;
   });
   BOOKCHAIN_CHECK(reader->state().status());
@@ -84,7 +83,7 @@ Json full_value(const Letter& letter) {
 std::string full_text(const Report& report, const Letter& letter) {
   if (!letter.id) {
     return report.bold("a message of " + write_size(letter.size)) + ": " +
-           (letter.error ? sentence(*letter.error) : std::string("it cannot be opened")) + "\n";
+           (letter.error ? remark_on(letter) : std::string("it cannot be opened")) + "\n";
   }
   auto text = report.bold(type_text(letter)) + " from " + port_or_unknown(letter.from) + " to " +
               port_or_unknown(letter.to) + ", " + write_size(letter.size) + "\n";
@@ -155,8 +154,9 @@ Command inbox_command() {
   return Command{"inbox",
                  "messages that wait to be taken in",
                  "Lists what lies in this peer's spool, opened with its key; nothing is changed. A message that\n"
-                 "cannot be opened has neither id nor sender, and says why. Acknowledgements of other peers are\n"
-                 "listed as delivery-note.\n"
+                 "cannot be opened has neither id nor sender, and says why. Ten such of one file are listed and 1,000\n"
+                 "of one sender; the last stands for the others, which are counted (JSON: `more`). Acknowledgements\n"
+                 "of other peers are listed as delivery-note.\n"
                  "\n"
                  "Exit codes: 2 no peer is named, 4 there is no such home.\n"
                  "\n"

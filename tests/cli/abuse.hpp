@@ -41,13 +41,19 @@ inline RunOptions in_a_shell() {
   return shell;
 }
 
+/// A command at a peer, within the bounds.
+inline Ended run_within_bounds(const Network& network, int port, const std::string& command) {
+  auto ended = run(with_few_descriptors(network, port, command), in_a_shell());
+  BOOST_TEST(is_ascii(ended.out));
+  BOOST_TEST(ended.peak_kib < most_kib, command << " held " << ended.peak_kib << " KiB");
+  BOOST_TEST_MESSAGE(command << " held " << ended.peak_kib << " KiB");
+  return ended;
+}
+
 /// receive at a peer within the bounds; what it takes in.
 inline Json receive_within_bounds(const Network& network, int port, const std::string& options = {}) {
-  const auto ended = run(with_few_descriptors(network, port, "receive " + options), in_a_shell());
+  const auto ended = run_within_bounds(network, port, "receive " + options);
   BOOST_REQUIRE_MESSAGE(ended.exit_code == 0, ended.err);
-  BOOST_TEST(is_ascii(ended.out));
-  BOOST_TEST(ended.peak_kib < most_kib, "receive held " << ended.peak_kib << " KiB");
-  BOOST_TEST_MESSAGE("receive held " << ended.peak_kib << " KiB");
   return ended.json()["received"];
 }
 

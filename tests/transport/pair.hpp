@@ -5,6 +5,7 @@
 
 #include "ledger/genesis.hpp"
 #include "ledger/node.hpp"
+#include "transport/channel.hpp"
 #include "transport/environment.hpp"
 
 namespace bookchain::transport::tests {
@@ -48,6 +49,13 @@ inline World make_world(std::uint8_t salt = 1) {
 }
 
 inline Bytes bytes_of(std::string_view text) { return Bytes(text.begin(), text.end()); }
+
+/// What could be a sealed message by its size, for links, which open none.
+inline Bytes envelope_of(std::string_view text) {
+  auto bytes = bytes_of(text);
+  bytes.resize(std::max(bytes.size(), seal_overhead));
+  return bytes;
+}
 
 /// A directory of the test's own.
 class Folder {

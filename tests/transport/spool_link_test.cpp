@@ -44,11 +44,11 @@ struct Spools {
 };
 
 BOOST_FIXTURE_TEST_CASE(a_delivery_arrives_whole_and_stays_until_it_is_acknowledged, Spools) {
-  BOOST_REQUIRE(first->send(PeerPort{5001}, {bytes_of("one"), bytes_of("two")}, {}).has_value());
+  BOOST_REQUIRE(first->send(PeerPort{5001}, {envelope_of("one"), envelope_of("two")}, {}).has_value());
   for (int again = 0; again < 2; ++again) {
     const auto parcels = receive();
     BOOST_REQUIRE(parcels.size() == 1U);
-    BOOST_TEST((parcels[0].envelopes == std::vector<Bytes>{bytes_of("one"), bytes_of("two")}));
+    BOOST_TEST((parcels[0].envelopes == std::vector<Bytes>{envelope_of("one"), envelope_of("two")}));
     BOOST_TEST((parcels[0].from == PeerPort{5000}));
   }
   BOOST_TEST(first->still_waiting_at(PeerPort{5001}));
@@ -72,7 +72,7 @@ BOOST_FIXTURE_TEST_CASE(a_package_lies_there_before_its_message, Spools) {
   exchange.bytes.fill(7);
   write(folder / "package", "encrypted");
   BOOST_REQUIRE(
-      first->send(PeerPort{5001}, {bytes_of("grant")}, {PackageFile{exchange, folder / "package"}}).has_value());
+      first->send(PeerPort{5001}, {envelope_of("grant")}, {PackageFile{exchange, folder / "package"}}).has_value());
   BOOST_TEST(receive().size() == 1U);
   auto source = second->open_package(PeerPort{5000}, exchange);
   BOOST_REQUIRE(source.has_value());
@@ -81,7 +81,7 @@ BOOST_FIXTURE_TEST_CASE(a_package_lies_there_before_its_message, Spools) {
   BOOST_TEST((content == bytes_of("encrypted")));
   // Sent again while it lies there, and dropped twice: neither is a failure.
   BOOST_REQUIRE(
-      first->send(PeerPort{5001}, {bytes_of("grant")}, {PackageFile{exchange, folder / "package"}}).has_value());
+      first->send(PeerPort{5001}, {envelope_of("grant")}, {PackageFile{exchange, folder / "package"}}).has_value());
   BOOST_REQUIRE(second->drop_package(PeerPort{5000}, exchange).has_value());
   BOOST_REQUIRE(second->drop_package(PeerPort{5000}, exchange).has_value());
   BOOST_TEST((second->open_package(PeerPort{5000}, exchange).error().token == Token::no_such_file));
@@ -92,8 +92,9 @@ BOOST_FIXTURE_TEST_CASE(a_package_that_may_be_moved_is_handed_over, Spools) {
   exchange.bytes.fill(7);
   write(folder / "package", "encrypted");
   BOOST_TEST(!first->package_waits_at(PeerPort{5001}, exchange));
-  BOOST_REQUIRE(first->send(PeerPort{5001}, {bytes_of("grant")}, {PackageFile{exchange, folder / "package", 0, true}})
-                    .has_value());
+  BOOST_REQUIRE(
+      first->send(PeerPort{5001}, {envelope_of("grant")}, {PackageFile{exchange, folder / "package", 0, true}})
+          .has_value());
   BOOST_TEST(!fs::exists(folder / "package"));
   BOOST_TEST(first->package_waits_at(PeerPort{5001}, exchange));
   auto source = second->open_package(PeerPort{5000}, exchange);
@@ -125,7 +126,7 @@ BOOST_FIXTURE_TEST_CASE(what_is_no_delivery_goes_to_bad_and_the_queue_goes_on, S
   BOOST_REQUIRE(::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
   fs::rename(name, inbox() / "j-socket");
   ::close(socket);
-  BOOST_REQUIRE(first->send(PeerPort{5001}, {bytes_of("good")}, {}).has_value());
+  BOOST_REQUIRE(first->send(PeerPort{5001}, {envelope_of("good")}, {}).has_value());
 
   const auto parcels = receive();
   BOOST_TEST(parcels.size() == 11U);
@@ -136,11 +137,46 @@ BOOST_FIXTURE_TEST_CASE(what_is_no_delivery_goes_to_bad_and_the_queue_goes_on, S
       BOOST_TEST((parcel.fault->token == Token::bad_file), parcel.name);
       BOOST_TEST(fs::exists(bad() / (parcel.name + ".reason")), parcel.name);
     } else {
-      BOOST_TEST((parcel.envelopes.front() == bytes_of("good")));
+      BOOST_TEST((parcel.envelopes.front() == envelope_of("good")));
     }
   }
   BOOST_TEST(faults == 10U);
   BOOST_TEST(receive().size() == 1U);  // each is reported once
+}
+
+std::string framed(std::size_t size, std::size_t count) {
+  const auto length = encode(static_cast<std::uint32_t>(size));
+  const auto frame = std::string(length.begin(), length.end()) + std::string(size, 'x');
+  std::string mail(mail_magic);
+  for (std::size_t i = 0; i < count; ++i) mail += frame;
+  return mail;
+}
+
+/// Of frames without content millions fit into a file, and each became a message, an error and a line.
+BOOST_FIXTURE_TEST_CASE(a_delivery_has_messages_that_can_be_sealed_and_no_more_than_fit, Spools) {
+  const auto messages_of = [](const std::string& mail) {
+    const auto parsed = parse_mail(bytes_of(mail), most);
+    return parsed ? parsed.value().size() : 0;
+  };
+  BOOST_TEST(messages_of(framed(0, 5)) == 0U);
+  BOOST_TEST(messages_of(framed(seal_overhead - 1, 1)) == 0U);
+  BOOST_TEST(messages_of(framed(seal_overhead, 1)) == 1U);
+  BOOST_TEST(messages_of(framed(most, 1)) == 1U);
+  BOOST_TEST(messages_of(framed(most + 1, 1)) == 0U);
+  BOOST_TEST(messages_of(framed(seal_overhead, max_mail_messages)) == max_mail_messages);
+  BOOST_TEST(messages_of(framed(seal_overhead, max_mail_messages + 1)) == 0U);
+  // The smallest messages are written so that a reader takes them all.
+  const std::vector<Bytes> many(3 * max_mail_messages, envelope_of("x"));
+  BOOST_REQUIRE(first->send(PeerPort{5001}, many, {}).has_value());
+  std::size_t arrived = 0;
+  for (std::size_t turns = 0; arrived < many.size() && turns < 4; ++turns) {
+    for (const auto& parcel : receive()) {
+      BOOST_TEST(!parcel.fault.has_value());
+      arrived += parcel.envelopes.size();
+      BOOST_REQUIRE(second->acknowledge(parcel).has_value());
+    }
+  }
+  BOOST_TEST(arrived == many.size());
 }
 
 BOOST_FIXTURE_TEST_CASE(bad_files_are_kept_up_to_a_number, Spools) {
@@ -210,7 +246,7 @@ BOOST_FIXTURE_TEST_CASE(a_spool_that_everybody_can_write_is_refused, Spools) {
 
 BOOST_FIXTURE_TEST_CASE(a_missing_spool_is_a_failure_of_the_environment, Spools) {
   fs::remove_all(folder / "5001");
-  const auto failed = first->send(PeerPort{5001}, {bytes_of("one")}, {});
+  const auto failed = first->send(PeerPort{5001}, {envelope_of("one")}, {});
   BOOST_TEST((failed.error().token == Token::io));
   BOOST_TEST(!first->still_waiting_at(PeerPort{5001}));
 }
@@ -220,7 +256,7 @@ BOOST_FIXTURE_TEST_CASE(what_a_killed_process_left_in_tmp_is_cleared, Spools) {
   const std::string delivery = "0123456789abcdef-" + std::string(32, 'a');
   const std::string package = std::string(64, 'b') + ".package";
   for (const auto& name : {delivery, package, std::string("of-another-program")}) write(tmp / name, "half a deliv");
-  BOOST_REQUIRE(open(5000, 5001)->send(PeerPort{5001}, {bytes_of("one")}, {}).has_value());
+  BOOST_REQUIRE(open(5000, 5001)->send(PeerPort{5001}, {envelope_of("one")}, {}).has_value());
   BOOST_TEST(!fs::exists(tmp / delivery));
   BOOST_TEST(!fs::exists(tmp / package));
   BOOST_TEST(fs::exists(tmp / "of-another-program"));
@@ -242,7 +278,7 @@ BOOST_FIXTURE_TEST_CASE(a_sender_follows_no_link_in_another_peers_spool, Spools)
     const auto place = swapped.empty() ? spool : spool / swapped;
     fs::rename(place, folder / "moved");
     fs::create_symlink(home, place);
-    const auto sent = open(5000, 5001)->send(PeerPort{5001}, {bytes_of("one")}, {});
+    const auto sent = open(5000, 5001)->send(PeerPort{5001}, {envelope_of("one")}, {});
     BOOST_TEST((sent.has_error() && sent.error().token == Token::io), swapped);
     fs::remove(place);
     fs::rename(folder / "moved", place);
@@ -250,7 +286,7 @@ BOOST_FIXTURE_TEST_CASE(a_sender_follows_no_link_in_another_peers_spool, Spools)
     for (fs::recursive_directory_iterator entry(home), end; entry != end; ++entry) files += fs::is_regular_file(*entry);
     BOOST_TEST(files == 6U, swapped);
   }
-  BOOST_REQUIRE(open(5000, 5001)->send(PeerPort{5001}, {bytes_of("one")}, {}).has_value());
+  BOOST_REQUIRE(open(5000, 5001)->send(PeerPort{5001}, {envelope_of("one")}, {}).has_value());
   BOOST_TEST(receive().size() == 1U);
 }
 
@@ -267,7 +303,7 @@ BOOST_FIXTURE_TEST_CASE(a_receiver_follows_no_link_in_its_spool_and_hears_the_ot
       {PeerPort{5001}, folder / "5001", {{PeerPort{5000}, folder / "5000"}, {PeerPort{5002}, folder / "5002"}}, most},
       environment);
   BOOST_REQUIRE(link.has_value());
-  BOOST_REQUIRE(first->send(PeerPort{5001}, {bytes_of("one")}, {}).has_value());
+  BOOST_REQUIRE(first->send(PeerPort{5001}, {envelope_of("one")}, {}).has_value());
   const auto parcels = link.value()->receive(100).value();
   BOOST_TEST(parcels.size() == 2U);
   std::size_t faults = 0;
@@ -363,7 +399,8 @@ BOOST_FIXTURE_TEST_CASE(a_package_that_waits_is_not_placed_again, Spools) {
   exchange.bytes.fill(7);
   const auto send = [&] {
     const PackageFile package{exchange, folder / "package", 0, false};
-    BOOST_REQUIRE(first->send(PeerPort{5001}, {bytes_of("grant"), bytes_of("grant")}, {package, package}).has_value());
+    BOOST_REQUIRE(
+        first->send(PeerPort{5001}, {envelope_of("grant"), envelope_of("grant")}, {package, package}).has_value());
   };
   const auto file = inbox() / (to_hex(exchange) + ".package");
   const auto content = [&] {
