@@ -121,6 +121,7 @@ void Courier::roll_back() {
   parts_.store.rollback();
   look_everywhere_ = true;
   dropped_packages_.clear();
+  stray_packages_.clear();
 }
 
 void Courier::take_notes_of(const std::vector<std::pair<PeerPort, DeliveryNote>>& notes, Draft& draft) {
@@ -138,6 +139,7 @@ bool Courier::postpones_nothing() const {
 /// Whether a turn would do nothing but take notes.
 bool Courier::can_wait(const std::vector<Parcel>& parcels, const OpenedMail& mail) const {
   if (mail.notes.empty() || !mail.messages.empty() || !mail.unfit.empty() || postpones_nothing()) return false;
+  if (!to_sweep_.empty()) return false;
   if (std::ranges::any_of(parcels, [](const auto& parcel) { return parcel.fault.has_value(); })) return false;
   if (!parts_.link.offers().empty()) return false;
   const auto now = parts_.environment.now();
@@ -218,8 +220,12 @@ Result<Report> Courier::turn(const Intake& intake, const Policy& policy, const s
   take_wishes(wishes, report);
   if (policy.steps) take_due_steps(policy, report);
   const auto drained = drained_peers(waiting, parcels, mail);
-  report.more_waits = full || drained.size() < channels_.size();
+  report.sweeps = !to_sweep_.empty();
+  report.more_waits = full || drained.size() < channels_.size() || report.sweeps;
   BOOKCHAIN_CHECK(finish(parcels, mail, notes, drained, report));
+  // Who takes in so many messages has no further turn.
+  const bool is_last = intake.messages != std::numeric_limits<std::size_t>::max();
+  if (!report.sweeps || is_last) tell_swept(report);
   return report;
 }
 
@@ -271,9 +277,12 @@ Result<void> Courier::finish(const std::vector<Parcel>& parcels, const OpenedMai
   if (changed) reach(KillPoint::after_commit);
   // Before their messages are acknowledged: a package without one would be found by nobody.
   for (const auto& [from, exchange] : dropped_packages_) {
-    note_done(from, parts_.link.drop_package(from, exchange), report, exchange);
+    auto dropped = parts_.link.drop_package(from, exchange);
+    if (dropped && stray_packages_.contains({from, exchange})) ++strays_removed_[from];
+    note_done(from, std::move(dropped), report, exchange);
   }
   dropped_packages_.clear();
+  stray_packages_.clear();
   for (std::size_t i = 0; i < parcels.size(); ++i) {
     if (parcels[i].fault || mail.unfinished.contains(i)) continue;  // put away already, or not done with
     if (!mail.unfit.contains(i)) {

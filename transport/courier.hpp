@@ -4,6 +4,7 @@
 // is in the Store, so that several processes can take turns on one home.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <limits>
 #include <map>
@@ -107,6 +108,7 @@ struct Report {
   std::set<PeerPort> heard;    ///< of whom something could be opened, and be it a delivery note
   std::size_t deliveries = 0;  ///< how many were looked at
   bool more_waits = false;     ///< there may be more to take in
+  bool sweeps = false;         ///< and packages to be removed, of a number that is known
 };
 
 /// What becomes of a request that could be granted.
@@ -270,8 +272,10 @@ class Courier {
   [[nodiscard]] Result<void> settle_package(PeerPort from, const CopiedPackage& package);
   void drop_unwanted_package(PeerPort from, const std::optional<ExchangeId>& exchange);
   void sweep_packages(Report& report);
+  void tell_swept(Report& report);
   void answer_offers(Report& report);
   [[nodiscard]] std::optional<Error> why_no_package(PeerPort from, const ExchangeId& exchange) const;
+  [[nodiscard]] bool is_own_request(PeerPort from, const ExchangeId& exchange) const;
   [[nodiscard]] bool may_want_package(PeerPort from, const ExchangeId& exchange) const;
   [[nodiscard]] Result<void> take_message(Incoming arrival, Notes& notes, Report& report);
 
@@ -294,9 +298,12 @@ class Courier {
   Parts parts_;
   std::map<PeerPort, Channel> channels_;
   std::set<std::pair<PeerPort, ExchangeId>> dropped_packages_;  ///< to be removed after the commit
+  std::set<std::pair<PeerPort, ExchangeId>> stray_packages_;    ///< of these, those of no request of this peer's
   std::set<ExchangeId> tried_packages_;                         ///< copied, or tried to be, in this turn
   std::optional<ledger::Time> swept_packages_;
-  bool patient_ = false;  ///< of the present call
+  std::deque<std::pair<PeerPort, ExchangeId>> to_sweep_;  ///< found by the last sweep and not looked at yet
+  std::map<PeerPort, std::size_t> strays_removed_;        ///< by that sweep, and not told yet
+  bool patient_ = false;                                  ///< of the present call
   Postponed postponed_;
   /// Exchanges in which a step may have become due since the last look at them.
   std::set<ExchangeId> touched_;

@@ -147,11 +147,17 @@ Result<void> Courier::settle_package(PeerPort from, const CopiedPackage& package
   return success();
 }
 
+/// Whether this peer asked `from` for the book of that exchange.
+bool Courier::is_own_request(PeerPort from, const ExchangeId& exchange) const {
+  const auto record = exchanges.get(parts_.store, exchange);
+  return record && record->role == Role::requester && record->request.body.receiver_port == from;
+}
+
 /// Whether a package of that exchange may still be of use here.
 bool Courier::may_want_package(PeerPort from, const ExchangeId& exchange) const {
+  if (!is_own_request(from, exchange)) return false;
   const auto record = exchanges.get(parts_.store, exchange);
-  return record && record->role == Role::requester && record->request.body.receiver_port == from &&
-         !record->package_arrived && !has_ended(record->state);
+  return !record->package_arrived && !has_ended(record->state);
 }
 
 /// What is offered is fetched if it is the package of a request of this peer's own, and declined otherwise.
@@ -173,18 +179,41 @@ void Courier::drop_unwanted_package(PeerPort from, const std::optional<ExchangeI
 }
 
 /// A killed process may have left packages that no message will name again, and a program that synchronises folders
-/// brings back what was removed. To look at each costs a reading of every folder.
+/// brings back what was removed. To look at each costs a reading of every folder. Of thousands that somebody put there
+/// each turn takes some.
 void Courier::sweep_packages(Report& report) {
   constexpr std::uint64_t every_us = 60'000'000;
-  const auto now = parts_.environment.now();
-  if (swept_packages_ && !has_passed(*swept_packages_, now, every_us)) return;
-  swept_packages_ = now;
-  for (const auto& [from, exchange] : parts_.link.packages()) {
+  constexpr std::size_t most_a_turn = 256;
+  if (to_sweep_.empty()) {
+    const auto now = parts_.environment.now();
+    if (swept_packages_ && !has_passed(*swept_packages_, now, every_us)) return;
+    swept_packages_ = now;
+    const auto lying = parts_.link.packages();
+    to_sweep_.assign(lying.begin(), lying.end());
+  }
+  for (std::size_t i = 0; i < most_a_turn && !to_sweep_.empty(); ++i) {
+    const auto [from, exchange] = to_sweep_.front();
+    to_sweep_.pop_front();
     if (dropped_packages_.contains({from, exchange})) continue;  // told already
+    if (!is_own_request(from, exchange)) {
+      stray_packages_.insert({from, exchange});
+      dropped_packages_.insert({from, exchange});
+      continue;
+    }
     auto fault = why_no_package(from, exchange);
     if (!fault && may_want_package(from, exchange)) continue;
     if (fault) report.received.push_back(refused_from(from, std::move(*fault), exchange));
     dropped_packages_.insert({from, exchange});
+  }
+}
+
+/// One line a sender. What came back of an exchange that is over, a program brought that synchronises folders: it is
+/// removed without a word.
+void Courier::tell_swept(Report& report) {
+  for (const auto& [from, count] : std::exchange(strays_removed_, {})) {
+    auto what = count == 1 ? std::string("a package that this peer did not ask for was removed")
+                           : std::to_string(count) + " packages that this peer did not ask for were removed";
+    report.received.push_back(refused_from(from, Error{Token::unexpected, std::move(what), {}, {}}));
   }
 }
 

@@ -76,7 +76,7 @@ class Link {
   /// The package is copied or unwanted: remove it. No failure if there is none.
   [[nodiscard]] virtual Result<void> drop_package(PeerPort from, const ExchangeId& exchange) = 0;
 
-  /// All packages that lie here, with who brought them.
+  /// The packages that lie here, with who brought them; of one sender no more than it may have waiting.
   [[nodiscard]] virtual std::vector<std::pair<PeerPort, ExchangeId>> packages() const = 0;
   /// Delivers sealed messages in one piece, and each package before its message. In a spool they are durable when it
   /// returns; a connection may lose them, and take_renewed() tells so. Precondition: room_for(to) gives a number.

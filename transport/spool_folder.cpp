@@ -69,9 +69,10 @@ std::string package_name(const ExchangeId& exchange) { return to_hex(exchange) +
 std::optional<ExchangeId> exchange_in_name(std::string_view name) {
   if (!name.ends_with(package_suffix)) return std::nullopt;
   name.remove_suffix(package_suffix.size());
-  const auto exchange = fixed_from_hex<ExchangeId>(name);
-  if (!exchange || to_hex(*exchange) != name) return std::nullopt;
-  return exchange;
+  if (name.size() != 2 * ExchangeId::size || name.find_first_not_of("0123456789abcdef") != std::string_view::npos) {
+    return std::nullopt;
+  }
+  return fixed_from_hex<ExchangeId>(name);
 }
 
 Result<SpoolFolder> SpoolFolder::open(const fs::path& path) {
@@ -125,6 +126,8 @@ Result<void> SpoolFolder::check_safe() const {
   return Error{Token::permission, "a spool can be written by everybody", shown.string(),
                "take the right away: chmod o-w " + shown.string()};
 }
+
+bool SpoolFolder::lets_remove() const { return ::faccessat(get(), ".", W_OK | X_OK, AT_EACCESS) == 0; }
 
 std::vector<std::string> SpoolFolder::names(std::size_t most) const {
   std::vector<std::string> names;

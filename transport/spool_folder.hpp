@@ -60,6 +60,8 @@ struct SpoolFolder {
   [[nodiscard]] ledger::Result<void> check_safe() const;
   /// Entries of one folder that are listed: what lies beyond waits until these are gone.
   static constexpr std::size_t max_names = 100'000;
+  /// Whether this process may remove things from it, as far as its modes say.
+  [[nodiscard]] bool lets_remove() const;
   /// In order; of a folder with more than `most` entries any so many.
   [[nodiscard]] std::vector<std::string> names(std::size_t most = max_names) const;
   /// Removes a file or a tree, following no link. No failure if it is not there. Token `bad-file` for a tree that is

@@ -116,43 +116,62 @@ Result<SpoolFolder> SpoolLink::from_folder(PeerPort from, const std::string& par
   return folder.inside(part);
 }
 
-std::vector<std::string> SpoolLink::names_from(const SpoolFolder& folder, PeerPort from) const {
-  auto names = folder.names();
+SpoolLink::Waiting SpoolLink::waiting_from(const SpoolFolder& folder, PeerPort from) const {
+  // Of what cannot be removed one process takes no more than a sender may have waiting.
+  const auto stuck = std::ranges::count_if(stuck_, [&](const auto& each) { return each.first == from; });
+  if (!folder.lets_remove() || static_cast<std::uint64_t>(stuck) >= settings_.quota.files) return {};
+  Waiting found;
   std::size_t hidden = 0;
-  std::erase_if(names, [&](const auto& name) {
-    if (name.starts_with('.') && ++hidden <= max_hidden_files) return true;
-    return exchange_in_name(name).has_value() || stuck_.contains({from, name});
-  });
-  return names;
+  for (auto& name : folder.names()) {
+    if (name.starts_with('.') && ++hidden <= max_hidden_files) continue;
+    if (stuck_.contains({from, name})) continue;
+    auto& kind = exchange_in_name(name) ? found.packages : found.mail;
+    kind.push_back(std::move(name));
+  }
+  return found;
+}
+
+void SpoolLink::tell(PeerPort from, std::string what, const fs::path& where) {
+  faults_.push_back(Parcel{from, {}, {}, Error{Token::bad_file, std::move(what), where.string(), {}}});
 }
 
 /// More than its quota no honest sender has waiting: it holds the excess back. What somebody put there all the same is
 /// removed unread, the latest first; an honest message among it comes again. What cannot be removed is passed over.
-void SpoolLink::drop_excess(const SpoolFolder& folder, PeerPort from, std::vector<std::string>& names) {
+void SpoolLink::drop_excess(const SpoolFolder& folder, PeerPort from, Waiting& found) {
+  const bool has_turn = removals_left_ > 0;
   std::size_t dropped = 0;
-  for (; names.size() > settings_.quota.files; names.pop_back()) {
-    if (::unlinkat(folder.get(), names.back().c_str(), 0) == 0) ++dropped;
-  }
-  if (dropped == 0) return;
-  faults_.push_back(Parcel{from,
-                           {},
-                           {},
-                           Error{Token::bad_file,
-                                 std::to_string(dropped) + " files above the quota were removed",
-                                 folder.shown.string(),
-                                 {}}});
+  const auto drop_beyond = [&](std::vector<std::string>& names, std::uint64_t most) {
+    for (; names.size() > most && removals_left_ > 0; names.pop_back(), --removals_left_) {
+      if (::unlinkat(folder.get(), names.back().c_str(), 0) == 0) ++dropped;
+    }
+  };
+  const auto most = settings_.quota.files;
+  drop_beyond(found.mail, most);
+  drop_beyond(found.packages, most - std::min<std::uint64_t>(most, found.mail.size()));
+  if (dropped > 0) tell(from, std::to_string(dropped) + " files above the quota were removed", folder.shown);
+  if (found.mail.size() <= most) return;
+  // The next call goes on with it. Where nothing could be removed, what comes first is looked at.
+  found.mail.resize(has_turn && dropped == 0 ? most : 0);
 }
 
-/// From a folder in which nothing can be removed one process takes no more than a sender may have waiting.
+/// A folder in which nothing can be removed would be told again and again, file by file: it is told as a whole, and
+/// what is in it waits.
 void SpoolLink::list_anew(PeerPort from, std::deque<std::string>& names) {
   const auto folder = from_folder(from, "new");
   if (!folder) return;
+  if (!folder.value().lets_remove()) {
+    const auto count = folder.value().names().size();
+    if (count == 0 || !closed_.insert(from).second) return;
+    return tell(from,
+                "nothing can be removed from this folder, and nothing is taken in: " + std::to_string(count) +
+                    (count == 1 ? " file waits" : " files wait"),
+                folder.value().shown);
+  }
+  closed_.erase(from);
   std::erase_if(stuck_, [&](const auto& each) { return each.first == from && !folder.value().facts_of(each.second); });
-  const auto stuck = std::ranges::count_if(stuck_, [&](const auto& each) { return each.first == from; });
-  if (static_cast<std::uint64_t>(stuck) >= settings_.quota.files) return;
-  auto found = names_from(folder.value(), from);
+  auto found = waiting_from(folder.value(), from);
   drop_excess(folder.value(), from, found);
-  std::ranges::move(found, std::back_inserter(names));
+  std::ranges::move(found.mail, std::back_inserter(names));
 }
 
 /// Takes from each sender in turn, and begins with another one each time, so that one who floods, with many files
@@ -189,7 +208,7 @@ std::map<PeerPort, std::size_t> SpoolLink::waiting() const {
     if (const auto listed = listed_.find(port); listed != listed_.end() && !listed->second.empty()) {
       count = listed->second.size();
     } else if (const auto folder = from_folder(port, "new")) {
-      count = names_from(folder.value(), port).size();
+      count = waiting_from(folder.value(), port).mail.size();
     }
     // What is above the quota is not taken in.
     if (count > 0) counts[port] = std::min(count, settings_.quota.files);
@@ -201,7 +220,9 @@ Result<std::vector<Parcel>> SpoolLink::receive(std::size_t most) {
   std::uint64_t bytes_read = 0;
   std::size_t messages_read = 0;
   std::set<PeerPort> moved_aside;
+  std::size_t trees = 0;
   ++first_;
+  removals_left_ = max_removed_a_turn;
   shed_what_nobody_takes();
   const auto names = next_names(most);
   auto parcels = std::exchange(faults_, {});
@@ -209,6 +230,12 @@ Result<std::vector<Parcel>> SpoolLink::receive(std::size_t most) {
     if (messages_read >= max_messages_read_a_turn) break;
     const auto folder = from_folder(from, "new");
     if (!folder) continue;
+    const auto most_bytes = max_mail_bytes(settings_.max_envelope_bytes);
+    const auto facts = folder.value().facts_of(name);
+    if (facts && S_ISDIR(facts->mode) && ++trees > max_trees_a_turn) continue;  // it stays listed
+    // What is larger than it can be is not read at all.
+    const auto length = facts && facts->length <= most_bytes ? facts->length : 0;
+    if (bytes_read > 0 && bytes_read + length > max_bytes_read_a_turn) break;
     Parcel parcel{from, name, {}, std::nullopt};
     auto bytes = read_foreign(folder.value().get(), name, folder.value() / name, most_bytes);
     if (!bytes) {
@@ -220,10 +247,10 @@ Result<std::vector<Parcel>> SpoolLink::receive(std::size_t most) {
       parcel.fault = Error{Token::bad_file, bytes.error().what, name, {}};
     } else {
       bytes_read += bytes.value().size();
-  std::size_t trees = 0;
       auto envelopes = parse_mail(bytes.value(), settings_.max_envelope_bytes);
       if (envelopes) {
         parcel.envelopes = std::move(envelopes).value();
+        messages_read += parcel.envelopes.size();
       } else {
         parcel.fault = Error{Token::bad_file, envelopes.error().what, name, {}};
       }
@@ -231,12 +258,6 @@ Result<std::vector<Parcel>> SpoolLink::receive(std::size_t most) {
     if (parcel.fault && move_or_keep(parcel, *parcel.fault)) moved_aside.insert(from);
     parcels.push_back(std::move(parcel));
   }
-    const auto most_bytes = max_mail_bytes(settings_.max_envelope_bytes);
-    const auto facts = folder.value().facts_of(name);
-    if (facts && S_ISDIR(facts->mode) && ++trees > max_trees_a_turn) continue;  // it stays listed
-    // What is larger than it can be is not read at all.
-    const auto length = facts && facts->length <= most_bytes ? facts->length : 0;
-    if (bytes_read > 0 && bytes_read + length > max_bytes_read_a_turn) break;
   for (const auto from : moved_aside) {
     if (const auto bad = from_folder(from, "bad")) prune(bad.value());
   }
@@ -252,7 +273,6 @@ void lay_to_sender(const Result<SpoolFolder>& folder, Error& error) {
 }
 
 }  // namespace
-        messages_read += parcel.envelopes.size();
 
 /// What was listed is taken from the front.
 void SpoolLink::cross_off(PeerPort from, const std::string& name) {
@@ -314,8 +334,13 @@ std::vector<std::pair<PeerPort, ExchangeId>> SpoolLink::packages() const {
   for (const auto port : settings_.senders) {
     const auto folder = from_folder(port, "new");
     if (!folder) continue;
-    for (const auto& name : folder.value().names()) {
-      if (const auto exchange = exchange_in_name(name)) found.emplace_back(port, *exchange);
+    const auto names = waiting_from(folder.value(), port).packages;
+    const auto count = std::min<std::uint64_t>(names.size(), settings_.quota.files);
+    std::size_t trees = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto facts = folder.value().facts_of(names[i]);
+      if (facts && S_ISDIR(facts->mode) && ++trees > max_trees_a_turn) continue;
+      found.emplace_back(port, *exchange_in_name(names[i]));
     }
   }
   return found;

@@ -77,11 +77,16 @@ class SpoolLink final : public Link {
   /// Whether the folder of a sender belongs to a user who is not that sender.
   [[nodiscard]] bool is_of_stranger(const SpoolFolder& spool, PeerPort from) const;
   void move_stranger_away(const SpoolFolder& spool, PeerPort from);
-  /// What waits in the folder of one sender and is no package, in the order of its names.
-  [[nodiscard]] std::vector<std::string> names_from(const SpoolFolder& folder, PeerPort from) const;
+  /// What waits in the folder of one sender, in the order of its names; nothing where nothing can be removed.
+  struct Waiting {
+    std::vector<std::string> mail;
+    std::vector<std::string> packages;
+  };
+  [[nodiscard]] Waiting waiting_from(const SpoolFolder& folder, PeerPort from) const;
   void cross_off(PeerPort from, const std::string& name);
   void list_anew(PeerPort from, std::deque<std::string>& names);
-  void drop_excess(const SpoolFolder& folder, PeerPort from, std::vector<std::string>& names);
+  void drop_excess(const SpoolFolder& folder, PeerPort from, Waiting& found);
+  void tell(PeerPort from, std::string what, const boost::filesystem::path& where);
   [[nodiscard]] std::vector<std::pair<PeerPort, std::string>> next_names(std::size_t most);
   [[nodiscard]] Result<void> remove_delivery(PeerPort from, const std::string& name);
   [[nodiscard]] Result<void> move_or_keep(const Parcel& parcel, const Error& reason);
@@ -103,7 +108,9 @@ class SpoolLink final : public Link {
   bool drop_box_ = false;     ///< each sender makes its own folder in the own spool
   std::set<PeerPort> swept_;  ///< spools whose tmp/ this process has cleared of its own leftovers
   std::optional<ledger::Time> shed_at_;
-  std::vector<Parcel> faults_;  ///< folders that are none, to be told once
+  std::vector<Parcel> faults_;     ///< what is wrong with a folder as a whole, to be told once
+  std::set<PeerPort> closed_;      ///< those in whose folders nothing can be removed, which is told
+  std::size_t removals_left_ = 0;  ///< of files above the quota, in this call of receive()
   /// What could neither be taken nor removed: told once by this process, and passed over.
   std::set<std::pair<PeerPort, std::string>> stuck_;
 };

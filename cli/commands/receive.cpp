@@ -31,6 +31,7 @@ void append(transport::Report& all, transport::Report report) {
   all.deliveries += report.deliveries;
   all.undelivered = std::move(report.undelivered);
   all.more_waits = report.more_waits;
+  all.sweeps = report.sweeps;
 }
 
 /// Takes in everything that waits at the start, or `limit` messages; then one step of each exchange if asked for.
@@ -45,7 +46,7 @@ Result<transport::Report> take_in(Home& home, std::optional<std::uint64_t> limit
   for (;;) {
     BOOKCHAIN_TRY(auto report, home.courier().turn(intake, transport::Policy{}));
     append(all, std::move(report));
-    if (!all.more_waits || limit || all.deliveries > at_start) break;
+    if (!all.more_waits || limit || (all.deliveries > at_start && !all.sweeps)) break;
     if (std::chrono::steady_clock::now() - since < lock_held_at_most) continue;
     // Other commands on this home have their turn in between.
     home.release();

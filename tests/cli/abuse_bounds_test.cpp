@@ -21,6 +21,12 @@ bool make_devices(const path& folder) {
          ::mknod((folder / "b-disk").c_str(), S_IFBLK | 0666, ::makedev(7, 250)) == 0;
 }
 
+/// A name of a package, of no exchange that there is.
+std::string package_named(std::size_t number) {
+  const auto digits = std::to_string(number);
+  return std::string(64 - digits.size(), '0') + digits + ".package";
+}
+
 void put_rubbish(const path& folder, const std::string& prefix, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     write_file(folder / (prefix + std::to_string(i)), std::string(i % 50, static_cast<char>(i)));
@@ -59,12 +65,6 @@ BOOST_AUTO_TEST_CASE(devices_in_a_spool_are_put_aside_unread_and_told_once) {
   BOOST_TEST(network.state(5001, id) == "committed");
 }
 
-BOOST_AUTO_TEST_SUITE_END()
-
-BOOST_AUTO_TEST_SUITE(abuse_by_number)
-
-/// Five times what a sender may have waiting. What took as long as all of it together held the lock of the home for
-/// minutes.
 BOOST_AUTO_TEST_CASE(a_device_in_the_place_of_a_package_is_removed_and_told_once) {
   const Network network;
   const auto id = network.exchange(5000, 5001, network.book_of(5001), 1);
@@ -81,12 +81,20 @@ BOOST_AUTO_TEST_CASE(a_device_in_the_place_of_a_package_is_removed_and_told_once
   BOOST_TEST(network.state(5000, id) == "committed");
 }
 
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(abuse_by_number)
+
+/// Five times what a sender may have waiting. What took as long as all of it together held the lock of the home for
+/// minutes.
 BOOST_AUTO_TEST_CASE(fifty_thousand_files_lock_nobody_out_of_the_home) {
   const Network network;
   const std::string id = network.ok(5000, {"request", "--from", "5001", "--book", network.book_of(5001)})["exchange"];
   const auto flooded = spool_of(network, 5001, 5002);
   constexpr std::size_t files = 50'000 / one_in;
-  for (std::size_t i = 0; i < files; ++i) write_file(flooded / ("0-" + std::to_string(i)), "");
+  for (std::size_t i = 0; i < files; ++i) {
+    write_file(flooded / (i % 2 == 0 ? "0-" + std::to_string(i) : package_named(i)), "");
+  }
   Background receive({"-n", network.folder().string(), "-p", "5001", "receive", "-q"});
   const auto count = [&] {
     return static_cast<std::size_t>(std::distance(fs::directory_iterator(flooded), fs::directory_iterator()));
@@ -99,6 +107,26 @@ BOOST_AUTO_TEST_CASE(fifty_thousand_files_lock_nobody_out_of_the_home) {
   BOOST_TEST(fs::is_empty(flooded));
   network.settle();
   BOOST_TEST(network.state(5001, id) == "committed");
+}
+
+BOOST_AUTO_TEST_CASE(packages_that_nobody_asked_for_are_removed_and_told_in_one_line) {
+  const Network network;
+  const auto id = network.exchange(5000, 5001, network.book_of(5001), 1);
+  network.settle();
+  BOOST_REQUIRE(network.state(5000, id) == "committed");
+  const auto flooded = spool_of(network, 5000, 5002);
+  constexpr std::size_t count = 3'000;
+  for (std::size_t i = 0; i < count; ++i) write_file(flooded / package_named(i), "rubbish");
+  // What came back of an exchange that is over is no rubbish of its sender's.
+  write_file(spool_of(network, 5000, 5001) / (id + ".package"), "what lay there before");
+  const auto received = receive_within_bounds(network, 5000);
+  BOOST_REQUIRE(received.size() == 1U);
+  BOOST_TEST(received[0]["result"] == "refused");
+  BOOST_TEST(received[0]["token"] == "unexpected");
+  BOOST_TEST(received[0]["reason"] == "3000 packages that this peer did not ask for were removed");
+  BOOST_TEST(receive_within_bounds(network, 5000).empty(), "nothing of it is told again");
+  BOOST_TEST(fs::is_empty(flooded));
+  BOOST_TEST(fs::is_empty(spool_of(network, 5000, 5001)));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -159,6 +159,61 @@ BOOST_FIXTURE_TEST_CASE(packages_that_nobody_wants_are_removed_once_a_minute_and
   BOOST_TEST((swept_by_a_turn() == Places{{other, exchange}, {other, unwanted}, {third, exchange}}));
 }
 
+BOOST_FIXTURE_TEST_CASE(thousands_of_packages_that_nobody_asked_for_are_removed_in_parts_and_told_in_one_line, Peer) {
+  constexpr std::size_t count = 1000;
+  constexpr std::size_t a_turn = 256;
+  for (std::size_t i = 0; i < count; ++i) {
+    ExchangeId stray{{9}};
+    stray.bytes[1] = static_cast<std::uint8_t>(i);
+    stray.bytes[2] = static_cast<std::uint8_t>(i >> 8U);
+    link.lying.emplace_back(i == 0 ? third : other, stray);
+  }
+  for (std::size_t turns = 1; turns <= 3; ++turns) {
+    const auto report = turn();
+    BOOST_TEST(link.dropped.size() == turns * a_turn);
+    BOOST_TEST(report.more_waits);
+    BOOST_TEST(report.sweeps);
+    BOOST_TEST(report.received.empty());
+  }
+  const auto last = turn();
+  BOOST_TEST(link.dropped.size() == count);
+  BOOST_TEST(!last.sweeps);
+  BOOST_REQUIRE(last.received.size() == 2U);
+  BOOST_TEST((last.received[0].place == other));
+  BOOST_TEST(last.received[0].error->what == "999 packages that this peer did not ask for were removed");
+  BOOST_TEST((last.received[1].place == third));
+  BOOST_TEST(last.received[1].error->what == "a package that this peer did not ask for was removed");
+  BOOST_TEST(turn().received.empty());
+  BOOST_TEST(link.dropped.size() == count);
+}
+
+/// Whoever takes in a number of messages takes one turn.
+BOOST_FIXTURE_TEST_CASE(what_was_removed_is_told_in_a_turn_that_may_be_the_last, Peer) {
+  for (std::uint8_t i = 0; i < 255; ++i) {
+    link.lying.emplace_back(other, ExchangeId{{9, i}});
+    link.lying.emplace_back(other, ExchangeId{{10, i}});
+  }
+  const auto report = courier.turn({64, 1}, {});
+  BOOST_REQUIRE(report.has_value());
+  BOOST_REQUIRE(report.value().received.size() == 1U);
+  BOOST_TEST(report.value().received[0].error->what == "256 packages that this peer did not ask for were removed");
+}
+
+/// A program that synchronises folders brings such a package back again and again.
+BOOST_FIXTURE_TEST_CASE(a_package_of_an_own_exchange_that_is_over_is_removed_without_a_word, Peer) {
+  change([&](Draft& draft) {
+    ExchangeRecord record;
+    record.role = Role::requester;
+    record.state = ExchangeState::committed;
+    record.package_arrived = true;
+    record.request.body.receiver_port = other;
+    exchanges.put(draft, exchange, record);
+  });
+  link.lying = {{other, exchange}};
+  BOOST_TEST(turn().received.empty());
+  BOOST_TEST(link.dropped.size() == 1U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace bookchain::transport::tests

@@ -260,6 +260,88 @@ BOOST_FIXTURE_TEST_CASE(what_is_put_aside_takes_no_more_than_the_quota, QuotaSpo
   BOOST_TEST(fs::exists(bad / "6"));
 }
 
+std::size_t entries_in(const fs::path& folder) {
+  return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
+}
+
+/// Moved to bad/ they would lie there until they were gone a few at a time.
+BOOST_FIXTURE_TEST_CASE(trees_are_removed_at_once_and_a_few_in_each_turn, QuotaSpools) {
+  open({1'000'000, 10'000});
+  const auto inbox = folder / "5001" / "5000" / "new";
+  const auto bad = folder / "5001" / "5000" / "bad";
+  constexpr std::size_t trees = 120;
+  for (std::size_t i = 0; i < trees; ++i) {
+    const auto tree = inbox / std::to_string(i);
+    fs::create_directories(tree / "deep");
+    for (const auto* name : {"one", "two", "deep/three"}) {
+      std::ofstream((tree / name).string(), std::ios::binary) << std::string(30'000, 'x');
+    }
+  }
+  BOOST_REQUIRE(send(5000) == "sent");
+  std::size_t told = 0;
+  std::size_t good = 0;
+  for (auto left = trees; left > 0; left = std::min(left - 1, entries_in(inbox))) {
+    const auto parcels = receiver->receive(64);
+    BOOST_REQUIRE(parcels.has_value());
+    std::size_t of_this_turn = 0;
+    for (const auto& parcel : parcels.value()) ++(parcel.fault ? of_this_turn : good);
+    BOOST_TEST(of_this_turn <= 8U);
+    told += of_this_turn;
+    std::uintmax_t kept = 0;
+    for (const auto& entry : fs::recursive_directory_iterator(bad)) {
+      if (fs::is_regular_file(entry.path())) kept += fs::file_size(entry.path());
+    }
+    BOOST_TEST(kept <= 1'000'000U);
+    BOOST_TEST(entries_in(bad) <= 200U);
+    for (const auto& parcel : parcels.value()) {
+      if (!parcel.fault) BOOST_REQUIRE(receiver->acknowledge(parcel).has_value());
+    }
+  }
+  BOOST_TEST(told == trees);
+  BOOST_TEST(good == 1U);
+  BOOST_TEST(fs::is_empty(inbox));
+}
+
+BOOST_FIXTURE_TEST_CASE(what_is_removed_beside_deliveries_is_told_in_one_line, QuotaSpools) {
+  open({1'000, 100});
+  const auto of_sender = folder / "5001" / "5000";
+  for (const auto* place : {"beside", "cur/one", "cur/tree/leaf", "tmp/one", "tmp/two", "new/.one", "new/.two"}) {
+    fs::create_directories((of_sender / place).parent_path());
+    std::ofstream((of_sender / place).string(), std::ios::binary) << std::string(50'000, 'x');
+  }
+  const auto parcels = receiver->receive(10);
+  BOOST_REQUIRE((parcels.has_value() && parcels.value().size() == 1));
+  const auto& told = parcels.value().front();
+  BOOST_TEST((told.from == PeerPort{5000}));
+  BOOST_REQUIRE(told.fault.has_value());
+  // One in tmp and one in new may be packages on their way.
+  BOOST_TEST(told.fault->what == "5 things that nobody takes were removed");
+  BOOST_TEST(receiver->receive(10).value().empty());
+}
+
+// Half of them have names of packages, which count like all others.
+BOOST_FIXTURE_TEST_CASE(more_files_than_the_quota_are_removed_unread_in_turns_of_a_bounded_number, QuotaSpools) {
+  open({1'000'000, 100});
+  const auto inbox = folder / "5001" / "5000" / "new";
+  constexpr std::size_t files = 25'000;
+  for (std::size_t i = 0; i < files; ++i) {
+    ExchangeId exchange;
+    exchange.bytes.fill(7);
+    for (std::size_t k = 0; k < 3; ++k) exchange.bytes[k] = static_cast<std::uint8_t>(i >> (8 * k));
+    const auto name = i % 2 == 0 ? package_name(exchange) : std::to_string(i);
+    BOOST_REQUIRE(::mknod((inbox / name).c_str(), S_IFREG | 0600, 0) == 0);
+  }
+  BOOST_TEST(receiver->receive(10).value().size() <= 11U);
+  const auto after_one = entries_in(inbox);
+  BOOST_TEST(after_one >= files - 20'000 - 10);
+  BOOST_TEST(after_one < files);
+  BOOST_TEST(receiver->packages().size() <= 100U);
+  while (!receiver->receive(64).value().empty()) {
+  }
+  BOOST_TEST(entries_in(inbox) <= 100U);
+  BOOST_TEST(receiver->packages().size() == entries_in(inbox));
+}
+
 // Its mark stands before the end of the name.
 BOOST_FIXTURE_TEST_CASE(a_conflict_copy_of_a_package_is_put_aside, QuotaSpools) {
   open({1000, 100});
