@@ -42,7 +42,10 @@ Result<void> SpoolLink::move_aside(PeerPort from, const std::string& name, const
   // Its own name would make it the reason of another, or is too long to have one.
   auto kept_as = name.ends_with(reason_suffix) ? name + ".delivery" : name;
   if (kept_as.size() > longest_kept_name) kept_as = fresh_name();
-  bool moved = ::renameat(folder.get(), name.c_str(), bad.get(), kept_as.c_str()) == 0;
+  // Nobody knows what a tree holds, so that none is kept but one that cannot be removed at once.
+  const auto facts = folder.facts_of(name);
+  bool moved = facts && S_ISDIR(facts->mode) && folder.remove(name);
+  if (!moved) moved = ::renameat(folder.get(), name.c_str(), bad.get(), kept_as.c_str()) == 0;
   // A folder that is not empty lies there under that name.
   if (!moved) moved = ::renameat(folder.get(), name.c_str(), bad.get(), (kept_as = fresh_name()).c_str()) == 0;
   // If it cannot be moved, it is only in the way.
