@@ -93,8 +93,9 @@ class SpoolLink final : public Link {
   [[nodiscard]] Result<void> move_aside(PeerPort from, const std::string& name, const Error& reason);
   void prune(const SpoolFolder& bad) const;
   void shed_what_nobody_takes();
-  void shed_from(PeerPort from) const;
-  void shed_beside_senders() const;
+  void shed_from(PeerPort from);
+  void tell_shed(PeerPort from, std::size_t removed, const boost::filesystem::path& where);
+  void shed_beside_senders();
   [[nodiscard]] Result<void> write_mail(const Target& to, const std::vector<Bytes>& envelopes, std::size_t first,
                                         std::size_t last);
   [[nodiscard]] static Result<void> place_package(const Target& to, const PackageFile& package);

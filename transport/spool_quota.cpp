@@ -114,8 +114,8 @@ Load load_of(const SpoolFolder& waiting) {
   return load;
 }
 
-void shed_leftovers(const SpoolFolder& folder, const Quota& quota, std::uint64_t spared_bytes,
-                    const std::function<bool(const std::string& name)>& is_leftover) {
+std::size_t shed_leftovers(const SpoolFolder& folder, const Quota& quota, std::uint64_t spared_bytes,
+                           const std::function<bool(const std::string& name)>& is_leftover) {
   std::vector<std::pair<std::string, FolderFacts>> found;
   for (const auto& name : folder.names()) {
     if (!is_leftover(name)) continue;
@@ -129,6 +129,7 @@ void shed_leftovers(const SpoolFolder& folder, const Quota& quota, std::uint64_t
   std::uint64_t entries_left = max_entries_weighed;
   std::size_t trees_removed = 0;
   std::size_t trees_in_vain = 0;
+  std::size_t all_removed = 0;
   for (const auto& [name, facts] : found) {
     const bool is_tree = S_ISDIR(facts.mode);
     const bool may_be_package = !is_tree && facts.bytes <= spared_bytes;
@@ -148,12 +149,17 @@ void shed_leftovers(const SpoolFolder& folder, const Quota& quota, std::uint64_t
       load = with;
       continue;
     }
-    if (is_tree && ::unlinkat(folder.get(), name.c_str(), AT_REMOVEDIR) == 0) continue;  // an empty one costs nothing
+    if (is_tree && ::unlinkat(folder.get(), name.c_str(), AT_REMOVEDIR) == 0) {  // an empty one costs nothing
+      ++all_removed;
+      continue;
+    }
     if (is_tree && (trees_removed >= max_trees_removed_at_once || trees_in_vain >= max_trees_in_vain)) continue;
     // What cannot be removed is in a folder that its sender has closed, or in one too deep.
     const bool removed = folder.remove(name).has_value();
     if (is_tree) ++(removed ? trees_removed : trees_in_vain);
+    all_removed += removed ? 1U : 0U;
   }
+  return all_removed;
 }
 
 }  // namespace bookchain::transport

@@ -45,8 +45,8 @@ inline constexpr std::size_t max_hidden_files = 1'000;
 
 /// The receiver's side: removes from a folder what nobody will take, the oldest first, down to the quota, trees with
 /// all that is in them. The largest file of up to `spared_bytes` does not count: it may be a package on its way.
-/// `is_leftover` says by the name what nobody takes.
-void shed_leftovers(const SpoolFolder& folder, const Quota& quota, std::uint64_t spared_bytes,
-                    const std::function<bool(const std::string& name)>& is_leftover);
+/// `is_leftover` says by the name what nobody takes. Gives how many were removed, a tree being one.
+std::size_t shed_leftovers(const SpoolFolder& folder, const Quota& quota, std::uint64_t spared_bytes,
+                           const std::function<bool(const std::string& name)>& is_leftover);
 
 }  // namespace bookchain::transport

@@ -104,10 +104,11 @@ void SpoolLink::shed_what_nobody_takes() {
   if (drop_box_) shed_beside_senders();
 }
 
-void SpoolLink::shed_from(PeerPort from) const {
+void SpoolLink::shed_from(PeerPort from) {
+  std::size_t removed = 0;
   const auto shed = [&](const std::string& part, std::uint64_t spared, const auto& is_leftover) {
     if (const auto folder = from_folder(from, part)) {
-      shed_leftovers(folder.value(), settings_.quota, spared, is_leftover);
+      removed += shed_leftovers(folder.value(), settings_.quota, spared, is_leftover);
     }
   };
   const auto any = [](const std::string&) { return true; };
@@ -117,10 +118,15 @@ void SpoolLink::shed_from(PeerPort from) const {
   if (const auto bad = from_folder(from, "bad")) prune(bad.value());
   shed({}, 0,
        [](const std::string& name) { return std::ranges::find(parts_of_folder, name) == parts_of_folder.end(); });
+  tell_shed(from, removed, settings_.own_spool / std::to_string(from.value));
+}
+
+void SpoolLink::tell_shed(PeerPort from, std::size_t removed, const boost::filesystem::path& where) {
+  if (removed > 0) tell(from, std::to_string(removed) + " things that nobody takes were removed", where);
 }
 
 /// Any user of the host may leave something in a drop box.
-void SpoolLink::shed_beside_senders() const {
+void SpoolLink::shed_beside_senders() {
   const auto spool = SpoolFolder::open(settings_.own_spool);
   if (!spool) return;
   // In a folder of somebody else, such as a share that root made, there may be what was never meant for this peer.
@@ -131,7 +137,9 @@ void SpoolLink::shed_beside_senders() const {
   // Who delivers over a socket now may have left something here before.
   for (const auto& [port, unused] : settings_.spools) kept.insert(std::to_string(port.value));
   for (const auto& [port, unused] : settings_.users) kept.insert(std::to_string(port.value));
-  shed_leftovers(spool.value(), settings_.quota, 0, [&](const std::string& name) { return !kept.contains(name); });
+  const auto removed =
+      shed_leftovers(spool.value(), settings_.quota, 0, [&](const std::string& name) { return !kept.contains(name); });
+  tell_shed(settings_.self, removed, spool.value().shown);
 }
 
 }  // namespace bookchain::transport
