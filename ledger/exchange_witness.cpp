@@ -49,14 +49,16 @@ Result<void> begin_record(Context& context, const ExchangeId& exchange, const Si
   record.grant = grant;
   record.book = catalogue.get(context.draft, request.body.book);
   record.began = context.now;
-  if (grant_age(context.draft, record) != GrantAge::past) return success();
+  const bool past = grant_age(context.draft, record) == GrantAge::past;
   const auto height = moved.get(context.draft, exchange);
+  if (!past && !height) return success();
   bool disputed = false;
   marks.each(context.draft, encode(grant.signer), [&](const MarkKey& key, const Mark&) {
     disputed = key.exchange == exchange;
     return !disputed;
   });
-  if (!height || disputed) {
+  // The GRANT of a TRANSFER is past: one that is not is another one of the same exchange.
+  if (!past || !height || disputed) {
     witness_ids.erase(context.draft, WitnessIdKey{request.signer, exchange});
     return rejected(Token::stale_version, "the chain has moved on since the grant", to_hex(exchange));
   }

@@ -68,4 +68,27 @@ BOOST_AUTO_TEST_CASE(a_witness_that_hears_of_an_exchange_after_its_end_has_it_as
   }
 }
 
+// Section 3: an exchange that the chain holds has ended. A second GRANT of it, for the turn that the book is in since,
+// begins nothing at a witness that the first one never reached.
+BOOST_AUTO_TEST_CASE(a_later_grant_of_an_exchange_that_the_chain_holds_is_refused) {
+  Four four(Step::request, 5);
+  auto& network = four.network;
+  std::optional<WitnessShare> first;
+  network.filter = [&](const Envelope& envelope) {
+    const auto* share = std::get_if<WitnessShare>(&envelope.message);
+    if (share != nullptr && envelope.to == four.w1) first = *share;
+    return envelope.to != four.w1 || (share == nullptr && !std::holds_alternative<CheckId>(envelope.message));
+  };
+  network.run();
+  network.filter = nullptr;
+  network.require_equal_chains(1);
+  BOOST_REQUIRE(first.has_value());
+  auto later = *first;
+  ++later.grant.body.version.value;
+  later.grant = network.sign(four.o, later.grant.body);
+  BOOST_TEST((network.give(four.o, four.w1, later) == Token::stale_version));
+  BOOST_TEST(!network.knows(four.w1, four.x));
+  BOOST_TEST(open_exchanges(network.state(four.w1), four.book()).empty());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
