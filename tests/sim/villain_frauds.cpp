@@ -76,7 +76,7 @@ std::vector<Villain::Wanted> Villain::false_disputes() {
   for (const auto& [exchange, record] : exchanges.all(store_)) {
     // Over or not: after its transfer a DISPUTE would give the book back.
     if (record.role != Role::requester || !record.grant || !record.book) continue;
-    const auto accuse = [&](Attack attack, std::variant<BadChunk, BadDeal> proof) {
+    const auto accuse = [&disputes, &record = record, this](Attack attack, std::variant<BadChunk, BadDeal> proof) {
       disputes.push_back({attack, sign(Dispute{*record.book, record.request, *record.grant, std::move(proof)})});
     };
     if (wants(Attack::false_deal, 600)) {
