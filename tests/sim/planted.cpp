@@ -21,6 +21,7 @@ struct Proof {
 /// simulator looks at the right place.
 std::vector<Proof> proofs_of(Bug bug) {
   static constexpr std::string_view valid = "agreement and validity";
+  static constexpr std::string_view justified = "a prevote stands on a justified proposal";
   static constexpr std::string_view chosen = "a chosen block is never voted against";
   static constexpr std::string_view blamed = "honest peers are never blamed";
   static constexpr std::string_view lock = "a lock is never forgotten";
@@ -49,7 +50,7 @@ std::vector<Proof> proofs_of(Bug bug) {
     case Bug::true_chunk_disputed: return {{valid, "breaks rule D5"}, {blamed}};
     case Bug::undealt_shares_taken: return {{valid, "breaks rule D6"}, {blamed}};
     case Bug::second_block: return {{valid, "two blocks of height"}};
-    case Bug::justification_of_other_ballot: return {{valid, "two blocks of height"}, {chosen}};
+    case Bug::justification_of_other_ballot: return {{justified}, {valid, "two blocks of height"}, {chosen}};
     case Bug::two_prevotes: return {{signed_two}};
     case Bug::release_after_abort: return {{"RELEASE and ABORT are never both signed in one turn"}};
     case Bug::book_not_removed: return {{"a book lies on its owner's shelf alone"}};
@@ -76,7 +77,7 @@ std::vector<Proof> proofs_of(Bug bug) {
     case Bug::disk_stays_broken: return {{"a healed peer works"}};
     case Bug::locked_block_unchecked: return {{"everything ends"}};
     case Bug::lock_passed_over:
-    case Bug::lock_certificate_unchecked: return {{chosen}};
+    case Bug::lock_certificate_unchecked: return {{justified}, {chosen}};
     case Bug::prevotes_unchecked: return {{"a precommit stands on a quorum of prevotes"}};
     case Bug::late_precommit: return {{lock}};
     case Bug::type_not_checked: return {{valid, "breaks rule Q2"}};

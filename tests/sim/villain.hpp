@@ -77,11 +77,13 @@ class Villain {
     bool kept_secret = false;  ///< it may become chosen, and nobody is told
     PeerPort left_out = {};    ///< then: this voter is told of no prevotes for it
   };
+  [[nodiscard]] bool is_wild();
   void keep_secret(OwnBlock& own);
   [[nodiscard]] bool is_kept_secret(const Message& message) const;
   [[nodiscard]] bool is_left_out(PeerPort to, const Message& message) const;
   void open_above(const OwnBlock& own);
   void ignore_locks(const Message& message);
+  void prove_falsely(const ProposeMessage& message);
   void send_late_prevotes(Height height, const Ballot& now);
   void pass_off_prevotes(const OwnBlock& own, const Prevote& vote);
   void pass_off_vote(PeerPort from, const Message& message);

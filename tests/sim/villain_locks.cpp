@@ -9,16 +9,19 @@
 
 namespace bookchain::sim {
 
+/// When the faults have stopped liars go on, and seldom: with new ballots and evidence all the time nothing ends.
+bool Villain::is_wild() { return !world_.misfortune_.healed() || chance_.chance(100); }
+
 /// A block of its own becomes chosen, and nobody is told: its node does not see the votes for it.
 void Villain::keep_secret(OwnBlock& own) {
-  if (!wants(Attack::ignored_lock, 500)) return;
+  if (!wants(Attack::ignored_lock, 500) || !is_wild()) return;
   own.kept_secret = true;
   own.left_out = chance_.pick(world_.honest_);
 }
 
 bool Villain::is_kept_secret(const Message& message) const {
   const auto* vote = std::get_if<PrecommitMessage>(&message);
-  if (vote == nullptr) return false;
+  if (vote == nullptr || world_.misfortune_.healed()) return false;
   const auto own = own_blocks_.find(vote->vote.body.block);
   return own != own_blocks_.end() && own->second.kept_secret;
 }
@@ -26,7 +29,7 @@ bool Villain::is_kept_secret(const Message& message) const {
 /// One voter hears of no prevotes, and locks on nothing.
 bool Villain::is_left_out(PeerPort to, const Message& message) const {
   const auto* prevotes = std::get_if<PrevotesMessage>(&message);
-  if (prevotes == nullptr) return false;
+  if (prevotes == nullptr || world_.misfortune_.healed()) return false;
   const auto own = own_blocks_.find(prevotes->certificate.vote.block);
   return own != own_blocks_.end() && own->second.kept_secret && own->second.left_out == to;
 }
@@ -54,6 +57,19 @@ PrevoteCertificate Villain::invent_lock(const Prevote& vote) {
   return certificate;
 }
 
+/// One voter gets another block than all others, with prevotes that nobody gave.
+void Villain::prove_falsely(const ProposeMessage& message) {
+  if (!wants(Attack::ignored_lock, 500) || !is_wild()) return;
+  made(Attack::ignored_lock);
+  const auto& body = message.propose.body;
+  const auto block = mine_block(genesis_, identity_, chain_head(genesis_, store_),
+                                Time{message.block.header.body.time.value + 2}, message.block.transactions);
+  const auto hash = genesis_.block_hash(block);
+  const auto to = chance_.pick(world_.honest_);
+  send(to, ProposeMessage{sign(Propose{body.height, body.ballot, hash}), message.answers, std::nullopt, block});
+  send(to, PrevotesMessage{invent_lock(Prevote{body.height, body.ballot, hash})});
+}
+
 /// q voters have answered in a ballot of its own, some of them with a lock, and it proposes a block of its own all the
 /// same: over the answers as they are, with the lock of the other block, or with one that it made up.
 void Villain::ignore_locks(const Message& message) {
@@ -71,9 +87,10 @@ void Villain::ignore_locks(const Message& message) {
     if (body.lock && (!highest || highest->ballot < body.lock->ballot)) highest = body.lock;
   }
   if (came->lock) known_lock_ = came->lock->certificate;
-  if (!highest || given.size() + 1 < genesis_.vote_quorum() || !does(Attack::ignored_lock, 800)) return;
+  if (!highest || given.size() + 1 < genesis_.vote_quorum() || !wants(Attack::ignored_lock, 800) || !is_wild()) return;
   const auto transactions = one_transaction();
   if (transactions.empty()) return;
+  made(Attack::ignored_lock);
   locks_ignored_in_ = ballot;
   send_late_prevotes(height, ballot);
   const auto block =

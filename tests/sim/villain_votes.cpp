@@ -88,6 +88,7 @@ void Villain::propose_two(const ProposeMessage& message) {
   if (!own_blocks_.empty() && own_blocks_.begin()->second.block.header.body.height != body.height) own_blocks_.clear();
   if (own_blocks_.contains(body.block)) return;
   keep_secret(own_blocks_[body.block] = OwnBlock{message.block, body.ballot});
+  prove_falsely(message);
   const bool halves = does(Attack::split_vote, 800);
   if (!halves && !does(Attack::two_blocks, 600)) return;
   const auto block = mine_block(genesis_, identity_, chain_head(genesis_, store_),

@@ -118,7 +118,13 @@ void Watcher::voted(StatementType phase, PeerPort signer, Height height, const B
   says(ledger::name(phase), signer, encode_all(height, ballot), encode(block));
   auto& votes = votes_[height];
   if (prevote) {
-    if (is_honest(signer)) votes.honest_prevotes.emplace(signer, ballot, block);
+    if (is_honest(signer)) {
+      if (!votes.justified.contains({ballot, block})) {
+        throw Violation{"a prevote stands on a justified proposal",
+                        at_port(signer) + " at height " + std::to_string(height.value)};
+      }
+      votes.honest_prevotes.emplace(signer, ballot, block);
+    }
   } else {
     votes.precommits[{ballot, block}].insert(signer);
     if (is_honest(signer)) {
@@ -132,6 +138,29 @@ void Watcher::voted(StatementType phase, PeerPort signer, Height height, const B
     }
   }
   look_for_second_choice(height);
+}
+
+/// What a proposal must bring (docs/protocol.md, section 4, step 2), read once more.
+bool Watcher::is_justified(const ProposeMessage& message) const {
+  const auto& body = message.propose.body;
+  std::set<PeerPort> voters;
+  std::map<Ballot, std::set<Hash>> locks;
+  for (const auto& answer : message.answers) {
+    const bool fits = answer.body.height == body.height && answer.body.ballot == body.ballot;
+    if (!fits || !genesis_.check(answer) || !voters.insert(answer.signer).second) return false;
+    if (answer.body.lock) locks[answer.body.lock->ballot].insert(answer.body.lock->block);
+  }
+  if (voters.size() < quorum()) return false;
+  if (locks.empty()) return message.block.header.signer == body.ballot.port;
+  const auto& [ballot, blocks] = *locks.rbegin();
+  if (!message.highest_lock || !blocks.contains(body.block)) return false;
+  const auto& vote = message.highest_lock->vote;
+  if (vote.height != body.height || vote.ballot != ballot || vote.block != body.block) return false;
+  std::set<PeerPort> locked;
+  for (const auto& one : message.highest_lock->votes) {
+    if (genesis_.check(Signed<Prevote>{one.signer, vote, one.signature})) locked.insert(one.signer);
+  }
+  return locked.size() >= quorum();
 }
 
 /// Whoever precommits has seen q prevotes for the same: those of honest peers were sent, and read here, before.
@@ -228,8 +257,10 @@ struct StatementReader {
   }
   void operator()(const ProposeMessage& m) const {
     const auto& body = m.propose.body;
-    if (good(m.propose))
+    if (good(m.propose)) {
       watcher.says("propose", m.propose.signer, encode_all(body.height, body.ballot), encode(body.block));
+      if (watcher.is_justified(m)) watcher.votes_[body.height].justified.emplace(body.ballot, body.block);
+    }
     for (const auto& answer : m.answers) {
       if (watcher.genesis_.check(answer)) watcher.answered(answer);
     }

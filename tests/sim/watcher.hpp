@@ -88,6 +88,7 @@ class Watcher {
   void says(std::string_view what, PeerPort signer, Bytes slot, Bytes value);
   void opened_ballot(Height height, PeerPort proposer);
   void voted(StatementType phase, PeerPort signer, Height height, const Ballot& ballot, const Hash& block);
+  [[nodiscard]] bool is_justified(const ProposeMessage& message) const;
   void check_precommit(Height height, PeerPort signer, const Ballot& ballot, const Hash& block) const;
   void answered(const Signed<Answer>& answer);
   void look_for_second_choice(Height height);
@@ -135,6 +136,7 @@ class Watcher {
   std::set<Hash> read_payloads_;
   struct Votes {
     std::set<PeerPort> honest_proposers;
+    std::set<std::pair<Ballot, Hash>> justified;  ///< what was proposed with all that it must bring
     std::map<std::pair<Ballot, Hash>, std::set<PeerPort>> precommits;
     std::set<std::tuple<PeerPort, Ballot, Hash>> honest_prevotes;
     std::map<PeerPort, std::set<Ballot>> honest_precommits;

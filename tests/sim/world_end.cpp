@@ -12,9 +12,11 @@ namespace bookchain::sim {
 
 namespace {
 
-constexpr std::uint64_t most_rounds = 600;
+constexpr std::uint64_t most_rounds = 2400;
 constexpr std::uint64_t idle_rounds_before_help = 6;
-constexpr std::uint64_t rounds_between_help = 60;  ///< where something moves all the time
+/// Where something moves all the time. It doubles: who is asked again opens a ballot again, and all at once nobody wins.
+constexpr std::uint64_t rounds_between_help = 60;
+constexpr std::uint64_t most_rounds_between_help = 480;
 /// Liars may keep the others busy without end: so often users ask for what they are owed all the same.
 constexpr std::uint64_t busy_rounds_before_collecting = 8;
 
@@ -158,6 +160,8 @@ void World::wake_up_laggards(std::uint64_t attempt) {
 void World::settle() {
   std::uint64_t idle = 0;
   std::uint64_t helped = 0;
+  std::uint64_t next_help = rounds_between_help;
+  std::uint64_t between_help = rounds_between_help;
   std::optional<std::uint64_t> finished;
   std::vector<PeerPort> order;
   for (const auto& [port, unused] : homes_) order.push_back(port);
@@ -190,7 +194,12 @@ void World::settle() {
     if (!moved) jump_to_next_wake();
     const bool needs_help =
         !villains_.empty() || std::ranges::any_of(homes_, [](const auto& one) { return one.second->restored; });
-    const bool stuck = idle >= idle_rounds_before_help || (round > 0 && round % rounds_between_help == 0);
+    const bool busy = round >= next_help;
+    if (busy) {
+      between_help = std::min(2 * between_help, most_rounds_between_help);
+      next_help = round + between_help;
+    }
+    const bool stuck = busy || idle >= idle_rounds_before_help;
     if (stuck && needs_help) {
       idle = 0;
       ++helped;
