@@ -35,6 +35,7 @@ struct Stage {
   Network network{{"--seed", "lies", "--auto-books", "6"}, {5000, 5001, 5002, 5003, 5004}};
   std::string book = network.book_of(owner);
   std::vector<std::unique_ptr<Background>> servers;
+  std::string honest_recover_after = "1";
 
   void serve(int port, const Words& options) {
     note_kind(options);
@@ -49,7 +50,9 @@ struct Stage {
   void all_serve(int liar, const std::string& kind, const Words& liars_options = {}) {
     Words lie{"--misbehave", kind, "--recover-after", "never"};
     lie.insert(lie.end(), liars_options.begin(), liars_options.end());
-    for (const int port : network.ports()) serve(port, port == liar ? lie : Words{"--recover-after", "1"});
+    for (const int port : network.ports()) {
+      serve(port, port == liar ? lie : Words{"--recover-after", honest_recover_after});
+    }
   }
   /// All serve, and the requester, which lies in the request itself, makes one.
   [[nodiscard]] std::string all_serve_one_request(const std::string& kind) {
