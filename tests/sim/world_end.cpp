@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint64_t most_rounds = 2400;
 constexpr std::uint64_t idle_rounds_before_help = 6;
-/// Where something moves all the time. It doubles: who is asked again opens a ballot again, and all at once nobody wins.
+/// Where something moves all the time. It doubles: who is asked again opens a ballot again, and of many none wins.
 constexpr std::uint64_t rounds_between_help = 60;
 constexpr std::uint64_t most_rounds_between_help = 480;
 /// Liars may keep the others busy without end: so often users ask for what they are owed all the same.
