@@ -165,10 +165,11 @@ void Draft::forget() noexcept {
 Effects Draft::take_effects() {
   Effects effects;
   for (std::size_t table = 0; table < table_count; ++table) {
-    for (auto& [key, value] : rows_[table]) {
-      effects.writes.push_back(Write{static_cast<Table>(table), key, std::move(value)});
+    auto& rows = rows_[table];
+    while (!rows.empty()) {
+      auto row = rows.extract(rows.begin());
+      effects.writes.push_back(Write{static_cast<Table>(table), std::move(row.key()), std::move(row.mapped())});
     }
-    rows_[table].clear();
   }
   effects.outgoing = std::move(outgoing_);
   effects.events = std::move(events_);

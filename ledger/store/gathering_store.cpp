@@ -5,10 +5,27 @@ namespace bookchain::ledger {
 Result<void> GatheringStore::begin(Durability durability) {
   BOOKCHAIN_CHECK(below_.begin(durability));
   // From here to the commit nobody else can write below.
+  start_to_remember();
+  return success();
+}
+
+void GatheringStore::start_to_remember() const {
   const auto before = std::exchange(foreign_commits_, below_.foreign_commits());
   if (before != foreign_commits_) read_.forget();
   read_.start();
-  return success();
+}
+
+void GatheringStore::begin_reading() const {
+  reading_.emplace(below_);
+  // What is read now is of one moment.
+  start_to_remember();
+}
+
+void GatheringStore::end_reading() const {
+  read_.stop();
+  // A read that failed gave nothing, which must not be remembered.
+  if (!below_.status()) read_.forget();
+  reading_.reset();
 }
 
 void GatheringStore::apply(const std::vector<Write>& writes) {
@@ -22,15 +39,15 @@ void GatheringStore::apply(const std::vector<Write>& writes) {
 }
 
 Result<void> GatheringStore::commit() {
-  const auto writes = gathered_.take_effects().writes;
+  auto writes = gathered_.take_effects().writes;
+  std::erase_if(writes, [&](const auto& write) { return read_.is_known(write); });
   below_.apply(writes);
   read_.stop();
   auto committed = below_.commit();
   if (committed) {
-    read_.changed(writes);
+    read_.changed(std::move(writes));
   } else {
-    // A read that failed gave nothing, which must not be remembered.
-    read_.forget();
+    read_.forget();  // as at the end of reading
   }
   return committed;
 }

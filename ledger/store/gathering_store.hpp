@@ -1,8 +1,8 @@
 // A store that gathers the writes of a transaction in memory and hands them down at its commit: a row that a hundred
-// messages of one turn change is written once, and the rows of a table go down in the order of their keys. Reads see
-// what was gathered, and within a transaction rows that were read in this or an earlier one come from memory, unless
-// somebody else has written since. What is applied between two transactions goes down with the next one. What is
-// durable, and when, is the matter of the store below.
+// messages of one turn change is written once, one that is as before is not, and the rows of a table go down in the
+// order of their keys. Reads see what was gathered; within a transaction, and while a Reading lives, rows that were
+// read or written lately come from memory, unless somebody else has written since. What is applied between two
+// transactions goes down with the next one. What is durable, and when, is the matter of the store below.
 #pragma once
 
 #include "ledger/store/row_cache.hpp"
@@ -31,14 +31,15 @@ class GatheringStore final : public Store {
   [[nodiscard]] Result<void> status() const override { return below_.status(); }
 
  private:
-  void begin_reading() const override { reading_.emplace(below_); }
-  void end_reading() const override { reading_.reset(); }
+  void begin_reading() const override;
+  void end_reading() const override;
+  void start_to_remember() const;
 
   Store& below_;
   mutable std::optional<Reading> reading_;
-  RowCache read_;
+  mutable RowCache read_;
   Draft gathered_;
-  std::uint64_t foreign_commits_ = 0;
+  mutable std::uint64_t foreign_commits_ = 0;
 };
 
 }  // namespace bookchain::ledger

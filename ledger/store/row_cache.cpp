@@ -1,55 +1,75 @@
 #include "ledger/store/row_cache.hpp"
 
+#include <string_view>
+
 namespace bookchain::ledger {
 
 namespace {
 
-/// When so much is remembered, all is forgotten: what is still needed is read again.
-constexpr std::size_t most_bytes = std::size_t{4} << 20U;
+/// Of each of the two halves.
+constexpr std::size_t most_bytes = std::size_t{2} << 20U;
 /// A block or another large row is not worth the room.
 constexpr std::size_t largest_row = 16'384;
 /// Of an entry in the map beside its key and value, roughly.
 constexpr std::size_t entry_bytes = 96;
 
-std::string_view text(ByteView key) { return {reinterpret_cast<const char*>(key.data()), key.size()}; }
-
 std::size_t size_of(const std::optional<Bytes>& value) { return value ? value->size() : 0; }
 
 }  // namespace
 
+std::size_t RowCache::Hash::operator()(ByteView key) const {
+  return std::hash<std::string_view>{}({reinterpret_cast<const char*>(key.data()), key.size()});
+}
+
 void RowCache::forget() noexcept {
-  for (auto& rows : rows_) rows.clear();
-  bytes_ = 0;
+  for (auto& rows : young_) rows.clear();
+  for (auto& rows : old_) rows.clear();
+  young_bytes_ = 0;
+}
+
+/// Nothing if it is not known how that row is.
+const std::optional<Bytes>* RowCache::find(Table table, ByteView key) const {
+  const auto i = static_cast<std::size_t>(table);
+  if (const auto known = young_[i].find(key); known != young_[i].end()) return &known->second;
+  const auto before = old_[i].find(key);
+  if (before == old_[i].end()) return nullptr;
+  auto row = old_[i].extract(before);
+  return &remember(table, std::move(row.key()), std::move(row.mapped()));
+}
+
+/// Precondition: neither half has it.
+const std::optional<Bytes>& RowCache::remember(Table table, Bytes key, std::optional<Bytes> value) const {
+  if (young_bytes_ > most_bytes) {
+    for (auto& rows : old_) rows.clear();
+    std::swap(young_, old_);
+    young_bytes_ = 0;
+  }
+  young_bytes_ += entry_bytes + key.size() + size_of(value);
+  return young_[static_cast<std::size_t>(table)].emplace(std::move(key), std::move(value)).first->second;
 }
 
 std::optional<Bytes> RowCache::get(Table table, ByteView key) const {
   if (!remembers_) return below_.get(table, key);
-  auto& rows = rows_[static_cast<std::size_t>(table)];
-  if (const auto known = rows.find(text(key)); known != rows.end()) return known->second;
+  if (const auto* known = find(table, key)) return *known;
   auto value = below_.get(table, key);
   if (size_of(value) > largest_row) return value;
-  if (bytes_ > most_bytes) {
-    for (auto& each : rows_) each.clear();
-    bytes_ = 0;
-  }
-  bytes_ += entry_bytes + key.size() + size_of(value);
-  rows.emplace(text(key), value);
-  return value;
+  return remember(table, Bytes(key.begin(), key.end()), std::move(value));
 }
 
-void RowCache::changed(const std::vector<Write>& writes) {
-  for (const auto& write : writes) {
-    auto& rows = rows_[static_cast<std::size_t>(write.table)];
-    const auto known = rows.find(text(write.key));
-    if (known == rows.end()) continue;
-    bytes_ -= size_of(known->second);
-    if (size_of(write.value) > largest_row) {
-      bytes_ -= entry_bytes + write.key.size();
-      rows.erase(known);
-      continue;
+bool RowCache::is_known(const Write& write) const {
+  const auto* known = find(write.table, write.key);
+  return known != nullptr && *known == write.value;
+}
+
+void RowCache::changed(std::vector<Write> writes) {
+  for (auto& write : writes) {
+    const auto i = static_cast<std::size_t>(write.table);
+    old_[i].erase(write.key);
+    if (const auto known = young_[i].find(write.key); known != young_[i].end()) {
+      young_bytes_ -= entry_bytes + write.key.size() + size_of(known->second);
+      young_[i].erase(known);
     }
-    known->second = write.value;
-    bytes_ += size_of(known->second);
+    if (size_of(write.value) <= largest_row) remember(write.table, std::move(write.key), std::move(write.value));
   }
 }
 

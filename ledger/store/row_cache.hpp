@@ -1,10 +1,9 @@
-// The rows that were read from a state lately, kept in memory: a peer reads the record of an exchange a hundred times
+// The rows that were read or written lately, kept in memory: a peer reads the record of an exchange a hundred times
 // while a dozen messages change it. True for as long as nobody else writes below; whoever owns it says what changed.
 #pragma once
 
+#include <algorithm>
 #include <array>
-#include <string>
-#include <string_view>
 #include <unordered_map>
 
 #include "ledger/state.hpp"
@@ -22,8 +21,10 @@ class RowCache final : public State {
   void stop() { remembers_ = false; }
   /// Forgets all.
   void forget() noexcept;
-  /// These rows are below now. Those that nobody read are not remembered for it.
-  void changed(const std::vector<Write>& writes);
+  /// These rows are below now, and remembered.
+  void changed(std::vector<Write> writes);
+  /// Whether that write would change nothing, as far as is remembered.
+  [[nodiscard]] bool is_known(const Write& write) const;
 
   [[nodiscard]] std::optional<Bytes> get(Table table, ByteView key) const override;
   void scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const override {
@@ -36,15 +37,25 @@ class RowCache final : public State {
  private:
   struct Hash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view key) const { return std::hash<std::string_view>{}(key); }
+    std::size_t operator()(ByteView key) const;
+  };
+  struct Equal {
+    using is_transparent = void;
+    bool operator()(ByteView left, ByteView right) const { return std::ranges::equal(left, right); }
   };
   /// A row that is not there is remembered as well.
-  using Rows = std::unordered_map<std::string, std::optional<Bytes>, Hash, std::equal_to<>>;
+  using Rows = std::unordered_map<Bytes, std::optional<Bytes>, Hash, Equal>;
+  using Tables = std::array<Rows, table_count>;
+
+  [[nodiscard]] const std::optional<Bytes>* find(Table table, ByteView key) const;
+  const std::optional<Bytes>& remember(Table table, Bytes key, std::optional<Bytes> value) const;
 
   const State& below_;
   bool remembers_ = false;
-  mutable std::array<Rows, table_count> rows_;
-  mutable std::size_t bytes_ = 0;
+  /// What was used since the last half was full, and what was used in the half before: that goes first.
+  mutable Tables young_;
+  mutable Tables old_;
+  mutable std::size_t young_bytes_ = 0;
 };
 
 }  // namespace bookchain::ledger

@@ -7,7 +7,7 @@
 namespace bookchain::ledger {
 
 /// How much the commit of a transaction promises. `soon` is for bookkeeping that may be lost with the power but never
-/// out of order: it becomes durable with the next full commit.
+/// out of order: it becomes durable with the next full commit that changes something.
 enum class Durability : std::uint8_t { full, soon };
 
 class Store : public State {

@@ -76,10 +76,11 @@ Result<void> SimStore::commit() {
   }
   open_ = false;
   note_changed();
-  if (durability_ == Durability::full) {
-    soon_.clear();
-  } else {
+  // Where nothing is written nothing is synced: what was to be durable soon stays so.
+  if (durability_ == Durability::soon) {
     soon_.push_back(std::move(transaction_));
+  } else if (!transaction_.empty()) {
+    soon_.clear();
   }
   transaction_.clear();
   if (chosen == CommitFate::dies_after) throw Crashed{};

@@ -7,8 +7,8 @@ namespace {
 
 using namespace bookchain::unit;  // NOLINT(google-build-using-namespace)
 
-/// A store that counts what is read of it by key. Like a disk, it may fail a read: then it gives nothing, and refuses
-/// the commit.
+/// A store that counts what is read of it by key and what is written. Like a disk, it may fail a read: then it gives
+/// nothing, and refuses the commit.
 class CountingStore final : public Store {
  public:
   explicit CountingStore(Store& below) : below_(below) {}
@@ -25,7 +25,10 @@ class CountingStore final : public Store {
     return below_.last(table, prefix);
   }
   [[nodiscard]] Result<void> begin(Durability durability) override { return below_.begin(durability); }
-  void apply(const std::vector<Write>& writes) override { below_.apply(writes); }
+  void apply(const std::vector<Write>& rows) override {
+    writes += rows.size();
+    below_.apply(rows);
+  }
   [[nodiscard]] Result<void> commit() override {
     if (!std::exchange(read_failed_, false) && !std::exchange(next_commit_fails, false)) return below_.commit();
     below_.rollback();
@@ -33,9 +36,13 @@ class CountingStore final : public Store {
   }
   void rollback() noexcept override { below_.rollback(); }
   [[nodiscard]] std::uint64_t foreign_commits() const override { return below_.foreign_commits(); }
-  [[nodiscard]] Result<void> status() const override { return below_.status(); }
+  [[nodiscard]] Result<void> status() const override {
+    if (read_failed_) return Error{Token::io, "the disk failed", {}, {}};
+    return below_.status();
+  }
 
   mutable int reads = 0;
+  std::size_t writes = 0;
   mutable bool next_read_fails = false;
   bool next_commit_fails = false;
 
@@ -99,16 +106,70 @@ BOOST_AUTO_TEST_CASE(a_cache_of_rows_remembers_what_was_read_and_no_more_than_it
   BOOST_TEST(reads_of(Table::blocks, {1}) == 1);
   cache.changed({put(a_key, {7}), put({8}, {8})});
   BOOST_TEST((cache.get(Table::facts, a_key) == Bytes{7}));
-  BOOST_TEST(reads_of(Table::facts, {8}) == 1);  // written, and not read before
+  BOOST_TEST(reads_of(Table::facts, {8}) == 0);  // written, and not read before
   // A row that is known not to be there, and is written, is not remembered where it is too large.
   BOOST_TEST(reads_of(Table::blocks, {2}) == 1);
   cache.changed({Write{Table::blocks, {2}, Bytes(20'000, 1)}});
   BOOST_TEST(reads_of(Table::blocks, {2}) == 1);
   cache.forget();
   BOOST_TEST((cache.get(Table::facts, a_key) == a_value));
-  // What is above the bound is read again.
-  for (std::uint32_t i = 0; i < 60'000; ++i) (void)cache.get(Table::seen, encode(i));
+  // What is above the bound is read again, but for what is in use.
+  const Bytes in_use{8};
+  (void)cache.get(Table::facts, in_use);
+  for (std::uint32_t i = 0; i < 60'000; ++i) {
+    (void)cache.get(Table::seen, encode(i));
+    if (i % 1000 == 0) (void)cache.get(Table::facts, in_use);
+  }
   BOOST_TEST(reads_of(Table::facts, a_key) == 1);
+  BOOST_TEST(reads_of(Table::facts, {8}) == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_gathering_store_hands_down_no_row_that_is_as_before) {
+  MemoryStore file;
+  CountingStore below(file);
+  GatheringStore store(below);
+  const auto writes_of = [&](const Write& write) {
+    const auto before = below.writes;
+    commit(store, {write});
+    return below.writes - before;
+  };
+  const Write gone{Table::facts, a_key, std::nullopt};
+  BOOST_TEST(writes_of(put(a_key, {1})) == 1U);
+  BOOST_TEST(writes_of(put(a_key, {1})) == 0U);
+  BOOST_TEST(writes_of(put(a_key, {2})) == 1U);
+  BOOST_TEST(writes_of(gone) == 1U);
+  BOOST_TEST(writes_of(gone) == 0U);
+  BOOST_TEST(writes_of(put(a_key, {2})) == 1U);
+  BOOST_TEST((read_in_transaction(store, a_key) == Bytes{2}));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_read_within_one_reading_is_remembered_until_somebody_else_writes) {
+  TemporaryFolder folder;
+  const auto file = open_sqlite(folder / "state.sqlite");
+  const auto other = open_sqlite(folder / "state.sqlite");
+  CountingStore below(*file);
+  GatheringStore store(below);
+  commit(*other, {put(a_key, {1})});
+  const auto read = [&] {
+    const Reading reading(store);
+    const auto before = below.reads;
+    auto value = store.get(Table::facts, a_key);
+    return std::make_pair(std::move(value), below.reads - before);
+  };
+  const auto value_and_reads = [](std::uint8_t value, int reads) {
+    return std::make_pair(std::optional<Bytes>(Bytes{value}), reads);
+  };
+  BOOST_TEST((read() == value_and_reads(1, 1)));
+  BOOST_TEST((read() == value_and_reads(1, 0)));
+  commit(*other, {put(a_key, {2})});
+  BOOST_TEST((read() == value_and_reads(2, 1)));
+  BOOST_TEST((read_in_transaction(store, a_key) == Bytes{2}));
+  commit(store, {put(a_key, {3})});
+  BOOST_TEST((read() == value_and_reads(3, 0)));
+  commit(*other, {put(a_key, {4})});
+  below.next_read_fails = true;
+  BOOST_TEST(!read().first);
+  BOOST_TEST((read().first == Bytes{4}));  // nothing is concluded from a read that failed
 }
 
 // What a transaction saw or wrote that came to nothing is not remembered.
