@@ -105,8 +105,7 @@ Result<Courier::Decided> Courier::decide(Cause what, Report& report) {
     if (leaving.with_package) packaged_[{leaving.to, sha256(payload)}] = before ? before->next : MessageNumber{1};
     const bool answer = asker == leaving.to;
     const auto id = enqueue(draft, header, OutboxRecord{std::move(payload), leaving.with_package, now, answer}, epoch);
-    auto traced = trace_of(parts_.node.genesis(), leaving.message, header, id, now, size);
-    add_trace(draft, traced);
+    note_passed(trace_of(parts_.node.genesis(), leaving.message, header, id, now, size));
     sent.push_back(SentReport{leaving.to, std::string(ledger::name(leaving.message))});
   }
   parts_.store.apply(draft.take_effects().writes);
@@ -115,10 +114,24 @@ Result<Courier::Decided> Courier::decide(Cause what, Report& report) {
   return Decided{std::move(sent), std::move(outcome.refusal)};
 }
 
+// ---- the trace ----
+
+void Courier::note_passed(Traced traced) {
+  if (!traced.exchanges.empty()) traced_.push_back(std::move(traced));
+}
+
+/// At the end of a turn: then it is known which exchanges this peer takes part in.
+void Courier::write_traces() {
+  Draft draft(parts_.store);
+  add_traces(draft, std::exchange(traced_, {}));
+  parts_.store.apply(draft.take_effects().writes);
+}
+
 // ---- the loop ----
 
 void Courier::roll_back() {
   parts_.store.rollback();
+  traced_.clear();
   look_everywhere_ = true;
   dropped_packages_.clear();
   stray_packages_.clear();
@@ -266,6 +279,7 @@ void Courier::acknowledge(const Parcel& parcel, Report& report) {
 
 Result<void> Courier::finish(const std::vector<Parcel>& parcels, const OpenedMail& mail, const Notes& notes,
                              const std::set<PeerPort>& drained, Report& report) {
+  write_traces();
   const bool changed = !parcels.empty() || !report.received.empty() || !report.steps.empty() || !report.sent.empty();
   if (changed) reach(KillPoint::before_commit);
   if (auto committed = parts_.store.commit(); !committed) {

@@ -279,7 +279,8 @@ class Courier {
   [[nodiscard]] bool may_want_package(PeerPort from, const ExchangeId& exchange) const;
   [[nodiscard]] Result<void> take_message(Incoming arrival, Notes& notes, Report& report);
 
-  void note_arrival(Traced& traced);
+  void note_passed(Traced traced);
+  void write_traces();
 
   [[nodiscard]] Result<void> tend_shelf();
   void add_package(PeerPort to, const OutboxRecord& row, std::size_t envelope, std::vector<PackageFile>& packages,
@@ -297,6 +298,7 @@ class Courier {
 
   Parts parts_;
   std::map<PeerPort, Channel> channels_;
+  std::vector<Traced> traced_;                                  ///< of this turn, as they came and went
   std::set<std::pair<PeerPort, ExchangeId>> dropped_packages_;  ///< to be removed after the commit
   std::set<std::pair<PeerPort, ExchangeId>> stray_packages_;    ///< of these, those of no request of this peer's
   std::set<ExchangeId> tried_packages_;                         ///< copied, or tried to be, in this turn

@@ -228,14 +228,6 @@ std::optional<Error> Courier::why_no_package(PeerPort from, const ExchangeId& ex
   return Error{Token::bad_file, "a package is larger than the book that was asked for", to_hex(exchange), {}};
 }
 
-/// Before the rules, so that what it leads to stands after it; after them, where it began what it is about.
-void Courier::note_arrival(Traced& traced) {
-  if (traced.exchanges.empty()) return;
-  Draft draft(parts_.store);
-  add_trace(draft, traced);
-  parts_.store.apply(draft.take_effects().writes);
-}
-
 namespace {
 
 /// Adds to a note what became of a message, but for one that is left to come again.
@@ -274,7 +266,6 @@ Result<void> Courier::take_message(Incoming arrival, Notes& notes, Report& repor
     received.type = ledger::name(*arrival.message);
     received.exchange = exchange_of(parts_.node.genesis().id(), *arrival.message);
   }
-  Traced traced;
   if (!arrival.late_package) {
     Draft draft(parts_.store);
     const auto admitted = admit(draft, header, arrival.id);
@@ -296,10 +287,9 @@ Result<void> Courier::take_message(Incoming arrival, Notes& notes, Report& repor
       return success();
     }
     if (arrival.message) {
-      traced =
-          trace_of(parts_.node.genesis(), *arrival.message, header, arrival.id, parts_.environment.now(), arrival.size);
+      note_passed(trace_of(parts_.node.genesis(), *arrival.message, header, arrival.id, parts_.environment.now(),
+                           arrival.size));
     }
-    note_arrival(traced);
     received.taken = true;
   }
   std::optional<Error> refusal;
@@ -315,7 +305,6 @@ Result<void> Courier::take_message(Incoming arrival, Notes& notes, Report& repor
     refusal = std::move(decided.value().refusal);
     if (package) BOOKCHAIN_CHECK(settle_package(header.from, *package));
     if (is_grant) drop_unwanted_package(header.from, received.exchange);
-    note_arrival(traced);
   } else {
     refusal = Error{Token::bad_message, "not in canonical form", to_hex(arrival.id), {}};
   }

@@ -81,10 +81,10 @@ SentSoFar send_what_fits(Link& link, PeerPort to, const std::vector<Bytes>& enve
 }  // namespace
 
 bool Courier::is_due_again(PeerPort to, const OutgoingRecord& record) const {
-  if (record.delivered == Time{}) return false;
+  if (record.kept_bytes == 0 || record.delivered == Time{}) return false;
+  if (!has_passed(record.delivered, parts_.environment.now(), pause_before(record))) return false;
   const auto oldest = oldest_kept(parts_.store, to);
-  if (!oldest || !(*oldest < record.fresh_from)) return false;
-  return has_passed(record.delivered, parts_.environment.now(), pause_before(record));
+  return oldest && *oldest < record.fresh_from;
 }
 
 std::optional<Time> Courier::next_wake() const {
@@ -93,8 +93,9 @@ std::optional<Time> Courier::next_wake() const {
   if (const auto due = postponed_.due_at(); due && (!wake || *due < *wake)) wake = due;
   for (auto& [to, record] : outgoing_rows.all(parts_.store)) {
     postponed_.bring_up_to_date(to, record);
+    if (record.kept_bytes == 0 || record.delivered == Time{}) continue;
     const auto oldest = oldest_kept(parts_.store, to);
-    if (!oldest || !(*oldest < record.fresh_from) || record.delivered == Time{}) continue;
+    if (!oldest || !(*oldest < record.fresh_from)) continue;
     if (!parts_.link.room_for(to)) continue;  // when there is a way again, the link says so
     const Time again{record.delivered.value + pause_before(record)};
     if (!wake || again < *wake) wake = again;
@@ -137,18 +138,20 @@ void Courier::deliver_to(PeerPort to, const DeliveryNote& note, const Delivering
   const auto& channel = channels_.at(to);
   std::vector<Bytes> envelopes;
   std::vector<PackageFile> packages;
-  const auto oldest = oldest_kept(parts_.store, to);
   std::vector<MessageNumber> numbers;
   std::size_t bytes = 0;
-  outbox_rows.each_from(
-      parts_.store, encode(to), encode(OutboxKey{to, first}), [&](const OutboxKey& key, const OutboxRecord& row) {
-        if (key.number.value - oldest->value >= max_messages_under_way || bytes >= *room) return false;
-        envelopes.push_back(channel.seal(record.epoch, key.number, row.payload, parts_.environment.draw<Hash>()));
-        bytes += row.payload.size();
-        numbers.push_back(key.number);
-        if (row.with_package) add_package(to, row, envelopes.size() - 1, packages, report);
-        return true;
-      });
+  const bool something_leaves = record.kept_bytes > 0 && first < record.next;
+  const auto oldest = something_leaves ? oldest_kept(parts_.store, to) : std::nullopt;
+  if (oldest)
+    outbox_rows.each_from(
+        parts_.store, encode(to), encode(OutboxKey{to, first}), [&](const OutboxKey& key, const OutboxRecord& row) {
+          if (key.number.value - oldest->value >= max_messages_under_way || bytes >= *room) return false;
+          envelopes.push_back(channel.seal(record.epoch, key.number, row.payload, parts_.environment.draw<Hash>()));
+          bytes += row.payload.size();
+          numbers.push_back(key.number);
+          if (row.with_package) add_package(to, row, envelopes.size() - 1, packages, report);
+          return true;
+        });
   std::size_t notes = 0;
   if (envelopes.empty() && how.note_may_wait) {
     if (!note.empty()) postponed_.owe(to, note, parts_.environment.now());

@@ -1,5 +1,7 @@
 #include "transport/trace.hpp"
 
+#include <map>
+
 #include "ledger/records.hpp"
 
 namespace bookchain::transport {
@@ -23,14 +25,19 @@ Traced trace_of(const Genesis& genesis, const Message& message, const Header& he
       TraceRecord{id, header.from, header.to, std::string(name(message)), traced_step_of(message), now, size}};
 }
 
-void add_trace(Draft& draft, Traced& traced) {
-  std::erase_if(traced.exchanges, [&](const ExchangeId& exchange) {
-    if (!takes_part(draft, traced.record.from, exchange)) return false;
-    const auto last = trace_rows.last(draft, encode(exchange));
-    const auto order = last ? last->first.order + 1 : 1;
-    if (order <= max_trace_rows) trace_rows.put(draft, TraceKey{exchange, order}, traced.record);
-    return true;
-  });
+void add_traces(Draft& draft, const std::vector<Traced>& traced) {
+  std::map<ExchangeId, std::uint64_t> lengths;
+  for (const auto& [of, record] : traced) {
+    for (const auto& exchange : of) {
+      if (!takes_part(draft, record.from, exchange)) continue;
+      const auto [place, is_new] = lengths.try_emplace(exchange, 0);
+      auto& length = place->second;
+      if (is_new) {
+        if (const auto last = trace_rows.last(draft, encode(exchange))) length = last->first.order;
+      }
+      if (length < max_trace_rows) trace_rows.put(draft, TraceKey{exchange, ++length}, record);
+    }
+  }
 }
 
 }  // namespace bookchain::transport

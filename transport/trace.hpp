@@ -52,8 +52,8 @@ struct Traced {
 };
 [[nodiscard]] Traced trace_of(const ledger::Genesis& genesis, const ledger::Message& message, const Header& header,
                               const ledger::MessageId& id, ledger::Time now, std::uint64_t size);
-/// Adds it to the traces of those of its exchanges that this peer takes part in, since anybody can name others without
-/// end; the rest stays in `traced`.
-void add_trace(ledger::Draft& draft, Traced& traced);
+/// Adds them, in their order, to the traces of those of their exchanges that this peer takes part in: anybody can name
+/// others without end.
+void add_traces(ledger::Draft& draft, const std::vector<Traced>& traced);
 
 }  // namespace bookchain::transport
