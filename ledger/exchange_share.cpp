@@ -1,6 +1,7 @@
 // The shares of the key: handed out against the TRANSFER in the chain and nothing else (section 5), put together by the
 // requester, and forgotten when it signs that it can read.
 #include "ledger/book.hpp"
+#include "ledger/consensus_parts.hpp"
 #include "ledger/exchange.hpp"
 #include "ledger/exchange_parts.hpp"
 #include "ledger/sightings.hpp"
@@ -23,9 +24,11 @@ Result<void> on_want_share(Context& context, PeerPort from, const WantShare& mes
     return rejected(Token::wrong_sender, "shares are for the requester alone", std::to_string(from.value));
   }
   if (!moved.get(context.draft, message.exchange)) {
-    // The question overtook the block: it is answered when that comes.
+    // The question overtook the block, or whoever told of that told this peer nothing: it is answered when the block
+    // comes, and the requester has it.
     record->share_wanted = true;
     keep(context, message.exchange, *record);
+    ask_for_blocks(context, from);
     return rejected(Token::waiting, "the chain of this peer does not hold the transfer", to_hex(message.exchange));
   }
   if (record->shares.empty()) {
