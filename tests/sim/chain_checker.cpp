@@ -151,6 +151,7 @@ void check_certificate(const CheckedNetwork& network, Cursor& cursor, std::uint6
     std::ranges::copy(cursor.take(64), signature.bytes.begin());
     const auto member = std::ranges::find(network.members, port, &CheckedNetwork::Member::port);
     must(member != network.members.end() && signers.insert(port).second, "Q2");
+    must(*signers.rbegin() == port, "C5");
     const auto signer = two_bytes(port);
     const std::uint8_t type = 16;
     Bytes signed_bytes;

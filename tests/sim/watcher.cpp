@@ -76,9 +76,11 @@ void Watcher::check_ack(PeerPort from, const AckMessage& message, const SimStore
   if (may_forget(from, exchange)) return;
   const auto row = store.durable(Table::exchanges, encode(exchange));
   const auto record = row ? decode<ExchangeRecord>(*row) : Result<ExchangeRecord>(Error{});
-  if (record && record.value().shares.empty()) return;  // done with, and sent once more
+  // Both in one turn: its end, and the ACK before it.
+  const bool is_done = record && (is_over(record.value().state) || receipts_.contains(exchange));
+  if (is_done && record.value().shares.empty()) return;
   bool fits = false;
-  if (record && record.value().grant && record.value().request_id) {
+  if (record && record.value().grant && record.value().request_id && !record.value().shares.empty()) {
     std::uint32_t index = 0;
     for (const auto& peer : genesis_.peers()) {
       if (peer.port == from) break;
@@ -143,6 +145,7 @@ void Watcher::voted(StatementType phase, PeerPort signer, Height height, const B
 /// What a proposal must bring (docs/protocol.md, section 4, step 2), read once more.
 bool Watcher::is_justified(const ProposeMessage& message) const {
   const auto& body = message.propose.body;
+  if (genesis_.block_hash(message.block) != body.block) return false;
   std::set<PeerPort> voters;
   std::map<Ballot, std::set<Hash>> locks;
   for (const auto& answer : message.answers) {
@@ -236,6 +239,16 @@ struct StatementReader {
 
   void operator()(const GrantMessage& m) const { watcher.granted(m.request, m.grant); }
   void operator()(const WitnessShare& m) const { watcher.granted(m.request, m.grant); }
+  void operator()(const GrantConflict& m) const {
+    watcher.granted(m.first_request, m.first);
+    watcher.granted(m.second_request, m.second);
+  }
+  void operator()(const OwnMessage& m) const {
+    for (const auto& one : m.grants) watcher.granted(one.request, one.grant);
+  }
+  void operator()(const ReceiptMessage& m) const {
+    if (good(m.receipt)) watcher.receipts_.insert(m.receipt.body.exchange);
+  }
   void operator()(const AckMessage& m) const { read(m.ack); }
   void operator()(const ConsentMessage& m) const { read(m.consent); }
   void operator()(const CheckId& m) const {
@@ -326,9 +339,14 @@ struct StatementReader {
       }
       if (const auto* transfer = std::get_if<Signed<Transfer>>(&transaction)) {
         if (!good(*transfer)) continue;
+        watcher.granted(transfer->body.request, transfer->body.grant);
+        for (const auto& answer : transfer->body.key_answers) read(answer);
         for (const auto& ack : transfer->body.acks) read(ack);
         for (const auto& answer : transfer->body.id_answers) read(answer);
         read(transfer->body.consent);
+      }
+      if (const auto* dispute = std::get_if<Signed<Dispute>>(&transaction)) {
+        if (good(*dispute)) watcher.granted(dispute->body.request, dispute->body.grant);
       }
     }
   }

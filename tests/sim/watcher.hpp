@@ -145,6 +145,7 @@ class Watcher {
   std::map<Height, Votes> votes_;
   std::map<ExchangeId, Bytes> turn_of_;
   std::set<ExchangeId> released_;
+  std::set<ExchangeId> receipts_;
   std::map<std::pair<PeerPort, Bytes>, std::pair<bool, bool>> turn_ends_;  ///< released, aborted
 };
 
