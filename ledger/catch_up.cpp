@@ -151,7 +151,7 @@ Result<void> on_blocks(Context& context, PeerPort from, const BlocksMessage& mes
 
 void begin_restore(Context& context) {
   mute_until_fact.put(context.draft, Height{std::numeric_limits<std::uint64_t>::max()});
-  restore_fact.put(context.draft, RestoreRecord{});
+  restore_fact.put(context.draft, RestoreRecord{{}, context.random});
   // The ballot that runs in the backup may have been proposed in since, and forgotten: answers to it are not
   // waited for. The next ballot skips rounds at random.
   auto proposer = proposer_at(context, voting_height(context));
@@ -159,7 +159,7 @@ void begin_restore(Context& context) {
   proposer.retry_at = Time{};
   keep(context, proposer);
   ask_for_own_statements(context);
-  context.send_to_others(WantVotes{});
+  context.send_to_others(WantVotes{context.random});
   context.send_to_others(WantBlocks{voting_height(context)});
 }
 
@@ -181,18 +181,18 @@ Result<void> notice_forgotten(Context& context, Height height) {
   return rejected(Token::waiting, "this home was restored and forgot a vote of its own", std::to_string(height.value));
 }
 
-Result<void> on_want_votes(Context& context, PeerPort from, const WantVotes& /*message*/) {
+Result<void> on_want_votes(Context& context, PeerPort from, const WantVotes& message) {
   const auto head = chain_head(context.genesis, context.draft).height;
-  VotesMessage message{head, std::nullopt, std::nullopt};
-  if (const auto last = blocks.get(context.draft, head)) message.commit = last->certificate;
-  message.prevotes = voter_at(context, voting_height(context)).lock;
-  context.draft.send(from, std::move(message));
+  VotesMessage answer{head, std::nullopt, std::nullopt, message.question};
+  if (const auto last = blocks.get(context.draft, head)) answer.commit = last->certificate;
+  answer.prevotes = voter_at(context, voting_height(context)).lock;
+  context.draft.send(from, std::move(answer));
   return success();
 }
 
 Result<void> on_votes(Context& context, PeerPort from, const VotesMessage& message) {
   auto restore = restore_fact.get(context.draft);
-  if (!restore) return success();
+  if (!restore || message.question != restore->question) return success();
   Height proven{};
   if (message.commit) {
     BOOKCHAIN_CHECK(context.genesis.check_certificate(*message.commit));

@@ -140,9 +140,12 @@ struct BlocksMessage {
 /// A restored home asks for what proves how far it may have voted.
 struct WantVotes {
   static constexpr std::string_view name = "want-votes";
+  std::uint64_t question{};  ///< drawn anew for each restore
 
   template <class Self, class Visitor>
-  static void visit(Self& /*self*/, Visitor& /*visitor*/) {}
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("question", self.question);
+  }
 };
 
 /// The highest certificates the sender knows, for a restored home.
@@ -151,12 +154,14 @@ struct VotesMessage {
   Height head;
   std::optional<CommitCertificate> commit;
   std::optional<PrevoteCertificate> prevotes;
+  std::uint64_t question{};  ///< that it answers
 
   template <class Self, class Visitor>
   static void visit(Self& self, Visitor& visitor) {
     visitor("head", self.head);
     visitor("commit", self.commit);
     visitor("prevotes", self.prevotes);
+    visitor("question", self.question);
   }
 };
 

@@ -10,8 +10,8 @@
 namespace bookchain::ledger {
 
 void ask_for_own_statements(Context& context) {
-  recall_fact.put(context.draft, RecallRecord{});
-  context.send_to_others(WantOwn{});
+  recall_fact.put(context.draft, RecallRecord{{}, context.random});
+  context.send_to_others(WantOwn{{}, context.random});
 }
 
 Result<void> check_recalled(const Genesis& genesis, const State& state, PeerPort self) {
@@ -54,6 +54,7 @@ std::vector<OwnGrant> grants_of(const State& state, const TurnKey& key, const Tu
 
 Result<void> on_want_own(Context& context, PeerPort from, const WantOwn& message) {
   OwnMessage answer;
+  answer.question = message.question;
   std::size_t bytes = 0;
   const std::size_t most = context.genesis.fields().limits.message_bytes / 2;
   const TurnKey first{from, message.from.book, message.from.version, message.from.turn};
@@ -175,12 +176,12 @@ void finish_forgotten_grants(Context& context, PeerPort requester) {
 
 Result<void> on_own(Context& context, PeerPort from, const OwnMessage& message) {
   auto recall = recall_fact.get(context.draft);
-  if (!recall) return success();
+  if (!recall || message.question != recall->question) return success();
   for (const auto& grant : message.grants) {
     BOOKCHAIN_CHECK(take_own_grant(context, grant));
   }
   if (message.next) {
-    context.draft.send(from, WantOwn{*message.next});
+    context.draft.send(from, WantOwn{*message.next, recall->question});
     return success();
   }
   finish_forgotten_grants(context, from);

@@ -278,11 +278,13 @@ struct TurnPlace {
 /// A restored home to everybody: what do you hold of what I signed as an owner, in turns that have not ended?
 struct WantOwn {
   static constexpr std::string_view name = "want-own";
-  TurnPlace from;  ///< from there on, in the order of book, version and turn
+  TurnPlace from;            ///< from there on, in the order of book, version and turn
+  std::uint64_t question{};  ///< drawn anew for each restore
 
   template <class Self, class Visitor>
   static void visit(Self& self, Visitor& visitor) {
     visitor("from", self.from);
+    visitor("question", self.question);
   }
 };
 
@@ -314,11 +316,13 @@ struct OwnMessage {
   static constexpr std::string_view name = "own";
   std::vector<OwnGrant> grants;
   std::optional<TurnPlace> next;  ///< there is more, from there on
+  std::uint64_t question{};       ///< that it answers
 
   template <class Self, class Visitor>
   static void visit(Self& self, Visitor& visitor) {
     visitor.list("grants", self.grants, max_own_grants);
     visitor("next", self.next);
+    visitor("question", self.question);
   }
 };
 

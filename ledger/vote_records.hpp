@@ -156,20 +156,24 @@ struct ProvenHeight {
 
 struct RestoreRecord {
   std::vector<ProvenHeight> proven;
+  std::uint64_t question{};  ///< answers to another one, of an earlier restore, may be older than what was forgotten
 
   template <class Self, class Visitor>
   static void visit(Self& self, Visitor& visitor) {
     visitor.list("proven", self.proven, max_peers);
+    visitor("question", self.question);
   }
 };
 
 /// Who has told a restored owner all that it holds of the owner's grants in open turns.
 struct RecallRecord {
   std::vector<PeerPort> answered;
+  std::uint64_t question{};  ///< as in RestoreRecord
 
   template <class Self, class Visitor>
   static void visit(Self& self, Visitor& visitor) {
     visitor.list("answered", self.answered, max_peers);
+    visitor("question", self.question);
   }
 };
 

@@ -143,13 +143,15 @@ std::vector<Message> messages_of_exchange(const World& world, const Exchange& ex
           ReceiptMessage{exchange.receipt}};
 }
 
+constexpr std::uint64_t question = 0x0102030405060708;
+
 std::vector<Message> messages_of_a_restore(const Exchange& exchange) {
   const auto& grant = exchange.grant.body;
   const TurnPlace place{exchange.request.body.book, grant.version, grant.turn};
   const OwnGrant alone{exchange.request, exchange.grant, std::nullopt, {}, std::nullopt, {}, std::nullopt};
   const OwnGrant whole{exchange.request, exchange.grant,      exchange.content.book, exchange.acks,
                        exchange.consent, exchange.id_answers, exchange.release};
-  return {WantOwn{place}, OwnMessage{{alone, whole}, place}};
+  return {WantOwn{place, question}, OwnMessage{{alone, whole}, place, question}};
 }
 
 std::vector<Message> messages_of_chain(const World& world, const CommittedBlock& committed) {
@@ -174,8 +176,8 @@ std::vector<Message> messages_of_chain(const World& world, const CommittedBlock&
           CommitMessage{committed},
           WantBlocks{height},
           BlocksMessage{height, {committed}},
-          WantVotes{},
-          VotesMessage{height, committed.certificate, std::nullopt},
+          WantVotes{question},
+          VotesMessage{height, committed.certificate, std::nullopt, question},
           EvidenceMessage{contradiction(world.genesis.id(), world.sign(p2, Prevote{height, second, hash}),
                                         world.sign(p2, Prevote{height, second, derived_hash("another block", 0)}))}};
 }

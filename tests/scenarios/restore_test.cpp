@@ -151,6 +151,36 @@ BOOST_AUTO_TEST_CASE(a_restored_home_is_mute_until_the_height_after_the_highest_
   BOOST_TEST(voters.get(network.state(restored), 0).has_value());
 }
 
+// Section 4: "Each restore draws a question anew, which the answers repeat". A copy of a machine may hold the files
+// that were on their way, and may be put back twice.
+BOOST_AUTO_TEST_CASE(answers_to_an_earlier_restore_of_the_same_copy_count_for_nothing) {
+  Network network(4);
+  const auto restored = network.port(3);
+  auto copy = network.backup(restored);
+  auto same_copy = network.backup(restored);
+  std::vector<Envelope> answers;
+  network.filter = [&](const Envelope& envelope) {
+    const bool answers_it =
+        std::holds_alternative<VotesMessage>(envelope.message) || std::holds_alternative<OwnMessage>(envelope.message);
+    if (answers_it && envelope.to == restored) answers.push_back(envelope);
+    return true;
+  };
+  network.restore(restored, std::move(copy));
+  declare_restore(network, restored, 1);
+  network.run();
+  network.filter = nullptr;
+  BOOST_TEST(answers.size() == 6U);
+  BOOST_TEST(mute_until(network, restored)->value == 1U);
+  one_block(network, 0, 1);
+  network.restore(restored, std::move(same_copy));
+  declare_restore(network, restored, 2);
+  for (const auto& answer : answers) BOOST_TEST(!network.give(answer.from, restored, answer.message));
+  BOOST_TEST(restore_fact.get(network.state(restored))->proven.empty());
+  BOOST_TEST(recall_fact.get(network.state(restored))->answered.empty());
+  network.run();
+  BOOST_TEST(mute_until(network, restored)->value == 2U);
+}
+
 // A liar that goes on sending certificates does not silence a restored home for ever.
 BOOST_AUTO_TEST_CASE(after_q_answers_later_ones_do_not_silence_a_restored_home_again) {
   Network network(4);
@@ -160,7 +190,7 @@ BOOST_AUTO_TEST_CASE(after_q_answers_later_ones_do_not_silence_a_restored_home_a
   BOOST_TEST(mute_until(network, restored)->value == 1U);
   one_block(network, 0, 1);
   network.give(network.port(2), restored,
-               VotesMessage{Height{1}, network.chain(network.port(0)).back().certificate, {}});
+               VotesMessage{Height{1}, network.chain(network.port(0)).back().certificate, {}, asked});
   BOOST_TEST(mute_until(network, restored)->value == 1U);
 }
 

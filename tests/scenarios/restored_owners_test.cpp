@@ -89,10 +89,10 @@ BOOST_AUTO_TEST_CASE(a_forgotten_release_is_never_followed_by_an_abort) {
   network.filter = nullptr;
   const auto held = network.record(four.r, four.x);
   for (const auto witness : {four.w1, four.w2, network.port(4)}) {
-    (void)network.give(witness, four.o, OwnMessage{});
+    (void)network.give(witness, four.o, OwnMessage{{}, std::nullopt, asked});
   }
   const OwnGrant told{held.request, *held.grant, held.book, {}, std::nullopt, {}, held.release};
-  BOOST_TEST(!network.give(four.r, four.o, OwnMessage{{told}, std::nullopt}));
+  BOOST_TEST(!network.give(four.r, four.o, OwnMessage{{told}, std::nullopt, asked}));
   network.run();
   BOOST_TEST((network.refused_wish(four.o, WishAbort{four.x, {}}) == Token::too_late));
   BOOST_TEST((network.state_of(four.w1, second) != ExchangeState::granted));
@@ -109,20 +109,20 @@ BOOST_AUTO_TEST_CASE(what_is_told_of_own_grants_is_checked) {
   const auto held = network.record(four.r, four.x);
   auto forged = OwnGrant{held.request, *held.grant, held.book, {}, std::nullopt, {}, held.release};
   forged.grant.signature.bytes[5] ^= 1U;
-  BOOST_TEST((network.give(four.w1, four.o, OwnMessage{{forged}, std::nullopt}) == Token::bad_signature));
+  BOOST_TEST((network.give(four.w1, four.o, OwnMessage{{forged}, std::nullopt, asked}) == Token::bad_signature));
   // A release that the owner did not sign, a consent of somebody else, an answer of no witness.
   auto told = OwnGrant{held.request, *held.grant, held.book, {}, held.consent, held.id_answers, held.release};
   told.release->signature.bytes[5] ^= 1U;
   told.consent = network.sign(four.w1, held.consent->body);
   told.id_answers = {network.sign(four.o, held.id_answers.front().body)};
-  BOOST_TEST(!network.give(four.w1, four.o, OwnMessage{{told}, std::nullopt}));
+  BOOST_TEST(!network.give(four.w1, four.o, OwnMessage{{told}, std::nullopt, asked}));
   const auto taken = network.record(four.o, four.x);
   BOOST_TEST((taken.state == ExchangeState::granted));
   BOOST_TEST(!taken.release.has_value());
   BOOST_TEST(!taken.consent.has_value());
   BOOST_TEST(taken.id_answers.empty());
   // Nobody is asked who did not restore its home.
-  BOOST_TEST(!network.give(four.r, four.w2, OwnMessage{{told}, std::nullopt}));
+  BOOST_TEST(!network.give(four.r, four.w2, OwnMessage{{told}, std::nullopt, asked}));
   BOOST_TEST((network.record(four.w2, four.x).role == Role::witness));
 }
 
@@ -143,7 +143,7 @@ BOOST_AUTO_TEST_CASE(an_owner_put_back_gives_no_key_away_without_acks_and_frees_
   }
   declare_restore(network, four.o);
   const OwnGrant told{record.request, *record.grant, record.book, {}, consent, answers, std::nullopt};
-  BOOST_TEST(!network.give(four.r, four.o, OwnMessage{{told}, std::nullopt}));
+  BOOST_TEST(!network.give(four.r, four.o, OwnMessage{{told}, std::nullopt, asked}));
   network.run();
   BOOST_TEST((network.state_of(four.o, four.x) == ExchangeState::consented));
   BOOST_TEST((network.refused_wish(four.o, WishRelease{four.x, std::nullopt}) == Token::waiting));
@@ -204,13 +204,14 @@ BOOST_AUTO_TEST_CASE(an_owner_put_back_asks_for_the_acks_it_lacks) {
   declare_restore(network, four.o);
   network.filter = [](const Envelope& envelope) { return !std::holds_alternative<OwnMessage>(envelope.message); };
   network.deliver_until_quiet();
-  for (const auto witness : {four.w1, four.w2}) BOOST_TEST(!network.give(witness, four.o, OwnMessage{}));
+  for (const auto witness : {four.w1, four.w2})
+    BOOST_TEST(!network.give(witness, four.o, OwnMessage{{}, std::nullopt, asked}));
   const OwnGrant told{held.request, *held.grant, held.book, {}, held.consent, held.id_answers, std::nullopt};
-  const auto own = OwnMessage{{told}, TurnPlace{four.book(), {}, {}}};
+  const auto own = OwnMessage{{told}, TurnPlace{four.book(), {}, {}}, asked};
   for (int i = 0; i < 5; ++i) BOOST_TEST(!network.give(four.r, four.o, own));
   BOOST_TEST((network.state_of(four.o, four.x) == ExchangeState::consented));
   BOOST_TEST(count_queued<SendAgain>(network) == 3U, "told again, it asks nobody again");
-  BOOST_TEST(!network.give(four.r, four.o, OwnMessage{}));
+  BOOST_TEST(!network.give(four.r, four.o, OwnMessage{{}, std::nullopt, asked}));
   network.run();
   BOOST_TEST((network.state_of(four.r, four.x) == ExchangeState::committed));
   network.require_equal_chains(1);

@@ -6,10 +6,13 @@
 
 namespace bookchain::scenarios {
 
+/// The question of a restore, which those who answer repeat.
+inline constexpr std::uint64_t asked = 7;
+
 /// Declares a restore at a peer: what the command does, as far as the rules go.
-inline void declare_restore(Network& network, PeerPort peer) {
+inline void declare_restore(Network& network, PeerPort peer, std::uint64_t question = asked) {
   Draft draft(network.state(peer));
-  Context context{network.genesis(), network.home(peer).identity, draft, network.now(), 7};
+  Context context{network.genesis(), network.home(peer).identity, draft, network.now(), question};
   begin_restore(context);
   auto effects = draft.take_effects();
   auto& store = *network.home(peer).store;

@@ -23,7 +23,7 @@ BOOST_AUTO_TEST_CASE(each_statement_told_with_an_own_grant_must_be_about_that_gr
   const auto tell = [&](const std::function<void(OwnGrant&)>& add) {
     auto told = bare_grant(held);
     add(told);
-    BOOST_TEST(!network.give(four.w1, four.o, OwnMessage{{told}, TurnPlace{four.book(), {}, {}}}));
+    BOOST_TEST(!network.give(four.w1, four.o, OwnMessage{{told}, TurnPlace{four.book(), {}, {}}, asked}));
     return network.record(four.o, four.x);
   };
   const auto forged = [](auto statement) {
@@ -84,7 +84,7 @@ BOOST_AUTO_TEST_CASE(a_grant_of_another_peer_told_to_a_restored_home_is_refused)
   declare_restore(network, four.r);
   const auto held = network.record(four.r, four.x);
   const OwnGrant of_owner{held.request, *held.grant, held.book, {}, std::nullopt, {}, std::nullopt};
-  BOOST_TEST((network.give(four.w1, four.r, OwnMessage{{of_owner}, std::nullopt}) == Token::wrong_sender));
+  BOOST_TEST((network.give(four.w1, four.r, OwnMessage{{of_owner}, std::nullopt, asked}) == Token::wrong_sender));
 }
 
 // A grant without its book could be neither settled nor ended by an ABORT, which both carry it.
@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(an_owner_that_forgot_the_book_too_takes_it_from_who_tells_o
   auto told = bare_grant(held);
   told.book.reset();
   const auto knows_when_told = [&] {
-    BOOST_TEST(!network.give(four.r, four.o, OwnMessage{{told}, TurnPlace{four.book(), {}, {}}}));
+    BOOST_TEST(!network.give(four.r, four.o, OwnMessage{{told}, TurnPlace{four.book(), {}, {}}, asked}));
     return network.knows(four.o, four.x);
   };
   BOOST_TEST(!knows_when_told());
@@ -136,7 +136,7 @@ BOOST_AUTO_TEST_CASE(of_turns_that_the_chain_has_ended_nothing_is_told_and_nothi
   declare_restore(network, four.o);
   const auto before = encode(network.record(four.o, four.x));
   const OwnGrant told{held.request, *held.grant, held.book, held.acks, held.consent, held.id_answers, std::nullopt};
-  BOOST_TEST(!network.give(four.r, four.o, OwnMessage{{told}, TurnPlace{four.book(), {}, {}}}));
+  BOOST_TEST(!network.give(four.r, four.o, OwnMessage{{told}, TurnPlace{four.book(), {}, {}}, asked}));
   BOOST_TEST((encode(network.record(four.o, four.x)) == before));
 }
 
@@ -236,7 +236,7 @@ BOOST_AUTO_TEST_CASE(an_owner_that_forgot_the_key_is_told_that_it_can_settle_or_
   auto told = bare_grant(held);
   told.consent = held.consent;
   const auto tell = [&] {
-    BOOST_TEST(!network.give(four.r, four.o, OwnMessage{{told}, TurnPlace{four.book(), {}, {}}}));
+    BOOST_TEST(!network.give(four.r, four.o, OwnMessage{{told}, TurnPlace{four.book(), {}, {}}, asked}));
     network.queue.clear();
   };
   tell();
@@ -270,13 +270,13 @@ BOOST_AUTO_TEST_CASE(a_forgotten_grant_waits_for_what_its_requester_tells) {
     network.queue.clear();
     const auto held = network.record(four.r, four.x);
     auto told = bare_grant(held);
-    BOOST_TEST(!network.give(four.w1, four.o, OwnMessage{{told}, std::nullopt}));
+    BOOST_TEST(!network.give(four.w1, four.o, OwnMessage{{told}, std::nullopt, asked}));
     BOOST_TEST((network.state_of(four.o, four.x) == ExchangeState::granted));
     if (agreed)
       told = OwnGrant{held.request, *held.grant, held.book, held.acks, held.consent, held.id_answers, std::nullopt};
     const auto expected = agreed ? ExchangeState::mined : ExchangeState::aborted;
     for (int again = 0; again < 2; ++again) {
-      BOOST_TEST(!network.give(four.r, four.o, OwnMessage{{told}, std::nullopt}));
+      BOOST_TEST(!network.give(four.r, four.o, OwnMessage{{told}, std::nullopt, asked}));
       BOOST_TEST((network.state_of(four.o, four.x) == expected));
     }
   }
@@ -289,7 +289,7 @@ BOOST_AUTO_TEST_CASE(an_owner_that_forgot_what_led_to_the_end_has_nothing_to_rel
   network.queue.clear();
   const auto held = network.record(four.r, four.x);
   const auto told = bare_grant(held);
-  BOOST_TEST(!network.give(four.r, four.o, OwnMessage{{told}, TurnPlace{four.book(), {}, {}}}));
+  BOOST_TEST(!network.give(four.r, four.o, OwnMessage{{told}, TurnPlace{four.book(), {}, {}}, asked}));
   network.queue.clear();
   network.home(four.r).takes_steps = true;
   network.run();
@@ -335,7 +335,7 @@ BOOST_AUTO_TEST_CASE(an_owner_that_forgot_the_key_of_its_release_sends_no_key_ag
   const auto held = network.record(four.r, four.x);
   auto told = bare_grant(held);
   told.release = held.release;
-  BOOST_TEST(!network.give(four.r, four.o, OwnMessage{{told}, TurnPlace{four.book(), {}, {}}}));
+  BOOST_TEST(!network.give(four.r, four.o, OwnMessage{{told}, TurnPlace{four.book(), {}, {}}, asked}));
   network.queue.clear();
   BOOST_TEST(!network.give(four.r, four.o, SendAgain{four.x}));
   BOOST_TEST(count_queued<ReleaseMessage>(network) == 0U);

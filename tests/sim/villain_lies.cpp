@@ -220,7 +220,7 @@ void Villain::twist_answer(PeerPort to, IdAnswerMessage& message) {
 /// To a restored home, which asks what it has signed: nothing, or that there is more without end.
 void Villain::hide_votes(Message& message) {
   if (auto* votes = std::get_if<VotesMessage>(&message); votes != nullptr && does(Attack::hidden_votes, 800)) {
-    *votes = VotesMessage{chance_.chance(500) ? votes->head : Height{}, std::nullopt, std::nullopt};
+    *votes = VotesMessage{chance_.chance(500) ? votes->head : Height{}, std::nullopt, std::nullopt, votes->question};
   }
   if (auto* own = std::get_if<OwnMessage>(&message); own != nullptr && does(Attack::hidden_votes, 800)) {
     const auto first = own->grants.empty() ? std::nullopt : std::optional(own->grants.front());
