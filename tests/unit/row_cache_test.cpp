@@ -51,6 +51,15 @@ class CountingStore final : public Store {
   mutable bool read_failed_ = false;
 };
 
+/// One file that two processes write: `store` is what the one reads and writes it by, `other` the other's.
+struct SharedFile {
+  TemporaryFolder folder;
+  std::unique_ptr<Store> file = open_sqlite(folder / "state.sqlite");
+  std::unique_ptr<Store> other = open_sqlite(folder / "state.sqlite");
+  CountingStore below{*file};
+  GatheringStore store{below};
+};
+
 std::optional<Bytes> read_in_transaction(Store& store, const Bytes& key) {
   require_success(store.begin());
   auto value = store.get(Table::facts, key);
@@ -63,19 +72,16 @@ std::optional<Bytes> read_in_transaction(Store& store, const Bytes& key) {
 BOOST_AUTO_TEST_SUITE(row_cache)
 
 BOOST_AUTO_TEST_CASE(a_gathering_store_reads_a_row_once_and_again_when_somebody_else_wrote) {
-  TemporaryFolder folder;
-  const auto file = open_sqlite(folder / "state.sqlite");
-  const auto other = open_sqlite(folder / "state.sqlite");
-  CountingStore below(*file);
-  GatheringStore store(below);
+  SharedFile shared;
+  auto& store = shared.store;
   const auto in_transaction = [&](const Bytes& key) { return read_in_transaction(store, key); };
   BOOST_TEST(!in_transaction(a_key));
-  commit(*other, {put(a_key, {1})});
+  commit(*shared.other, {put(a_key, {1})});
   BOOST_TEST((in_transaction(a_key) == Bytes{1}));
-  const auto reads = below.reads;
+  const auto reads = shared.below.reads;
   BOOST_TEST((in_transaction(a_key) == Bytes{1}));
-  BOOST_TEST(below.reads == reads);
-  commit(*other, {put(a_key, {2})});
+  BOOST_TEST(shared.below.reads == reads);
+  commit(*shared.other, {put(a_key, {2})});
   BOOST_TEST((store.get(Table::facts, a_key) == Bytes{2}));  // between transactions nothing is remembered
   BOOST_TEST((in_transaction(a_key) == Bytes{2}));
   commit(store, {put(a_key, {3})});
@@ -144,30 +150,27 @@ BOOST_AUTO_TEST_CASE(a_gathering_store_hands_down_no_row_that_is_as_before) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_read_within_one_reading_is_remembered_until_somebody_else_writes) {
-  TemporaryFolder folder;
-  const auto file = open_sqlite(folder / "state.sqlite");
-  const auto other = open_sqlite(folder / "state.sqlite");
-  CountingStore below(*file);
-  GatheringStore store(below);
-  commit(*other, {put(a_key, {1})});
+  SharedFile shared;
+  auto& store = shared.store;
+  commit(*shared.other, {put(a_key, {1})});
   const auto read = [&] {
     const Reading reading(store);
-    const auto before = below.reads;
+    const auto before = shared.below.reads;
     auto value = store.get(Table::facts, a_key);
-    return std::make_pair(std::move(value), below.reads - before);
+    return std::make_pair(std::move(value), shared.below.reads - before);
   };
   const auto value_and_reads = [](std::uint8_t value, int reads) {
     return std::make_pair(std::optional<Bytes>(Bytes{value}), reads);
   };
   BOOST_TEST((read() == value_and_reads(1, 1)));
   BOOST_TEST((read() == value_and_reads(1, 0)));
-  commit(*other, {put(a_key, {2})});
+  commit(*shared.other, {put(a_key, {2})});
   BOOST_TEST((read() == value_and_reads(2, 1)));
   BOOST_TEST((read_in_transaction(store, a_key) == Bytes{2}));
   commit(store, {put(a_key, {3})});
   BOOST_TEST((read() == value_and_reads(3, 0)));
-  commit(*other, {put(a_key, {4})});
-  below.next_read_fails = true;
+  commit(*shared.other, {put(a_key, {4})});
+  shared.below.next_read_fails = true;
   BOOST_TEST(!read().first);
   BOOST_TEST((read().first == Bytes{4}));  // nothing is concluded from a read that failed
 }
