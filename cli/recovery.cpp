@@ -1,5 +1,8 @@
 #include "cli/recovery.hpp"
 
+#include <algorithm>
+#include <set>
+
 #include "ledger/exchange_parts.hpp"
 
 namespace bookchain::cli {
@@ -9,6 +12,7 @@ using namespace ledger;
 namespace {
 
 constexpr std::chrono::seconds look_every{1};
+constexpr std::chrono::hours longest_pause{1};
 
 /// How long nothing has changed in an exchange, by this peer's clock; none if that was put back meanwhile.
 std::uint64_t quiet_us(const ExchangeRecord& record, Time now) {
@@ -19,6 +23,7 @@ std::uint64_t quiet_us(const ExchangeRecord& record, Time now) {
 Event told(const ExchangeId& exchange, const ExchangeRecord& record, const Wish& wish) {
   const auto other = record.role == Role::requester ? owner_of(record) : requester_of(record);
   std::string what = "asking those again whose answers are missing";
+  if (record.state == ExchangeState::granted) what = "asking again for the encrypted book";
   if (std::holds_alternative<WishClaim>(wish)) what = "going on without the owner";
   if (std::holds_alternative<WishSettle>(wish)) what = "having the transfer settled without the requester";
   return Event{"recovery", exchange, std::to_string(other.value) + " is silent: " + what};
@@ -26,17 +31,32 @@ Event told(const ExchangeId& exchange, const ExchangeRecord& record, const Wish&
 
 }  // namespace
 
+/// Asked again each second, those that are gone would find thousands of messages when they come back.
+bool Recovery::may_ask(const ExchangeId& exchange, Moment now) {
+  auto& [next, pause] = asked_.try_emplace(exchange, Asked{now, after_}).first->second;
+  if (now < next) return false;
+  next = now + pause;
+  pause = std::min<std::chrono::microseconds>(2 * pause, std::max<std::chrono::microseconds>(after_, longest_pause));
+  return true;
+}
+
 void Recovery::go_on(Home& home, const std::function<void(const transport::Report&)>& took,
                      const std::function<void(const Error&)>& failed) {
   const auto now = std::chrono::steady_clock::now();
   if (now < look_again_) return;
   look_again_ = now + look_every;
-  for (const auto& exchange : open_exchanges(home.store())) {
+  const auto open = open_exchanges(home.store());
+  if (!asked_.empty()) {
+    const std::set<ExchangeId> still(open.begin(), open.end());
+    std::erase_if(asked_, [&](const auto& asked) { return !still.contains(asked.first); });
+  }
+  for (const auto& exchange : open) {
     const auto recovery = home.node().recovery(home.store(), exchange);
     if (!recovery) continue;
     const auto record = exchanges.get(home.store(), exchange);
     const auto after = static_cast<std::uint64_t>(after_.count());
     if (!recovery->under_way && quiet_us(*record, home.environment().now()) < after) continue;
+    if (std::holds_alternative<WishAskAgain>(recovery->wish) && !may_ask(exchange, now)) continue;
     auto report = home.courier().wish(recovery->wish);
     if (!report) {
       failed(report.error());

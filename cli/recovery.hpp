@@ -1,9 +1,10 @@
-// Recovery: `serve` goes on alone where the other side of an exchange was silent for a while after the consent
-// (docs/protocol.md, section 5). It completes exchanges and ends none.
+// Recovery: `serve` goes on alone where the other side of an exchange was silent for a while after the consent, and
+// asks again for what did not come (docs/protocol.md, section 5). It completes exchanges and ends none.
 #pragma once
 
 #include <chrono>
 #include <functional>
+#include <map>
 
 #include "cli/home.hpp"
 
@@ -23,8 +24,17 @@ class Recovery {
              const std::function<void(const Error&)>& failed);
 
  private:
+  using Moment = std::chrono::steady_clock::time_point;
+  /// Of an exchange in which others were asked again: not before `next`, and then after twice the pause.
+  struct Asked {
+    Moment next;
+    std::chrono::microseconds pause;
+  };
+  [[nodiscard]] bool may_ask(const ledger::ExchangeId& exchange, Moment now);
+
   std::chrono::microseconds after_;
-  std::chrono::steady_clock::time_point look_again_;
+  Moment look_again_;
+  std::map<ledger::ExchangeId, Asked> asked_;
 };
 
 }  // namespace bookchain::cli

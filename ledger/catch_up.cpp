@@ -12,9 +12,28 @@ namespace {
 
 constexpr std::uint64_t ask_again_us = 5'000'000;
 
+/// The block comes: to those that asked for it too early.
+void send_to_waiters(Context& context, const CommittedBlock& committed) {
+  const auto waiters = waiters_fact.get(context.draft);
+  if (!waiters) return;
+  waiters_fact.erase(context.draft);
+  if (waiters->height != committed.block.header.body.height) return;
+  for (const auto port : waiters->ports) context.draft.send(port, BlocksMessage{waiters->height, {committed}});
+}
+
+/// Who asks for the block of the present height is sent it when it comes. A few at the most: each peer counts once.
+void remember_waiter(Context& context, PeerPort port) {
+  auto waiters = waiters_fact.get(context.draft).value_or(Waiters{});
+  if (waiters.height != voting_height(context)) waiters = Waiters{voting_height(context), {}};
+  if (std::ranges::find(waiters.ports, port) != waiters.ports.end()) return;
+  waiters.ports.push_back(port);
+  waiters_fact.put(context.draft, waiters);
+}
+
 void append_and_go_on(Context& context, const CommittedBlock& committed) {
   close_height(context, committed.certificate);
   append_block(context.genesis, context.draft, committed);
+  send_to_waiters(context, committed);
   for (const auto& [hash, block] : candidates.all(context.draft)) candidates.erase(context.draft, hash);
   on_block_committed(context, committed);
   // What is in the chain now, or can no longer be.
@@ -127,6 +146,7 @@ Result<void> on_commit(Context& context, PeerPort from, const CommitMessage& mes
 
 Result<void> on_want_blocks(Context& context, PeerPort from, const WantBlocks& message) {
   send_blocks(context, from, message.from);
+  if (message.from == voting_height(context)) remember_waiter(context, from);
   return success();
 }
 

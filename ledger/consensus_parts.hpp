@@ -15,6 +15,10 @@ inline constexpr std::uint64_t longest_pause_us = std::uint64_t{200'000} << most
   return ends <= now || ends.value - now.value > longest_pause_us;
 }
 
+/// Long beside what a vote takes: after that a voter asks the others what became of it. A proposer that lies may have
+/// told the block to some of them only.
+inline constexpr std::uint64_t silence_us = 60'000'000;
+
 /// The height that is being voted on: one above the head.
 [[nodiscard]] Height voting_height(const Context& context);
 /// The only row of a table, if it is about that height; else a fresh one.
@@ -31,6 +35,9 @@ template <class Record>
 [[nodiscard]] ProposerRecord proposer_at(const Context& context, Height height);
 void keep(Context& context, const VoterRecord& record);
 void keep(Context& context, const ProposerRecord& record);
+/// With what this peer voted just now. If nothing comes of the height, it asks the others then.
+void keep_vote(Context& context, VoterRecord& record);
+void ask_after_silence(Context& context);
 
 /// What a message about some height means at this peer's height.
 enum class Relevance : std::uint8_t { now, past, future };

@@ -31,11 +31,6 @@ std::string missing_acks(const Genesis& genesis, const ExchangeRecord& record) {
   return "ACKs of witnesses are missing, receive is due at " + join(missing_from(genesis, record, record.acks));
 }
 
-/// The GRANT is here, and what it is about is not.
-bool lacks_package(const ExchangeRecord& record) {
-  return record.role == Role::requester && record.state == ExchangeState::granted && !record.package_arrived;
-}
-
 /// Where the exchange stands, for messages about a step that is not due.
 std::string due_now(const Genesis& genesis, const ExchangeRecord& record) {
   switch (record.state) {
@@ -74,6 +69,10 @@ std::string due_now(const Genesis& genesis, const ExchangeRecord& record) {
 }
 
 }  // namespace
+
+bool lacks_package(const ExchangeRecord& record) {
+  return record.role == Role::requester && record.state == ExchangeState::granted && !record.package_arrived;
+}
 
 bool lacks_yes(const Genesis& genesis, const ExchangeRecord& record) {
   return yes_answers(record) < genesis.witness_majority();

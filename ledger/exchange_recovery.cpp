@@ -26,6 +26,9 @@ std::optional<Recovery> recovery_of_owner(const State& state, const ExchangeId& 
 
 std::optional<Recovery> Node::recovery(const State& state, const ExchangeId& exchange) const {
   const auto record = exchanges.get(state, exchange);
+  // Before the consent nobody goes on alone. But the GRANT is acknowledged, so its owner does not send it again by
+  // itself.
+  if (record && lacks_package(*record)) return Recovery{WishAskAgain{exchange}, false};
   if (!record || !record->consent || !record->grant || record->disputed || has_ended(record->state) ||
       record->state == ExchangeState::mined || due_step(state, exchange)) {
     return std::nullopt;

@@ -100,6 +100,8 @@ Result<void> on_receipt(Context& context, PeerPort from, const ReceiptMessage& m
   if (!record || from != requester_of(*record)) {
     return rejected(Token::unexpected, "a receipt of an exchange that is not the sender's", to_hex(exchange));
   }
+  // Who has the book knows the block. Another may be the only one who was told it.
+  if (record->state != ExchangeState::committed) ask_for_blocks(context, from);
   if (record->role == Role::witness) record->shares.clear();
   if (record->role == Role::owner) {
     shelf_task(context, ShelfAction::drop_exchange, record->request.body.book, exchange);

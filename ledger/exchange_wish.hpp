@@ -7,6 +7,8 @@
 namespace bookchain::ledger {
 
 // exchange_due.cpp: where an exchange stands
+/// The GRANT is here, and the encrypted book that belongs beside it is not.
+[[nodiscard]] bool lacks_package(const ExchangeRecord& record);
 /// Fewer witnesses than a majority have said yes about the id.
 [[nodiscard]] bool lacks_yes(const Genesis& genesis, const ExchangeRecord& record);
 [[nodiscard]] Error over_error(const ExchangeId& exchange, const ExchangeRecord& record);

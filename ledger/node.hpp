@@ -192,7 +192,8 @@ class Node {
 
   /// After the consent, where nothing is due here: what this peer can do without waiting for the other side any longer
   /// (docs/protocol.md, section 5). Whether it was silent for long enough is for the caller to say: the rules know no
-  /// clock. Nothing once the TRANSFER is under way.
+  /// clock. Nothing once the TRANSFER is under way. Before the consent only this: a requester that has a GRANT without
+  /// the encrypted book asks for it.
   [[nodiscard]] std::optional<Recovery> recovery(const State& state, const ExchangeId& exchange) const;
 
   /// The package that this message must bring, or nothing if none is wanted: the caller copies no other, and

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint64_t first_backoff_us = 100'000;
 constexpr std::uint64_t longest_backoff_us = 2'000'000;
-constexpr std::uint64_t random_rounds_after_restore = 1024;
+constexpr std::uint64_t random_rounds_after_restore = 1U << 16U;
 /// What each peer before this one has to come with its NEWROUND, when several wait for the next height.
 constexpr std::uint64_t turn_us = 15'000;
 
@@ -204,6 +204,7 @@ void wait_for_turn(Context& context, PeerPort miner) {
 
 void let_time_pass(Context& context) {
   handle_put_off(context);
+  ask_after_silence(context);
   auto record = proposer_at(context, voting_height(context));
   if (record.retry_at == Time{} || !pause_is_over(record.retry_at, context.now)) return;
   if (!pending.last(context.draft)) {
@@ -258,6 +259,9 @@ std::optional<Time> proposer_wakes_at(const Genesis& genesis, const State& state
   // A back-off of a height that is committed has nothing to wait for any more.
   if (const auto record = proposers.get(state, only_row); record && record->height.value == head.value + 1) {
     earlier(record->retry_at);
+  }
+  if (const auto record = voters.get(state, only_row); record && record->height.value == head.value + 1) {
+    earlier(record->ask_at);
   }
   // What else is deferred may be large, and is not read here: this is asked in every turn.
   for (const auto& peer : genesis.peers()) {

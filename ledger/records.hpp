@@ -342,6 +342,7 @@ inline constexpr Fact<Height> mute_until_fact{4};
 inline constexpr Fact<RestoreRecord> restore_fact{5};
 inline constexpr Fact<AskedBlocks> asked_blocks_fact{6};
 inline constexpr Fact<RecallRecord> recall_fact{7};
+inline constexpr Fact<Waiters> waiters_fact{8};
 
 inline constexpr TypedTable<BookId, Signed<Book>> catalogue{Table::catalogue};
 inline constexpr TypedTable<BookId, ShelfRecord> shelf{Table::shelf};

@@ -26,6 +26,7 @@ struct VoterRecord {
   std::optional<Signed<Precommit>> precommit;
   std::optional<PrevoteCertificate> lock;
   std::vector<Interruption> interruptions;  ///< liveness only
+  Time ask_at;  ///< when the others are asked what became of the height; 0 once they were. Liveness only.
 
   template <class Self, class Visitor>
   static void visit(Self& self, Visitor& visitor) {
@@ -36,6 +37,7 @@ struct VoterRecord {
     visitor("precommit", self.precommit);
     visitor("lock", self.lock);
     visitor.list("interruptions", self.interruptions, max_peers);
+    visitor("ask_at", self.ask_at);
   }
 };
 
@@ -139,6 +141,18 @@ struct AskedBlocks {
     visitor("head", self.head);
     visitor("time", self.time);
     visitor.list("asked", self.asked, max_peers);
+  }
+};
+
+/// Who asked for the block at a height that this peer did not have: it is sent when it comes.
+struct Waiters {
+  Height height;
+  std::vector<PeerPort> ports;
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("height", self.height);
+    visitor.list("ports", self.ports, max_peers);
   }
 };
 

@@ -15,6 +15,19 @@ VoterRecord voter_at(const Context& context, Height height) { return record_at(c
 
 void keep(Context& context, const VoterRecord& record) { voters.put(context.draft, only_row, record); }
 
+void keep_vote(Context& context, VoterRecord& record) {
+  record.ask_at = Time{context.now.value + silence_us};
+  keep(context, record);
+}
+
+void ask_after_silence(Context& context) {
+  auto voter = voter_at(context, voting_height(context));
+  if (voter.ask_at == Time{} || !pause_is_over(voter.ask_at, context.now)) return;
+  voter.ask_at = Time{};
+  keep(context, voter);
+  context.send_to_others(WantBlocks{voter.height});
+}
+
 std::string text_of(const Ballot& ballot) {
   return std::to_string(ballot.round.value) + "/" + std::to_string(ballot.port.value);
 }
@@ -99,7 +112,7 @@ Result<void> answer_new_round(Context& context, const NewRound& message) {
   std::optional<Lock> lock;
   if (voter.lock) lock = Lock{voter.lock->vote.ballot, voter.lock->vote.block};
   voter.answer = context.sign(Answer{message.height, message.ballot, lock});
-  keep(context, voter);
+  keep_vote(context, voter);
   send_answer(context, voter);
   return success();
 }
@@ -232,7 +245,7 @@ Result<void> on_propose(Context& context, PeerPort from, const ProposeMessage& m
   BOOKCHAIN_CHECK(check_block(context.genesis, context.draft, message.block));
   voter.promise = body.ballot;
   voter.prevote = context.sign(Prevote{body.height, body.ballot, body.block});
-  keep(context, voter);
+  keep_vote(context, voter);
   candidates.put(context.draft, body.block, message.block);
   context.draft.send(from, PrevoteMessage{*voter.prevote});
   // The certificate may have overtaken the proposal.
@@ -273,7 +286,7 @@ Result<void> on_prevotes(Context& context, PeerPort from, const PrevotesMessage&
   voter.promise = vote.ballot;
   voter.lock = message.certificate;
   voter.precommit = context.sign(Precommit{vote.height, vote.ballot, vote.block});
-  keep(context, voter);
+  keep_vote(context, voter);
   context.draft.send(from, PrecommitMessage{*voter.precommit});
   return success();
 }

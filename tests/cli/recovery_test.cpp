@@ -1,5 +1,6 @@
 // `serve` where the other side of an exchange dies or stops after the consent (docs/protocol.md, section 5): what was
 // begun is completed without it, and when it comes back it finds that out. No exchange ends by time alone.
+#include <boost/filesystem/operations.hpp>
 #include <boost/test/unit_test.hpp>
 #include <csignal>
 #include <memory>
@@ -90,6 +91,20 @@ BOOST_AUTO_TEST_CASE(an_owner_whose_requester_died_after_the_consent_has_the_tra
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
   BOOST_TEST(stage.network.on_shelf(requester, stage.book));
+}
+
+// What is too large to be the book that was asked for is thrown away, here before the GRANT is read.
+BOOST_AUTO_TEST_CASE(an_encrypted_book_that_was_spoiled_on_its_way_is_asked_for_again) {
+  Stage stage;
+  const auto id = stage.network.exchange(requester, owner, stage.book, 2);
+  const auto package = stage.network.home(requester) / "spool" / std::to_string(owner) / "new" / (id + ".package");
+  BOOST_REQUIRE(boost::filesystem::remove(package));
+  stage.witnesses_serve();
+  stage.serve(owner, {});
+  stage.serve(requester, {"--recover-after", "1"});
+  BOOST_TEST(stage.comes_to(requester, id, "committed"));
+  BOOST_TEST(stage.network.on_shelf(requester, stage.book));
+  BOOST_TEST(mentions(stage.servers.back()->out_so_far(), "5001 is silent: asking again for the encrypted book"));
 }
 
 BOOST_AUTO_TEST_CASE(told_never_to_recover_serve_waits) {

@@ -63,6 +63,29 @@ BOOST_AUTO_TEST_CASE(an_owner_asks_again_and_settles_once_the_witnesses_agree) {
   BOOST_TEST(count_queued<NewRound>(network) == 3U);
 }
 
+// Section 3, step 3: "comes only if R asks for it".
+BOOST_AUTO_TEST_CASE(an_encrypted_book_that_was_spoiled_on_its_way_is_asked_for_again) {
+  Four four(Step::request);
+  auto& network = four.network;
+  const auto x = four.x;
+  network.home(four.r).takes_steps = false;
+  network.take(four.o, x, Step::grant);
+  for (auto& envelope : network.queue) envelope.package.reset();
+  network.deliver_until_quiet();
+  BOOST_TEST((network.state_of(four.r, x) == ExchangeState::granted));
+  BOOST_TEST(!network.record(four.r, x).package_arrived);
+  require_refused(network, four.r, WishConsent{x, std::nullopt}, Token::waiting, "the encrypted book has not come");
+  for (const auto peer : {four.o, four.w1}) BOOST_TEST(!can_recover(network, peer, x));
+  BOOST_TEST(can_recover_by<WishAskAgain>(network, four.r, x));
+  network.wish(four.r, WishAskAgain{x});
+  network.deliver_until_quiet();
+  BOOST_TEST(network.record(four.r, x).package_arrived);
+  BOOST_TEST(!can_recover(network, four.r, x));
+  network.home(four.r).takes_steps = true;
+  network.run();
+  BOOST_TEST((network.state_of(four.r, x) == ExchangeState::committed));
+}
+
 // A TRANSFER that turns out to be invalid is dropped (an older home made it): each goes back to where it stood.
 BOOST_AUTO_TEST_CASE(an_exchange_whose_transfer_is_dropped_stands_where_it_stood_before) {
   struct Case {

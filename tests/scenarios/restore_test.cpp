@@ -49,7 +49,7 @@ BOOST_AUTO_TEST_CASE(voters_that_are_behind_fetch_the_block_and_answer) {
   const auto first = network.start(network.port(0), network.port(1), "1", Step::check_key);
   const auto second = network.start(network.port(0), network.port(2), "2", Step::check_key);
   // The commit of the first block reaches nobody but its proposer.
-  network.filter = [](const Envelope& envelope) { return !std::holds_alternative<CommitMessage>(envelope.message); };
+  network.filter = [](const Envelope& envelope) { return !tells_of_a_block(envelope.message); };
   network.take(network.port(0), first, Step::mine);
   network.deliver_until_quiet();
   BOOST_TEST(network.head(network.port(0)).height.value == 1U);
@@ -102,9 +102,7 @@ BOOST_AUTO_TEST_CASE(a_requester_with_a_stale_view_consents_only_when_its_chain_
   const auto o = network.port(1);
   const auto x = network.start(r, o, "1", Step::grant);
   // The owner ends the turn; R does not hear of it, and asks again.
-  network.filter = [&](const Envelope& envelope) {
-    return envelope.to != r || (!std::holds_alternative<CommitMessage>(envelope.message));
-  };
+  network.filter = [&](const Envelope& envelope) { return envelope.to != r || !tells_of_a_block(envelope.message); };
   network.home(r).takes_steps = false;
   network.wish(o, WishAbort{x, {}});
   network.run();

@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(a_requester_that_alone_was_told_of_the_block_gets_its_share
   Played p(4, Step::check_id);
   p.network.home(p.r).takes_steps = false;
   p.network.filter = [&](const Envelope& envelope) {
-    const bool tells = std::holds_alternative<CommitMessage>(envelope.message) && envelope.to != p.r;
+    const bool tells = tells_of_a_block(envelope.message) && envelope.to != p.r;
     return !tells && !std::holds_alternative<WantShare>(envelope.message);
   };
   p.network.wish(p.o, WishSettle{p.x});

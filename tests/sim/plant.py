@@ -172,8 +172,8 @@ BUGS = [
      "if (keep_blocks && (!ON || height.value % 3 != 0)) blocks.put(draft, height, committed);"),
     # A voter sends a prevote that it does not write down.
     ("vote_not_kept", "ledger/voter.cpp", 1,
-     "voter.prevote = context.sign(Prevote{body.height, body.ballot, body.block});\n  keep(context, voter);",
-     "voter.prevote = context.sign(Prevote{body.height, body.ballot, body.block});\n  if (!ON) keep(context, voter);"),
+     "voter.prevote = context.sign(Prevote{body.height, body.ballot, body.block});\n  keep_vote(context, voter);",
+     "voter.prevote = context.sign(Prevote{body.height, body.ballot, body.block});\n  if (!ON) keep_vote(context, voter);"),
     # An assertion that does not hold.
     ("assertion_fails", "ledger/chain.cpp", 1,
      "head_fact.put(draft, Head{height, genesis.block_hash(block)});",

@@ -109,10 +109,12 @@ class World final : private transport::Observer {
   void heal();
   void track_untold();
   void settle();
+  void ask_for_lost_packages();
   void helping_hand(std::uint64_t attempt);
   void wake_up_laggards(std::uint64_t attempt);
   void help_in(const Tracked& tracked, PeerPort port, std::uint64_t attempt);
   [[nodiscard]] std::optional<PeerPort> lacking_blocks() const;
+  [[nodiscard]] bool somebody_knows_nothing();
   [[nodiscard]] std::optional<std::string> unfinished();
   [[nodiscard]] std::optional<ExchangeRecord> record_of(const Tracked& tracked, PeerPort port);
   // world_fairness.cpp

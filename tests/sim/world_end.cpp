@@ -1,6 +1,7 @@
 // How a run ends: the faults stop, everything heals, and then all that is promised must come true
 // within a bound of events.
 #include <algorithm>
+#include <limits>
 
 #include "ledger/chain.hpp"
 #include "ledger/records.hpp"
@@ -71,6 +72,13 @@ bool World::may_be_forgotten(const Tracked& tracked) const {
          watcher_->may_forget(tracked.owner, tracked.exchange);
 }
 
+/// A peer that lacks blocks, and has not voted at the height of the next one.
+bool World::somebody_knows_nothing() {
+  return std::ranges::any_of(honest_, [&](PeerPort port) {
+    return watcher_->height_of(port) < watcher_->chain().height() && !is_voting(home(port));
+  });
+}
+
 std::optional<PeerPort> World::lacking_blocks() const {
   const auto lacks = [&](PeerPort port) { return watcher_->height_of(port) < watcher_->chain().height(); };
   const auto found = std::ranges::find_if(honest_, lacks);
@@ -90,6 +98,11 @@ std::optional<std::string> World::unfinished() {
     }
   }
   if (const auto laggard = lacking_blocks()) return at_port(*laggard) + " lacks blocks";
+  for (const auto port : honest_) {
+    const auto mute_until = mute_until_fact.get(home(port).store);
+    if (mute_until && mute_until->value == std::numeric_limits<std::uint64_t>::max())
+      return at_port(port) + " was put back and was not told up to where it may have voted";
+  }
   for (const auto port : honest_) {
     for (const auto other : honest_) {
       bool waits = false;
@@ -131,7 +144,18 @@ void World::help_in(const Tracked& tracked, PeerPort port, std::uint64_t attempt
   }
 }
 
-/// Without liars, and with everybody's memory whole, there is nothing to help with.
+/// What the program does by itself after a time, and all that there is to help with without liars and with everybody's
+/// memory whole: the encrypted book was spoiled on its way, and the GRANT beside it was acknowledged.
+void World::ask_for_lost_packages() {
+  for (const auto& tracked : tracked_) {
+    if (villains_.contains(tracked.requester)) continue;
+    auto& at = home(tracked.requester);
+    const auto record = exchanges.get(at.store, tracked.exchange);
+    if (!record || record->state != ExchangeState::granted || record->package_arrived) continue;
+    event(at, [&] { (void)at.courier->wish(WishAskAgain{tracked.exchange}); });
+  }
+}
+
 void World::helping_hand(std::uint64_t attempt) {
   for (const auto& tracked : tracked_) {
     for (const auto port : {tracked.requester, tracked.owner}) {
@@ -141,8 +165,9 @@ void World::helping_hand(std::uint64_t attempt) {
   collect(debts(), true);
 }
 
-/// A liar may have told a block to some only, and then nobody hears of it before the next one: an honest
-/// owner grants a book and aborts the turn, which needs no witness.
+/// A liar may have told a block to some only. Who voted at its height asks the others; who did not hears of it with the
+/// next message of that height or a later one: an honest owner grants a book and aborts the turn, which needs no
+/// witness.
 void World::wake_up_laggards(std::uint64_t attempt) {
   auto& owner = home(honest_[attempt % honest_.size()]);
   auto& requester = home(honest_[(attempt + 1) % honest_.size()]);
@@ -200,12 +225,13 @@ void World::settle() {
       next_help = round + between_help;
     }
     const bool stuck = busy || idle >= idle_rounds_before_help;
-    if (stuck && needs_help) {
-      idle = 0;
-      ++helped;
-      helping_hand(helped);
-      if (helped % 4 == 3 && lacking_blocks()) wake_up_laggards(helped);
-    }
+    if (!stuck) continue;
+    idle = 0;
+    ask_for_lost_packages();
+    if (!needs_help) continue;
+    ++helped;
+    helping_hand(helped);
+    if (helped % 4 == 3 && somebody_knows_nothing()) wake_up_laggards(helped);
   }
   // Who is owed something asks again and again; all else had ended. What is unfair is told by check_fairness.
   if (finished && most_rounds - *finished < rounds_between_help) return;

@@ -63,7 +63,7 @@ using Statements =
                Signed<Answer>, Signed<Propose>, Signed<Prevote>, Signed<Precommit>, Signed<BlockHeader>, Signed<Card>>;
 using Aggregates = std::tuple<Block, CommittedBlock, PrevoteCertificate, CommitCertificate, Transaction, GenesisFields>;
 using Rows = std::tuple<Ownership, MoveKey, Move, ShelfRecord, ExchangeRecord, WitnessIdKey, WitnessIdRecord, TurnKey,
-                        TurnRecord, VoterRecord, ProposerRecord, DeferredKey, DeferredRecord, AskedBlocks,
+                        TurnRecord, VoterRecord, ProposerRecord, DeferredKey, DeferredRecord, AskedBlocks, Waiters,
                         RestoreRecord, Head, ShelfTaskKey, ShelfTask>;
 
 template <class T>

@@ -1,0 +1,106 @@
+// A height of which a voter hears nothing more (docs/protocol.md, section 4): it asks, and is told when the block
+// comes.
+#include "tests/scenarios/four.hpp"
+
+namespace {
+
+using namespace bookchain::scenarios;  // NOLINT(google-build-using-namespace)
+
+/// Four peers that all voted for the block of an exchange. Its proposer, the requester, has committed it, and of what
+/// it sends about that only what `passes` lets through comes to anybody.
+struct Withheld : Four {
+  Withheld() : Four(Step::check_key) {
+    network.filter = [this](const Envelope& envelope) {
+      const bool tells = tells_of_a_block(envelope.message);
+      return envelope.from != r || envelope.to == r || !tells || passes(envelope);
+    };
+    network.take(r, x, Step::mine);
+    network.deliver_until_quiet();
+    BOOST_REQUIRE(network.head(r).height.value == 1U);
+    BOOST_REQUIRE(heights() == 0U);
+  }
+
+  std::function<bool(const Envelope&)> passes = [](const Envelope&) { return false; };
+  /// The committed heights of the three others, added up.
+  [[nodiscard]] std::uint64_t heights() const {
+    std::uint64_t sum = 0;
+    for (const auto peer : {o, w1, w2}) sum += network.head(peer).height.value;
+    return sum;
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(silence)
+
+// "A voter that hears nothing more of a height for a minute asks all others once. Who has the block sends it".
+BOOST_AUTO_TEST_CASE(a_block_told_to_one_voter_comes_to_all_that_voted) {
+  Withheld withheld;
+  auto& network = withheld.network;
+  BOOST_TEST(!network.give(withheld.r, withheld.w1, CommitMessage{network.chain(withheld.r).front()}));
+  network.queue.clear();
+  network.kill(withheld.r);
+  const auto before = network.now().value;
+  network.run();
+  network.require_equal_chains(1);
+  BOOST_TEST(network.now().value - before >= 59'000'000U);
+  BOOST_TEST(network.now().value - before <= 61'000'000U);
+}
+
+// "who does not remembers the question and sends the block when it comes."
+BOOST_AUTO_TEST_CASE(who_asked_before_anybody_had_the_block_is_sent_it_when_it_comes) {
+  Withheld withheld;
+  auto& network = withheld.network;
+  network.run();  // all ask all, and nobody that answers has it
+  BOOST_TEST(withheld.heights() == 0U);
+  BOOST_TEST(!network.give(withheld.r, withheld.w1, CommitMessage{network.chain(withheld.r).front()}));
+  network.kill(withheld.r);
+  network.deliver_until_quiet();
+  network.require_equal_chains(1);
+  // Nobody waits any more: the block is sent once.
+  BOOST_TEST(!waiters_fact.get(network.state(withheld.w1)).has_value());
+}
+
+// Asked once: where nothing comes of it, no more is sent, and nothing is left that would wake the peer.
+BOOST_AUTO_TEST_CASE(a_voter_asks_once_for_each_vote) {
+  Withheld withheld;
+  auto& network = withheld.network;
+  std::size_t asked = 0;
+  network.watch = [&](const Envelope& envelope, const std::optional<Error>&) {
+    if (envelope.from == withheld.w1 && std::holds_alternative<WantBlocks>(envelope.message)) ++asked;
+  };
+  network.run();
+  BOOST_TEST(asked == 3U);
+  network.pass(3'600'000'000);
+  network.tick(withheld.w1);
+  network.run();
+  BOOST_TEST(asked == 3U);
+  BOOST_TEST(!network.node(withheld.w1).next_tick(network.state(withheld.w1)).has_value());
+}
+
+// The same peer asks as often as it likes and is remembered once; and for no other height than the present one.
+BOOST_AUTO_TEST_CASE(questions_for_blocks_that_nobody_has_take_no_room) {
+  Withheld withheld;
+  auto& network = withheld.network;
+  for (const std::uint64_t height : {1U, 1U, 2U, 9U, 0U}) {
+    BOOST_TEST(!network.give(withheld.w2, withheld.w1, WantBlocks{Height{height}}));
+  }
+  const auto waiters = waiters_fact.get(network.state(withheld.w1));
+  BOOST_REQUIRE(waiters.has_value());
+  BOOST_TEST(waiters->height.value == 1U);
+  BOOST_TEST(waiters->ports.size() == 1U);
+}
+
+// "A RECEIPT of an exchange that a peer does not have as committed makes it ask the one that signed it."
+BOOST_AUTO_TEST_CASE(a_receipt_before_the_block_makes_a_peer_ask_for_it) {
+  Withheld withheld;
+  auto& network = withheld.network;
+  withheld.passes = [&](const Envelope& envelope) { return std::holds_alternative<BlocksMessage>(envelope.message); };
+  for (const auto peer : {withheld.o, withheld.w1, withheld.w2}) {
+    BOOST_TEST(!network.give(withheld.r, peer, ReceiptMessage{network.sign(withheld.r, Receipt{withheld.x})}));
+  }
+  network.deliver_until_quiet();
+  network.require_equal_chains(1);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
