@@ -38,6 +38,11 @@ many='s/"seeds":3/"seeds":1000/; :each; s/\({.*\):0/\1:1/; t each; s/"violations
 for kind in pause false-certificate claims; do
   sum "$kind never happened" "$many; s/\"$kind\":[0-9]*/\"$kind\":0/"
 done
+few='s/"blocks":[0-9]*/"blocks":100/; s/"blocks_under_faults":[0-9]*/"blocks_under_faults"'
+some='s/"exchanges":[0-9]*/"exchanges":100/; s/"committed":[0-9]*/"committed"'
+sum 'two thirds of the blocks' "$many; $few:33/; $some:34/"
+sum 'less than a third of the exchanges' "$many; $few:34/; $some:33/"
+many="$many; $few:34/; s/\"committed\":[0-9]*/\"committed\":400000/"
 long="$many; s/\"seeds\":1000/\"seeds\":100000/; s/\"exchanges\":[0-9]*/\"exchanges\":"
 sum 'exchanges are less than 1000000' "${long}999999/"
 sed "${long}1000000/" "$folder/kept" >"$folder/edited"

@@ -34,6 +34,7 @@ std::string_view name(Work work) {
     case Work::untold_requests: return "untold-requests";
     case Work::damaged_packages: return "damaged-packages";
     case Work::caught_up: return "caught-up";
+    case Work::restored_twice: return "restored-twice";
   }
   return "";
 }

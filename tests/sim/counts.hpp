@@ -21,8 +21,9 @@ enum class Work : std::uint8_t {
   untold_requests,   ///< made, and the process died before its user was told
   damaged_packages,  ///< on their way
   caught_up,         ///< restored homes that answer for what they sign again
+  restored_twice,    ///< of them, those that the same copy was put back to once more
 };
-inline constexpr std::size_t work_count = static_cast<std::size_t>(Work::caught_up) + 1;
+inline constexpr std::size_t work_count = static_cast<std::size_t>(Work::restored_twice) + 1;
 [[nodiscard]] std::string_view name(Work work);
 
 /// Faults that evidence is of, by their place in ledger::Evidence.

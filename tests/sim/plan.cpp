@@ -155,6 +155,8 @@ std::string_view name(Bug bug) {
     case Bug::owners_end_misnamed: return "owners-end-misnamed";
     case Bug::recall_skipped: return "recall-skipped";
     case Bug::recall_ignored: return "recall-ignored";
+    case Bug::share_not_kept: return "share-not-kept";
+    case Bug::old_answers_taken: return "old-answers-taken";
   }
   return "";
 }
@@ -194,7 +196,7 @@ Plan plan_of(std::uint64_t seed) {
   plan.peers = sizes[chance.below(sizes.size())];
   plan.exchanges = chance.between(8, 15);  // so that users make over ten requests a seed, on the average
   plan.books = chance.between(1, 3);
-  plan.steps = (250 + plan.exchanges * 32) * (plan.peers + 4) / 8;
+  plan.steps = (250 + plan.exchanges * 48) * (plan.peers + 4) / 8;
   // Where much is lost little is agreed on: some seeds get far, others are hit hard.
   static constexpr std::array<std::size_t, 4> harshness{10, 25, 50, 100};
   plan.harshness = harshness[chance.below(harshness.size())];
@@ -280,6 +282,7 @@ Needs needs_of(Bug bug) {
     case Bug::share_before_transfer: return {Attack::pooled_shares, std::nullopt};
     case Bug::recall_skipped:
     case Bug::recall_ignored:
+    case Bug::old_answers_taken:
     case Bug::votes_after_restore: return {std::nullopt, Fault::restore};
     case Bug::dedupe_dropped: return {std::nullopt, Fault::duplication};
     case Bug::vote_not_stored:
@@ -312,6 +315,7 @@ Needs needs_of(Bug bug) {
     case Bug::assertion_fails:
     case Bug::removed_too_early:
     case Bug::owners_end_misnamed:
+    case Bug::share_not_kept:
     case Bug::chance_from_outside: return {};
   }
   return {};

@@ -166,8 +166,10 @@ enum class Bug : std::uint8_t {
   owners_end_misnamed,
   recall_skipped,  ///< a restored owner grants at once
   recall_ignored,  ///< and it keeps nothing of what it is told
+  share_not_kept,
+  old_answers_taken,  ///< by a home that was put back twice
 };
-inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::recall_ignored) + 1;
+inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::old_answers_taken) + 1;
 [[nodiscard]] std::string_view name(Bug bug);
 
 struct Plan {

@@ -216,6 +216,14 @@ BUGS = [
     ("recall_ignored", "ledger/exchange_recall.cpp", 1,
      "    BOOKCHAIN_CHECK(take_own_grant(context, grant));",
      "    if (!ON) BOOKCHAIN_CHECK(take_own_grant(context, grant));"),
+    # A restored home takes answers to any restore for answers to its last one.
+    ("old_answers_taken", "ledger/catch_up.cpp", 1,
+     "if (!restore || message.question != restore->question) return",
+     "if (!restore || (!ON && message.question != restore->question)) return"),
+    # A witness acknowledges a share and does not keep it.
+    ("share_not_kept", "ledger/exchange_witness.cpp", 1,
+     "  record.acks.push_back(ack);\n",
+     "  record.acks.push_back(ack);\n  if (ON) record.shares.clear();\n"),
 ]
 
 

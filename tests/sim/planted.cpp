@@ -29,6 +29,7 @@ std::vector<Proof> proofs_of(Bug bug) {
       "no honest key signs two different statements of one kind about one thing";
   switch (bug) {
     case Bug::vote_not_stored:
+    case Bug::old_answers_taken:
     case Bug::votes_after_restore: return {{lock}, {signed_two}, {chosen}};
     case Bug::vote_not_kept: return {{signed_two}, {chosen}};
     case Bug::lock_ignored: return {{lock}, {chosen}};
@@ -54,6 +55,7 @@ std::vector<Proof> proofs_of(Bug bug) {
     case Bug::two_prevotes: return {{signed_two}};
     case Bug::release_after_abort: return {{"RELEASE and ABORT are never both signed in one turn"}};
     case Bug::book_not_removed: return {{"a book lies on its owner's shelf alone"}};
+    case Bug::share_not_kept:
     case Bug::share_not_checked: return {{"an ACK says that a fitting share is durable"}};
     case Bug::grant_not_remembered: return {{signed_two}};
     case Bug::share_before_transfer: return {{"a requester that lies has no key before the transfer"}};

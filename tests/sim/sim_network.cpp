@@ -1,12 +1,14 @@
 #include "tests/sim/sim_network.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace bookchain::sim {
 
 namespace {
 
 constexpr std::size_t most_old_files = 48;
+constexpr std::size_t most_kept_files = 256;
 constexpr std::uint64_t longest_delay_steps = 60;
 
 }  // namespace
@@ -65,6 +67,9 @@ void SimNetwork::damage_packages(Flight& flight, std::uint64_t step) {
 
 void SimNetwork::arrive(Flight flight, std::uint64_t step) {
   auto& place = places_[flight.to];
+  if (const auto kept = kept_.find(flight.to); kept != kept_.end() && kept->second.size() < most_kept_files) {
+    kept->second.push_back(flight);
+  }
   if (old_.size() < most_old_files) {
     old_.push_back(flight);
   } else if (chance_.chance(100)) {
@@ -127,6 +132,14 @@ void SimNetwork::disturb(std::uint64_t step, const std::vector<PeerPort>& peers)
     again.not_before = step;
     flights_.push_back(std::move(again));
   }
+}
+
+void SimNetwork::put_back_what_came_to(PeerPort peer) {
+  auto kept = kept_.extract(peer);
+  if (kept.empty()) return;
+  for (auto& flight : kept.mapped()) flight.not_before = 0;
+  flights_.insert(flights_.begin(), std::make_move_iterator(kept.mapped().begin()),
+                  std::make_move_iterator(kept.mapped().end()));
 }
 
 void SimNetwork::heal() {

@@ -53,6 +53,9 @@ class SimNetwork {
   /// An old file is put back, a partition begins or ends.
   void disturb(std::uint64_t step, const std::vector<PeerPort>& peers);
   void heal();
+  /// From here on what comes to a peer is kept, to be put back all at once.
+  void keep_what_comes_to(PeerPort peer) { kept_.try_emplace(peer); }
+  void put_back_what_came_to(PeerPort peer);
 
   struct Place {
     std::vector<Parcel> parcels;
@@ -71,6 +74,7 @@ class SimNetwork {
   Random chance_;
   std::vector<Flight> flights_;
   std::vector<Flight> old_;  ///< a few that were delivered, to be put back
+  std::map<PeerPort, std::vector<Flight>> kept_;
   std::map<PeerPort, Place> places_;
   std::map<PeerPort, unsigned> sides_;  ///< of a partition; empty: none
   std::uint64_t names_ = 0;

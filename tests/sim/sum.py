@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Adds up the lines of JSON that several runs of the simulator ended with, over seeds that follow each other, and
 prints one of the same form. Ends with 1 where they broke something, or are many and have not seen what so many must:
-each kind of fault, attack and work, and so many exchanges.
+each kind of fault, attack and work, enough blocks while things went wrong, and so many exchanges.
 
   sum.py FILE...
 """
@@ -39,6 +39,10 @@ def failures(total):
     if total["seeds"] >= SEEDS_FOR_ALL_KINDS:
         for group in ("workload", "faults", "attacks"):
             yield from (f"{kind} never happened" for kind, times in total[group].items() if times == 0)
+        if 3 * total["blocks_under_faults"] < total["blocks"]:
+            yield "two thirds of the blocks came when nothing went wrong"
+        if 3 * total["committed"] < total["exchanges"]:
+            yield "less than a third of the exchanges were recorded"
     if total["seeds"] >= SEEDS_OF_THE_LONG_RUN and total["exchanges"] < EXCHANGES_OF_THE_LONG_RUN:
         yield f"{total['exchanges']} exchanges are less than {EXCHANGES_OF_THE_LONG_RUN}"
 

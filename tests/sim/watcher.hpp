@@ -38,7 +38,8 @@ class Watcher {
   void set_held(PeerPort restored, const SimStore& copy, PeerPort by, const SimStore& store);
   /// Whether it may grant again. Before, it grants nothing; what it has been told it knows.
   [[nodiscard]] bool has_recalled(PeerPort peer, const SimStore& store);
-  /// It has caught up: of exchanges it may still have forgotten these, and answers for all others.
+  /// It has caught up: of exchanges it may still have forgotten these, which were known when it was put back, and
+  /// answers for all others.
   void set_caught_up(PeerPort peer, std::set<ExchangeId> forgotten, const SimStore& store);
   /// Whether a peer was restored, and may have forgotten this exchange.
   [[nodiscard]] bool may_forget(PeerPort peer, const ExchangeId& exchange) const;

@@ -122,7 +122,7 @@ void Watcher::set_caught_up(PeerPort peer, std::set<ExchangeId> forgotten, const
   static constexpr std::string_view to_whom = "grant of one turn";
   std::set<Bytes> remembered;
   for (const auto& [exchange, turn] : turn_of_) {
-    all.exchanges.insert(exchange);
+    if (!all.exchanges.contains(exchange)) continue;
     // It answers for a turn of which it knows as much as it has told others.
     const auto row = turn_at(store, peer, turn);
     const auto said = said_.find(std::tuple(to_whom, peer, turn));

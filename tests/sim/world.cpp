@@ -237,6 +237,8 @@ void World::back_up(Home& home) {
 void World::restore(Home& home, bool declared) {
   story_.note(home.identity.port, declared ? "is restored from a backup" : "is restored, and nobody says so");
   home.courier.reset();
+  // Before anything of what it knew is gone.
+  home.forgotten = known_exchanges();
   home.store.put_back(home.backup->rows);
   home.shelf.put_back(home.backup->shelf);
   home.restored = true;
@@ -250,7 +252,17 @@ void World::restore(Home& home, bool declared) {
     std::erase(honest_, home.identity.port);
     return start(home);
   }
+  network_.keep_what_comes_to(home.identity.port);
   declare_restore(home);
+}
+
+/// The same copy is put back once more, and with it all that came to this peer since the first time: what answered the
+/// questions of the first restore knows nothing of what was signed since.
+void World::restore_again(Home& home) {
+  home.restored_again = true;
+  counts_.add(Work::restored_twice);
+  network_.put_back_what_came_to(home.identity.port);
+  restore(home, true);
 }
 
 /// A user says so until it is done; nothing else happens at this peer before.
@@ -273,7 +285,7 @@ void World::see_whether_caught_up(Home& home) {
   if (!recalled || !votes) return;
   home.caught_up = true;
   counts_.add(Work::caught_up);
-  watcher_->set_caught_up(port, known_exchanges(), home.store);
+  watcher_->set_caught_up(port, home.forgotten, home.store);
 }
 
 /// Of all that anybody keeps, and of what lies on the way to somebody.
@@ -320,6 +332,9 @@ void World::strike() {
     }
   }
   if (!is_up(struck)) return;
+  if (struck.caught_up && struck.backup && !struck.restored_again && chance_.chance(holds_a_lock(struck) ? 300 : 10)) {
+    return restore_again(struck);
+  }
   if (misfortune_.happens(Fault::crash, 3)) return crash(struck);
   if (misfortune_.happens(Fault::pause, 4)) {
     struck.wakes_at = step_ + misfortune_.chance(Fault::pause).between(20, 120);

@@ -31,6 +31,8 @@ struct Home {
   std::uint64_t wakes_at = 0;                 ///< step at which a dead or paused process goes on
   bool restored = false;
   bool caught_up = false;          ///< after that
+  bool restored_again = false;     ///< from the same copy
+  std::set<ExchangeId> forgotten;  ///< that anybody knew of when it was restored
   bool dies_after_commit = false;  ///< as soon as what it commits is durable
   bool broken_for_good = false;    ///< its disk, in a planted bug only
   struct Backup {
@@ -95,6 +97,7 @@ class World final : private transport::Observer {
   [[nodiscard]] bool holds_a_lock(const Home& home) const;
   void back_up(Home& home);
   void restore(Home& home, bool declared);
+  void restore_again(Home& home);
   void declare_restore(Home& home);
   void see_whether_caught_up(Home& home);
   [[nodiscard]] std::set<ExchangeId> known_exchanges() const;
@@ -133,6 +136,8 @@ class World final : private transport::Observer {
   [[nodiscard]] std::optional<Debt> debt_to_owner(const Home& home, const Records& all, const ExchangeId& exchange,
                                                   const ExchangeRecord& record) const;
   [[nodiscard]] bool is_recorded(const Records& all, const ExchangeId& exchange, const ExchangeRecord& record) const;
+  [[nodiscard]] bool is_false_book_proven(const Home& home, const ExchangeId& exchange,
+                                          const ExchangeRecord& record) const;
   [[nodiscard]] bool is_proven_against_owner(const Home& home, const Records& all, const ExchangeId& exchange,
                                              const ExchangeRecord& record) const;
   void collect(const std::vector<Debt>& owed, bool once_more);

@@ -32,7 +32,6 @@ void check_listed(const Home& home, const BookId& id) {
 void World::check_shelves() {
   for (const auto port : honest_) {
     auto& at = home(port);
-    if (at.restored) continue;
     for (const auto& [id, unused] : shelf.all(at.store)) {
       const auto book = catalogue.get(at.store, id);
       const auto owner = book ? standing(*genesis_, at.store, *book).owner : PeerPort{};

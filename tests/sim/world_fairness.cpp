@@ -38,7 +38,19 @@ bool World::is_recorded(const Records& all, const ExchangeId& exchange, const Ex
   });
 }
 
-/// Whether a requester keeps evidence against the owner of one of its exchanges, about this exchange or its turn.
+/// Whether a requester can show that the owner gave it a false book or false shares in this very exchange. Nothing less
+/// excuses that it cannot read what the chain gave it.
+bool World::is_false_book_proven(const Home& home, const ExchangeId& exchange, const ExchangeRecord& record) const {
+  const auto against_owner = evidence_rows.all(home.store, encode(record.request.body.receiver_port));
+  return std::ranges::any_of(against_owner, [&](const auto& row) {
+    const auto& evidence = row.second.evidence;
+    const bool of_the_book =
+        std::holds_alternative<FalseBook>(evidence) || std::holds_alternative<FalseShares>(evidence);
+    return of_the_book && accusation(*genesis_, evidence).exchange == exchange;
+  });
+}
+
+/// Whether it keeps evidence against the owner of one of its exchanges, about this exchange or its turn.
 bool World::is_proven_against_owner(const Home& home, const Records& all, const ExchangeId& exchange,
                                     const ExchangeRecord& record) const {
   const auto against_owner = evidence_rows.all(home.store, encode(record.request.body.receiver_port));
@@ -60,7 +72,9 @@ bool World::is_proven_against_owner(const Home& home, const Records& all, const 
 std::optional<World::Debt> World::debt_to_requester(const Home& home, const Records& all, const ExchangeId& exchange,
                                                     const ExchangeRecord& record) const {
   const auto owes = [&](std::string_view invariant, std::optional<Wish> wish) -> std::optional<Debt> {
-    if (is_proven_against_owner(home, all, exchange, record)) return std::nullopt;
+    const bool is_proven = invariant == reads ? is_false_book_proven(home, exchange, record)
+                                              : is_proven_against_owner(home, all, exchange, record);
+    if (is_proven) return std::nullopt;
     return Debt{invariant, home.identity.port, exchange, std::string(ledger::name(record.state)), std::move(wish)};
   };
   if (watcher_->chain().transfers().contains(exchange.bytes))

@@ -76,7 +76,8 @@ void World::user_acts() {
   auto& acting = any_home();
   if (!is_up(acting)) return;
   const auto what = chance_.below(100);
-  if (what < 55 && requests_left_ > 0) {
+  if (what < 55) {
+    if (requests_left_ == 0) return;
     if (chance_.chance(250)) return request_by_several(acting);
     --requests_left_;
     if (const auto wanted = choose_book(acting)) (void)request_book(acting, *wanted);
