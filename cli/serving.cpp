@@ -273,7 +273,7 @@ class Serving {
     if (unheard_) return ServeEnd::unheard;
     if (plan_.done && plan_.done()) return ServeEnd::done;
     // A back-off that still runs is something due.
-    const bool backing_off = home_.node().next_tick(home_.store()).has_value();
+    const bool backing_off = home_.node().is_backing_off(home_.store());
     if (plan_.until_idle && !backing_off && since(active_) >= *plan_.until_idle) return ServeEnd::idle;
     return stopped();
   }

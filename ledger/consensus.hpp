@@ -31,8 +31,9 @@ void let_time_pass(Context& context);
 void ask_voters_again(Context& context);
 /// When let_time_pass would do something. With `now`, that at once if it lies farther off than any pause: the clock was
 /// put back meanwhile.
-[[nodiscard]] std::optional<Time> proposer_wakes_at(const Genesis& genesis, const State& state,
-                                                    std::optional<Time> now);
+[[nodiscard]] std::optional<Time> wakes_at(const State& state, const Genesis& genesis, std::optional<Time> now);
+/// Whether a proposer's back-off runs, or an answer is put off: something that this peer has still to do.
+[[nodiscard]] bool is_backing_off(const State& state, const Genesis& genesis);
 
 /// After a restore: asks all others what they can prove, and votes nowhere until q answers came, then
 /// not up to and including the height after the highest one proven.

@@ -210,7 +210,9 @@ bool Node::owes_package(const State& state, const ExchangeId& exchange) const {
 }
 
 std::optional<Time> Node::next_tick(const State& state, std::optional<Time> now) const {
-  return proposer_wakes_at(genesis_, state, now);
+  return wakes_at(state, genesis_, now);
 }
+
+bool Node::is_backing_off(const State& state) const { return ledger::is_backing_off(state, genesis_); }
 
 }  // namespace bookchain::ledger

@@ -205,9 +205,12 @@ class Node {
   /// grants of one turn for the last alone.
   [[nodiscard]] bool owes_package(const State& state, const ExchangeId& exchange) const;
 
-  /// When a Tick would do something: a time, or nothing while no back-off runs. By a clock that shows `now`, if given:
-  /// at once where that clock was put back, so that nothing waits for a time that lies far off.
+  /// When a Tick would do something: a time, or nothing while this peer waits for nothing. By a clock that shows `now`,
+  /// if given: at once where that clock was put back, so that nothing waits for a time that lies far off.
   [[nodiscard]] std::optional<Time> next_tick(const State& state, std::optional<Time> now = std::nullopt) const;
+  /// Whether one of those times is the end of a pause after which this peer goes on with what it has to do. A question
+  /// that it asks only where it has heard nothing for long is none.
+  [[nodiscard]] bool is_backing_off(const State& state) const;
 
   [[nodiscard]] const Genesis& genesis() const { return genesis_; }
   [[nodiscard]] const Identity& identity() const { return identity_; }

@@ -250,27 +250,6 @@ void advance_proposer(Context& context) {
   if (!lets_pass(context, record)) open_ballot(context, record);
 }
 
-std::optional<Time> proposer_wakes_at(const Genesis& genesis, const State& state, std::optional<Time> now) {
-  std::optional<Time> wakes;
-  const auto earlier = [&](Time time) {
-    if (time != Time{} && (!wakes || time < *wakes)) wakes = time;
-  };
-  const Height head = head_fact.get(state).value_or(Head{}).height;
-  // A back-off of a height that is committed has nothing to wait for any more.
-  if (const auto record = proposers.get(state, only_row); record && record->height.value == head.value + 1) {
-    earlier(record->retry_at);
-  }
-  if (const auto record = voters.get(state, only_row); record && record->height.value == head.value + 1) {
-    earlier(record->ask_at);
-  }
-  // What else is deferred may be large, and is not read here: this is asked in every turn.
-  for (const auto& peer : genesis.peers()) {
-    if (const auto record = deferred.get(state, {peer.port, DeferredKind::put_off})) earlier(record->not_before);
-  }
-  if (wakes && now && pause_is_over(*wakes, *now)) return std::min(*wakes, *now);
-  return wakes;
-}
-
 Result<void> on_promised(Context& context, PeerPort from, const Promised& message) {
   if (message.height != voting_height(context)) return success();
   auto record = proposer_at(context, message.height);

@@ -122,7 +122,7 @@ BOOST_AUTO_TEST_CASE(answers_that_lie_waiting_are_taken_before_a_ballot_is_given
   const auto ballot = std::get<NewRound>(network.queue.front().message).ballot;
   network.kill(network.port(1));
   network.give(network.port(1), miner, Promised{Height{1}, Ballot{Round{9}, network.port(1)}});
-  BOOST_REQUIRE(network.node(miner).next_tick(network.state(miner)).has_value());
+  BOOST_REQUIRE(network.node(miner).is_backing_off(network.state(miner)));
   network.pass(std::uint64_t{3'600'000'000});
   network.deliver_until_quiet();
   network.require_equal_chains(1);
@@ -239,7 +239,7 @@ BOOST_AUTO_TEST_CASE(a_back_off_of_a_committed_height_does_not_wake_a_peer) {
   auto& network = two.network;
   network.take(network.port(0), two.all[0], Step::mine);
   network.give(network.port(2), network.port(0), Promised{Height{1}, Ballot{Round{9}, network.port(2)}});
-  BOOST_REQUIRE(network.node(network.port(0)).next_tick(network.state(network.port(0))).has_value());
+  BOOST_REQUIRE(network.node(network.port(0)).is_backing_off(network.state(network.port(0))));
   network.run();
   BOOST_TEST(!network.node(network.port(0)).next_tick(network.state(network.port(0))).has_value());
   network.require_equal_chains(2);

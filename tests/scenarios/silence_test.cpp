@@ -65,6 +65,8 @@ BOOST_AUTO_TEST_CASE(who_asked_before_anybody_had_the_block_is_sent_it_when_it_c
 BOOST_AUTO_TEST_CASE(a_voter_asks_once_for_each_vote) {
   Withheld withheld;
   auto& network = withheld.network;
+  BOOST_TEST(network.node(withheld.w1).next_tick(network.state(withheld.w1)).has_value());
+  BOOST_TEST(!network.node(withheld.w1).is_backing_off(network.state(withheld.w1)));
   std::size_t asked = 0;
   network.watch = [&](const Envelope& envelope, const std::optional<Error>&) {
     if (envelope.from == withheld.w1 && std::holds_alternative<WantBlocks>(envelope.message)) ++asked;
