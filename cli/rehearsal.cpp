@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "ledger/merkle.hpp"
 
 namespace bookchain::cli {
@@ -26,51 +28,60 @@ Hash spoil_value(Store& store, const ExchangeId& exchange, ValuePackage package,
   return is_cut ? MerkleAccumulator().root() : leaf_hash(ByteView(package.package).subspan(first));
 }
 
-bool change_byte(int file, off_t place) {
-  std::uint8_t byte = 0;
-  return ::pread(file, &byte, 1, place) == 1 && (byte ^= 1U, ::pwrite(file, &byte, 1, place) == 1);
+/// The bytes of a package at a place, all of them.
+Result<Bytes> part_of(int file, std::uint64_t place, std::uint64_t length, const path& package) {
+  Bytes part(length);
+  BOOKCHAIN_TRY(const auto got, read_at(file, part, place, package));
+  if (got != part.size()) return Error{Token::bad_file, "the package is cut short", package.string(), {}};
+  return part;
+}
+
+Result<void> change_byte(int file, std::uint64_t place, const path& package) {
+  BOOKCHAIN_TRY(auto byte, part_of(file, place, 1, package));
+  byte.front() ^= 1U;
+  return write_at(file, byte, place, package);
 }
 
 /// Of more than two chunks the first two are equally long.
-bool swap_first_two(int file, const Book& book) {
-  const auto first = static_cast<off_t>(package_chunk_offset(book, 0));
-  const auto second = static_cast<off_t>(package_chunk_offset(book, 1));
-  const auto length = second - first;
-  Bytes one(static_cast<std::size_t>(length));
-  Bytes other(one.size());
-  return ::pread(file, one.data(), one.size(), first) == length &&
-         ::pread(file, other.data(), other.size(), second) == length &&
-         ::pwrite(file, other.data(), other.size(), first) == length &&
-         ::pwrite(file, one.data(), one.size(), second) == length;
+Result<void> swap_first_two(int file, const Book& book, const path& package) {
+  const auto first = package_chunk_offset(book, 0);
+  const auto second = package_chunk_offset(book, 1);
+  BOOKCHAIN_TRY(const auto one, part_of(file, first, second - first, package));
+  BOOKCHAIN_TRY(const auto other, part_of(file, second, second - first, package));
+  BOOKCHAIN_CHECK(write_at(file, other, first, package));
+  return write_at(file, one, second, package);
 }
 
-bool spoil(int file, const Book& book, GrantCheat cheat) {
-  const auto chunks = chunk_count(book);
-  switch (cheat) {
-    case GrantCheat::bad_shares: return true;
-    case GrantCheat::cut: return ::ftruncate(file, static_cast<off_t>(package_chunk_offset(book, chunks - 1))) == 0;
-    case GrantCheat::swapped:
-      if (chunks > 2) return swap_first_two(file, book);
-      [[fallthrough]];
-    case GrantCheat::bad_chunk: return change_byte(file, static_cast<off_t>(package_chunk_offset(book, 0)));
+Result<void> cut_last(int file, const Book& book, const path& package) {
+  const auto length = static_cast<off_t>(package_chunk_offset(book, chunk_count(book) - 1));
+  while (::ftruncate(file, length) != 0) {
+    if (errno != EINTR) return system_error("cannot change a package", package);
   }
-  return false;
+  return success();
+}
+
+Result<void> spoil(int file, const Book& book, GrantCheat cheat, const path& package) {
+  switch (cheat) {
+    case GrantCheat::bad_shares: return success();
+    case GrantCheat::cut: return cut_last(file, book, package);
+    case GrantCheat::swapped:
+      if (chunk_count(book) > 2) return swap_first_two(file, book, package);
+      [[fallthrough]];
+    case GrantCheat::bad_chunk: return change_byte(file, package_chunk_offset(book, 0), package);
+  }
+  return success();
 }
 
 /// Spoils the encrypted chunks of a package; gives the root over what is there then.
 Result<Hash> spoil_file(const path& package, const Book& book, GrantCheat cheat) {
   BOOKCHAIN_TRY(const auto file, open_file(package, O_RDWR | O_NOFOLLOW));
-  const auto first = static_cast<off_t>(package_chunk_offset(book, 0));
-  const bool is_spoilt = spoil(file.get(), book, cheat) && ::lseek(file.get(), first, SEEK_SET) == first;
-  if (!is_spoilt) return system_error("cannot change a package", package);
+  BOOKCHAIN_CHECK(spoil(file.get(), book, cheat, package));
   const auto left = chunk_count(book) - (cheat == GrantCheat::cut ? 1U : 0U);
   MerkleAccumulator tree;
-  Bytes buffer;
   for (std::uint64_t index = 0; index < left; ++index) {
-    buffer.resize(package_chunk_offset(book, index + 1) - package_chunk_offset(book, index));
-    BOOKCHAIN_TRY(const auto got, read_up_to(file.get(), buffer, package));
-    if (got != buffer.size()) return Error{Token::bad_file, "the package is cut short", package.string(), {}};
-    tree.push(leaf_hash(buffer));
+    const auto place = package_chunk_offset(book, index);
+    BOOKCHAIN_TRY(const auto chunk, part_of(file.get(), place, package_chunk_offset(book, index + 1) - place, package));
+    tree.push(leaf_hash(chunk));
   }
   BOOKCHAIN_CHECK(sync_file(file.get(), package));
   return tree.root();
