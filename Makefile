@@ -21,7 +21,8 @@ test:  ## build the program with its assertions and run all tests
 	@$(PACKAGES) build test
 	@$(PACKAGES) crash model || echo 'Without these packages some tests are skipped.' >&2
 	@scripts/build.sh dev
-	@ctest --preset dev --parallel $(JOBS)
+	@ctest --preset dev --parallel $(JOBS); status=$$?; \
+	  grep -hs '^{"schema":' build/dev/Testing/Temporary/LastTest.log; exit $$status
 
 build:  ## build the program: build/release/bookchain
 	@$(PACKAGES) build
