@@ -31,13 +31,17 @@ Event told(const ExchangeId& exchange, const ExchangeRecord& record, const Wish&
 
 }  // namespace
 
-/// Asked again each second, those that are gone would find thousands of messages when they come back.
-bool Recovery::may_ask(const ExchangeId& exchange, Moment now) {
-  auto& [next, pause] = asked_.try_emplace(exchange, Asked{now, after_}).first->second;
-  if (now < next) return false;
-  next = now + pause;
-  pause = std::min<std::chrono::microseconds>(2 * pause, std::max<std::chrono::microseconds>(after_, longest_pause));
-  return true;
+bool Recovery::may_ask(const ExchangeId& exchange, ExchangeState state, Moment now) const {
+  const auto asked = asked_.find(exchange);
+  return asked == asked_.end() || asked->second.state != state || asked->second.next <= now;
+}
+
+void Recovery::note_asked(const ExchangeId& exchange, ExchangeState state, Moment now) {
+  const auto known = asked_.find(exchange);
+  const bool goes_on = known != asked_.end() && known->second.state == state;
+  const auto longest = std::max<std::chrono::microseconds>(after_, longest_pause);
+  const auto pause = goes_on ? std::min(2 * known->second.pause, longest) : after_;
+  asked_.insert_or_assign(exchange, Asked{state, now + pause, pause});
 }
 
 void Recovery::go_on(Home& home, const std::function<void(const transport::Report&)>& took,
@@ -56,12 +60,14 @@ void Recovery::go_on(Home& home, const std::function<void(const transport::Repor
     const auto record = exchanges.get(home.store(), exchange);
     const auto after = static_cast<std::uint64_t>(after_.count());
     if (!recovery->under_way && quiet_us(*record, home.environment().now()) < after) continue;
-    if (std::holds_alternative<WishAskAgain>(recovery->wish) && !may_ask(exchange, now)) continue;
+    const bool asks = std::holds_alternative<WishAskAgain>(recovery->wish);
+    if (asks && !may_ask(exchange, record->state, now)) continue;
     auto report = home.courier().wish(recovery->wish);
     if (!report) {
       failed(report.error());
       continue;
     }
+    if (asks) note_asked(exchange, record->state, now);
     report.value().events.insert(report.value().events.begin(), told(exchange, *record, recovery->wish));
     took(report.value());
   }

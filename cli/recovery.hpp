@@ -25,12 +25,15 @@ class Recovery {
 
  private:
   using Moment = std::chrono::steady_clock::time_point;
-  /// Of an exchange in which others were asked again: not before `next`, and then after twice the pause.
+  /// Of an exchange in which others were asked again: while it stays where it is not before `next`, and then after
+  /// twice the pause. Asked each second, those that are gone would find thousands of messages when they come back.
   struct Asked {
+    ledger::ExchangeState state;
     Moment next;
     std::chrono::microseconds pause;
   };
-  [[nodiscard]] bool may_ask(const ledger::ExchangeId& exchange, Moment now);
+  [[nodiscard]] bool may_ask(const ledger::ExchangeId& exchange, ledger::ExchangeState state, Moment now) const;
+  void note_asked(const ledger::ExchangeId& exchange, ledger::ExchangeState state, Moment now);
 
   std::chrono::microseconds after_;
   Moment look_again_;

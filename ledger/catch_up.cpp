@@ -12,28 +12,33 @@ namespace {
 
 constexpr std::uint64_t ask_again_us = 5'000'000;
 
-/// The block comes: to those that asked for it too early.
-void send_to_waiters(Context& context, const CommittedBlock& committed) {
-  const auto waiters = waiters_fact.get(context.draft);
+/// There is the block that others asked for too early. Most of them have it by now: who does not asks again.
+void tell_waiters(Context& context, Height head) {
+  auto waiters = waiters_fact.get(context.draft);
   if (!waiters) return;
-  waiters_fact.erase(context.draft);
-  if (waiters->height != committed.block.header.body.height) return;
-  for (const auto port : waiters->ports) context.draft.send(port, BlocksMessage{waiters->height, {committed}});
+  const auto told = std::erase_if(waiters->all, [&](const Waiter& waiter) {
+    if (head < waiter.height) return false;
+    context.draft.send(waiter.signer, BlocksMessage{head, {}});
+    return true;
+  });
+  if (told == 0) return;
+  if (waiters->all.empty()) return waiters_fact.erase(context.draft);
+  waiters_fact.put(context.draft, *waiters);
 }
 
-/// Who asks for the block of the present height is sent it when it comes. A few at the most: each peer counts once.
-void remember_waiter(Context& context, PeerPort port) {
+/// One question a peer, the last one: it is kept until there is such a block.
+void remember_waiter(Context& context, PeerPort port, Height height) {
   auto waiters = waiters_fact.get(context.draft).value_or(Waiters{});
-  if (waiters.height != voting_height(context)) waiters = Waiters{voting_height(context), {}};
-  if (std::ranges::find(waiters.ports, port) != waiters.ports.end()) return;
-  waiters.ports.push_back(port);
+  auto [waiter, is_new] = add_by_signer(waiters.all, Waiter{port, height});
+  if (!is_new && waiter.height == height) return;
+  waiter.height = height;
   waiters_fact.put(context.draft, waiters);
 }
 
 void append_and_go_on(Context& context, const CommittedBlock& committed) {
   close_height(context, committed.certificate);
   append_block(context.genesis, context.draft, committed);
-  send_to_waiters(context, committed);
+  tell_waiters(context, committed.block.header.body.height);
   for (const auto& [hash, block] : candidates.all(context.draft)) candidates.erase(context.draft, hash);
   on_block_committed(context, committed);
   // What is in the chain now, or can no longer be.
@@ -146,12 +151,15 @@ Result<void> on_commit(Context& context, PeerPort from, const CommitMessage& mes
 
 Result<void> on_want_blocks(Context& context, PeerPort from, const WantBlocks& message) {
   send_blocks(context, from, message.from);
-  if (message.from == voting_height(context)) remember_waiter(context, from);
+  const auto present = voting_height(context);
+  if (message.from < present) return success();
+  remember_waiter(context, from, message.from);
+  // It has come further than this peer, or says so.
+  if (present < message.from) ask_for_blocks(context, from);
   return success();
 }
 
 Result<void> on_blocks(Context& context, PeerPort from, const BlocksMessage& message) {
-  const auto before = chain_head(context.genesis, context.draft).height;
   for (const auto& committed : message.blocks) {
     const auto height = committed.block.header.body.height;
     const auto present = voting_height(context);
@@ -163,7 +171,7 @@ Result<void> on_blocks(Context& context, PeerPort from, const BlocksMessage& mes
     BOOKCHAIN_CHECK(take_block(context, committed));
   }
   const auto head = chain_head(context.genesis, context.draft).height;
-  if (before < head && head < message.head) ask_for_blocks(context, from);
+  if (head < message.head) ask_for_blocks(context, from);
   return success();
 }
 

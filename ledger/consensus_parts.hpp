@@ -35,7 +35,7 @@ template <class Record>
 [[nodiscard]] ProposerRecord proposer_at(const Context& context, Height height);
 void keep(Context& context, const VoterRecord& record);
 void keep(Context& context, const ProposerRecord& record);
-/// With what this peer voted just now. If nothing comes of the height, it asks the others then.
+/// With what this peer voted just now. If nothing comes of the height for a while, it asks the others.
 void keep_vote(Context& context, VoterRecord& record);
 void ask_after_silence(Context& context);
 

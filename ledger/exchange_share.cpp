@@ -96,12 +96,12 @@ Result<void> on_share(Context& context, PeerPort from, const ShareMessage& messa
 Result<void> on_receipt(Context& context, PeerPort from, const ReceiptMessage& message) {
   BOOKCHAIN_CHECK(check_from(context, from, message.receipt));
   const auto& exchange = message.receipt.body.exchange;
+  // Who has the book knows the block. Another may be the only one who was told it.
+  if (!moved.get(context.draft, exchange)) ask_for_blocks(context, from);
   auto record = exchanges.get(context.draft, exchange);
   if (!record || from != requester_of(*record)) {
     return rejected(Token::unexpected, "a receipt of an exchange that is not the sender's", to_hex(exchange));
   }
-  // Who has the book knows the block. Another may be the only one who was told it.
-  if (record->state != ExchangeState::committed) ask_for_blocks(context, from);
   if (record->role == Role::witness) record->shares.clear();
   if (record->role == Role::owner) {
     shelf_task(context, ShelfAction::drop_exchange, record->request.body.book, exchange);

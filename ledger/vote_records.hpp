@@ -144,15 +144,24 @@ struct AskedBlocks {
   }
 };
 
-/// Who asked for the block at a height that this peer did not have: it is sent when it comes.
-struct Waiters {
+/// Who asked for a block that this peer did not have, and from which height on: it is told when there is one.
+struct Waiter {
+  PeerPort signer;
   Height height;
-  std::vector<PeerPort> ports;
 
   template <class Self, class Visitor>
   static void visit(Self& self, Visitor& visitor) {
+    visitor("port", self.signer);
     visitor("height", self.height);
-    visitor.list("ports", self.ports, max_peers);
+  }
+};
+
+struct Waiters {
+  std::vector<Waiter> all;
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor.list("waiters", self.all, max_peers);
   }
 };
 

@@ -16,7 +16,8 @@ VoterRecord voter_at(const Context& context, Height height) { return record_at(c
 void keep(Context& context, const VoterRecord& record) { voters.put(context.draft, only_row, record); }
 
 void keep_vote(Context& context, VoterRecord& record) {
-  record.ask_at = Time{context.now.value + silence_us};
+  // Counted from the first vote on: who puts a block off with ever new ballots puts off no question.
+  if (record.ask_at == Time{}) record.ask_at = Time{context.now.value + silence_us};
   keep(context, record);
 }
 

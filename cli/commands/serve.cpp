@@ -83,7 +83,7 @@ std::string details() {
       "commands may be used on the same home meanwhile. Never ends an exchange because of time alone.\n"
       "Where nothing moved for --recover-after seconds after the consent, it completes the exchange\n"
       "without the other side: a requester has it claimed and takes the key from the witnesses, an owner\n"
-      "has it settled.\n"
+      "has it settled. It also asks again for an encrypted book that did not come beside its grant.\n"
       "\n"
       "--grant FILE: YAML with rules; a request is granted if one of them fits, and else refused or left:\n"
       "  bookchain: 1\n"
@@ -163,7 +163,7 @@ Command serve_command() {
       {},
       {{"grant", 0, OptionKind::value, "WHOM", "whom to grant requests to: all (default), none, or a file of rules"},
        {"recover-after", 0, OptionKind::value, "SECONDS",
-        "go on without a silent other side after that time (default 600); 0 or never: wait for ever"},
+        "go on without a silent other side, or ask again, after that time (default 600); 0 or never: wait for ever"},
        {"misbehave", 0, OptionKind::value, "KIND", "test networks: break the rules in one way, see above"},
        {"manual", 0, OptionKind::flag, "", "only take in, answer and vote; take no step"},
        {"requests", 0, OptionKind::value, "FILE",

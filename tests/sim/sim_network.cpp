@@ -101,10 +101,7 @@ bool SimNetwork::move_one(std::uint64_t step) {
   }
   auto flight = std::move(flights_[place]);
   flights_.erase(flights_.begin() + static_cast<std::ptrdiff_t>(place));
-  // A package that comes late does come: nothing asks for one again whose message was acknowledged, and in a spool it
-  // lies there before its message does.
-  const bool late_package = flight.envelopes.empty();
-  if (!late_package && misfortune_.happens(Fault::loss, 40)) return true;
+  if (misfortune_.happens(Fault::loss, 40)) return true;
   if (!flight.packages.empty() && misfortune_.happens(Fault::lost_package, 300)) {
     auto late = flight;
     late.envelopes.clear();
