@@ -247,10 +247,15 @@ std::optional<std::pair<std::uint64_t, std::string>> first_ordinary_seed(Bug bug
 }  // namespace
 
 int run_each_bug_in_ordinary_plans(std::uint64_t most, std::optional<Bug> only, unsigned jobs) {
-  // What takes several rare things at once, which an ordinary plan seldom has.
+  // What takes several rare things at once, which an ordinary plan seldom has, may be missed. Of the rules of voting,
+  // delivery and signatures none.
   static constexpr std::size_t most_missed = bug_count / 8;
+  static constexpr auto never_missed = {Bug::vote_not_stored,      Bug::lock_ignored,       Bug::quorum_one_less,
+                                        Bug::dedupe_dropped,       Bug::malleable_accepted, Bug::sent_before_commit,
+                                        Bug::counted_by_signature, Bug::votes_after_restore};
   std::size_t looked_for = 0;
   std::size_t missed = 0;
+  bool all_that_must = true;
   for (std::size_t i = 0; i < bug_count; ++i) {
     const auto bug = static_cast<Bug>(i);
     if (only && *only != bug) continue;
@@ -259,13 +264,14 @@ int run_each_bug_in_ordinary_plans(std::uint64_t most, std::optional<Bug> only, 
     planted::switch_on(std::nullopt);
     ++looked_for;
     missed += first ? 0 : 1;
+    if (!first && std::ranges::find(never_missed, bug) != never_missed.end()) all_that_must = false;
     std::cout << "bug=" << name(bug) << " plans=ordinary found=" << (first ? "yes" : "no")
               << " seeds=" << (first ? first->first : most);
     if (first) std::cout << " by=\"" << first->second << "\"";
     std::cout << std::endl;
   }
   std::cout << "bugs=" << looked_for << " plans=ordinary missed=" << missed << std::endl;
-  return missed > most_missed || missed == looked_for ? 1 : 0;
+  return !all_that_must || missed > most_missed || missed == looked_for ? 1 : 0;
 }
 
 namespace {

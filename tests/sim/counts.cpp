@@ -63,4 +63,20 @@ std::uint64_t Counts::all_evidence() const {
   return std::accumulate(evidence.begin(), evidence.end(), std::uint64_t{0});
 }
 
+std::optional<std::string> too_little(const Counts& counts) {
+  std::optional<std::string> missing;
+  const auto look = [&]<class Kind>(const auto& times, Kind /*first*/) {
+    for (std::size_t i = 0; i < times.size() && !missing; ++i) {
+      if (times[i] == 0) missing = std::string(name(static_cast<Kind>(i))) + " never happened";
+    }
+  };
+  look(counts.faults, Fault{});
+  look(counts.attacks, Attack{});
+  look(counts.work, Work{});
+  if (missing) return missing;
+  if (3 * counts.blocks_under_faults < counts.blocks) return "two thirds of the blocks came when nothing went wrong";
+  if (3 * counts.committed < counts.exchanges) return "less than a third of the exchanges were recorded";
+  return std::nullopt;
+}
+
 }  // namespace bookchain::sim

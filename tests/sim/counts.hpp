@@ -37,7 +37,7 @@ struct Counts {
   std::array<std::uint64_t, evidence_count> evidence{};  ///< pieces kept, at all honest peers
   std::uint64_t exchanges{};                             ///< that users of honest peers asked for
   std::uint64_t requests_of_liars{};                     ///< that they sent, whatever became of them
-  std::uint64_t committed{};
+  std::uint64_t committed{};                             ///< of them
   std::uint64_t blocks{};
   std::uint64_t blocks_under_faults{};  ///< before everything healed
   std::uint64_t messages{};
@@ -50,5 +50,9 @@ struct Counts {
   void add(const Counts& other);
   [[nodiscard]] std::uint64_t all_evidence() const;
 };
+
+/// What many runs have not seen enough of: a kind of fault, attack or work that never happened, blocks while things go
+/// wrong, exchanges that are recorded. Nothing if there is no such thing.
+[[nodiscard]] std::optional<std::string> too_little(const Counts& counts);
 
 }  // namespace bookchain::sim

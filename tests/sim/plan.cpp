@@ -157,6 +157,10 @@ std::string_view name(Bug bug) {
     case Bug::recall_ignored: return "recall-ignored";
     case Bug::share_not_kept: return "share-not-kept";
     case Bug::old_answers_taken: return "old-answers-taken";
+    case Bug::old_answers_recalled: return "old-answers-recalled";
+    case Bug::silence_borne: return "silence-borne";
+    case Bug::spoiled_book_borne: return "spoiled-book-borne";
+    case Bug::committed_voted_again: return "committed-voted-again";
   }
   return "";
 }
@@ -247,7 +251,7 @@ Plan plan_of(std::uint64_t seed, Attack attack, bool alone) {
     // Somebody must be restored, beside the liar.
     plan.peers = std::max<std::size_t>(plan.peers, 7);
     plan.villains = 1;
-    plan.faults.set(static_cast<std::size_t>(Fault::restore));
+    plan.faults.set(static_cast<std::size_t>(seed % 2 == 0 ? Fault::restore : Fault::undeclared_restore));
   }
   return plan;
 }
@@ -269,6 +273,8 @@ Needs needs_of(Bug bug) {
     case Bug::prevotes_unchecked:
     case Bug::late_precommit: return {Attack::ignored_lock, std::nullopt};
     case Bug::type_not_checked: return {Attack::wrong_type, std::nullopt};
+    case Bug::silence_borne: return {Attack::partial_commit, std::nullopt};
+    case Bug::spoiled_book_borne: return {std::nullopt, Fault::lost_package};
     case Bug::deal_gives_key: return {Attack::false_deal, std::nullopt};
     case Bug::title_not_checked: return {Attack::hostile_title, std::nullopt};
     case Bug::answers_not_bound: return {Attack::borrowed_answers, std::nullopt};
@@ -283,6 +289,7 @@ Needs needs_of(Bug bug) {
     case Bug::recall_skipped:
     case Bug::recall_ignored:
     case Bug::old_answers_taken:
+    case Bug::old_answers_recalled:
     case Bug::votes_after_restore: return {std::nullopt, Fault::restore};
     case Bug::dedupe_dropped: return {std::nullopt, Fault::duplication};
     case Bug::vote_not_stored:
@@ -316,6 +323,7 @@ Needs needs_of(Bug bug) {
     case Bug::removed_too_early:
     case Bug::owners_end_misnamed:
     case Bug::share_not_kept:
+    case Bug::committed_voted_again:
     case Bug::chance_from_outside: return {};
   }
   return {};
@@ -335,12 +343,13 @@ Plan plan_of(std::uint64_t seed, Bug bug) {
     plan.attacks.set(static_cast<std::size_t>(Attack::double_votes));
   }
   if (needs.fault) plan.faults.set(static_cast<std::size_t>(*needs.fault));
-  if (bug == Bug::message_never_again) {
+  if (bug == Bug::message_never_again || bug == Bug::spoiled_book_borne) {
     // Where there are liars, users ask again by hand.
     plan.villains = 0;
     plan.attacks.reset();
     plan.forbid_restores();
   }
+  if (bug == Bug::spoiled_book_borne) plan.harshness = 300;
   if (needs.fault == Fault::torn_package) {
     // It happens seldom, and what was torn must come to be read.
     plan.villains = 0;

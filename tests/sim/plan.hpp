@@ -168,8 +168,12 @@ enum class Bug : std::uint8_t {
   recall_ignored,  ///< and it keeps nothing of what it is told
   share_not_kept,
   old_answers_taken,  ///< by a home that was put back twice
+  old_answers_recalled,
+  silence_borne,  ///< a voter that hears nothing more of a height asks nobody
+  spoiled_book_borne,
+  committed_voted_again,
 };
-inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::old_answers_taken) + 1;
+inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::committed_voted_again) + 1;
 [[nodiscard]] std::string_view name(Bug bug);
 
 struct Plan {

@@ -220,6 +220,22 @@ BUGS = [
     ("old_answers_taken", "ledger/catch_up.cpp", 1,
      "if (!restore || message.question != restore->question) return",
      "if (!restore || (!ON && message.question != restore->question)) return"),
+    ("old_answers_recalled", "ledger/exchange_recall.cpp", 1,
+     "if (!recall || message.question != recall->question) return",
+     "if (!recall || (!ON && message.question != recall->question)) return"),
+    # A voter answers NEWROUNDs about heights that are committed.
+    ("committed_voted_again", "ledger/catch_up.cpp", 1,
+     "    send_blocks(context, from, std::max(height, Height{1}));\n    return Relevance::past;",
+     "    send_blocks(context, from, std::max(height, Height{1}));\n"
+     "    return ON && kind == DeferredKind::new_round ? Relevance::now : Relevance::past;"),
+    # A voter that hears nothing more of a height asks nobody.
+    ("silence_borne", "ledger/voter.cpp", 1,
+     "  context.send_to_others(WantBlocks{voter.height});",
+     "  if (!ON) context.send_to_others(WantBlocks{voter.height});"),
+    # A requester that has a GRANT without the book waits for good.
+    ("spoiled_book_borne", "ledger/exchange_recovery.cpp", 1,
+     "if (record && lacks_package(*record)) return",
+     "if (record && !ON && lacks_package(*record)) return"),
     # A witness acknowledges a share and does not keep it.
     ("share_not_kept", "ledger/exchange_witness.cpp", 1,
      "  record.acks.push_back(ack);\n",

@@ -30,6 +30,7 @@ std::vector<Proof> proofs_of(Bug bug) {
   switch (bug) {
     case Bug::vote_not_stored:
     case Bug::old_answers_taken:
+    case Bug::committed_voted_again:
     case Bug::votes_after_restore: return {{lock}, {signed_two}, {chosen}};
     case Bug::vote_not_kept: return {{signed_two}, {chosen}};
     case Bug::lock_ignored: return {{lock}, {chosen}};
@@ -78,6 +79,8 @@ std::vector<Proof> proofs_of(Bug bug) {
     case Bug::threshold_one_less: return {{"shares below the threshold give no key"}};
     case Bug::disk_stays_broken: return {{"a healed peer works"}};
     case Bug::locked_block_unchecked: return {{"everything ends"}};
+    case Bug::silence_borne: return {{"everything ends", "lacks blocks"}};
+    case Bug::spoiled_book_borne: return {{"everything ends", " is granted at "}};
     case Bug::lock_passed_over:
     case Bug::lock_certificate_unchecked: return {{justified}, {chosen}};
     case Bug::prevotes_unchecked: return {{"a precommit stands on a quorum of prevotes"}};
@@ -87,6 +90,7 @@ std::vector<Proof> proofs_of(Bug bug) {
     case Bug::removed_too_early: return {{"a book lies on its owner's shelf alone", " lost "}};
     case Bug::owners_end_misnamed: return {{"an exchange is committed exactly if the chain holds it", "its owner"}};
     case Bug::recall_skipped: return {{"a restored owner grants and releases nothing before it has asked"}};
+    case Bug::old_answers_recalled:
     case Bug::recall_ignored: return {{"a restored owner remembers what those that answered it hold"}};
   }
   return {};

@@ -204,21 +204,6 @@ void Summary::add(const Summary& other) {
   counts.add(other.counts);
 }
 
-std::optional<std::string> too_little(const Counts& counts) {
-  std::optional<std::string> missing;
-  const auto look = [&]<class Kind>(const auto& times, Kind /*first*/) {
-    for (std::size_t i = 0; i < times.size(); ++i) {
-      if (times[i] == 0) missing = std::string(name(static_cast<Kind>(i))) + " never happened";
-    }
-  };
-  look(counts.faults, Fault{});
-  look(counts.attacks, Attack{});
-  look(counts.work, Work{});
-  if (3 * counts.blocks_under_faults < counts.blocks) missing = "two thirds of the blocks came when nothing went wrong";
-  if (3 * counts.committed < counts.exchanges) missing = "less than a third of the exchanges were recorded";
-  return missing;
-}
-
 Summary run_all(const std::vector<Plan>& plans, const Effort& effort, const std::string& program) {
   const auto start = std::chrono::steady_clock::now();
   const auto is_late = [&] {

@@ -60,9 +60,6 @@ struct Effort {
 
 /// Runs all plans, or as many as there is time for. The first failure is printed whole.
 [[nodiscard]] Summary run_all(const std::vector<Plan>& plans, const Effort& effort, const std::string& program);
-/// What many runs have not seen enough of: a kind of fault, attack or work that never happened, blocks while things go
-/// wrong, exchanges that are recorded. Nothing if there is no such thing.
-[[nodiscard]] std::optional<std::string> too_little(const Counts& counts);
 /// One line of JSON.
 [[nodiscard]] std::string json_line(const Summary& summary, double seconds);
 

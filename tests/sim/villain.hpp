@@ -114,6 +114,7 @@ class Villain {
   [[nodiscard]] std::optional<BadDeal> true_deal(const ExchangeId& exchange, const ExchangeRecord& record);
   [[nodiscard]] const Text* text_of(const ExchangeId& exchange, const ExchangeRecord& record) const;
   [[nodiscard]] bool leaves_out(const Due& due);
+  [[nodiscard]] bool keeps_block(PeerPort to, const Message& message);
   [[nodiscard]] bool keeps_share(PeerPort to, const Message& message);
   void speak_of_the_past();
   void speak_from_elsewhere();
@@ -164,6 +165,7 @@ class Villain {
   };
   Led led_{};  ///< whom it leads up, and how far
   std::set<ExchangeId> requested_;
+  std::set<std::pair<PeerPort, Height>> withheld_;  ///< blocks that these peers get from others only
   std::map<ExchangeId, Signed<Grant>> second_grants_;
   std::map<ExchangeId, ExchangeRecord> false_grants_;  ///< of another book, or of shares that give no key
   std::set<ExchangeId> false_deals_;

@@ -65,11 +65,24 @@ void spoil(Block& block, Random& chance) {
 
 }  // namespace
 
+/// A block is told to some, and the others get it from this peer in no other way.
+bool Villain::keeps_block(PeerPort to, const Message& message) {
+  if (const auto* commit = std::get_if<CommitMessage>(&message)) {
+    if (!does(Attack::partial_commit, 600)) return false;
+    withheld_.emplace(to, commit->committed.block.header.body.height);
+    return true;
+  }
+  const auto* told = std::get_if<BlocksMessage>(&message);
+  return told != nullptr && std::ranges::any_of(told->blocks, [&](const CommittedBlock& one) {
+           return withheld_.contains({to, one.block.header.body.height});
+         });
+}
+
 bool Villain::twist(PeerPort to, Message& message, std::optional<Bytes>& package) {
   if (keeps_share(to, message) || is_left_out(to, message)) return false;
   if (is_vote(message) && does(Attack::withheld_votes, 400)) return false;
   if (is_kept_back(message, self().value) && does(Attack::silence, 1000)) return false;
-  if (std::holds_alternative<CommitMessage>(message) && does(Attack::partial_commit, 600)) return false;
+  if (keeps_block(to, message)) return false;
   if (const auto* proposal = std::get_if<ProposeMessage>(&message)) {
     const auto half = other_half_.find(proposal->propose.body.block);
     if (half != other_half_.end() && half->second.contains(to)) return false;

@@ -252,11 +252,11 @@ void World::restore(Home& home, bool declared) {
     std::erase(honest_, home.identity.port);
     return start(home);
   }
-  network_.keep_what_comes_to(home.identity.port);
+  if (!home.restored_again) network_.keep_what_comes_to(home.identity.port);
   declare_restore(home);
 }
 
-/// The same copy is put back once more, and with it all that came to this peer since the first time: what answered the
+/// The same copy is put back once more, and with it what came to this peer since the first time: what answered the
 /// questions of the first restore knows nothing of what was signed since.
 void World::restore_again(Home& home) {
   home.restored_again = true;
@@ -288,7 +288,7 @@ void World::see_whether_caught_up(Home& home) {
   watcher_->set_caught_up(port, home.forgotten, home.store);
 }
 
-/// Of all that anybody keeps, and of what lies on the way to somebody.
+/// Of all that anybody keeps, and all that users were told of.
 std::set<ExchangeId> World::known_exchanges() const {
   std::set<ExchangeId> known;
   const auto add = [&](const SimStore& store) {

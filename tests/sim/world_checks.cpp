@@ -145,7 +145,9 @@ void World::check_end() {
   check_exchanges();
   check_fairness();
   const auto& recorded = watcher_->chain().recorded();
-  counts_.committed += watcher_->chain().transfers().size();
+  const auto& transfers = watcher_->chain().transfers();
+  counts_.committed += static_cast<std::uint64_t>(std::ranges::count_if(
+      tracked_, [&](const Tracked& tracked) { return transfers.contains(tracked.exchange.bytes); }));
   counts_.add(Work::claims, recorded.claimed);
   counts_.add(Work::settlements, recorded.settled);
   counts_.add(Work::aborts_recorded, recorded.aborts);

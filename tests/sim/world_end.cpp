@@ -151,8 +151,9 @@ void World::ask_for_lost_packages() {
     if (villains_.contains(tracked.requester)) continue;
     auto& at = home(tracked.requester);
     const auto record = exchanges.get(at.store, tracked.exchange);
-    if (!record || record->state != ExchangeState::granted || record->package_arrived) continue;
-    event(at, [&] { (void)at.courier->wish(WishAskAgain{tracked.exchange}); });
+    if (!record || record->consent) continue;
+    const auto recovery = at.node.recovery(at.store, tracked.exchange);
+    if (recovery) event(at, [&] { (void)at.courier->wish(recovery->wish); });
   }
 }
 
@@ -166,7 +167,7 @@ void World::helping_hand(std::uint64_t attempt) {
 }
 
 /// A liar may have told a block to some only. Who voted at its height asks the others; who did not hears of it with the
-/// next message of that height or a later one: an honest owner grants a book and aborts the turn, which needs no
+/// next message of a later height: an honest owner grants a book and aborts the turn, which needs no
 /// witness.
 void World::wake_up_laggards(std::uint64_t attempt) {
   auto& owner = home(honest_[attempt % honest_.size()]);
@@ -177,7 +178,9 @@ void World::wake_up_laggards(std::uint64_t attempt) {
     if (signed_book.signer != owner.identity.port || !shelf.get(owner.store, id)) continue;
     event(requester, [&, id = id] {
       const auto requested = requester.courier->request(owner.identity.port, id);
-      if (requested) tracked_.push_back({requested.value().exchange, requester.identity.port, owner.identity.port});
+      if (!requested) return;
+      ++counts_.exchanges;
+      tracked_.push_back({requested.value().exchange, requester.identity.port, owner.identity.port});
     });
   }
 }
