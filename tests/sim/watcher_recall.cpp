@@ -123,13 +123,14 @@ void Watcher::set_caught_up(PeerPort peer, std::set<ExchangeId> forgotten, const
   std::set<Bytes> remembered;
   for (const auto& [exchange, turn] : turn_of_) {
     if (!all.exchanges.contains(exchange)) continue;
-    // It answers for a turn of which it knows as much as it has told others.
+    // It answers for a turn of which it knows as much as it has told others, unless its requester told it of a RELEASE
+    // when it had signed an ABORT, as those who answered first knew of none.
     const auto row = turn_at(store, peer, turn);
     const auto said = said_.find(std::tuple(to_whom, peer, turn));
     auto& ends = turn_ends_[{peer, turn}];
     const bool knows = row && !row->exchanges.empty() && said != said_.end() &&
                        said->second == encode(row->requester) && (row->released || !ends.first) &&
-                       (row->abort_signed || !ends.second);
+                       (row->abort_signed || !ends.second) && !(row->released && row->abort_signed);
     if (knows) {
       ends = {row->released, row->abort_signed};
       remembered.insert(turn);
