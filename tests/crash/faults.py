@@ -40,6 +40,10 @@ class Point:
                 yield error
 
 
+class NotFired(Failure):
+    """The call was not made, or not that often."""
+
+
 def tracing(log, *more, every_call_stops=False):
     """`every_call_stops`: slower, but without it strace 6.1 sends no signals."""
     # With the question mark a call that this kind of machine does not have is no mistake.
@@ -89,10 +93,10 @@ def inject(program, case, line, point, fault):
     if fault == "kill":
         last = [point for point in started_calls(log) if point.call == call]
         if not last or last[-1].number != number or "+++ killed by SIGKILL" not in trace:
-            raise Failure("other", f"the fault did not fire: {ended}")
+            raise NotFired("other", f"the fault did not fire: {ended}")
         return ended
     if trace.count("(INJECTED)") != 1:
-        raise Failure("other", f"the fault did not fire: {ended}")
+        raise NotFired("other", f"the fault did not fire: {ended}")
     check_borne(line, ended, fault, point)
     return ended
 
@@ -141,7 +145,7 @@ def run_short(program, case, line, library, number):
 def shorten(program, case, line, library, number):
     ended, lines = run_short(program, case, line, library, number)
     if sum(each.endswith(" SHORTENED") for each in lines) != 1:
-        raise Failure("other", f"the fault did not fire: {ended}")
+        raise NotFired("other", f"the fault did not fire: {ended}")
     if ended.code not in line.codes:
         raise Failure("other", f"{line} was given a short write and ended with {ended}")
     return ended
