@@ -16,21 +16,19 @@ constexpr std::uint64_t ask_again_us = 5'000'000;
 void tell_waiters(Context& context, Height head) {
   auto waiters = waiters_fact.get(context.draft);
   if (!waiters) return;
-  const auto told = std::erase_if(waiters->all, [&](const Waiter& waiter) {
-    if (head < waiter.height) return false;
-    context.draft.send(waiter.signer, BlocksMessage{head, {}});
-    return true;
-  });
-  if (told == 0) return;
+  // One that was put back meanwhile asks for less than it did: each is told of each block up to the one it asked for.
+  for (const auto& waiter : waiters->all) context.draft.send(waiter.signer, BlocksMessage{head, {}});
+  if (std::erase_if(waiters->all, [&](const Waiter& waiter) { return waiter.height <= head; }) == 0) return;
   if (waiters->all.empty()) return waiters_fact.erase(context.draft);
   waiters_fact.put(context.draft, *waiters);
 }
 
-/// One question a peer, the last one: it is kept until there is such a block.
+/// One question a peer, for the highest height, since a late one may be an old one: it is kept until there is such a
+/// block.
 void remember_waiter(Context& context, PeerPort port, Height height) {
   auto waiters = waiters_fact.get(context.draft).value_or(Waiters{});
   auto [waiter, is_new] = add_by_signer(waiters.all, Waiter{port, height});
-  if (!is_new && waiter.height == height) return;
+  if (!is_new && height <= waiter.height) return;
   waiter.height = height;
   waiters_fact.put(context.draft, waiters);
 }

@@ -17,7 +17,9 @@ void keep(Context& context, const VoterRecord& record) { voters.put(context.draf
 
 void keep_vote(Context& context, VoterRecord& record) {
   // Counted from the first vote on: who puts a block off with ever new ballots puts off no question.
-  if (record.ask_at == Time{}) record.ask_at = Time{context.now.value + silence_us};
+  // One that lies farther off was set by a clock that was put back since.
+  const Time later{context.now.value + silence_us};
+  if (record.ask_at == Time{} || later < record.ask_at) record.ask_at = later;
   keep(context, record);
 }
 
