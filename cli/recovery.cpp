@@ -62,12 +62,13 @@ void Recovery::go_on(Home& home, const std::function<void(const transport::Repor
     if (!recovery->under_way && quiet_us(*record, home.environment().now()) < after) continue;
     const bool asks = std::holds_alternative<WishAskAgain>(recovery->wish);
     if (asks && !may_ask(exchange, record->state, now)) continue;
+    // Also where it fails: it may have been decided before.
+    if (asks) note_asked(exchange, record->state, now);
     auto report = home.courier().wish(recovery->wish);
     if (!report) {
       failed(report.error());
       continue;
     }
-    if (asks) note_asked(exchange, record->state, now);
     report.value().events.insert(report.value().events.begin(), told(exchange, *record, recovery->wish));
     took(report.value());
   }

@@ -41,7 +41,12 @@ class Point:
 
 
 class NotFired(Failure):
-    """The call was not made, or not that often."""
+    """The call was not made, and the command came to its end."""
+
+
+def not_fired(line, ended, times):
+    kind = NotFired if times == 0 and ended.code in line.codes else Failure
+    return kind("other", f"the fault did not fire: {ended}")
 
 
 def tracing(log, *more, every_call_stops=False):
@@ -93,10 +98,10 @@ def inject(program, case, line, point, fault):
     if fault == "kill":
         last = [point for point in started_calls(log) if point.call == call]
         if not last or last[-1].number != number or "+++ killed by SIGKILL" not in trace:
-            raise NotFired("other", f"the fault did not fire: {ended}")
+            raise not_fired(line, ended, 0)
         return ended
     if trace.count("(INJECTED)") != 1:
-        raise NotFired("other", f"the fault did not fire: {ended}")
+        raise not_fired(line, ended, trace.count("(INJECTED)"))
     check_borne(line, ended, fault, point)
     return ended
 
@@ -144,8 +149,9 @@ def run_short(program, case, line, library, number):
 
 def shorten(program, case, line, library, number):
     ended, lines = run_short(program, case, line, library, number)
-    if sum(each.endswith(" SHORTENED") for each in lines) != 1:
-        raise NotFired("other", f"the fault did not fire: {ended}")
+    shortened = sum(each.endswith(" SHORTENED") for each in lines)
+    if shortened != 1:
+        raise not_fired(line, ended, shortened)
     if ended.code not in line.codes:
         raise Failure("other", f"{line} was given a short write and ended with {ended}")
     return ended

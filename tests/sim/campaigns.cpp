@@ -247,8 +247,7 @@ std::optional<std::pair<std::uint64_t, std::string>> first_ordinary_seed(Bug bug
 }  // namespace
 
 int run_each_bug_in_ordinary_plans(std::uint64_t most, std::optional<Bug> only, unsigned jobs) {
-  // What takes several rare things at once, which an ordinary plan seldom has, may be missed. Of the rules of voting,
-  // delivery and signatures none.
+  // What takes several rare things at once, which an ordinary plan seldom has, may be missed; of those below none.
   static constexpr std::size_t most_missed = bug_count / 8;
   static constexpr auto never_missed = {Bug::vote_not_stored,      Bug::lock_ignored,       Bug::quorum_one_less,
                                         Bug::dedupe_dropped,       Bug::malleable_accepted, Bug::sent_before_commit,
