@@ -33,9 +33,14 @@ bool are_siblings(const ExchangeRecord& one, const ExchangeRecord& other) {
 bool World::is_recorded(const Records& all, const ExchangeId& exchange, const ExchangeRecord& record) const {
   const auto& transfers = watcher_->chain().transfers();
   if (transfers.contains(exchange.bytes)) return true;
-  return std::ranges::any_of(all, [&](const auto& other) {
-    return transfers.contains(other.first.bytes) && are_siblings(record, other.second);
-  });
+  const auto is_one_of = [&](const Records& known) {
+    return std::ranges::any_of(known, [&](const auto& other) {
+      return transfers.contains(other.first.bytes) && are_siblings(record, other.second);
+    });
+  };
+  if (is_one_of(all)) return true;
+  // A requester that was put back has forgotten the other one; its owner and the witnesses have not.
+  return std::ranges::any_of(homes_, [&](const auto& one) { return is_one_of(exchanges.all(one.second->store)); });
 }
 
 /// Whether a requester can show that the owner gave it a false book or false shares in this very exchange. Nothing less
