@@ -18,7 +18,7 @@ void tell_waiters(Context& context, Height head) {
   if (!waiters) return;
   // One that was put back meanwhile asks for less than it did: each is told of each block up to the one it asked for.
   for (const auto& waiter : waiters->all) context.draft.send(waiter.signer, BlocksMessage{head, {}});
-  if (std::erase_if(waiters->all, [&](const Waiter& waiter) { return waiter.height <= head; }) == 0) return;
+  if (std::erase_if(waiters->all, [&](const PeerHeight& waiter) { return waiter.height <= head; }) == 0) return;
   if (waiters->all.empty()) return waiters_fact.erase(context.draft);
   waiters_fact.put(context.draft, *waiters);
 }
@@ -27,7 +27,7 @@ void tell_waiters(Context& context, Height head) {
 /// block.
 void remember_waiter(Context& context, PeerPort port, Height height) {
   auto waiters = waiters_fact.get(context.draft).value_or(Waiters{});
-  auto [waiter, is_new] = add_by_signer(waiters.all, Waiter{port, height});
+  auto [waiter, is_new] = add_by_signer(waiters.all, PeerHeight{port, height});
   if (!is_new && height <= waiter.height) return;
   waiter.height = height;
   waiters_fact.put(context.draft, waiters);
@@ -228,11 +228,11 @@ Result<void> on_votes(Context& context, PeerPort from, const VotesMessage& messa
     BOOKCHAIN_CHECK(context.genesis.check_certificate(*message.prevotes));
     proven = std::max(proven, message.prevotes->vote.height);
   }
-  auto& told = add_by_signer(restore->proven, ProvenHeight{from, proven}).held;
+  auto& told = add_by_signer(restore->proven, PeerHeight{from, proven}).held;
   told.height = std::max(told.height, proven);
   restore_fact.put(context.draft, *restore);
   if (restore->proven.size() < context.genesis.vote_quorum()) return success();
-  const auto highest = std::ranges::max(restore->proven, {}, &ProvenHeight::height).height;
+  const auto highest = std::ranges::max(restore->proven, {}, &PeerHeight::height).height;
   const auto present = mute_until_fact.get(context.draft);
   const Height until{highest.value + 1};
   const bool first = present && present->value == std::numeric_limits<std::uint64_t>::max();

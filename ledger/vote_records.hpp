@@ -144,8 +144,8 @@ struct AskedBlocks {
   }
 };
 
-/// Who asked for a block that this peer did not have, and from which height on: it is told when there is one.
-struct Waiter {
+/// A height that one peer asked for, or proved.
+struct PeerHeight {
   PeerPort signer;
   Height height;
 
@@ -156,8 +156,9 @@ struct Waiter {
   }
 };
 
+/// Who asked for a block that this peer did not have, and from which height on: it is told when there is one.
 struct Waiters {
-  std::vector<Waiter> all;
+  std::vector<PeerHeight> all;
 
   template <class Self, class Visitor>
   static void visit(Self& self, Visitor& visitor) {
@@ -166,19 +167,8 @@ struct Waiters {
 };
 
 /// What others proved to a restored home: the highest height with a certificate, by who said so.
-struct ProvenHeight {
-  PeerPort signer;
-  Height height;
-
-  template <class Self, class Visitor>
-  static void visit(Self& self, Visitor& visitor) {
-    visitor("port", self.signer);
-    visitor("height", self.height);
-  }
-};
-
 struct RestoreRecord {
-  std::vector<ProvenHeight> proven;
+  std::vector<PeerHeight> proven;
   std::uint64_t question{};  ///< answers to another one, of an earlier restore, may be older than what was forgotten
 
   template <class Self, class Visitor>

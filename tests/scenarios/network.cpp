@@ -52,11 +52,6 @@ Result<Text> decrypt(const Package& package, const Book& book, const BookKey& ke
 
 }  // namespace
 
-bool tells_of_a_block(const Message& message) {
-  return std::holds_alternative<CommitMessage>(message) || std::holds_alternative<BlocksMessage>(message) ||
-         std::holds_alternative<ReceiptMessage>(message);
-}
-
 Bytes bytes_of(std::string_view text) { return Bytes(text.begin(), text.end()); }
 
 Bytes Text::whole() const {

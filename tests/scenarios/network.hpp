@@ -181,7 +181,10 @@ class Network {
 
 [[nodiscard]] Bytes bytes_of(std::string_view text);
 /// A message that brings a block, or makes a peer ask for one.
-[[nodiscard]] bool tells_of_a_block(const Message& message);
+[[nodiscard]] inline bool tells_of_a_block(const Message& message) {
+  return std::holds_alternative<CommitMessage>(message) || std::holds_alternative<BlocksMessage>(message) ||
+         std::holds_alternative<ReceiptMessage>(message);
+}
 /// The first transaction of a block as a TRANSFER.
 [[nodiscard]] const Transfer& transfer_in(const CommittedBlock& committed);
 

@@ -167,8 +167,7 @@ void World::helping_hand(std::uint64_t attempt) {
 }
 
 /// A liar may have told a block to some only. Who voted at its height asks the others; who did not hears of it with the
-/// next message of a later height: an honest owner grants a book and aborts the turn, which needs no
-/// witness.
+/// next message of a later height: an honest owner grants a book and aborts the turn; no witness is needed.
 void World::wake_up_laggards(std::uint64_t attempt) {
   auto& owner = home(honest_[attempt % honest_.size()]);
   auto& requester = home(honest_[(attempt + 1) % honest_.size()]);
