@@ -10,7 +10,7 @@ Counts the branches of ledger/ without ledger/store/ as gcov sees them, without 
 exception (the rules throw none, and no memory ends the process), those of assertions, which end it too, and what
 a closing brace destroys. A branch in a template counts as taken if it is in any of its instances. Prints one line a
 file, each line of the source with a branch that no test took and no reason, and one line of JSON; ends with 1 below
-PERCENT, where a line has no reason, and where a reason fits no line any more.
+PERCENT, where a line has no reason, where a reason fits no line any more, and where no run measured a source file.
 """
 import collections
 import fnmatch
@@ -81,6 +81,12 @@ def count(build, source):
                 for place, branch in enumerate(branches):
                     taken[name, line["line_number"], len(branches), place] += branch["count"]
     return taken, reached
+
+
+def unmeasured(source, measured):
+    """The source files of the rules that no program which was run holds: their branches would count nowhere."""
+    names = (str(path.relative_to(source)) for path in (source / "ledger").rglob("*.cpp"))
+    return sorted(name for name in names if name not in measured and not name.startswith("ledger/store/"))
 
 
 def read_reasons(path):
@@ -158,9 +164,12 @@ def main():
     stale = [reasons[place] for place in range(len(reasons)) if not explained[place]]
     for where, part, *_ in stale:
         print(f"coverage: a reason fits nothing any more: {where} | {part}", file=sys.stderr)
+    unseen = unmeasured(source, {name for name, _ in reached})
+    for name in unseen:
+        print(f"coverage: no test runs a program with {name} in it", file=sys.stderr)
     if percent < least:
         print(f"coverage: {percent:.2f}% is below {least:g}%", file=sys.stderr)
-    sys.exit(0 if percent >= least and not unexplained and not stale else 1)
+    sys.exit(0 if percent >= least and not (unexplained or stale or unseen) else 1)
 
 
 if __name__ == "__main__":

@@ -48,9 +48,10 @@ def gcov_says(source, instances):
 
 def run(coverage, base, instances, reasons, least):
     source, build = base / "source", base / "build"
-    for folder in (source / "ledger", source / "tests", build):
+    for folder in (source / "ledger/store", source / "tests", build):
         folder.mkdir(parents=True, exist_ok=True)
     (source / "ledger/a.cpp").write_text(SOURCE, encoding="utf-8")
+    (source / "ledger/store/no_rule.cpp").write_text(SOURCE, encoding="utf-8")
     (source / "tests/coverage_reasons.txt").write_text(reasons, encoding="utf-8")
     (build / "a.gcda").touch()
     if not instances:
@@ -78,6 +79,7 @@ def main():
                 ("a reason that fits nothing", {NEVER: [1, 1]}, 1, "fits nothing any more: ledger/a.cpp | if (never",
                  REASONS, 0),
                 ("a pair with an exception", {OFTEN: [1, 1, (3, False), (0, True)]}, 0, '"branches": 12', REASONS, 0),
+                ("the exception first", {OFTEN: [1, 1, (0, True), (3, False)]}, 0, '"branches": 12', REASONS, 0),
                 ("a reason of two parts", {}, 1, "has a line that is not", REASONS + "ledger/* | if (\n", 0),
                 ("a number that is none", {}, 1, "has a line that is not", REASONS + "ledger/* | if ( | x | why\n", 0)):
             done = run(sys.argv[1], pathlib.Path(place), [{**WELL, **changed}], reasons, least)
@@ -85,6 +87,9 @@ def main():
         twice = [WELL, {**WELL, SWITCH: [1, 1, 0]}]
         bad += differs("a switch in two templates", 0, '"unexplained": 0',
                        run(sys.argv[1], pathlib.Path(place), twice, REASONS, 0))
+        (pathlib.Path(place) / "source/ledger/b.cpp").write_text(SOURCE, encoding="utf-8")
+        bad += differs("a file in no program", 1, "no test runs a program with ledger/b.cpp in it",
+                       run(sys.argv[1], pathlib.Path(place), [WELL], REASONS, 0))
         bad += differs("no run at all", 1, "nothing was run", run(sys.argv[1], pathlib.Path(place), [], REASONS, 0))
     return 1 if bad else 0
 

@@ -19,7 +19,10 @@ rule-4-answers    |4|2|HOLDS       |all  ||the rule, first answers as steps of t
 rule-5            |5|3|HOLDS       |all  |FIRST_ANSWERED VOTES_AFTER_COMMIT|the rule
 rule-6            |6|2|HOLDS       |all  |FIRST_ANSWERED VOTES_AFTER_COMMIT|the rule
 rule-7            |7|2|HOLDS       |all  |FIRST_ANSWERED|the rule
+rule-7-honest     |7|3|HOLDS       |all  |FIRST_ANSWERED VOTES_AFTER_COMMIT HONEST_BALLOTS=7 LEAN|the rule as in lowered-both-7
 decides-4         |4|2|DECIDED     |short|REACH=1 HONEST_BALLOTS=3 SILENT_BALLOTS=3|an honest proposer decides, the faulty silent
+decides-5         |5|2|DECIDED     |short|REACH=1 HONEST_BALLOTS=3 SILENT_BALLOTS=3|an honest proposer decides, the faulty silent
+decides-6         |6|2|DECIDED     |all  |REACH=1 HONEST_BALLOTS=3 SILENT_BALLOTS=3|an honest proposer decides, the faulty silent
 decides-7         |7|2|DECIDED     |all  |REACH=1 HONEST_BALLOTS=3 SILENT_BALLOTS=3|an honest proposer decides, the faulty silent
 finished-4        |4|2|FINISHED    |short|REACH=2 HONEST_BALLOTS=3 SILENT_BALLOTS=3|a locked block is finished by another proposer
 finished-7        |7|2|FINISHED    |all  |REACH=2 HONEST_BALLOTS=3 SILENT_BALLOTS=3|a locked block is finished by another proposer
@@ -32,6 +35,8 @@ no-lock-4         |4|2|DISAGREEMENT|short|FIRST_ANSWERED NO_LOCK_CARRIED|1 no lo
 no-lock-honest-4  |4|2|DISAGREEMENT|short|FIRST_ANSWERED NO_LOCK_CARRIED HONEST_BALLOTS=3|1 no lock carried, honest proposers
 no-lock-7         |7|2|DISAGREEMENT|all  |FIRST_ANSWERED NO_LOCK_CARRIED|1 no lock carried
 quorum-4          |4|2|DISAGREEMENT|short|FIRST_ANSWERED QUORUM_LESS=1|2 quorum one less
+quorum-5          |5|2|DISAGREEMENT|short|FIRST_ANSWERED QUORUM_LESS=1|2 quorum one less
+quorum-6          |6|2|DISAGREEMENT|all  |FIRST_ANSWERED QUORUM_LESS=1|2 quorum one less
 quorum-7          |7|2|DISAGREEMENT|all  |FIRST_ANSWERED QUORUM_LESS=1|2 quorum one less
 forgets-all-4     |4|2|DISAGREEMENT|short|FIRST_ANSWERED FORGETS=7|3 one restart forgets everything
 forgets-promise-4 |4|2|DISAGREEMENT|short|FIRST_ANSWERED FORGETS=1|3 one restart forgets the promise

@@ -110,6 +110,37 @@ BOOST_AUTO_TEST_CASE(a_voter_asks_once_a_minute_after_its_first_vote) {
   BOOST_TEST(!network.node(withheld.w1).next_tick(network.state(withheld.w1)).has_value());
 }
 
+// Each height has its own question: who asked for the block of the next one is told of that, and a voter that hears
+// nothing more of that one asks again, a minute after its vote there.
+BOOST_AUTO_TEST_CASE(at_the_next_height_who_asked_before_is_told_and_a_voter_asks_again) {
+  Withheld withheld;
+  auto& network = withheld.network;
+  BOOST_TEST(!network.give(withheld.w2, withheld.w1, WantBlocks{Height{2}}));
+  withheld.passes = [](const Envelope&) { return true; };
+  network.run();
+  network.require_equal_chains(1);
+  withheld.passes = [](const Envelope&) { return false; };
+  const auto next = network.start(withheld.r, withheld.o, "8", Step::check_key);
+  network.take(withheld.r, next, Step::mine);
+  network.deliver_until_quiet();
+  BOOST_REQUIRE(network.head(withheld.r).height.value == 2U);
+  BOOST_REQUIRE(withheld.heights() == 3U);
+  BOOST_REQUIRE(waiters_fact.get(network.state(withheld.w1)).has_value());
+  BOOST_TEST(!network.give(withheld.r, withheld.w1, CommitMessage{network.chain(withheld.r).back()}));
+  const auto* told = queued<BlocksMessage>(network, withheld.w2);
+  BOOST_REQUIRE(told != nullptr);
+  BOOST_TEST(told->head.value == 2U);
+  BOOST_TEST(!waiters_fact.get(network.state(withheld.w1)).has_value());
+  network.kill(withheld.r);
+  const auto before = network.now().value;
+  network.deliver_until_quiet();
+  BOOST_TEST(network.head(withheld.w2).height.value == 2U);
+  BOOST_TEST(network.head(withheld.o).height.value == 1U);
+  network.run();
+  network.require_equal_chains(2);
+  BOOST_TEST(network.now().value - before >= 59'000'000U);
+}
+
 // The same peer asks as often as it likes and is remembered once, by the highest question: a late one may be an old
 // one.
 BOOST_AUTO_TEST_CASE(questions_for_blocks_that_nobody_has_take_no_room) {
