@@ -75,6 +75,17 @@ def check_said(theatre):
                 faults.inject = kept
 
 
+@contextlib.contextmanager
+def got():
+    """A story in which the owner takes its book from its shelf."""
+    story.STORIES["got"] = [*story.TALE[:2], story.Line(story.OWNER, "get-book", "Tale", "--to", "{case}/out/tale")]
+    story.FIRST["got"] = 2
+    try:
+        yield "got"
+    finally:
+        del story.STORIES["got"], story.FIRST["got"]
+
+
 def check_half_a_book(program, base):
     """get-book that leaves half of the book and says that it is done."""
     def halve(program, case, line, library, number):
@@ -83,16 +94,14 @@ def check_half_a_book(program, base):
         return ended
 
     theatre = run.theatre = run.Theatre(program, base)
-    story.STORIES["got"] = [*story.TALE[:2], story.Line(story.OWNER, "get-book", "Tale", "--to", "{case}/out/tale")]
-    story.FIRST["got"] = 2
     shorten, faults.shorten = faults.shorten, halve
     try:
-        theatre.rehearse("got")
-        half = next(case for case in theatre.list_cases(("got", 2)) if case.fault == "short")
-        expect("half a book", ["written"], lambda: theatre.play(half))
+        with got() as name:
+            theatre.rehearse(name)
+            half = next(case for case in theatre.list_cases((name, 2)) if case.fault == "short")
+            expect("half a book", ["written"], lambda: theatre.play(half))
     finally:
         faults.shorten = shorten
-        del story.STORIES["got"], story.FIRST["got"]
 
 
 def check_never(theatre, case, line):
@@ -143,8 +152,8 @@ def lose_unsynced_book(program, base):
     theatre.play(max(cases, key=lambda case: (case.how == power.DROPPED, case.number)))
 
 
-def lose_what_was_told(program, base):
-    """add-book whose syncs keep nothing; the power goes when it has said that the book is there."""
+def lose_what_was_told(program, base, name="refuse", word="add-book"):
+    """A command whose syncs keep nothing; the power goes when it has said that it is done."""
     class Forgetful(calls.Replay):
         def do_fdatasync(self, call):
             return self.opened(call)
@@ -152,14 +161,20 @@ def lose_what_was_told(program, base):
         do_fsync = do_fdatasync
 
     theatre = run.theatre = power.PowerTheatre(program, base)
-    theatre.rehearse("refuse")
-    add_book = story.place_of("refuse", "add-book")
-    last = max(theatre.list_cases(("refuse", add_book)), key=lambda case: (case.how == power.DROPPED, case.number))
+    theatre.rehearse(name)
+    where = name, story.place_of(name, word)
+    last = max(theatre.list_cases(where), key=lambda case: (case.how == power.DROPPED, case.number))
     kept, calls.Replay = calls.Replay, Forgetful
     try:
         theatre.play(last)
     finally:
         calls.Replay = kept
+
+
+def lose_copy(program, base):
+    """get-book of which nothing stays but its word: given again, it would hide that."""
+    with got() as name:
+        lose_what_was_told(program, base, name, "get-book")
 
 
 class WithoutFault(sockets.SocketTheatre):
@@ -267,6 +282,7 @@ def main():
         check_said(theatre)
         for folder, what, words, loss in (("power", "a book that was not synced", ["get-book"], lose_unsynced_book),
                                           ("told", "a book that was lost again", ["books"], lose_what_was_told),
+                                          ("copy", "a copy that was lost again", ["written"], lose_copy),
                                           ("synced", "a sync that never failed", ["did not fire"], fail_no_sync)):
             os.mkdir(f"{base}/{folder}")
             expect(what, words, lambda folder=folder, loss=loss: loss(program, f"{base}/{folder}"))

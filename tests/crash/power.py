@@ -99,7 +99,7 @@ class PowerTheatre(run.Theatre):
         return found
 
     def lose_power(self, case):
-        """Gives what the command has told its user, if it came to its end: what its peer is asked for then."""
+        """Gives what the command has left to its user, if it came to its end."""
         model, replay, made = self.watched_again(case.story, case.index)
         told = None
         if case.how == FAILED:
@@ -125,12 +125,16 @@ class PowerTheatre(run.Theatre):
         return folder
 
     def seen(self, case, model):
-        """What the peer of the command is asked for, from what now lies on its disk."""
-        folder = self.lay_out(model)
-        line = story.STORIES[case.story][case.index]
-        if not os.path.exists(f"{folder}/net/{line.port}/state.sqlite"):
-            return None
-        return ending.seen_by(self.program, folder, line.port)
+        return self.seen_in(case, self.lay_out(model))
+
+    def seen_in(self, case, folder):
+        """What a command that says it is done has left to its user: what its peer is asked for, and what was written
+        elsewhere."""
+        port = story.STORIES[case.story][case.index].port
+        found = {"written": ending.written(folder)}
+        if os.path.exists(f"{folder}/net/{port}/state.sqlite"):
+            found.update(ending.seen_by(self.program, folder, port))
+        return found
 
     def fail_sync(self, case, model, replay, made):
         """Makes the command fail there, and its disk follow it."""
@@ -162,7 +166,7 @@ class PowerTheatre(run.Theatre):
         folder = self.own_folder()
         told = self.lose_power(case)
         if told is not None:
-            ending.compare(ending.seen_by(self.program, folder, story.STORIES[case.story][case.index].port), told)
+            ending.compare(self.seen_in(case, folder), told)
         return 0, self.bring_to_end(case, folder)
 
 
