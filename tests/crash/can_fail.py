@@ -120,6 +120,19 @@ def check_never(theatre, case, line):
                                       (1, "bad-file", "enospc", of_state), (1, "disk-full", "eintr", write)):
         expect("a command that failed in another way", ["ended with"], lambda code=code, token=token, fault=fault,
                point=point: faults.check_borne(line, Ended(code, "", told % token), fault, point))
+    state = faults.Point("write", 1, "4</net/5000/state.sqlite>")
+    expect("a fault that came elsewhere", ["was interrupted"],
+           lambda: faults.inject(ElsewhereThisTime(), case, line, state, "eintr"))
+
+
+class ElsewhereThisTime:
+    """A command that another call than in the rehearsal was made to fail in, one on a message: that tells its cause."""
+
+    def run(self, case, *_, **__):
+        with open(case + ".strace", "w", encoding="utf-8") as log:
+            log.write('7 write(9</net/5001/spool/5000/tmp/m>, "a", 1 <unfinished ...>\n8 write(4</net/5000/state.sqlite>, '
+                      '"a", 1) = 1\n7 <... write resumed>) = -1 EINTR (Interrupted system call) (INJECTED)\n')
+        return Ended(1, "", '{"error":{"token":"io"}}')
 
 
 def fail_no_sync(program, base):

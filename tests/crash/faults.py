@@ -78,6 +78,19 @@ def started_calls(log):
         yield Point(call, counts[process, call], text)
 
 
+def injected(log, point):
+    """The call that was made to fail: in a server the one of that number may be on another file than when it was only
+    watched."""
+    texts = {}
+    for line in read(log).decode("utf-8", "replace").splitlines():
+        started = STARTED.match(line)
+        if started:
+            texts[started.group(1)] = started.group(3)
+        if "(INJECTED)" in line:
+            return Point(point.call, point.number, texts[line.split()[0]])
+    raise Failure("other", f"no call was made to fail in {log}")
+
+
 def changes_files(point):
     return point.call not in OPENS or any(flag in point.text for flag in ("O_CREAT", "O_TRUNC", "O_TMPFILE"))
 
@@ -102,7 +115,7 @@ def inject(program, case, line, point, fault):
         return ended
     if trace.count("(INJECTED)") != 1:
         raise not_fired(line, ended, trace.count("(INJECTED)"))
-    check_borne(line, ended, fault, point)
+    check_borne(line, ended, fault, injected(log, point))
     return ended
 
 
