@@ -76,14 +76,26 @@ def check_said(theatre):
 
 
 @contextlib.contextmanager
+def told(lines, first):
+    """One story more, by its name."""
+    story.STORIES["more"], story.FIRST["more"] = lines, first
+    try:
+        yield "more"
+    finally:
+        del story.STORIES["more"], story.FIRST["more"]
+
+
 def got():
     """A story in which the owner takes its book from its shelf."""
-    story.STORIES["got"] = [*story.TALE[:2], story.Line(story.OWNER, "get-book", "Tale", "--to", "{case}/out/tale")]
-    story.FIRST["got"] = 2
-    try:
-        yield "got"
-    finally:
-        del story.STORIES["got"], story.FIRST["got"]
+    return told([*story.TALE[:2], story.Line(story.OWNER, "get-book", "Tale", "--to", "{case}/out/tale")], 2)
+
+
+def hide_commands(program, base):
+    """A story in which the rounds of the vote stand for themselves no more."""
+    lines = story.STORIES["settled"]
+    until = next(line for line in lines if isinstance(line, story.UntilRecorded))
+    with told([*lines[:len(lines) - lines[::-1].index(until.line)], until], len(lines)) as name:
+        run.Theatre(program, base).rehearse(name)
 
 
 def check_half_a_book(program, base):
@@ -296,6 +308,7 @@ def main():
         for folder, what, words, loss in (("power", "a book that was not synced", ["get-book"], lose_unsynced_book),
                                           ("told", "a book that was lost again", ["books"], lose_what_was_told),
                                           ("copy", "a copy that was lost again", ["written"], lose_copy),
+                                          ("hidden", "commands that never fail", ["made to fail"], hide_commands),
                                           ("synced", "a sync that never failed", ["did not fire"], fail_no_sync)):
             os.mkdir(f"{base}/{folder}")
             expect(what, words, lambda folder=folder, loss=loss: loss(program, f"{base}/{folder}"))

@@ -3,12 +3,12 @@ what is played: a story or call that is not there any more is missed."""
 
 import platform
 
-STORIES = ("exchange", "steps", "serve", "serve-file", "abort", "refuse", "claimed", "settled", "disputed",
-           "disputed-shares", "restored", "restored-requester", "restored-owner", "joined")
+STORIES = ("exchange", "steps", "serve", "serve-file", "abort", "abort-owner", "refuse", "claimed", "settled",
+           "disputed", "disputed-shares", "restored", "restored-requester", "restored-owner", "joined")
 ROLES = {5000: "requester", 5001: "owner", 5002: "witness", 5003: "second witness"}
 COMMANDS = {
     "requester": "request receive step serve consent open check-key mine abort dispute get-book keygen join restore",
-    "owner": "init add-book receive step serve grant check-id release mine refuse keygen join restore",
+    "owner": "init add-book receive step serve grant check-id release mine abort refuse keygen join restore",
     "witness": "receive step serve evidence export-chain keygen join restore",
     "second witness": "receive",
 }

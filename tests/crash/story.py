@@ -45,15 +45,22 @@ class PutBack(Copy):
 
 class UntilRecorded(Line):
     """No command of its own: `line` and steps at `ports`, later and later, until these have a block; nothing where they
-    have it. Whoever is silent stays so."""
+    have it. Whoever is silent stays so. None of that is made to fail: where nothing failed before, there may be
+    nothing to do but steps, which other stories have."""
 
     def __init__(self, line, *ports):
         super().__init__(line.port, "until", "recorded")
         self.line, self.ports = line, ports
 
+    def is_due(self, player, case):
+        return not all(player.program.ask(case, port, "show-chain")["blocks"] for port in self.ports)
+
+    def hides_commands(self, player, case):
+        return self.line.words[0] != "step" and self.is_due(player, case)
+
     def perform(self, player, case):
         for second in (0, *SECONDS):
-            if all(player.program.ask(case, port, "show-chain")["blocks"] for port in self.ports):
+            if not self.is_due(player, case):
                 return
             player.play(case, self.line, second, may_be_early=True)
             for port in 2 * self.ports:
@@ -95,6 +102,12 @@ def given_up():
             *(6 * everybody("step", REQUESTER))]
 
 
+def given_up_by_owner():
+    """After the consent only a block gives up: with it the owner's encrypted copy goes, and the requester's package."""
+    return [*consented(TALE), *receive_at(OWNER), Line(OWNER, "abort", "{exchange}"),
+            *(4 * everybody("receive", OWNER))]
+
+
 def declined():
     return [*TALE, *everybody("receive", OWNER), Line(OWNER, "refuse", "{exchange}"),
             *(3 * everybody("receive", OWNER))]
@@ -113,15 +126,18 @@ def claimed():
     """The owner is silent from the consent on until the block is there."""
     others = receive_at(5002, 5003, REQUESTER)
     ask = Line(REQUESTER, "mine", "--without-owner", codes=(0, 5))  # first it asks the witnesses
-    return [*consented(TALE), ask, *others, ask, *others, ask, *(4 * others), UntilRecorded(ask, REQUESTER, 5002, 5003),
-            *(4 * everybody("step", REQUESTER)), Line(REQUESTER, "get-book", "Tale", "--to", "{case}/out/tale")]
+    return [*consented(TALE), ask, *receive_at(5002, REQUESTER), ask, *receive_at(5003, REQUESTER), ask, *others, ask,
+            *(4 * others), UntilRecorded(ask, REQUESTER, 5002, 5003), *(4 * everybody("step", REQUESTER)),
+            Line(REQUESTER, "get-book", "Tale", "--to", "{case}/out/tale")]
 
 
 def settled():
     """The requester is silent from the consent on until the block is there."""
     others = receive_at(5002, 5003, OWNER)
     settle = Line(OWNER, "mine", "--settle")
-    return [*consented(VALUE), *receive_at(OWNER), Line(OWNER, "check-id"), *others, settle, *(4 * others),
+    too_early = Line(OWNER, "mine", "--settle", codes=(5,))  # one answer is too few
+    return [*consented(VALUE), *receive_at(OWNER), Line(OWNER, "check-id"), *receive_at(5002, OWNER), too_early,
+            *receive_at(5003, OWNER), settle, *others, settle, *(3 * others),
             UntilRecorded(settle, OWNER, 5002, 5003), *(4 * everybody("step", REQUESTER))]
 
 
@@ -177,6 +193,7 @@ STORIES = {
     "serve": [*VALUE, *(7 * everybody("serve --until-idle=0", REQUESTER))],
     "serve-file": [*TALE, *(7 * everybody("serve --until-idle=0", REQUESTER))],
     "abort": given_up(),
+    "abort-owner": given_up_by_owner(),
     "refuse": declined(),
     "claimed": claimed(),
     "settled": settled(),
@@ -196,13 +213,16 @@ def place_of(name, *words):
 
 # A command of the first lines stands in several stories, and is made to fail in one.
 FIRST = {"exchange": 0, "steps": len(VALUE), "serve": len(VALUE), "serve-file": len(TALE), "abort": 1,
-         "refuse": len(TALE), "claimed": place_of("claimed", "mine"), "settled": place_of("settled", "mine"),
+         "abort-owner": place_of("abort-owner", "abort"), "refuse": len(TALE),
+         "claimed": place_of("claimed", "mine"), "settled": place_of("settled", "mine"),
          "disputed": place_of("disputed", "grant"), "disputed-shares": place_of("disputed-shares", "grant"),
          "restored": place_of("restored", "restore"),
          "restored-requester": place_of("restored-requester", "restore"),
          "restored-owner": place_of("restored-owner", "restore"), "joined": 0}
 # From there on it is a story that was told before.
 LAST = {"joined": 2 * len(PORTS) + 1}
+# Lines in between that were told before, as two rounds of a vote.
+TOLD = {"abort-owner": range(FIRST["abort-owner"] + 1, FIRST["abort-owner"] + 1 + 2 * len(PORTS))}
 
 
 def waits_at(case, port):
