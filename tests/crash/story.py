@@ -179,11 +179,12 @@ def restored_later(port, first):
 
 
 def joined():
-    """Each makes its own keys."""
+    """Each makes its own keys, and delivers into drop boxes: the folder in there is made by whoever delivers first, and
+    a package is copied."""
     cards = [f"{{case}}/net/{port}/card.yaml" for port in PORTS]
     return [*(Line(port, "keygen", "--seed", "crash") for port in PORTS),
             Line(OWNER, "init", "{case}/net", "--cards", *cards, "--work-bits", "4"),
-            *(Line(port, "join", "{case}/net/network.yaml") for port in PORTS), *VALUE[1:],
+            *(Line(port, "join", "{case}/net/network.yaml") for port in PORTS), *TALE[1:],
             *(9 * everybody("step", REQUESTER))]
 
 
@@ -219,8 +220,8 @@ FIRST = {"exchange": 0, "steps": len(VALUE), "serve": len(VALUE), "serve-file": 
          "restored": place_of("restored", "restore"),
          "restored-requester": place_of("restored-requester", "restore"),
          "restored-owner": place_of("restored-owner", "restore"), "joined": 0}
-# From there on it is a story that was told before.
-LAST = {"joined": 2 * len(PORTS) + 1}
+# From there on it is a story that was told before: all have delivered to all, and the owner its package.
+LAST = {"joined": place_of("joined", "step") + 3}
 # Lines in between that were told before, as two rounds of a vote.
 TOLD = {"abort-owner": range(FIRST["abort-owner"] + 1, FIRST["abort-owner"] + 1 + 2 * len(PORTS))}
 
