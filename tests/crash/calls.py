@@ -14,7 +14,7 @@ NAMES = ("rename", "renameat", "renameat2", "link", "linkat", "unlink", "unlinka
 OTHERS = ("lseek", "ftruncate", "truncate", "chmod", "fchmod", "fchmodat", "copy_file_range", "fallocate", "dup",
           "dup2", "fcntl", "umask")
 # What would change files in a way that is not followed here.
-STRANGE = ("sendfile", "symlink", "symlinkat", "sync_file_range", "msync")
+STRANGE = ("sendfile", "splice", "symlink", "symlinkat", "sync", "syncfs", "sync_file_range", "msync")
 LINE = re.compile(rb"^(\d+) +(\w+)\((.*)$", re.S)
 RESUMED = re.compile(rb"^(\d+) +<\.\.\. (\w+) resumed>(.*)$", re.S)
 # What has no name any more, or none yet, is marked so behind the brackets.

@@ -116,6 +116,23 @@ def check_half_a_book(program, base):
         faults.shorten = shorten
 
 
+def check_strange(theatre):
+    """A command that makes a call which is not made to fail."""
+    really = theatre.program.run
+
+    def run_strangely(case, *words, **more):
+        ended = really(case, *words, **more)
+        if "before" in more:
+            with open(case + ".strace", "a", encoding="utf-8") as log:
+                log.write("7 syncfs(3</net/5001/books>) = 0\n")
+        return ended
+
+    theatre.program.run = run_strangely
+    expect("a call that never fails", ["syncfs"],
+           lambda: theatre.list_cases(("refuse", story.place_of("refuse", "add-book"))))
+    theatre.program.run = really
+
+
 def check_never(theatre, case, line):
     """Faults that never come, and commands that bear theirs badly."""
     never = faults.Point("fsync", 9999, "")
@@ -304,6 +321,7 @@ def main():
         copy(theatre.stage("refuse", played[0]), case)
         line = theatre.line(case, "refuse", played[0])
         check_never(theatre, case, line)
+        check_strange(theatre)
         check_said(theatre)
         for folder, what, words, loss in (("power", "a book that was not synced", ["get-book"], lose_unsynced_book),
                                           ("told", "a book that was lost again", ["books"], lose_what_was_told),
