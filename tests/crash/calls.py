@@ -70,7 +70,7 @@ class Call:
 
 
 def successful(log):
-    """The calls that did something, in order."""
+    """The calls that did something, in order; a sync that failed did, too."""
     waiting = {}
     for line in read(log).splitlines():
         if line.endswith(b"<unfinished ...>"):
@@ -87,7 +87,10 @@ def successful(log):
                 continue
             name, rest = match.group(2), match.group(3)
         result = RESULT.match(rest)
-        if result and result.group(2) != b"?" and int(result.group(2)) >= 0:
+        if not result or result.group(2) == b"?":
+            continue
+        lost = name.decode() in SYNCS and (result.group(4) or b"").startswith(b" EIO")
+        if int(result.group(2)) >= 0 or lost:
             yield Call(name.decode(), split(result.group(1)), int(result.group(2)))
 
 
@@ -241,7 +244,11 @@ class Replay:
     def do_fsync(self, call):
         if not self.opened(call):
             return False
-        self.disk.sync(self.opened(call)[0])
+        node, *_ = self.opened(call)
+        if call.result < 0:
+            node.fail_sync()
+        else:
+            self.disk.sync(node)
         return True
 
     do_fdatasync = do_fsync

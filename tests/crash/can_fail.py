@@ -24,7 +24,7 @@ import run
 import session
 import sockets
 import story
-from program import Ended, Failure, copy
+from program import Ended, Failure, copy, read
 
 
 def stray_message(case):
@@ -159,8 +159,9 @@ class ElsewhereThisTime:
 
     def run(self, case, *_, **__):
         with open(case + ".strace", "w", encoding="utf-8") as log:
-            log.write('7 write(9</net/5001/spool/5000/tmp/m>, "a", 1 <unfinished ...>\n8 write(4</net/5000/state.sqlite>, '
-                      '"a", 1) = 1\n7 <... write resumed>) = -1 EINTR (Interrupted system call) (INJECTED)\n')
+            log.write('7 write(9</net/5001/spool/5000/tmp/m>, "a", 1 <unfinished ...>\n'
+                      '8 write(4</net/5000/state.sqlite>, "a", 1) = 1\n'
+                      '7 <... write resumed>) = -1 EINTR (Interrupted system call) (INJECTED)\n')
         return Ended(1, "", '{"error":{"token":"io"}}')
 
 
@@ -217,6 +218,31 @@ def lose_copy(program, base):
     """get-book of which nothing stays but its word: given again, it would hide that."""
     with got() as name:
         lose_what_was_told(program, base, name, "get-book")
+
+
+def sync_again(program, base):
+    """add-book that syncs its book once more where that failed, and takes the second answer for good."""
+    theatre = run.theatre = power.PowerTheatre(program, base)
+    theatre.rehearse("refuse")
+    where = "refuse", story.place_of("refuse", "add-book")
+    really, at_once = theatre.program.run, b"= -1 EIO (Input/output error) (INJECTED)"
+
+    def run_again(case, *words, before=(), **more):
+        fault = before[-1] if before and before[-1].startswith("inject=") else ""
+        ended = really(case, *words, before=before[:-2] if fault else before, **more)
+        if fault:
+            name, number = fault[len("inject="):].split(":")[0].encode(), int(fault.rsplit("=", 1)[1])
+            lines = read(before[before.index("-o") + 1]).splitlines(keepends=True)
+            place = [i for i, line in enumerate(lines) if b" " + name + b"(" in line][number - 1]
+            lines.insert(place, lines[place].rsplit(b"=", 1)[0] + at_once + b"\n")
+            with open(before[before.index("-o") + 1], "wb") as log:
+                log.writelines(lines)
+        return ended
+
+    theatre.program.run = run_again
+    for case in theatre.list_cases(where):
+        if case.how == power.RETRIED:
+            theatre.play(case)
 
 
 class WithoutFault(sockets.SocketTheatre):
@@ -326,6 +352,7 @@ def main():
         for folder, what, words, loss in (("power", "a book that was not synced", ["get-book"], lose_unsynced_book),
                                           ("told", "a book that was lost again", ["books"], lose_what_was_told),
                                           ("copy", "a copy that was lost again", ["written"], lose_copy),
+                                          ("again", "a sync that was made again", ["get-book"], sync_again),
                                           ("hidden", "commands that never fail", ["made to fail"], hide_commands),
                                           ("synced", "a sync that never failed", ["did not fire"], fail_no_sync)):
             os.mkdir(f"{base}/{folder}")

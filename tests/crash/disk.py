@@ -33,7 +33,15 @@ class Node:
             self.sync()
 
     def sync(self):
-        self.kept, self.writes = bytes(self.bytes), []
+        content = bytearray(self.kept)
+        for place, data in self.writes:
+            change(content, place, data)
+        self.kept, self.writes = bytes(content), []
+
+    def fail_sync(self):
+        """What was written since the last sync is read from memory, and no later sync keeps it unless it is written
+        again: Linux takes it for done. Sizes are in the journal."""
+        self.writes = [(place, data) for place, data in self.writes if data is None]
 
 
 def torn(data, chance):
@@ -69,8 +77,8 @@ class Disk:
             node.kept_names = dict(node.names)
         else:
             with open(path, "rb") as file:
-                node.bytes = bytearray(file.read())
-            node.sync()
+                node.kept = file.read()
+            node.bytes = bytearray(node.kept)
         return node
 
     def find(self, path):

@@ -5,6 +5,7 @@
     power.py PROGRAM --only CASE        one of them, such as exchange/17/sync:3/dropped; what it left is kept
 """
 
+import itertools
 import os
 import pickle
 import random
@@ -18,11 +19,11 @@ import floors
 import run
 import session
 import story
-from program import Failure, digest, move_in, read
+from program import Failure, copy, digest, move_in, read
 
 # Nothing stays that was not synced; or some of it does, chosen anew for each case. Or a sync fails, the command goes on
-# as it sees fit, and then nothing stays that was not synced.
-DROPPED, TORN, FAILED = "dropped", "torn", "failed"
+# as it sees fit, and then nothing stays that was not synced; or its user goes on before that.
+DROPPED, TORN, FAILED, RETRIED = "dropped", "torn", "failed", "retried"
 INDEX = ".sqlite-shm"
 # How often it is drawn at one sync what stays.
 DRAWS = 3
@@ -30,7 +31,7 @@ DRAWS = 3
 
 class Case:
     """The power goes right before the `number`th sync of a command, or with the last number after the command; or that
-    sync fails with EIO, and the power goes after the command."""
+    sync fails with EIO, and the power goes after the command, or within the next two."""
 
     def __init__(self, name, index, number, how, draw=0):
         self.story, self.index, self.number, self.how, self.draw = name, index, number, how, draw
@@ -89,32 +90,34 @@ class PowerTheatre(run.Theatre):
     def list_cases(self, where):
         name, index = where
         _, replay, made = self.watched_again(name, index)
-        syncs = sum(replay.make(call) for call in made)
+        may_lose = []  # whether each sync, were it to fail, would lose bytes
+        for call in made:
+            opened = call.name in calls.SYNCS and replay.opened(call)
+            if opened:
+                may_lose.append(bool(opened[0].writes))
+            replay.make(call)
         found = []
-        for number in range(syncs + 1):
+        for number in range(len(may_lose) + 1):
             found.append(Case(name, index, number, DROPPED))
             found += [Case(name, index, number, TORN, draw) for draw in range(1, DRAWS + 1)]
-            if number < syncs:
+            if number < len(may_lose):
                 found.append(Case(name, index, number, FAILED))
+                found += [Case(name, index, number, RETRIED)] if may_lose[number] else []
         return found
 
     def lose_power(self, case):
-        """Gives what the command has left to its user, if it came to its end."""
+        """Gives the place of the last command, and what all have left to their users that came to their ends, of each
+        peer."""
         model, replay, made = self.watched_again(case.story, case.index)
-        told = None
-        if case.how == FAILED:
-            model, told = self.fail_sync(case, model, replay, made)
-        else:
-            syncs = 0
-            for call in made:
-                if call.name in calls.SYNCS and syncs == case.number and replay.opened(call):
-                    break
-                syncs += replay.make(call)
-            else:
-                told = self.seen(case, model)
+        last, told = case.index, {}
+        if case.how in (FAILED, RETRIED):
+            model, last, told = self.fail_sync(case, model, replay, made)
+        elif make_until(replay, made, case.number):
+            port = story.STORIES[case.story][case.index].port
+            told[port] = self.seen_in(self.lay_out(model), port)
         model.lose_power(random.Random(str(case)) if case.how == TORN else None)
         self.lay_out(model)
-        return told
+        return last, told
 
     def lay_out(self, model):
         """What lies on a disk, as files."""
@@ -124,13 +127,9 @@ class PowerTheatre(run.Theatre):
         move_in(folder)
         return folder
 
-    def seen(self, case, model):
-        return self.seen_in(case, self.lay_out(model))
-
-    def seen_in(self, case, folder):
+    def seen_in(self, folder, port):
         """What a command that says it is done has left to its user: what its peer is asked for, and what was written
         elsewhere."""
-        port = story.STORIES[case.story][case.index].port
         found = {"written": ending.written(folder)}
         if os.path.exists(f"{folder}/net/{port}/state.sqlite"):
             found.update(ending.seen_by(self.program, folder, port))
@@ -149,25 +148,77 @@ class PowerTheatre(run.Theatre):
             syncs += replay.make(call)
         folder = self.lay_out(before)
         line = self.line(folder, case.story, case.index)
-        log = folder + ".strace"
         name, number = place
-        ended = self.program.run(folder, line.port, line.words,
-                                 before=calls.tracing(log) + ["-e", f"inject={name}:error=EIO:when={number}"])
-        if read(log).count(b"(INJECTED)") != 1:
+        ended = self.watch(folder, line, "-e", f"inject={name}:error=EIO:when={number}")
+        if read(folder + ".strace").count(b"(INJECTED)") != 1:
             raise Failure("other", f"the fault did not fire: {ended}")
-        followed = calls.Replay(before, folder)
-        for call in calls.successful(log):
-            followed.make(call)
+        self.follow(before, folder)
         if ended.code not in line.codes and ended.code != 1:
             raise Failure("other", f"{line} was given eio and ended with {ended}")
-        return before, self.seen(case, before) if ended.code in line.codes else None
+        is_done = ended.code in line.codes
+        told = {line.port: self.seen_in(self.asked(folder), line.port)} if is_done else {}
+        if case.how == FAILED:
+            return before, case.index, told
+        return before, *self.retry(case, before, folder, is_done, told)
+
+    def watch(self, folder, line, *fault):
+        return self.program.run(folder, line.port, line.words, before=calls.tracing(folder + ".strace") + list(fault))
+
+    def follow(self, model, folder, syncs=None):
+        return make_until(calls.Replay(model, folder), calls.successful(folder + ".strace"), syncs)
+
+    def asked(self, folder):
+        """A copy: the folder goes on to be what the model follows."""
+        copy(folder, folder + ".asked")
+        move_in(folder + ".asked")
+        return folder + ".asked"
+
+    def retry(self, case, model, folder, is_done, told):
+        """The next command or two, first the same if it failed. The power goes at some sync of the last, or after it.
+        Gives the place of that, and what was told."""
+        chance = random.Random(str(case))
+        last, count = case.index, chance.randint(1, 2)
+        for number, place in enumerate(itertools.islice(self.places_to_go_on(case, folder, is_done), count), 1):
+            last, line = place, self.player.once_more(folder, self.line(folder, case.story, place))
+            ended = self.watch(folder, line)
+            if ended.code not in (*line.codes, 5):
+                raise Failure("other", f"then {line}: {ended}")
+            stop = chance.randint(0, self.syncs_of(model, folder)) if number == count else None
+            told.pop(line.port, None)  # it may have gone on from there
+            if self.follow(model, folder, stop):
+                told[line.port] = self.seen_in(self.asked(folder), line.port)
+        return last, told
+
+    def syncs_of(self, model, folder):
+        replay = calls.Replay(copy_of(model), folder)
+        return sum(replay.make(call) for call in calls.successful(folder + ".strace"))
+
+    def places_to_go_on(self, case, folder, is_done):
+        """Of the lines that need nothing but their turn."""
+        lines = story.STORIES[case.story]
+        for place in range(case.index + is_done, len(lines)):
+            line = lines[place]
+            is_command = not isinstance(line, (story.Copy, story.UntilRecorded))
+            if place > case.index and (not is_command or line.words[0] in story.AFTER_THE_END):
+                return
+            if not story.is_idle(folder, line):
+                yield place
 
     def play(self, case):
-        folder = self.own_folder()
-        told = self.lose_power(case)
-        if told is not None:
-            ending.compare(self.seen_in(case, folder), told)
-        return 0, self.bring_to_end(case, folder)
+        last, told = self.lose_power(case)
+        for port, found in told.items():
+            ending.compare(self.seen_in(self.own_folder(), port), found)
+        return 0, self.bring_to_end(Case(case.story, last, case.number, case.how), self.own_folder())
+
+
+def make_until(replay, made, number):
+    """Makes the calls before that sync; whether those were all."""
+    syncs = 0
+    for call in made:
+        if call.name in calls.SYNCS and syncs == number and replay.opened(call):
+            return False
+        syncs += replay.make(call)
+    return True
 
 
 def copy_of(model):
@@ -180,7 +231,7 @@ def tell(case, failure, program):
 
 
 def run_all(cases, jobs, program):
-    counts = dict.fromkeys(("losses", DROPPED, TORN, FAILED, "played_to_the_end", "lost", "doubled", "other"), 0)
+    counts = dict.fromkeys(("losses", DROPPED, TORN, FAILED, RETRIED, "played_to_the_end", *session.BAD), 0)
     counts.update(run.by_what(cases))
     for case, result, failure in run.in_parallel(jobs, run.play, cases, 4):
         counts["losses"] += 1

@@ -135,7 +135,7 @@ class Theatre:
         return found + [Case(name, index, "short", i + 1, "short", text) for i, text in enumerate(writes)]
 
     def fail_once(self, case):
-        """A server takes a turn more or less, as time has it: where its call was not made, it is given the fault again."""
+        """A server takes a turn more or less, as time has it: where its call was not made, it gets the fault again."""
         tries = 3 if story.STORIES[case.story][case.index].words[0] == "serve" else 1
         while True:
             try:

@@ -263,12 +263,16 @@ class Player:
         return ended
 
     def again(self, case, line):
-        """The same command once more. What would make a second one is made only if the first does not
-        stand: a user looks. What it had to send leaves with whatever its peer does next."""
+        """The same command once more."""
+        self.play(case, self.once_more(case, line))
+
+    def once_more(self, case, line):
+        """What would make a second one is made only if the first does not stand: a user looks. What it had to send
+        leaves with whatever its peer does next."""
         stands = {"add-book": ("list-books", "books"), "request": ("list-exchanges", "exchanges")}.get(line.words[0])
         if stands and self.program.ask(case, line.port, stands[0])[stands[1]]:
-            line = Line(line.port, "receive")
-        self.play(case, line)
+            return Line(line.port, "receive")
+        return line
 
     def go_on(self, case, lines):
         # A message that the fault kept away may not be there yet: then the step is due later.
