@@ -21,6 +21,7 @@ import faults
 import floors
 import power
 import run
+import servers
 import session
 import sockets
 import story
@@ -248,8 +249,39 @@ def sync_again(program, base):
 class WithoutFault(sockets.SocketTheatre):
     """Calls are watched, and none fails."""
 
-    def tracing(self, calls, names=(), fault=()):
-        return super().tracing(calls, names)
+    def tracing(self, calls, names=(), fault=(), **more):
+        return super().tracing(calls, names, **more)
+
+
+class Idle(sockets.SocketTheatre):
+    """The owner does not grant the book, whatever it says."""
+
+    def __init__(self, program, base, code):
+        super().__init__(program, base)
+        self.code = code
+
+    def run_now(self, case, port, words, before=()):
+        return Ended(self.code, "", "") if tuple(words) == ("grant",) else super().run_now(case, port, words, before)
+
+
+def check_by_hand(program, base, expected):
+    """A fault at a command by hand that never came, commands that end badly, and one that says it is done."""
+    theatre = run.theatre = WithoutFault(program, base)
+    theatre.expected["socket"] = expected
+    missed = sockets.Case(("socket", story.OWNER, "visit"), "visit", faults.Point("sendto", 1, ""), "epipe", (),
+                          (3, "grant"))
+    expect("a fault by hand that never came", ["did not fire"], lambda: theatre.play(missed))
+    killed = [(3, Ended(-signal.SIGKILL, "", ""))]
+    for commands, fired in ((killed, True), (killed, False)):
+        expect("a command that died", ["killed"], lambda commands=commands, fired=fired:
+               sockets.check_killed(missed, commands, fired))
+    kept, servers.SECONDS = servers.SECONDS, 10
+    try:
+        for code, words in ((3, ["grant by hand"]), (-signal.SIGSEGV, ["grant by hand"]), (0, ["never done"])):
+            expect("a grant that was none", words, lambda code=code:
+                   Idle(program, base, code).exchange_by_hand(story.OWNER, lambda place: ()))
+    finally:
+        servers.SECONDS = kept
 
 
 def check_servers(program, base):
@@ -266,6 +298,7 @@ def check_servers(program, base):
                        (sockets.Case(where, "state", faults.Point("pwrite64", 1, ""), "eio"), -signal.SIGSEGV)):
         expect("a server that ended", ["ended"],
                lambda case=case, code=code: sockets.check_end(case, story.OWNER, Ended(code, "", "")))
+    check_by_hand(program, base, theatre.expected["socket"])
 
 
 def fewer(counts):

@@ -12,13 +12,15 @@ COMMANDS = {
     "witness": "receive step serve evidence export-chain keygen join restore",
     "second witness": "receive",
 }
-PLACES = ("net", "state", "package", "contacts", "delivery", "short", "transfer")
+PLACES = ("net", "state", "package", "contacts", "delivery", "short", "transfer", "visit", "rest")
+BY_HAND = {"requester": "receive request consent open check-key mine", "owner": "receive grant check-id release",
+           "witness": "receive", "second witness": "receive"}
 # As they are called on this kind of machine; others have some under another name.
 COUNTS_CALLS = platform.machine() == "x86_64"
 CALLS = ("openat write pwrite64 fsync fdatasync ftruncate rename renameat renameat2 linkat unlink unlinkat mkdir "
          "mkdirat rmdir chmod fchmod").split()
 CALLS_WHILE_ALL_SERVE = ("sendto recvfrom connect accept openat write pwrite64 fsync fdatasync ftruncate rename "
-                         "renameat2 unlink unlinkat mkdirat rmdir fchmod").split()
+                         "renameat2 unlink unlinkat mkdirat rmdir fchmod fchmodat bind listen flock").split()
 
 
 def each(names):
@@ -26,8 +28,12 @@ def each(names):
     return dict.fromkeys(names, 1)
 
 
+def commands(of_roles):
+    return each(f"{word} by {role}" for role, words in of_roles.items() for word in words.split())
+
+
 BY_STORY = each(STORIES)
-BY_COMMAND = each(f"{word} by {role}" for role, words in COMMANDS.items() for word in words.split())
+BY_COMMAND = commands(COMMANDS)
 
 # Half of these are deliveries into drop boxes.
 IN_RUN = {**BY_STORY, "joined": 3_000}
@@ -40,5 +46,6 @@ POWER = {"losses": 7_000, "dropped": 1_500, "torn": 4_500, "failed": 1_400, "ret
          "played_to_the_end": 1_000, "by_story": BY_STORY, "by_command": BY_COMMAND}
 SOCKETS = {"cases": 1_000, "fired": 900, "fired_percent": 98, "killed": 250, "eio": 220, "enospc": 220, "net": 180,
            "state": 400, "package": 90, "contacts": 30, "delivery": 150, "short": 150, "transfer": 8,
+           "visit": 170, "rest": 50, "by_command": commands(BY_HAND),
            "by_place": each(f"{place} of {role}" for place in PLACES for role in ROLES.values()),
            "by_call": each(CALLS_WHILE_ALL_SERVE if COUNTS_CALLS else ())}

@@ -1,9 +1,11 @@
-"""Four peers that serve and wait for each other hand over a book, and one of them may suffer."""
+"""Four peers that serve and wait for each other hand over a book, and one of them may suffer; or one that serves
+nobody, and is given its commands by hand."""
 
 import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -18,15 +20,19 @@ VARIABLES = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
 SECONDS = 90
 # Where books and packages lie, those on their way as well.
 PACKAGES = re.compile(r"/net/\d+/(incoming|exchanges|books)(/|$)")
+REQUEST = ("request", "--from", str(story.OWNER), "--book", "Tale")
+# Not yet, or of a book that is not known yet.
+EARLY = (4, 5)
 
 
 class Servers:
-    """All four peers at work, one of them with words before its command or variables of its own."""
+    """All four peers at work, or those that serve, one of them with words before its command or variables of its
+    own."""
 
-    def __init__(self, program, case, port=None, before=(), variables=None):
+    def __init__(self, program, case, port=None, before=(), variables=None, serving=PORTS):
         self.program, self.case = program, case
         self.running, self.ended = {}, []
-        for each in PORTS:
+        for each in serving:
             chosen = each == port
             self.start(each, before if chosen else (), (variables or {}) if chosen else {})
         self.closing = threading.Event()
@@ -51,6 +57,13 @@ class Servers:
         said = read(f"{self.case}.{port}.err").decode("utf-8", "replace")
         self.ended.append((port, Ended(self.running[port].returncode, "", said)))
 
+    def wait_until_they_listen(self):
+        until = time.monotonic() + SECONDS
+        while not all(os.path.exists(f"{self.case}/net/{port}/socket") for port in self.running):
+            if time.monotonic() > until:
+                raise Failure("other", "a server does not listen")
+            time.sleep(0.02)
+
     def __enter__(self):
         return self
 
@@ -63,6 +76,58 @@ class Servers:
             # One that was just started may be asked to stop before it listens to that.
             if each.wait(timeout=30) < 0 and each.returncode != -signal.SIGTERM:
                 self.note_end(port)
+
+
+def commands_by_hand(port):
+    """What one peer is told while the others serve, each command with its place. At place 1 of all but the requester
+    there is none: the requester asks for the book meanwhile."""
+    commands = ["receive", REQUEST[0] if port == story.REQUESTER else None]
+    for each, step in story.BY_HAND:
+        commands += ["receive", step] if each == port else []
+    commands += ["receive"] if len(commands) > 2 else 3 * ["receive"]
+    return [(place, command) for place, command in enumerate(commands) if command]
+
+
+class Hand:
+    """Who gives those commands. `before(place)` gives what runs the command of a place, such as strace."""
+
+    def __init__(self, theatre, case, port, before):
+        self.theatre, self.case, self.port, self.before = theatre, case, port, before
+        self.ended = []
+
+    def play(self):
+        for place, command in commands_by_hand(self.port):
+            if place == 2 and self.port != story.REQUESTER:
+                self.theatre.request(self.case, self.receive)
+            self.bring_about(place, command)
+
+    def bring_about(self, place, command):
+        """Given again until it is done, as a user would, who takes in what came since where it was too early."""
+        words = REQUEST if command == "request" else (command,)
+        until = time.monotonic() + SECONDS
+        while True:
+            ended = self.theatre.run_now(self.case, self.port, words, self.before(place))
+            self.ended.append((place, ended))
+            if ended.code == 0 or command == "request" and self.theatre.has_exchange(self.case):
+                return
+            if ended.code not in (*EARLY, -signal.SIGKILL):
+                raise Failure("other", f"{command} by hand: {ended}")
+            if time.monotonic() > until:
+                raise Failure("lost", f"{command} is never done: {ended}")
+            if ended.code in EARLY:
+                self.receive()
+                time.sleep(0.1)
+
+    def receive(self):
+        ended = self.theatre.run_now(self.case, self.port, ["receive"])
+        if ended.code != 0:
+            raise Failure("other", f"then receive by hand at {self.port}: {ended}")
+
+
+def leave_socket(case, port):
+    """As a server that was killed does: the next one must remove it."""
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(f"{case}/net/{port}/socket")
 
 
 class ServingTheatre:
@@ -87,38 +152,63 @@ class ServingTheatre:
         os.makedirs(case)
         return case
 
-    def exchange(self, transport, port=None, before=(), variables=None):
+    def exchange(self, transport, port=None, before=(), variables=None, was_killed=False):
         """Makes one exchange of a book from a file. Gives what is seen at its end, and which servers ended before."""
+        case = self.begin(transport)
+        if was_killed:
+            leave_socket(case, port)
+        with Servers(self.program, case, port, before, variables) as servers:
+            self.request(case)
+            self.wait_for_rest(case, transport)
+        return self.end(case), servers.ended
+
+    def exchange_by_hand(self, port, before):
+        """The same over sockets, with one peer that serves nobody. Gives also how its commands ended."""
+        case = self.begin("socket")
+        hand = Hand(self, case, port, before)
+        with Servers(self.program, case, serving=[each for each in PORTS if each != port]) as servers:
+            servers.wait_until_they_listen()
+            hand.play()
+            self.wait_for_rest(case, "socket", hand.receive)
+        return self.end(case), servers.ended, hand.ended
+
+    def begin(self, transport):
         case = self.clear()
         for words in (["init", "{case}/net", "--transport", transport, "--seed", "crash", "--work-bits", "4",
                        "--auto-books", "0"], ["add-book", self.base + "/tale.dat", "--title", "Tale"]):
             self.program.ask(case, story.OWNER, *words)
-        with Servers(self.program, case, port, before, variables) as servers:
-            self.request(case)
-            self.wait_for_rest(case, transport)
+        return case
+
+    def end(self, case):
         self.take_in_again(case)
         seen = ending.facts(self.program, case)
         seen["files"] = [name for name in seen["files"] if PACKAGES.search("/" + name)]
-        return seen, servers.ended
+        return seen
 
-    def request(self, case):
-        """Given again until it stands, as a user would, who looks first: a second one would be another exchange."""
+    def request(self, case, meanwhile=None):
+        """Given again until it stands, as a user would, who looks first: a second one would be another exchange. It
+        waits for the end unless somebody must do something `meanwhile`."""
         until = time.monotonic() + SECONDS
         while True:
-            words = ["request", "--from", str(story.OWNER), "--book", "Tale", "--wait=60"]
-            ended = self.run_now(case, story.REQUESTER, words)
-            if ended.returncode == 0 or self.program.ask(case, story.REQUESTER, "list-exchanges")["exchanges"]:
+            ended = self.run_now(case, story.REQUESTER, REQUEST if meanwhile else (*REQUEST, "--wait=60"))
+            if ended.code == 0 or self.has_exchange(case):
                 return
             if time.monotonic() > until:
-                raise Failure("other", f"no exchange begins: {ended.stdout} {ended.stderr}")
+                raise Failure("other", f"no exchange begins: {ended}")
+            if meanwhile:
+                meanwhile()
             time.sleep(0.1)
 
-    def run_now(self, case, port, words):
-        """With the clock that the servers have."""
-        return subprocess.run(self.program.words(case, port, words), stdin=subprocess.DEVNULL,
-                              capture_output=True, cwd="/", timeout=SECONDS, check=False, env=VARIABLES)
+    def has_exchange(self, case):
+        return bool(self.program.ask(case, story.REQUESTER, "list-exchanges")["exchanges"])
 
-    def wait_for_rest(self, case, transport):
+    def run_now(self, case, port, words, before=()):
+        """With the clock that the servers have."""
+        done = subprocess.run([*before, *self.program.words(case, port, words)], stdin=subprocess.DEVNULL,
+                              capture_output=True, cwd="/", timeout=SECONDS, check=False, env=VARIABLES)
+        return Ended(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
+
+    def wait_for_rest(self, case, transport, meanwhile=None):
         """Until nobody has anything left to do. In a spool may lie what was taken and could not be removed."""
         until = time.monotonic() + SECONDS
         while time.monotonic() < until:
@@ -127,6 +217,8 @@ class ServingTheatre:
             if heights == {1} and not any(state["outbox"] for state in states) \
                     and (transport == "spool" or not any(state["inbox"] for state in states)):
                 return
+            if meanwhile:
+                meanwhile()
             time.sleep(0.1)
         raise Failure("lost", f"messages wait for ever: {states}")
 
@@ -134,8 +226,8 @@ class ServingTheatre:
         """A server leaves alone what it once could not remove; the next process does not, and acknowledges it again."""
         for port in 2 * PORTS:
             ended = self.run_now(case, port, ["receive"])
-            if ended.returncode != 0:
-                raise Failure("other", f"then receive at {port}: {ended.stdout} {ended.stderr}")
+            if ended.code != 0:
+                raise Failure("other", f"then receive at {port}: {ended}")
         states = self.states(case)
         if any(state["inbox"] or state["outbox"] for state in states):
             raise Failure("lost", f"messages wait when all was taken in: {states}")

@@ -2,7 +2,8 @@
 """Peers that serve and wait for each other, one of them with calls that fail or do half of their work: docs/crash.md.
 
     sockets.py PROGRAM                 all cases; SAMPLE=N every Nth, JOBS=N so many at once
-    sockets.py PROGRAM --only CASE     one of them, such as socket/5001/net/sendto:4/epipe; what it left is kept
+    sockets.py PROGRAM --only CASE     one of them, such as socket/5001/net/sendto:4/epipe, or, of a peer whose commands
+                                       are given by hand, socket/5000/visit/5-consent/sendto:4/kill; what it left is kept
     sockets.py PROGRAM --list          all of them
 
 What the peers do comes in another order each time, so that only the end is compared: the exchange is made, the chains
@@ -11,6 +12,7 @@ are equal, and nobody holds more or less than where nothing failed.
 
 import collections
 import math
+import os
 import re
 import signal
 import sys
@@ -21,15 +23,25 @@ import floors
 import run
 import session
 from program import PORTS, Failure, read
-from servers import PACKAGES, ServingTheatre
+from servers import PACKAGES, ServingTheatre, commands_by_hand
 
 # Each call gets one of these, and another at each peer; that many numbers and peers see to it that each is tried.
 NET = {"sendto": ("epipe", "econnreset", "eintr", "enobufs"), "recvfrom": ("econnreset", "eintr", "enomem"),
        "connect": ("econnrefused", "eintr"), "accept": ("emfile", "econnaborted")}
+# The same of a peer that serves nobody: its calls, what each step suffers, and one or two of a few of its other ones.
+VISIT = ("sendto", "connect", "recvfrom")
+BROKEN = ("epipe", "econnreset")
+IN_TURN = ("kill", "epipe", "kill", "econnreset")
 FILE_FAULTS = ("kill", "eio", "enospc")
 STATE = ("state.sqlite", "state.sqlite-wal", "state.sqlite-shm")
 # A server's note of who was heard, which it writes beside its messages.
 CONTACTS = ("contacts", "contacts.new")
+# Calls that make the socket and take the locks fail in ways of their own.
+REST = {"bind": ("enospc", "eaddrinuse"), "listen": ("eaddrinuse",), "flock": ("kill", "enolck", "eintr")}
+# A server takes and gives its locks again and again; when it begins, and once more, they are these.
+LOCKS = 8
+# Networks of tests alone have the last one.
+NO_REST = re.compile(r"/\d+/(state\.|contacts|incoming|exchanges|books|draws)")
 # What a server calls to deliver into spools, to take in and to put away.
 DELIVERIES = ("fsync", "rename", "renameat", "renameat2", "link", "linkat", "unlink", "unlinkat", "mkdirat", "write")
 NAMED = re.compile(r'[<"](/[^>"]+)[>"]')
@@ -40,32 +52,35 @@ SHORT_OF_STATE = 4
 # How often a case is played whose call is not made.
 TRIES = 4
 TRANSPORTS = ("socket", "spool")
-BY_SOCKET = ("net", "files", "state", "short")
+BY_SOCKET = ("net", "files", "state", "short", "visit", "rest")
 # Of all parts, every second and every fourth still have each of these and each peer.
 PARTS = [(transport, port, part) for port in PORTS
          for transport, parts in zip(TRANSPORTS, (BY_SOCKET, ("delivery",))) for part in parts]
 
 
 class Case:
-    """The `number`th call of that name fails at one peer: of all of them, or of those on the `names`."""
+    """The `number`th call of that name fails at one peer: of all of them, or of those on the `names`, or of those of a
+    command that is given by hand, which has its place among the others."""
 
-    def __init__(self, where, place, point, fault, names=()):
+    def __init__(self, where, place, point, fault, names=(), by_hand=None):
         (self.transport, self.port, _), self.place, self.fault, self.names = where, place, fault, names
-        self.call, self.number, self.text = point.call, point.number, point.text
+        self.call, self.number, self.text, self.by_hand = point.call, point.number, point.text, by_hand
 
     def __str__(self):
-        return f"{self.transport}/{self.port}/{self.place}/{self.call}:{self.number}/{self.fault}"
+        place = f"{self.place}/{self.by_hand[0]}-{self.by_hand[1]}" if self.by_hand else self.place
+        return f"{self.transport}/{self.port}/{place}/{self.call}:{self.number}/{self.fault}"
 
 
 class SocketTheatre(ServingTheatre):
     def log(self):
         return self.own_folder() + ".strace"
 
-    def tracing(self, calls, names=(), fault=()):
-        """Calls on other files than those are neither seen nor counted, if any are named."""
+    def tracing(self, calls, names=(), fault=(), log=None, how=("-D",)):
+        """Calls on other files than those are neither seen nor counted, if any are named. With -D a server is the child
+        of who started it, and can be told to stop."""
         paths = [word for name in names for word in ("-P", f"{self.own_folder()}/net/{name}")]
-        return ["strace", "-D", "-f", "-y", "-o", self.log(), "-e", "trace=" + ",".join("?" + call for call in calls),
-                *paths, *fault]
+        return ["strace", *how, "-f", "-y", "-o", log or self.log(), "-e",
+                "trace=" + ",".join("?" + call for call in calls), *paths, *fault]
 
     # ---- what can fail ----
 
@@ -74,7 +89,7 @@ class SocketTheatre(ServingTheatre):
         return list(getattr(self, "list_" + where[2])(where))
 
     def undisturbed(self, where, before=(), variables=None):
-        seen, ended = self.exchange(where[0], where[1], before, variables)
+        seen, ended = self.exchange(where[0], where[1], before, variables, where[2] == "rest")
         if ended:
             raise Failure("other", f"a server ended: {ended[0][1]}")
         ending.compare(seen, self.expected[where[0]])
@@ -109,6 +124,21 @@ class SocketTheatre(ServingTheatre):
             for point in self.changing(where, names):
                 yield from (Case(where, place, point, fault, names) for fault in FILE_FAULTS)
 
+    def list_rest(self, where):
+        """The socket that a killed server left, the new one, the locks and the folders: all that no other place names.
+        What is called on a socket that has no name yet is told from other calls by its number alone."""
+        every = (*faults.CALLS, *REST)
+        home = f"{self.own_folder()}/net/{where[1]}"
+        seen = self.watched(where, every)
+        names = {name for point in seen for name in NAMED.findall(point.text) if f"{name}/".startswith(home + "/")}
+        names = sorted(os.path.relpath(name, home + "/..") for name in names if not NO_REST.search(name))
+        for point in self.watched(where, every, names):
+            if is_rest(point):
+                yield from (Case(where, "rest", point, fault, names) for fault in rest_faults(where, point))
+        for point in seen:
+            if point.call in ("bind", "listen", "fchmod") and "<socket:" in point.text:
+                yield from (Case(where, "rest", point, fault) for fault in rest_faults(where, point))
+
     def list_short(self, where):
         log = self.short_log()
         self.undisturbed(where, (), self.shortening("CRASH_SHORT_WRITE", 0))
@@ -121,6 +151,20 @@ class SocketTheatre(ServingTheatre):
         for point in self.changing(where):
             if point.call in DELIVERIES:
                 yield Case(where, "delivery", point, one_of(FILE_FAULTS, where, point))
+
+    def list_visit(self, where):
+        """Each command of a peer that serves nobody, while the others serve."""
+        def log(place):
+            return f"{self.log()}-{place}"
+
+        seen, ended, _ = self.exchange_by_hand(
+            where[1], lambda place: self.tracing(VISIT, log=log(place), how=()))
+        if ended:
+            raise Failure("other", f"a server ended: {ended[0][1]}")
+        ending.compare(seen, self.expected["socket"])
+        for by_hand in commands_by_hand(where[1]):
+            for point in faults.started_calls(log(by_hand[0])):
+                yield from (Case(where, "visit", point, fault, (), by_hand) for fault in visit_faults(point, *by_hand))
 
     # ---- failing ----
 
@@ -136,14 +180,15 @@ class SocketTheatre(ServingTheatre):
 
     def play_once(self, case):
         """The fault must happen if its call was made."""
+        if case.by_hand:
+            return self.play_by_hand(case)
         if case.fault == "short":
             what = "CRASH_SHORT_SOCKET" if case.place == "transfer" else "CRASH_SHORT_WRITE"
             seen, ended = self.exchange(case.transport, case.port, (), self.shortening(what, case.number))
             fired, reached = self.was_shortened(case)
         else:
-            how = "signal=KILL" if case.fault == "kill" else "error=" + case.fault.upper()
-            fault = ("-e", f"inject={case.call}:{how}:when={case.number}")
-            seen, ended = self.exchange(case.transport, case.port, self.tracing((case.call,), case.names, fault))
+            before = self.tracing((case.call,), case.names, injected(case))
+            seen, ended = self.exchange(case.transport, case.port, before, None, case.place == "rest")
             fired, reached = self.was_injected(case)
         if reached and not fired:
             raise Failure("other", "the fault did not fire")
@@ -152,6 +197,22 @@ class SocketTheatre(ServingTheatre):
         if case.fault == "kill" and fired and not ended:
             raise Failure("other", "who was killed lives")
         ending.compare(seen, self.expected[case.transport])
+        return fired
+
+    def play_by_hand(self, case):
+        """A command that came too early, and did not reach its call, is given that fault again."""
+        def before(place):
+            chosen = place == case.by_hand[0] and not (os.path.exists(self.log()) and self.was_injected(case)[0])
+            return self.tracing((case.call,), (), injected(case), how=()) if chosen else ()
+
+        seen, ended, commands = self.exchange_by_hand(case.port, before)
+        fired, reached = self.was_injected(case)
+        if reached and not fired:
+            raise Failure("other", "the fault did not fire")
+        if ended:
+            raise Failure("other", f"a server ended: {ended[0][1]}")
+        check_killed(case, commands, fired)
+        ending.compare(seen, self.expected["socket"])
         return fired
 
     def was_shortened(self, case):
@@ -173,11 +234,49 @@ def one_of(some, where, point):
     return some[(PORTS.index(where[1]) + point.number) % len(some)]
 
 
+def is_rest(point):
+    if point.call == "flock":
+        return point.number <= LOCKS
+    made = faults.changes_files(point) and "EEXIST" not in point.text
+    return made and not NO_REST.search(point.text)
+
+
+def rest_faults(where, point):
+    if point.call == "flock":
+        return (one_of(REST["flock"], where, point),)
+    return "kill", one_of(REST.get(point.call, ("eio", "enospc")), where, point)
+
+
+def visit_faults(point, place, command):
+    """A step is killed at all that it sends, and half of that is not sent; of what brings and takes messages alone it is
+    each second call. Of calls and answers to them that is some."""
+    turn = place + point.number
+    if point.call == "connect":
+        return ("econnrefused",) if turn % 2 == 0 else ()
+    if point.call == "recvfrom":
+        return ("econnreset",) if turn % 8 == 0 else ()
+    if command == "receive":
+        return (IN_TURN[turn // 2 % len(IN_TURN)],) if turn % 2 == 0 else ()
+    return ("kill", BROKEN[turn // 2 % len(BROKEN)]) if turn % 2 == 0 else ("kill",)
+
+
+def injected(case):
+    how = "signal=KILL" if case.fault == "kill" else "error=" + case.fault.upper()
+    return ("-e", f"inject={case.call}:{how}:when={case.number}")
+
+
+def check_killed(case, commands, fired):
+    """No other command than that which was to be, and that."""
+    killed = [place for place, each in commands if each.code == -signal.SIGKILL]
+    if killed != ([case.by_hand[0]] if fired and case.fault == "kill" else []):
+        raise Failure("other", f"of the commands by hand were killed those at the places {killed}")
+
+
 def check_end(case, port, ended):
     """A server may only end by what was done to it, or say that its files failed before it could begin."""
     if port == case.port and case.fault == "kill" and ended.code == -signal.SIGKILL:
         return
-    if port == case.port and case.fault in ("eio", "enospc") and ended.code == 1 \
+    if port == case.port and (case.fault in ("eio", "enospc") or case.place == "rest") and ended.code == 1 \
             and ended.token() in ("io", "disk-full"):
         return
     raise Failure("other", f"the server of {port} ended: {ended}")
@@ -191,7 +290,7 @@ def tell(case, failure, program):
 def play_all(cases, jobs, program):
     counts = dict.fromkeys(("cases", "killed", "eio", "enospc", *floors.PLACES, "fired", "not_reached", "lost",
                             "doubled", "other"), 0)
-    counts["by_place"], counts["by_call"] = collections.Counter(), collections.Counter()
+    counts.update((what, collections.Counter()) for what in ("by_place", "by_command", "by_call"))
     not_reached = []
     for case, fired, failure in run.in_parallel(jobs, run.play, cases):
         counts["cases"] += 1
@@ -205,6 +304,8 @@ def play_all(cases, jobs, program):
             continue
         counts[case.place] += 1
         counts["by_place"][f"{case.place} of {floors.ROLES[case.port]}"] += 1
+        if case.by_hand:
+            counts["by_command"][f"{case.by_hand[1]} by {floors.ROLES[case.port]}"] += 1
         if case.fault != "short":
             counts["by_call"][case.call] += 1
         what = run.COUNTED.get(case.fault)
