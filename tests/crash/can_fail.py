@@ -299,6 +299,14 @@ def check_servers(program, base):
         expect("a server that ended", ["ended"],
                lambda case=case, code=code: sockets.check_end(case, story.OWNER, Ended(code, "", "")))
     check_by_hand(program, base, theatre.expected["socket"])
+    expect("a call that no place makes fail", ["msync"], lambda: sockets.check_known([faults.Point("msync", 1, "")]))
+
+
+def check_parts():
+    """A sample takes every second or fourth part: each kind of part and each peer must be among them."""
+    for what in (0, 1, 2):
+        if {part[what] for part in sockets.PARTS[::4]} != {part[what] for part in sockets.PARTS}:
+            sys.exit(f"a sample over sockets lacks some: {sockets.PARTS[::4]}")
 
 
 def fewer(counts):
@@ -363,6 +371,7 @@ def main():
         return session.SKIPPED
     program = os.path.abspath(sys.argv[1])
     check_floors()
+    check_parts()
     base = tempfile.mkdtemp(prefix="bookchain-crash-")
     try:
         theatre = run.theatre = run.Theatre(program, base)
