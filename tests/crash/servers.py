@@ -59,7 +59,7 @@ class Servers:
 
     def wait_until_they_listen(self):
         until = time.monotonic() + SECONDS
-        while not all(os.path.exists(f"{self.case}/net/{port}/socket") for port in self.running):
+        while not all(b'"started"' in read(f"{self.case}.{port}.out") for port in PORTS if port in self.running):
             if time.monotonic() > until:
                 raise Failure("other", "a server does not listen")
             time.sleep(0.02)
@@ -158,6 +158,9 @@ class ServingTheatre:
         if was_killed:
             leave_socket(case, port)
         with Servers(self.program, case, port, before, variables) as servers:
+            if was_killed:
+                # The request may come first otherwise, and remove that socket itself.
+                servers.wait_until_they_listen()
             self.request(case)
             self.wait_for_rest(case, transport)
         return self.end(case), servers.ended
