@@ -1,9 +1,15 @@
 // What tests of abuse share: the folders into which others deliver, and bounds that hold whatever lies there.
 #pragma once
 
+#include <algorithm>
+#include <boost/filesystem/operations.hpp>
 #include <boost/test/unit_test.hpp>
 #include <cstdlib>
+#include <iterator>
+#include <set>
+#include <sstream>
 
+#include "cli/printable.hpp"
 #include "tests/cli/process.hpp"
 
 namespace bookchain::tests {
@@ -61,6 +67,96 @@ inline std::size_t refused_in(const Json& received) {
   std::size_t count = 0;
   for (const auto& each : received) count += each["result"] == "refused" ? 1U : 0U;
   return count;
+}
+
+/// What was told as refused, by the thing that each line names; twice if it was told twice.
+using Names = std::multiset<std::string>;
+
+/// The name stands in quotes at the end of a reason.
+inline std::string named_in(const Json& refused) {
+  const std::string reason = refused["reason"];
+  const auto begin = reason.find(": \"");
+  if (begin == std::string::npos) return reason;
+  return reason.substr(begin + 3, reason.size() - begin - 4);
+}
+
+inline Names names_refused_in(const Json& received) {
+  Names names;
+  for (const auto& each : received) {
+    if (each["result"] == "refused") names.insert(named_in(each));
+  }
+  return names;
+}
+
+/// What lies in a folder, but for what is hidden, as it is told.
+inline Names names_in(const path& folder) {
+  Names names;
+  for (const auto& entry : boost::filesystem::directory_iterator(folder)) {
+    const auto name = entry.path().filename().string();
+    if (!name.starts_with('.')) names.insert(cli::printable(name));
+  }
+  return names;
+}
+
+/// Fails the test with the first few names that are in one of them alone.
+inline void check_names(const Names& told, const Names& expected) {
+  const auto without = [](const Names& all, const Names& others) {
+    Names rest;
+    std::ranges::set_difference(all, others, std::inserter(rest, rest.end()));
+    return rest;
+  };
+  const auto text = [](const Names& names) {
+    std::string line = std::to_string(names.size()) + ":";
+    for (const auto& each : names) {
+      if (line.size() > 500) break;
+      line += " " + each;
+    }
+    return line;
+  };
+  const auto untold = without(expected, told);
+  const auto too_much = without(told, expected);
+  BOOST_TEST(untold.empty(), "not told: " << text(untold));
+  BOOST_TEST(too_much.empty(), "told and not there, or twice: " << text(too_much));
+}
+
+/// What the events of a server tell.
+struct ToldByServer {
+  Names refused;            ///< by name
+  std::size_t counted = 0;  ///< refused as well, of which only the number is told
+  std::size_t accepted = 0;
+};
+
+inline ToldByServer told_in_events(const std::string& out) {
+  std::istringstream lines(out);
+  ToldByServer told;
+  for (std::string line; std::getline(lines, line);) {
+    const auto event = Json::parse(line, nullptr, false);
+    BOOST_REQUIRE_MESSAGE(event.is_object(), line);
+    if (event["event"] == "refused") told.counted += event["count"].get<std::size_t>();
+    if (event["event"] != "received") continue;
+    if (event["result"] == "refused") told.refused.insert(named_in(event));
+    if (event["result"] == "accepted") ++told.accepted;
+  }
+  return told;
+}
+
+/// Of a flood a few are told by name, each once, and of the others the number.
+inline void check_told_of(const ToldByServer& told, const Names& expected) {
+  BOOST_TEST(told.refused.size() + told.counted == expected.size());
+  BOOST_TEST(!told.refused.empty());
+  for (const auto& each : told.refused) {
+    BOOST_TEST(expected.contains(each), each);
+    BOOST_TEST(told.refused.count(each) == 1U, each << " is told more than once");
+  }
+}
+
+/// A server at a peer, within the bounds.
+inline Ended served_within_bounds(Background& server) {
+  auto ended = server.wait();
+  BOOST_TEST(is_ascii(ended.out));
+  BOOST_TEST(ended.peak_kib < most_kib, "serve held " << ended.peak_kib << " KiB");
+  BOOST_TEST_MESSAGE("serve held " << ended.peak_kib << " KiB");
+  return ended;
 }
 
 }  // namespace bookchain::tests

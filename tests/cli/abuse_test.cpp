@@ -89,9 +89,11 @@ BOOST_AUTO_TEST_CASE(things_that_are_no_messages_are_put_aside_and_the_queue_goe
   write_file(spool / ("k-" + nasty.substr(0, 20)), "rubbish");
   write_file(spool / ".hidden", "rubbish");
   write_file(spool / std::string(255, 'l'), "rubbish");
+  const auto rubbish = names_in(spool);
+  BOOST_TEST(rubbish.size() == 12U);
   const std::string id = network.ok(5000, {"request", "--from", "5001", "--book", network.book_of(5001)})["exchange"];
   const auto received = receive_within_bounds(network, 5001);
-  BOOST_TEST(refused_in(received) == 12U);
+  check_names(names_refused_in(received), rubbish);
   BOOST_TEST(mentions(received.dump(), "a link stands where a file should be"), received.dump());
   BOOST_TEST(receive_within_bounds(network, 5001).empty(), "nothing of it is told again");
   BOOST_TEST(network.state(5001, id) == "requested", "the message beside them was taken in");
@@ -116,10 +118,11 @@ BOOST_AUTO_TEST_CASE(thousands_of_rubbish_files_neither_starve_others_nor_fill_t
   }
   const std::string id = network.ok(5000, {"request", "--from", "5001", "--book", network.book_of(5001)})["exchange"];
   // A peer that floods is one of several senders: the first message of another comes soon.
-  const auto first = receive_within_bounds(network, 5001, "--limit 1");
+  const auto rubbish = names_in(spool);
+  auto told = names_refused_in(receive_within_bounds(network, 5001, "--limit 1"));
   BOOST_TEST(network.state(5001, id) == "requested");
-  const auto rest = receive_within_bounds(network, 5001);
-  BOOST_TEST(refused_in(first) + refused_in(rest) == count);
+  told.merge(names_refused_in(receive_within_bounds(network, 5001)));
+  check_names(told, rubbish);
   BOOST_TEST(receive_within_bounds(network, 5001).empty(), "nothing of it is told again");
   BOOST_TEST(fs::is_empty(spool));
   std::size_t kept = 0;
@@ -144,7 +147,9 @@ BOOST_AUTO_TEST_CASE(a_package_that_is_none_stops_nothing) {
     if (kind == too_large) fs::resize_file(package, std::uint64_t{1} << 40U);
     // What is too short may still be growing.
     const std::size_t told = kind == too_short ? 0 : 1;
-    BOOST_TEST(refused_in(receive_within_bounds(network, 5000)) == told, kind);
+    const auto received = receive_within_bounds(network, 5000);
+    BOOST_TEST(refused_in(received) == told, kind);
+    for (const auto& each : received) BOOST_TEST(each["exchange"] == id);
     BOOST_TEST(receive_within_bounds(network, 5000).empty(), "nothing of it is told again: " << kind);
     BOOST_TEST(fs::exists(fs::symlink_status(package)) == (told == 0));
     fs::remove(package);
