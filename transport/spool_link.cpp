@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/filesystem/operations.hpp>
 #include <iterator>
 #include <utility>
 
@@ -51,18 +50,25 @@ Result<std::unique_ptr<SpoolLink>> SpoolLink::open(Settings settings, Environmen
   // A spool on a share that this peer may only read from has the default.
   (void)publish_quota(spool, link->settings_.quota);
   for (const auto port : link->settings_.senders) {
-    const auto path = link->settings_.own_spool / std::to_string(port.value);
-    for (const auto part : parts_of_folder) {
-      if (link->drop_box_) break;
-      const auto folder = path / std::string(part);
-      boost::system::error_code ignored;
-      if (fs::is_directory(folder, ignored)) continue;
-      auto made = make_directory(folder);
-      if (!made && made.error().token != Token::io) return std::move(made).as_failure();
-    }
+    auto made = link->drop_box_ ? Result<void>(success()) : make_folders(spool, port);
+    // Something else stands there: it is told by look_at.
+    const bool is_of_sender = !made && (made.error().token == Token::io || made.error().token == Token::no_such_file);
+    if (!made && !is_of_sender) return std::move(made).as_failure();
     BOOKCHAIN_CHECK(link->look_at(port));
   }
   return link;
+}
+
+/// Each relative to one that is held open: by their paths they would be made where a link leads that stands for one.
+Result<void> SpoolLink::make_folders(const SpoolFolder& spool, PeerPort from) {
+  const auto make = [](const SpoolFolder& in, const std::string& name) {
+    return in.facts_of(name) ? Result<void>(success()) : in.make(name, false);
+  };
+  const auto name = std::to_string(from.value);
+  BOOKCHAIN_CHECK(make(spool, name));
+  BOOKCHAIN_TRY(const auto folder, spool.inside(name));
+  for (const auto part : parts_of_folder) BOOKCHAIN_CHECK(make(folder, std::string(part)));
+  return success();
 }
 
 /// A folder that is none, or is closed by the user it belongs to, is the fault of one sender: it is told once, and
@@ -77,8 +83,25 @@ Result<void> SpoolLink::look_at(PeerPort from) {
   const auto facts = spool.facts_of(std::to_string(from.value));
   const bool of_sender = facts && !facts->is_own();
   if (checked.error().token == Token::permission && !of_sender) return checked;
-  faults_.push_back(Parcel{from, {}, {}, Error{Token::bad_file, checked.error().what, checked.error().subject, {}}});
+  no_folder_.insert(from);
+  tell(from, checked.error().what, checked.error().subject);
   return success();
+}
+
+/// What is there where a folder that a sender delivers into cannot be opened; nothing if nothing is.
+std::optional<FolderFacts> SpoolLink::instead_of_folder(PeerPort from) const {
+  if (const auto whole = from_folder(from, {})) return whole.value().facts_of("new");
+  const auto spool = SpoolFolder::open(settings_.own_spool);
+  return spool ? spool.value().facts_of(std::to_string(from.value)) : std::nullopt;
+}
+
+/// What took the place of a folder after look_at, while this process goes on. Anything else that keeps it from being
+/// opened is this machine's.
+void SpoolLink::tell_no_folder(PeerPort from, const Error& error) {
+  const auto there = instead_of_folder(from);
+  const bool is_none = there && !S_ISDIR(there->mode);
+  const bool is_closed = there && error.token == Token::permission && !there->is_own();
+  if ((is_none || is_closed) && no_folder_.insert(from).second) tell(from, error.what, error.subject);
 }
 
 Result<void> SpoolLink::check_folders(PeerPort from) const {
@@ -158,7 +181,8 @@ void SpoolLink::drop_excess(const SpoolFolder& folder, PeerPort from, Waiting& f
 /// what is in it waits.
 void SpoolLink::list_anew(PeerPort from, std::deque<std::string>& names) {
   const auto folder = from_folder(from, "new");
-  if (!folder) return;
+  if (!folder) return tell_no_folder(from, folder.error());
+  no_folder_.erase(from);
   if (!folder.value().lets_remove()) {
     const auto count = folder.value().names().size();
     if (count == 0 || !closed_.insert(from).second) return;
@@ -229,7 +253,15 @@ Result<std::vector<Parcel>> SpoolLink::receive(std::size_t most) {
   for (const auto& [from, name] : names) {
     if (messages_read >= max_messages_read_a_turn) break;
     const auto folder = from_folder(from, "new");
-    if (!folder) continue;
+    if (!folder) {
+      const auto there = instead_of_folder(from);
+      const bool is_none = there && !S_ISDIR(there->mode);
+      if (folder.error().token == Token::io && !is_none) return Error(folder.error());
+      // Its sender took it away since it was listed: of what stays listed something would wait for ever.
+      tell_no_folder(from, folder.error());
+      listed_[from].clear();
+      continue;
+    }
     const auto most_bytes = max_mail_bytes(settings_.max_envelope_bytes);
     const auto facts = folder.value().facts_of(name);
     if (facts && S_ISDIR(facts->mode) && ++trees > max_trees_a_turn) continue;  // it stays listed
@@ -261,6 +293,7 @@ Result<std::vector<Parcel>> SpoolLink::receive(std::size_t most) {
   for (const auto from : moved_aside) {
     if (const auto bad = from_folder(from, "bad")) prune(bad.value());
   }
+  std::ranges::move(std::exchange(faults_, {}), std::back_inserter(parcels));
   return parcels;
 }
 

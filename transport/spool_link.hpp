@@ -72,7 +72,10 @@ class SpoolLink final : public Link {
   [[nodiscard]] Result<SpoolFolder> from_folder(PeerPort from, const std::string& part) const;
   [[nodiscard]] static Result<void> check_quota(PeerPort to, const Target& folders, const std::vector<Bytes>& envelopes,
                                                 const std::vector<PackageFile>& packages);
+  [[nodiscard]] static Result<void> make_folders(const SpoolFolder& spool, PeerPort from);
   [[nodiscard]] Result<void> look_at(PeerPort from);
+  [[nodiscard]] std::optional<FolderFacts> instead_of_folder(PeerPort from) const;
+  void tell_no_folder(PeerPort from, const Error& error);
   [[nodiscard]] Result<void> check_folders(PeerPort from) const;
   /// Whether the folder of a sender belongs to a user who is not that sender.
   [[nodiscard]] bool is_of_stranger(const SpoolFolder& spool, PeerPort from) const;
@@ -110,6 +113,7 @@ class SpoolLink final : public Link {
   std::set<PeerPort> swept_;  ///< spools whose tmp/ this process has cleared of its own leftovers
   std::optional<ledger::Time> shed_at_;
   std::vector<Parcel> faults_;     ///< what is wrong with a folder as a whole, to be told once
+  std::set<PeerPort> no_folder_;   ///< those in the place of whose folder stands something else, which is told
   std::set<PeerPort> closed_;      ///< those in whose folders nothing can be removed, which is told
   std::size_t removals_left_ = 0;  ///< of files above the quota, in this call of receive()
   /// What could neither be taken nor removed: told once by this process, and passed over.
