@@ -317,9 +317,10 @@ Result<void> Courier::take_notes() {
   Report report;
   const auto mail = open_parcels(parcels, report);
   if (mail.notes.empty()) return success();
+  // First, so that the commit tells of a read that failed.
+  BOOKCHAIN_CHECK(parts_.store.begin());
   Draft draft(parts_.store);
   take_notes_of(mail.notes, draft);
-  BOOKCHAIN_CHECK(parts_.store.begin());
   parts_.store.apply(draft.take_effects().writes);
   BOOKCHAIN_CHECK(parts_.store.commit());
   if (parts_.observer != nullptr) parts_.observer->committed(report);
