@@ -346,7 +346,7 @@ bool run_blame(std::size_t peers, std::size_t liars, std::uint64_t seeds, std::o
       }
     }
   }
-  if (first) print_smallest(*first, std::string(promise), program);
+  if (first) print_smallest(*first, Violation{std::string(promise), {}}, program);
   std::cout << "peers=" << peers << " liars=" << liars << " runs=" << runs << " broken=" << broken
             << " evidence=" << evidence_by_kind(counts) << " by=\"" << promise << "\" violations=" << blamed
             << std::endl;

@@ -13,6 +13,7 @@
 
 #include "tests/sim/checked_signature.hpp"
 #include "tests/sim/commit.hpp"
+#include "tests/sim/failure_kind.hpp"
 #include "tests/sim/planted.hpp"
 #include "tests/sim/running_plan.hpp"
 #include "tests/sim/world.hpp"
@@ -69,15 +70,17 @@ struct Verdict {
   std::uint64_t steps = no_step;
 };
 
-Verdict run_apart(const Plan& plan, const std::string& invariant) {
+Verdict run_apart(const Plan& plan, const Violation& broken) {
   std::array<int, 2> ends{};
   if (::pipe(ends.data()) != 0) return {};
   const auto ending = run_in_child([&] {
     const int quiet = ::open("/dev/null", O_WRONLY);  // NOLINT(cppcoreguidelines-pro-type-vararg)
     if (quiet >= 0) ::dup2(quiet, STDERR_FILENO);
     planted::switch_on(plan.bug);
-    const auto result = invariant == one_trace ? run_twice(plan) : run_plan(plan);
-    const Verdict verdict{result.violation && result.violation->invariant == invariant, result.steps};
+    const auto result = broken.invariant == one_trace ? run_twice(plan) : run_plan(plan);
+    const bool same = result.violation && result.violation->invariant == broken.invariant &&
+                      rule_in(result.violation->detail) == rule_in(broken.detail);
+    const Verdict verdict{same, result.steps};
     return ::write(ends[1], &verdict, sizeof verdict) == sizeof verdict ? 0 : 1;
   });
   ::close(ends[1]);
@@ -85,15 +88,15 @@ Verdict run_apart(const Plan& plan, const std::string& invariant) {
   if (::read(ends[0], &verdict, sizeof verdict) != sizeof verdict) verdict = {};
   ::close(ends[0]);
   if (!ending.death) return verdict;
-  return {invariant == died_of(ending.death->signal), ending.death->step};
+  return {broken.invariant == died_of(ending.death->signal), ending.death->step};
 }
 
 }  // namespace
 
-Plan shrink(const Plan& plan, const std::string& invariant) {
+Plan shrink(const Plan& plan, const Violation& broken) {
   auto smallest = plan;
   const auto still_fails = [&](const Plan& candidate) {
-    const auto verdict = run_apart(candidate, invariant);
+    const auto verdict = run_apart(candidate, broken);
     if (!verdict.same) return false;
     smallest = candidate;
     smallest.steps = std::max<std::size_t>(1, std::min<std::size_t>(candidate.steps, verdict.steps));
@@ -102,6 +105,10 @@ Plan shrink(const Plan& plan, const std::string& invariant) {
   (void)still_fails(plan);  // no more steps than it takes
   for (bool smaller = true; smaller;) {
     smaller = false;
+    if (auto milder = smallest; smallest.faults.any() && smallest.harshness > 1) {
+      milder.harshness /= 2;
+      smaller = still_fails(milder);
+    }
     for (std::size_t i = 0; i < fault_count; ++i) {
       auto candidate = smallest;
       if (!candidate.faults.test(i)) continue;
@@ -146,8 +153,8 @@ void print_further(const Plan& plan, const Violation& violation, const std::stri
                program.c_str(), plan.options().c_str());
 }
 
-void print_smallest(const Plan& plan, const std::string& invariant, const std::string& program) {
-  const auto smallest = shrink(plan, invariant);
+void print_smallest(const Plan& plan, const Violation& broken, const std::string& program) {
+  const auto smallest = shrink(plan, broken);
   std::fprintf(stderr, "smallest: %s %s\n", program.c_str(), smallest.options().c_str());
 }
 
@@ -170,7 +177,7 @@ void tell_death(const Death& death, const std::string& program) {
     return 0;
   });
   if (told.status != 0) print_failure(plan, result, program);
-  print_smallest(plan, result.violation->invariant, program);
+  print_smallest(plan, *result.violation, program);
 }
 
 bool run_and_tell(const Plan& plan, const std::string& program, const std::function<void(const RunResult&)>& tell) {
@@ -178,7 +185,7 @@ bool run_and_tell(const Plan& plan, const std::string& program, const std::funct
     const auto result = run_twice(plan);
     if (result.violation) {
       print_failure(plan, result, program);
-      print_smallest(plan, result.violation->invariant, program);
+      print_smallest(plan, *result.violation, program);
     } else {
       tell(result);
     }
@@ -201,6 +208,7 @@ void Summary::add(const Summary& other) {
   seeds += other.seeds;
   repeated += other.repeated;
   violations += other.violations;
+  traces ^= other.traces;
   counts.add(other.counts);
 }
 
@@ -210,7 +218,7 @@ Summary run_all(const std::vector<Plan>& plans, const Effort& effort, const std:
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() > effort.seconds;
   };
   Summary summary;
-  std::optional<std::pair<Plan, std::string>> first;
+  std::optional<std::pair<Plan, Violation>> first;
   std::atomic<std::size_t> next = 0;
   std::mutex mutex;
   const auto work = [&] {
@@ -221,11 +229,12 @@ Summary run_all(const std::vector<Plan>& plans, const Effort& effort, const std:
       const std::lock_guard lock(mutex);
       ++summary.seeds;
       summary.repeated += repeat ? 1 : 0;
+      summary.traces ^= result.trace_hash;
       summary.counts.add(result.counts);
       if (!result.violation) continue;
       if (++summary.violations == 1) {
         print_failure(plan, result, program);
-        first.emplace(plan, result.violation->invariant);
+        first.emplace(plan, *result.violation);
       } else {
         print_further(plan, *result.violation, program);
       }
@@ -244,7 +253,7 @@ std::string json_line(const Summary& summary, double seconds) {
   const auto field = [](std::string_view key, std::uint64_t value) {
     return "\"" + std::string(key) + "\":" + std::to_string(value);
   };
-  std::string text = "{\"schema\":2,\"commit\":\"" + std::string(built_commit()) + "\",\"signatures\":\"" +
+  std::string text = "{\"schema\":3,\"commit\":\"" + std::string(built_commit()) + "\",\"signatures\":\"" +
                      std::string(signature_kind()) + "\",";
   text += field("seeds", summary.seeds) + "," + field("repeated", summary.repeated) + "," +
           field("steps", summary.counts.steps) + "," + field("messages", summary.counts.messages) + "," +
@@ -255,6 +264,9 @@ std::string json_line(const Summary& summary, double seconds) {
           field("equivocations_seen", summary.counts.equivocations_seen) + "," +
           field("evidence", summary.counts.all_evidence()) + "," + field("violations", summary.violations) + "," +
           field("seconds", static_cast<std::uint64_t>(std::llround(seconds)));
+  std::array<char, 17> traces{};
+  std::snprintf(traces.data(), traces.size(), "%016llx", static_cast<unsigned long long>(summary.traces));
+  text += ",\"traces\":\"" + std::string(traces.data()) + "\"";
   const auto group = [&](std::string_view key, const auto& times, const auto& name_of) {
     text += ",\"" + std::string(key) + "\":{";
     for (std::size_t i = 0; i < times.size(); ++i) text += (i > 0 ? "," : "") + field(name_of(i), times[i]);

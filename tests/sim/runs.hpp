@@ -23,16 +23,16 @@ struct RunResult {
 /// Runs it a second time where the first broke nothing: both must end with the same hash.
 [[nodiscard]] RunResult run_twice(const Plan& plan);
 
-/// Drops faults, attacks, exchanges and peers as long as the same invariant still breaks. Forks: no other thread may
-/// run.
-[[nodiscard]] Plan shrink(const Plan& plan, const std::string& invariant);
+/// Drops faults, attacks, exchanges and peers, and makes faults rarer, as long as the same invariant still breaks, by
+/// the same rule where it stands for many. Forks: no other thread may run.
+[[nodiscard]] Plan shrink(const Plan& plan, const Violation& broken);
 
 /// Prints all of a failure to stderr but the smallest plan.
 void print_failure(const Plan& plan, const RunResult& result, const std::string& program);
 /// Prints in short that another plan failed, too.
 void print_further(const Plan& plan, const Violation& violation, const std::string& program);
 /// Prints the smallest plan that still breaks the invariant. Forks.
-void print_smallest(const Plan& plan, const std::string& invariant, const std::string& program);
+void print_smallest(const Plan& plan, const Violation& broken, const std::string& program);
 /// The same of a plan that a signal ended: what happened up to the step before, and the smallest plan that dies of that
 /// signal. Of one that comes to no end only how far it came. Forks.
 void tell_death(const Death& death, const std::string& program);
@@ -46,6 +46,7 @@ struct Summary {
   std::uint64_t seeds{};
   std::uint64_t repeated{};  ///< run twice, and compared
   std::uint64_t violations{};
+  std::uint64_t traces{};  ///< the hashes of all runs, by exclusive or: in whatever order they ran
   Counts counts;
 
   void add(const Summary& other);

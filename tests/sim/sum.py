@@ -20,6 +20,8 @@ def added(one, other):
         if one.keys() != other.keys():
             sys.exit("sum.py: these runs differ in what they count")
         return {key: added(one[key], other[key]) for key in one}
+    if isinstance(one, str):  # the hashes of the traces, whatever the order of their seeds
+        return f"{int(one, 16) ^ int(other, 16):016x}"
     return one + other
 
 
