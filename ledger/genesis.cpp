@@ -40,9 +40,15 @@ class GoodSignatures {
   std::unordered_set<Hash, FirstBytes> old_;
 };
 
-/// `verify`, but what was found good once is known. Each thread remembers for itself.
-bool verify_once(const VerifyKey& key, ByteView bytes, const Signature& signature) {
+/// Each thread remembers for itself.
+GoodSignatures& good_signatures() {
   thread_local GoodSignatures good;
+  return good;
+}
+
+/// `verify`, but what was found good once is known.
+bool verify_once(const VerifyKey& key, ByteView bytes, const Signature& signature) {
+  auto& good = good_signatures();
   // Key and signature have fixed sizes: no two triples give the same bytes.
   const auto name = sha256({key.view(), signature.view(), bytes});
   if (good.has(name)) return true;
@@ -102,6 +108,8 @@ Result<void> check_sizes(const GenesisFields& fields) {
 }
 
 }  // namespace
+
+void forget_good_signatures() { good_signatures() = {}; }
 
 Result<Genesis> Genesis::make(GenesisFields fields) {
   BOOKCHAIN_CHECK(check_peers(fields.peers));

@@ -64,6 +64,10 @@ struct GenesisFields {
   }
 };
 
+/// Signatures that were found good are not verified again by the same thread. For tests in which one thread plays
+/// several processes: from here on it has verified none.
+void forget_good_signatures();
+
 class Genesis {
  public:
   /// Checks 4 to 64 peers in strict port order, ports 1..65535, distinct and sound keys, sizes within
