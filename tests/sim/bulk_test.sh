@@ -35,7 +35,7 @@ sum 'differ in commit' 's/"commit":"/&other-/' "$folder/kept"
 sum 'differ in what they count' 's/"faults":{/&"gremlins":1,/' "$folder/kept"
 # Of many seeds each kind must have been seen; here all were, but for one.
 many='s/"seeds":3/"seeds":1000/; :each; s/\({.*\):0/\1:1/; t each; s/"violations":1/"violations":0/'
-for kind in pause false-certificate claims; do
+for kind in pause false-certificate claims before-shelf; do
   sum "$kind never happened" "$many; s/\"$kind\":[0-9]*/\"$kind\":0/"
 done
 few='s/"blocks":[0-9]*/"blocks":100/; s/"blocks_under_faults":[0-9]*/"blocks_under_faults"'

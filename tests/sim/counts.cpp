@@ -35,6 +35,26 @@ std::string_view name(Work work) {
     case Work::damaged_packages: return "damaged-packages";
     case Work::caught_up: return "caught-up";
     case Work::restored_twice: return "restored-twice";
+    case Work::surfaced_commits: return "surfaced-commits";
+    case Work::undisturbed: return "undisturbed";
+  }
+  return "";
+}
+
+std::string_view name(DeathPlace place) {
+  switch (place) {
+    case DeathPlace::before_commit: return "before-commit";
+    case DeathPlace::after_commit: return "after-commit";
+    case DeathPlace::before_acknowledge: return "before-acknowledge";
+    case DeathPlace::after_acknowledge: return "after-acknowledge";
+    case DeathPlace::before_send: return "before-send";
+    case DeathPlace::after_send: return "after-send";
+    case DeathPlace::before_shelf: return "before-shelf";
+    case DeathPlace::after_shelf: return "after-shelf";
+    case DeathPlace::in_lost_commit: return "in-lost-commit";
+    case DeathPlace::in_kept_commit: return "in-kept-commit";
+    case DeathPlace::in_package: return "in-package";
+    case DeathPlace::between_turns: return "between-turns";
   }
   return "";
 }
@@ -48,6 +68,7 @@ void Counts::add(const Counts& other) {
   add_each(faults, other.faults);
   add_each(attacks, other.attacks);
   add_each(work, other.work);
+  add_each(deaths, other.deaths);
   add_each(evidence, other.evidence);
   exchanges += other.exchanges;
   requests_of_liars += other.requests_of_liars;
@@ -65,14 +86,16 @@ std::uint64_t Counts::all_evidence() const {
 
 std::optional<std::string> too_little(const Counts& counts) {
   std::optional<std::string> missing;
-  const auto look = [&]<class Kind>(const auto& times, Kind /*first*/) {
+  const auto look = [&]<class Kind>(const auto& times, Kind /*first*/, std::string_view before = {}) {
     for (std::size_t i = 0; i < times.size() && !missing; ++i) {
-      if (times[i] == 0) missing = std::string(name(static_cast<Kind>(i))) + " never happened";
+      if (times[i] > 0) continue;
+      missing = std::string(before) + std::string(name(static_cast<Kind>(i))) + " never happened";
     }
   };
   look(counts.faults, Fault{});
   look(counts.attacks, Attack{});
   look(counts.work, Work{});
+  look(counts.deaths, DeathPlace{}, "a death ");
   if (missing) return missing;
   if (3 * counts.blocks_under_faults < counts.blocks) return "two thirds of the blocks came when nothing went wrong";
   if (3 * counts.committed < counts.exchanges) return "less than a third of the exchanges were recorded";

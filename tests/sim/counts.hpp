@@ -22,9 +22,29 @@ enum class Work : std::uint8_t {
   damaged_packages,  ///< on their way
   caught_up,         ///< restored homes that answer for what they sign again
   restored_twice,    ///< of them, those that the same copy was put back to once more
+  surfaced_commits,  ///< that had failed, and were found after a crash
+  undisturbed,       ///< exchanges that nothing and nobody disturbed, which must be recorded
 };
-inline constexpr std::size_t work_count = static_cast<std::size_t>(Work::restored_twice) + 1;
+inline constexpr std::size_t work_count = static_cast<std::size_t>(Work::undisturbed) + 1;
 [[nodiscard]] std::string_view name(Work work);
+
+/// Where processes die: at the points that the courier reports, in their order (transport::KillPoint), and elsewhere.
+enum class DeathPlace : std::uint8_t {
+  before_commit,
+  after_commit,
+  before_acknowledge,
+  after_acknowledge,
+  before_send,
+  after_send,
+  before_shelf,
+  after_shelf,
+  in_lost_commit,
+  in_kept_commit,
+  in_package,  ///< while it writes or copies one, or opens it
+  between_turns,
+};
+inline constexpr std::size_t death_count = static_cast<std::size_t>(DeathPlace::between_turns) + 1;
+[[nodiscard]] std::string_view name(DeathPlace place);
 
 /// Faults that evidence is of, by their place in ledger::Evidence.
 inline constexpr std::size_t evidence_count = std::variant_size_v<ledger::Evidence>;
@@ -34,8 +54,9 @@ struct Counts {
   std::array<std::uint64_t, fault_count> faults{};
   std::array<std::uint64_t, attack_count> attacks{};
   std::array<std::uint64_t, work_count> work{};
+  std::array<std::uint64_t, death_count> deaths{};
   std::array<std::uint64_t, evidence_count> evidence{};  ///< pieces kept, at all honest peers
-  std::uint64_t exchanges{};                             ///< that users of honest peers asked for
+  std::uint64_t exchanges{};                             ///< that users of honest peers asked for before all healed
   std::uint64_t requests_of_liars{};                     ///< that they sent, whatever became of them
   std::uint64_t committed{};                             ///< of them
   std::uint64_t blocks{};
@@ -47,12 +68,13 @@ struct Counts {
   void add(Fault fault) { ++faults[static_cast<std::size_t>(fault)]; }
   void add(Attack attack) { ++attacks[static_cast<std::size_t>(attack)]; }
   void add(Work kind, std::uint64_t times = 1) { work[static_cast<std::size_t>(kind)] += times; }
+  void add(DeathPlace place) { ++deaths[static_cast<std::size_t>(place)]; }
   void add(const Counts& other);
   [[nodiscard]] std::uint64_t all_evidence() const;
 };
 
-/// What many runs have not seen enough of: a kind of fault, attack or work that never happened, blocks while things go
-/// wrong, exchanges that are recorded. Nothing if there is no such thing.
+/// What many runs have not seen enough of: a kind of fault, attack or work that never happened, a place where nobody
+/// died, blocks while things go wrong, exchanges that are recorded. Nothing if there is no such thing.
 [[nodiscard]] std::optional<std::string> too_little(const Counts& counts);
 
 }  // namespace bookchain::sim

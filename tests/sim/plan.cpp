@@ -4,35 +4,6 @@
 
 namespace bookchain::sim {
 
-std::string_view name(Fault fault) {
-  switch (fault) {
-    case Fault::loss: return "loss";
-    case Fault::duplication: return "duplication";
-    case Fault::reordering: return "reordering";
-    case Fault::delay: return "delay";
-    case Fault::partition: return "partition";
-    case Fault::old_file: return "old-file";
-    case Fault::bad_bytes: return "bad-bytes";
-    case Fault::lost_package: return "lost-package";
-    case Fault::send_error: return "send-error";
-    case Fault::crash: return "crash";
-    case Fault::crash_in_commit: return "crash-in-commit";
-    case Fault::lost_bookkeeping: return "lost-bookkeeping";
-    case Fault::read_error: return "read-error";
-    case Fault::io_error: return "io-error";
-    case Fault::disk_full: return "disk-full";
-    case Fault::shelf_error: return "shelf-error";
-    case Fault::torn_package: return "torn-package";
-    case Fault::restore: return "restore";
-    case Fault::undeclared_restore: return "undeclared-restore";
-    case Fault::clock_skew: return "clock-skew";
-    case Fault::clock_jump: return "clock-jump";
-    case Fault::pause: return "pause";
-    case Fault::link_error: return "link-error";
-  }
-  return "";
-}
-
 std::string_view name(Attack attack) {
   switch (attack) {
     case Attack::two_blocks: return "two-blocks";
@@ -161,6 +132,8 @@ std::string_view name(Bug bug) {
     case Bug::silence_borne: return "silence-borne";
     case Bug::spoiled_book_borne: return "spoiled-book-borne";
     case Bug::committed_voted_again: return "committed-voted-again";
+    case Bug::requests_refused: return "requests-refused";
+    case Bug::failed_read_kept: return "failed-read-kept";
   }
   return "";
 }
@@ -206,10 +179,11 @@ Plan plan_of(std::uint64_t seed) {
   plan.harshness = harshness[chance.below(harshness.size())];
   // A quarter of the seeds is calm, a quarter has everything, the others have some of it.
   const auto mix = chance.below(4);
-  const auto draw = [&](Fault fault) {
-    plan.faults.set(static_cast<std::size_t>(fault), mix == 0 ? chance.chance(100) : mix == 1 || chance.chance(450));
+  const auto draw = [&](Random& from, std::size_t fault) {
+    plan.faults.set(fault, mix == 0 ? from.chance(100) : mix == 1 || from.chance(450));
   };
-  for (std::size_t i = 0; i <= static_cast<std::size_t>(Fault::pause); ++i) draw(static_cast<Fault>(i));
+  static constexpr auto link_error = static_cast<std::size_t>(Fault::link_error);
+  for (std::size_t i = 0; i < link_error; ++i) draw(chance, i);
   if (chance.chance(600)) plan.villains = chance.between(1, plan.faults_borne());
   if (plan.may_restore() && plan.villains == plan.faults_borne()) {
     if (chance.chance(500)) {
@@ -228,13 +202,17 @@ Plan plan_of(std::uint64_t seed) {
     dense = chance.below(3);
     draw_attacks(0, first_added);
   }
-  draw(Fault::link_error);
+  draw(chance, link_error);
   if (plan.villains > 0) draw_attacks(first_added, attack_count);
+  Random later(seed, "faults that came later");
+  for (auto i = link_error + 1; i < fault_count; ++i) draw(later, i);
   // Some seeds go on for long, so that chains grow and books move on again while things still go wrong.
   if (Random(seed, "long").below(16) == 0) {
     plan.steps *= 4;
     plan.exchanges *= 2;
   }
+  // In some nothing goes wrong at all: what nobody disturbs must be recorded there.
+  if (Random(seed, "calm").below(32) == 0) plan.make_calm();
   return plan;
 }
 
@@ -296,6 +274,7 @@ Needs needs_of(Bug bug) {
     case Bug::state_forgotten: return {std::nullopt, Fault::crash};
     case Bug::message_never_again: return {std::nullopt, Fault::loss};
     case Bug::disk_stays_broken: return {std::nullopt, Fault::io_error};
+    case Bug::failed_read_kept: return {std::nullopt, Fault::idle_read_error};
     case Bug::torn_package_trusted:
     case Bug::torn_text_trusted: return {std::nullopt, Fault::torn_package};
     case Bug::other_signer_accused: return {Attack::grants_to_two, std::nullopt};
@@ -324,6 +303,7 @@ Needs needs_of(Bug bug) {
     case Bug::owners_end_misnamed:
     case Bug::share_not_kept:
     case Bug::committed_voted_again:
+    case Bug::requests_refused:
     case Bug::chance_from_outside: return {};
   }
   return {};
@@ -350,6 +330,7 @@ Plan plan_of(std::uint64_t seed, Bug bug) {
     plan.forbid_restores();
   }
   if (bug == Bug::spoiled_book_borne) plan.harshness = 300;
+  if (bug == Bug::requests_refused) plan.make_calm();
   if (needs.fault == Fault::torn_package) {
     // It happens seldom, and what was torn must come to be read.
     plan.villains = 0;

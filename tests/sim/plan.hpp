@@ -40,8 +40,14 @@ enum class Fault : std::uint8_t {
   clock_jump,
   pause,
   link_error,  ///< what waits cannot be read, or cannot be taken away
+  // of the store again, and of the network
+  error_in_log,     ///< a commit fails, and may be found after a crash
+  begin_error,      ///< a transaction cannot be opened
+  idle_read_error,  ///< a read fails that is in none
+  full_disk,        ///< for a while there is no room
+  late_send_error,  ///< a file arrives, and its sender is told that it did not
 };
-inline constexpr std::size_t fault_count = static_cast<std::size_t>(Fault::link_error) + 1;
+inline constexpr std::size_t fault_count = static_cast<std::size_t>(Fault::late_send_error) + 1;
 [[nodiscard]] std::string_view name(Fault fault);
 
 /// What a faulty peer may do (docs/protocol.md, section 7).
@@ -172,8 +178,10 @@ enum class Bug : std::uint8_t {
   silence_borne,  ///< a voter that hears nothing more of a height asks nobody
   spoiled_book_borne,
   committed_voted_again,
+  requests_refused,  ///< every one: all exchanges end
+  failed_read_kept,  ///< that a row could not be read counts as that there is none, from then on
 };
-inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::committed_voted_again) + 1;
+inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::failed_read_kept) + 1;
 [[nodiscard]] std::string_view name(Bug bug);
 
 struct Plan {
@@ -195,6 +203,11 @@ struct Plan {
   void forbid_restores() {
     faults.reset(static_cast<std::size_t>(Fault::restore));
     faults.reset(static_cast<std::size_t>(Fault::undeclared_restore));
+  }
+  void make_calm() {
+    faults.reset();
+    attacks.reset();
+    villains = 0;
   }
   /// The options that repeat this very plan.
   [[nodiscard]] std::string options() const;

@@ -273,6 +273,7 @@ std::string json_line(const Summary& summary, double seconds) {
     text += "}";
   };
   group("workload", summary.counts.work, [](std::size_t i) { return name(static_cast<Work>(i)); });
+  group("deaths", summary.counts.deaths, [](std::size_t i) { return name(static_cast<DeathPlace>(i)); });
   group("evidence_of", summary.counts.evidence, evidence_name);
   group("faults", summary.counts.faults, [](std::size_t i) { return name(static_cast<Fault>(i)); });
   group("attacks", summary.counts.attacks, [](std::size_t i) { return name(static_cast<Attack>(i)); });

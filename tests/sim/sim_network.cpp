@@ -199,9 +199,13 @@ Result<void> SimLink::send(PeerPort to, const std::vector<Bytes>& envelopes, con
   Flight flight{self_, to, envelopes, {}, 0};
   for (const auto& package : packages) {
     if (package.bytes) flight.packages[package.exchange] = *package.bytes;
-    if (package.may_move) shelf_.hand_over(package.exchange);
+    // Over sockets, and into the spool of another user, the file stays with its sender.
+    const bool moves = self_.value % 2 == 0;
+    if (package.may_move && moves) shelf_.hand_over(package.exchange);
   }
   network_.send(std::move(flight));
+  // Such as where it has its name, and the folder cannot be synced.
+  if (misfortune_.happens(Fault::late_send_error, 15)) return Error{Token::io, "the simulated sync failed", {}, {}};
   return success();
 }
 

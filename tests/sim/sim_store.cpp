@@ -6,9 +6,16 @@
 namespace bookchain::sim {
 
 bool SimStore::fails_to_read() const {
-  if (!open_ || !read_fails || !read_fails()) return false;
+  const auto& fails = open_ ? read_fails : idle_read_fails;
+  if (!fails || !fails()) return false;
   failed_ = true;
   return true;
+}
+
+/// As the real one: of the time since the last begin.
+Result<void> SimStore::status() const {
+  if (failed_) return Error{Token::io, "the simulated disk failed to read", {}, {}};
+  return success();
 }
 
 std::optional<Bytes> SimStore::get(Table table, ByteView key) const {
@@ -38,8 +45,9 @@ std::optional<std::pair<Bytes, Bytes>> SimStore::last(Table table, ByteView pref
 
 Result<void> SimStore::begin(Durability durability) {
   assert(!open_);
-  open_ = true;
   failed_ = false;
+  if (begin_fails && begin_fails()) return Error{Token::io, "the simulated disk failed at the beginning", {}, {}};
+  open_ = true;
   durability_ = durability;
   transaction_.clear();
   return success();
@@ -58,6 +66,8 @@ void SimStore::apply(const std::vector<Write>& writes) {
   assert(open_);
   for (const auto& write : writes) {
     const auto before = rows(write.table).find(write.key);
+    // No page changes, so nothing is written of it.
+    if (!write.value && before == rows(write.table).end()) continue;
     transaction_.push_back(
         Undo{write.table, write.key,
              before == rows(write.table).end() ? std::nullopt : std::optional<Bytes>(before->second)});
@@ -67,30 +77,47 @@ void SimStore::apply(const std::vector<Write>& writes) {
 
 Result<void> SimStore::commit() {
   assert(open_);
-  const auto chosen = fate ? fate(durability_) : CommitFate::good;
+  auto chosen = fate ? fate(durability_) : CommitFate::good;
   if (chosen == CommitFate::dies_before) throw Crashed{};
-  if (failed_ || chosen == CommitFate::io_error || chosen == CommitFate::disk_full) {
-    rollback();
-    const auto token = chosen == CommitFate::disk_full ? Token::disk_full : Token::io;
-    return Error{token, "the simulated disk failed", {}, {}};
+  // What could not read all does not come to its commit, and what has no room not to the end of its frames.
+  if (failed_) chosen = CommitFate::io_error;
+  if (!transaction_.empty() && is_full && is_full()) chosen = CommitFate::disk_full;
+  if (chosen == CommitFate::io_error || chosen == CommitFate::disk_full || chosen == CommitFate::error_in_log) {
+    return fail_commit(chosen);
   }
   open_ = false;
-  note_changed();
+  note_changed(transaction_);
   // Where nothing is written nothing is synced: what was to be durable soon stays so.
-  if (durability_ == Durability::soon) {
+  if (!transaction_.empty() && durability_ == Durability::soon) {
     soon_.push_back(std::move(transaction_));
   } else if (!transaction_.empty()) {
     soon_.clear();
+    in_log_.clear();
   }
   transaction_.clear();
   if (chosen == CommitFate::dies_after) throw Crashed{};
   return success();
 }
 
-/// Of the open transaction.
-void SimStore::note_changed() {
+/// One that fails before it writes leaves in the log what lay there: it may fail at any of its frames, also the first.
+Result<void> SimStore::fail_commit(CommitFate how) {
+  if (how == CommitFate::error_in_log && !transaction_.empty()) {
+    in_log_.clear();
+    in_log_after_ = soon_.size();
+    for (const auto& entry : transaction_) {
+      const auto now = rows(entry.table).find(entry.key);
+      const bool is_there = now != rows(entry.table).end();
+      in_log_.push_back(Write{entry.table, entry.key, is_there ? std::optional(now->second) : std::nullopt});
+    }
+  }
+  rollback();
+  const auto token = how == CommitFate::disk_full ? Token::disk_full : Token::io;
+  return Error{token, "the simulated disk failed", {}, {}};
+}
+
+void SimStore::note_changed(const Log& log) {
   static constexpr std::array looked_at{Table::exchanges, Table::evidence, Table::marks, Table::ownership};
-  for (const auto& entry : transaction_) {
+  for (const auto& entry : log) {
     if (std::ranges::find(looked_at, entry.table) == looked_at.end()) continue;
     const auto now = rows(entry.table).find(entry.key);
     const auto is_there = now != rows(entry.table).end();
@@ -110,7 +137,7 @@ void SimStore::rollback() noexcept {
   transaction_.clear();
 }
 
-bool SimStore::lose_power(Random* chance) {
+SimStore::Loss SimStore::lose_power(Random* chance) {
   rollback();
   const auto kept = chance == nullptr ? soon_.size() : chance->below(soon_.size() + 1);
   const bool lost = kept < soon_.size();
@@ -118,8 +145,17 @@ bool SimStore::lose_power(Random* chance) {
     undo(soon_.back());
     soon_.pop_back();
   }
+  // Whoever opens the state syncs what it finds in the log, before anything is told of it.
   soon_.clear();
-  return lost;
+  const auto found = std::exchange(in_log_, {});
+  // Its frames follow those of one commit, and fit no other. The power may have taken them, too.
+  if (found.empty() || kept != in_log_after_ || (chance != nullptr && chance->chance(500))) return {lost, false};
+  open_ = true;
+  apply(found);
+  open_ = false;
+  note_changed(transaction_);
+  transaction_.clear();
+  return {lost, true};
 }
 
 std::optional<Bytes> SimStore::durable(Table table, ByteView key) const {
@@ -145,6 +181,7 @@ void SimStore::falsify(Table table, const Bytes& key, Bytes value) {
 void SimStore::put_back(Image image) {
   rollback();
   soon_.clear();
+  in_log_.clear();
   rows_ = std::move(image);
 }
 

@@ -1,6 +1,7 @@
 // A Store that forgets as a disk does: a full commit is durable, later commits that promise durability
 // only soon may be lost from any one on, an open transaction always is. Fails, and dies in the middle of
-// a commit, when told to.
+// a commit, when told to. A commit that fails when its frames are in the log is found by whoever opens the state
+// after a crash, unless a later one was written over them: SQLite goes on as if they were not there, and leaves them.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +19,14 @@ using namespace ledger;  // NOLINT(google-build-using-namespace)
 /// Thrown where a peer dies: the courier is dropped and made anew from what is durable.
 struct Crashed {};
 
-enum class CommitFate : std::uint8_t { good, io_error, disk_full, dies_before, dies_after };
+enum class CommitFate : std::uint8_t {
+  good,
+  io_error,
+  disk_full,
+  dies_before,
+  dies_after,
+  error_in_log,  ///< an error after all of it was written, such as that of the sync: see lose_power()
+};
 
 class SimStore final : public Store {
  public:
@@ -42,11 +50,17 @@ class SimStore final : public Store {
   void apply(const std::vector<Write>& writes) override;
   [[nodiscard]] Result<void> commit() override;
   void rollback() noexcept override;
-  [[nodiscard]] Result<void> status() const override { return success(); }
+  [[nodiscard]] Result<void> status() const override;
 
-  /// The power goes: keeps the durable rows and, of the commits after them, the first `kept` by chance.
-  /// Returns true if something that was committed is lost.
-  bool lose_power(Random* chance);
+  struct Loss {
+    bool lost = false;      ///< something that was committed
+    bool surfaced = false;  ///< a commit was found that had failed
+  };
+  /// The process dies, and with a source of chance the power goes: keeps the durable rows and, of the commits after
+  /// them, the first few by chance. What lies in the log after all of them, it finds.
+  Loss lose_power(Random* chance);
+  /// Whether a commit that failed would be found if the process died now.
+  [[nodiscard]] bool may_surface() const { return !in_log_.empty() && soon_.size() == in_log_after_; }
   /// What the disk would give back whatever happens now.
   [[nodiscard]] std::optional<Bytes> durable(Table table, ByteView key) const;
   [[nodiscard]] bool in_transaction() const { return open_; }
@@ -61,7 +75,10 @@ class SimStore final : public Store {
   void falsify(Table table, const Bytes& key, Bytes value);
 
   std::function<CommitFate(Durability)> fate;  ///< asked at each commit
+  std::function<bool()> is_full;               ///< asked at each commit that writes: for as long as there is no room
+  std::function<bool()> begin_fails;           ///< asked at each begin
   std::function<bool()> read_fails;            ///< asked at each read within a transaction
+  std::function<bool()> idle_read_fails;       ///< at each other one
 
  private:
   struct Undo {
@@ -74,12 +91,17 @@ class SimStore final : public Store {
   void set(Table table, const Bytes& key, const std::optional<Bytes>& value);
   void undo(const Log& log) noexcept;
   [[nodiscard]] bool fails_to_read() const;
-  void note_changed();
+  [[nodiscard]] Result<void> fail_commit(CommitFate how);
+  void note_changed(const Log& log);
 
   Image rows_;
   Changed changed_;
   std::vector<Log> soon_;  ///< what the commits since the last full one replaced
   Log transaction_;        ///< what the open transaction replaced
+  /// What the last commit wrote that failed with its frames in the log, after so many of those in soon_. A full commit
+  /// writes over it for good; one that is synced later hides it, unless the power takes that away again.
+  std::vector<Write> in_log_;
+  std::size_t in_log_after_ = 0;
   Durability durability_ = Durability::full;
   bool open_ = false;
   mutable bool failed_ = false;

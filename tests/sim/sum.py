@@ -39,8 +39,8 @@ def failures(total):
     if total["violations"]:
         yield f"{total['violations']} violations"
     if total["seeds"] >= SEEDS_FOR_ALL_KINDS:
-        for group in ("workload", "faults", "attacks"):
-            yield from (f"{kind} never happened" for kind, times in total[group].items() if times == 0)
+        for group, before in (("workload", ""), ("faults", ""), ("attacks", ""), ("deaths", "a death ")):
+            yield from (f"{before}{kind} never happened" for kind, times in total[group].items() if times == 0)
         if 3 * total["blocks_under_faults"] < total["blocks"]:
             yield "two thirds of the blocks came when nothing went wrong"
         if 3 * total["committed"] < total["exchanges"]:

@@ -40,6 +40,7 @@ World::World(const Plan& plan)
       network_(misfortune_, Random(plan.seed, "network")),
       requests_left_(plan.exchanges),
       restores_left_(plan.may_restore() && plan.villains < plan.faults_borne() ? 1 : 0) {
+  forget_good_signatures();  // no run knows what another one verified
   make_network();
   make_homes();
   make_books();
@@ -90,45 +91,8 @@ void World::make_homes() {
       for (const auto& envelope : envelopes) trace_.add(envelope);
       watcher_->sending(at->identity.port, to, envelopes, at->store, channels_.at({at->identity.port, to}));
     };
-    at->store.fate = [this, at](Durability durability) {
-      if (at->broken_for_good) return CommitFate::io_error;
-      if (misfortune_.happens(Fault::io_error, 8)) {
-        at->broken_for_good = planted::is_on(Bug::disk_stays_broken);
-        return CommitFate::io_error;
-      }
-      if (misfortune_.happens(Fault::disk_full, 8)) return CommitFate::disk_full;
-      if (misfortune_.happens(Fault::crash_in_commit, durability == Durability::full ? 12 : 6)) {
-        if (misfortune_.chance(Fault::crash_in_commit).chance(500)) return CommitFate::dies_before;
-        // What a call decided is durable then, and looked at before the process dies of it: committed().
-        if (durability == Durability::soon) return CommitFate::dies_after;
-        at->dies_after_commit = true;
-      }
-      return CommitFate::good;
-    };
-    if (plan_.has(Fault::read_error)) {
-      at->store.read_fails = [this] {
-        return misfortune_.chance(Fault::read_error).chance(200) && misfortune_.happens(Fault::read_error, 1);
-      };
-    }
-    at->shelf.forgets = [](const ShelfTask& task) { return planted::forgets(task); };
-    at->shelf.disk = [this]() -> Result<void> {
-      if (misfortune_.happens(Fault::torn_package, 15)) throw Crashed{};
-      if (misfortune_.happens(Fault::disk_full, 8))
-        return Error{Token::disk_full, "the simulated disk is full", {}, {}};
-      if (misfortune_.happens(Fault::shelf_error, 15)) return Error{Token::io, "the simulated shelf failed", {}, {}};
-      return success();
-    };
-    at->shelf.tears = [this](Bytes& bytes) {
-      if (!misfortune_.happens(Fault::torn_package, 15)) return false;
-      auto& chance = misfortune_.chance(Fault::torn_package);
-      // It is cut short, or of the right length, and what stands at its end was never written.
-      if (bytes.empty() || !chance.chance(400)) {
-        bytes.resize(chance.below(bytes.size() + 1));
-      } else {
-        chance.fill(std::span(bytes).last(1 + chance.below(bytes.size())));
-      }
-      return true;
-    };
+    break_store(*at);
+    break_shelf(*at);
     if (misfortune_.happens(Fault::clock_skew, 600)) {
       at->environment.offset_us =
           static_cast<std::int64_t>(misfortune_.chance(Fault::clock_skew).below(7'200'000'000)) - 3'600'000'000;
@@ -146,47 +110,12 @@ void World::make_books() {
 
 Home& World::any_home() { return home(chance_.pick(honest_)); }
 
-// ---- crashes ----
-
-void World::start(Home& home) {
-  watcher_->check_told(home.identity.port, home.store);
-  home.gathering.emplace(home.store);
-  home.value_shelf.emplace(home.shelf, *home.gathering);
-  home.courier.emplace(transport::Courier::make(
-                           {home.node, *home.gathering, *home.value_shelf, home.link, home.environment, this, nullptr})
-                           .value());
-}
-
-void World::crash(Home& home) {
-  home.dies_after_commit = false;
-  auto* chance = plan_.has(Fault::lost_bookkeeping) ? &misfortune_.chance(Fault::lost_bookkeeping) : nullptr;
-  home.courier.reset();
-  if (home.store.lose_power(chance)) counts_.add(Fault::lost_bookkeeping);
-  home.shelf.lose_power(chance);
-  planted::after_a_crash(home.store);
-  home.wakes_at = step_ + chance_.below(40);
-  story_.note(home.identity.port, "crashes");
-}
-
-void World::reached(transport::KillPoint point) {
-  trace_.add(static_cast<std::uint64_t>(point));
-  if (misfortune_.happens(Fault::crash, 3)) throw Crashed{};
-}
-
-/// Whatever becomes of the rest of the call: the turns that die or fail here are those worth looking at.
-void World::committed(const transport::Report& report) {
-  auto& home = *acting_;
-  watcher_->reported(home.identity.port, report);
-  watcher_->told(home.identity.port, report, home.store);
-  if (std::exchange(home.dies_after_commit, false)) throw Crashed{};
-}
-
 void World::event(Home& home, const std::function<void()>& act) {
   acting_ = &home;
   try {
     act();
     // A commit after which the process was to die, and that came to nothing, or that nobody was told of.
-    if (home.dies_after_commit) throw Crashed{};
+    if (home.dies_after_commit || dies_with_log(home, 200)) throw Crashed{};
   } catch (const Crashed&) {
     crash(home);
   }
@@ -229,7 +158,8 @@ void World::let_peer_act() {
 // ---- what befalls them ----
 
 void World::back_up(Home& home) {
-  home.backup = Home::Backup{home.store.image(), home.shelf.contents, watcher_->height_of(home.identity.port)};
+  home.backup =
+      Home::Backup{home.store.image(), home.shelf.contents, home.drafts, watcher_->height_of(home.identity.port)};
 }
 
 /// A backup is put back. Declared: new epochs towards all, and the questions of section 4. Undeclared: the peer
@@ -241,6 +171,8 @@ void World::restore(Home& home, bool declared) {
   home.forgotten = known_exchanges();
   home.store.put_back(home.backup->rows);
   home.shelf.put_back(home.backup->shelf);
+  home.drafts = home.backup->drafts;
+  home.full_until = 0;  // on another disk
   home.restored = true;
   home.caught_up = false;
   watcher_->set_restored(home.identity.port, home.backup->height, home.store);
@@ -335,7 +267,13 @@ void World::strike() {
   if (struck.caught_up && struck.backup && !struck.restored_again && chance_.chance(holds_a_lock(struck) ? 300 : 10)) {
     return restore_again(struck);
   }
-  if (misfortune_.happens(Fault::crash, 3)) return crash(struck);
+  if (misfortune_.happens(Fault::crash, 3)) {
+    counts_.add(DeathPlace::between_turns);
+    return crash(struck);
+  }
+  if (misfortune_.happens(Fault::full_disk, 3)) {
+    struck.full_until = step_ + misfortune_.chance(Fault::full_disk).between(20, 200);
+  }
   if (misfortune_.happens(Fault::pause, 4)) {
     struck.wakes_at = step_ + misfortune_.chance(Fault::pause).between(20, 120);
     return;
@@ -387,6 +325,7 @@ void World::run() {
   while (step_ < plan_.steps) one_event();
   heal();
   settle();
+  check_undisturbed();
   check_end();
 }
 

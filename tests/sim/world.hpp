@@ -35,9 +35,12 @@ struct Home {
   std::set<ExchangeId> forgotten;  ///< that anybody knew of when it was restored
   bool dies_after_commit = false;  ///< as soon as what it commits is durable
   bool broken_for_good = false;    ///< its disk, in a planted bug only
+  std::uint64_t full_until = 0;    ///< step up to which its disk has no room
+  std::set<BookId> drafts;         ///< books that could not be registered, as far as their user knows
   struct Backup {
     SimStore::Image rows;
     SimShelf::Contents shelf;
+    std::set<BookId> drafts;
     std::uint64_t height;
   };
   std::optional<Backup> backup;
@@ -62,6 +65,8 @@ class World final : private transport::Observer {
     ExchangeId exchange;
     PeerPort requester;
     PeerPort owner;
+    BookId book;
+    bool late = false;  ///< made to help, after everything healed
   };
   [[nodiscard]] bool may_be_forgotten(const Tracked& tracked) const;
 
@@ -70,6 +75,8 @@ class World final : private transport::Observer {
 
   void make_network();
   void make_homes();
+  void break_store(Home& home);
+  void break_shelf(Home& home);
   void make_books();
   [[nodiscard]] WishAddBook make_book(Home& home);
   /// True if the user was told that it is registered.
@@ -92,6 +99,7 @@ class World final : private transport::Observer {
   bool request_book(Home& home, const Wanted& wanted);
   void request_by_several(Home& first);
   void user_meddles(Home& home);
+  void check_undisturbed();
   void strike();
   [[nodiscard]] bool is_voting(const Home& home) const;
   [[nodiscard]] bool holds_a_lock(const Home& home) const;
@@ -103,6 +111,8 @@ class World final : private transport::Observer {
   [[nodiscard]] std::set<ExchangeId> known_exchanges() const;
   void start(Home& home);
   void crash(Home& home);
+  void clear_drafts(Home& home);
+  [[nodiscard]] bool dies_with_log(const Home& home, std::uint64_t in_a_thousand);
   [[nodiscard]] bool is_up(const Home& home) const { return home.courier && home.wakes_at <= step_; }
   /// Runs `act` at a peer as one event: crashes and errors of the environment are part of it.
   void event(Home& home, const std::function<void()>& act);
@@ -172,6 +182,7 @@ class World final : private transport::Observer {
   std::map<BookId, Text> texts_;  ///< what the registered books really say
   std::map<PeerPort, std::uint64_t> serials_;
   std::vector<Tracked> tracked_;                             ///< exchanges that users of honest peers began
+  std::set<ExchangeId> given_up_;                            ///< by one of the two users in the middle
   std::set<std::pair<PeerPort, ExchangeId>> collected_;      ///< what users tried to get at the end
   std::vector<std::pair<PeerPort, BookId>> registered_;      ///< of which the user was told
   std::map<ExchangeId, std::vector<NumberedShare>> pooled_;  ///< what all liars hold together

@@ -33,9 +33,11 @@ bool World::add_book(Home& home) {
   if (!home.courier) start(home);
   bool done = false;
   event(home, [&] { done = home.courier->wish(wish).has_value(); });
-  if (done) registered_.emplace_back(home.identity.port, id);
-  // The user whose command failed takes the draft away.
-  if (!shelf.get(home.store, id)) home.shelf.contents.books.erase(id);
+  if (done) {
+    registered_.emplace_back(home.identity.port, id);
+  } else {
+    home.drafts.insert(id);
+  }
   return done;
 }
 

@@ -147,7 +147,7 @@ void World::check_end() {
   const auto& recorded = watcher_->chain().recorded();
   const auto& transfers = watcher_->chain().transfers();
   counts_.committed += static_cast<std::uint64_t>(std::ranges::count_if(
-      tracked_, [&](const Tracked& tracked) { return transfers.contains(tracked.exchange.bytes); }));
+      tracked_, [&](const Tracked& tracked) { return !tracked.late && transfers.contains(tracked.exchange.bytes); }));
   counts_.add(Work::claims, recorded.claimed);
   counts_.add(Work::settlements, recorded.settled);
   counts_.add(Work::aborts_recorded, recorded.aborts);

@@ -30,6 +30,8 @@ void World::heal() {
   for (auto& [port, made] : homes_) {
     auto& at = *made;
     at.wakes_at = 0;
+    at.full_until = 0;
+    clear_drafts(at);
     at.backup.reset();
     if (!at.courier) start(at);
     story_.note(port, "all faults stop");
@@ -49,7 +51,7 @@ void World::track_untold() {
       if (!began_here || !known.insert(exchange).second) continue;
       counts_.add(Work::untold_requests);
       ++counts_.exchanges;
-      tracked_.push_back({exchange, requester, record.request.body.receiver_port});
+      tracked_.push_back({exchange, requester, record.request.body.receiver_port, record.request.body.book});
     }
   }
 }
@@ -178,8 +180,7 @@ void World::wake_up_laggards(std::uint64_t attempt) {
     event(requester, [&, id = id] {
       const auto requested = requester.courier->request(owner.identity.port, id);
       if (!requested) return;
-      ++counts_.exchanges;
-      tracked_.push_back({requested.value().exchange, requester.identity.port, owner.identity.port});
+      tracked_.push_back({requested.value().exchange, requester.identity.port, owner.identity.port, id, true});
     });
   }
 }

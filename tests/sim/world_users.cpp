@@ -25,7 +25,7 @@ bool World::request_book(Home& home, const Wanted& wanted) {
     if (!requested) return;
     made = true;
     ++counts_.exchanges;
-    tracked_.push_back({requested.value().exchange, home.identity.port, wanted.owner});
+    tracked_.push_back({requested.value().exchange, home.identity.port, wanted.owner, wanted.book});
     story_.note(home.identity.port, "requests a book of " + std::to_string(wanted.owner.value));
   });
   return made;
@@ -69,6 +69,8 @@ void World::user_meddles(Home& home) {
   event(home, [&] {
     const bool done = home.courier->wish(wish).has_value();
     if (done && std::holds_alternative<WishAbort>(wish)) counts_.add(Work::user_aborts);
+    const bool ends_it = std::holds_alternative<WishAbort>(wish) || std::holds_alternative<WishRefuse>(wish);
+    if (done && ends_it) given_up_.insert(exchange);
   });
 }
 
@@ -88,6 +90,20 @@ void World::user_acts() {
     return;
   }
   if (what < 75) return user_meddles(acting);
+}
+
+/// Where nothing goes wrong and nobody lies, an exchange that neither user gave up, about a book that nobody else asked
+/// for, has no reason to be over without its transfer: a network in which everything is given up ends as well.
+void World::check_undisturbed() {
+  if (plan_.faults.any() || plan_.villains > 0) return;
+  std::map<BookId, std::size_t> requests;
+  for (const auto& tracked : tracked_) ++requests[tracked.book];
+  for (const auto& tracked : tracked_) {
+    if (requests.at(tracked.book) > 1 || given_up_.contains(tracked.exchange)) continue;
+    if (!watcher_->chain().transfers().contains(tracked.exchange.bytes))
+      throw Violation{"an exchange that nothing disturbs is committed", to_hex(tracked.exchange)};
+    counts_.add(Work::undisturbed);
+  }
 }
 
 }  // namespace bookchain::sim

@@ -14,6 +14,7 @@ Counts enough() {
   counts.faults.fill(1);
   counts.attacks.fill(1);
   counts.work.fill(1);
+  counts.deaths.fill(1);
   counts.blocks = counts.exchanges = 3;
   counts.blocks_under_faults = counts.committed = 1;
   return counts;
@@ -42,6 +43,12 @@ BOOST_AUTO_TEST_CASE(each_kind_must_have_happened) {
     counts.work[i] = 0;
     BOOST_TEST(too_little(counts).value() ==
                std::string(name(static_cast<bookchain::sim::Work>(i))) + " never happened");
+  }
+  for (std::size_t i = 0; i < bookchain::sim::death_count; ++i) {
+    auto counts = enough();
+    counts.deaths[i] = 0;
+    BOOST_TEST(too_little(counts).value() ==
+               "a death " + std::string(name(static_cast<bookchain::sim::DeathPlace>(i))) + " never happened");
   }
 }
 
