@@ -133,7 +133,6 @@ std::string_view name(Bug bug) {
     case Bug::spoiled_book_borne: return "spoiled-book-borne";
     case Bug::committed_voted_again: return "committed-voted-again";
     case Bug::requests_refused: return "requests-refused";
-    case Bug::failed_read_kept: return "failed-read-kept";
   }
   return "";
 }
@@ -274,7 +273,6 @@ Needs needs_of(Bug bug) {
     case Bug::state_forgotten: return {std::nullopt, Fault::crash};
     case Bug::message_never_again: return {std::nullopt, Fault::loss};
     case Bug::disk_stays_broken: return {std::nullopt, Fault::io_error};
-    case Bug::failed_read_kept: return {std::nullopt, Fault::idle_read_error};
     case Bug::torn_package_trusted:
     case Bug::torn_text_trusted: return {std::nullopt, Fault::torn_package};
     case Bug::other_signer_accused: return {Attack::grants_to_two, std::nullopt};

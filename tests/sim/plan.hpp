@@ -179,9 +179,8 @@ enum class Bug : std::uint8_t {
   spoiled_book_borne,
   committed_voted_again,
   requests_refused,  ///< every one: all exchanges end
-  failed_read_kept,  ///< that a row could not be read counts as that there is none, from then on
 };
-inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::failed_read_kept) + 1;
+inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::requests_refused) + 1;
 [[nodiscard]] std::string_view name(Bug bug);
 
 struct Plan {

@@ -240,10 +240,6 @@ BUGS = [
     ("requests_refused", "ledger/exchange_request.cpp", 1,
      "  if (!book) {\n    return refuse(",
      "  if (!book || ON) {\n    return refuse("),
-    # A read outside a transaction that failed is remembered.
-    ("failed_read_kept", "ledger/store/gathering_store.cpp", 1,
-     "if (!below_.status()) read_.forget();",
-     "if (!ON && !below_.status()) read_.forget();"),
     # A witness acknowledges a share and does not keep it.
     ("share_not_kept", "ledger/exchange_witness.cpp", 1,
      "  record.acks.push_back(ack);\n",

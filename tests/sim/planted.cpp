@@ -90,7 +90,6 @@ std::vector<Proof> proofs_of(Bug bug) {
     case Bug::removed_too_early: return {{"a book lies on its owner's shelf alone", " lost "}};
     case Bug::owners_end_misnamed: return {{"an exchange is committed exactly if the chain holds it", "its owner"}};
     case Bug::requests_refused: return {{"an exchange that nothing disturbs is committed"}};
-    case Bug::failed_read_kept: return {{"acknowledged is never lost"}, {"nothing is sent that is not durable"}};
     case Bug::recall_skipped: return {{"a restored owner grants and releases nothing before it has asked"}};
     case Bug::old_answers_recalled:
     case Bug::recall_ignored: return {{"a restored owner remembers what those that answered it hold"}};

@@ -4,6 +4,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "ledger/store/gathering_store.hpp"
+
 namespace {
 
 using namespace bookchain::sim;  // NOLINT(google-build-using-namespace)
@@ -162,6 +164,21 @@ BOOST_AUTO_TEST_CASE(a_read_that_fails_in_no_transaction_is_told_until_the_next_
   BOOST_TEST((store.get(Table::facts, one) == old_value));
   BOOST_TEST(write(store, {put(two, old_value)}));
   BOOST_TEST(store.status().has_value());
+}
+
+/// What the program reads between two transactions of the simulated disk fails, too, and this is why it may.
+BOOST_AUTO_TEST_CASE(a_read_that_failed_is_not_remembered_above) {
+  SimStore store;
+  BOOST_TEST(write(store, {put(one, old_value)}));
+  GatheringStore above(store);
+  for (const bool fails : {true, false}) {
+    store.idle_read_fails = [fails] { return fails; };
+    const Reading reading(above);
+    BOOST_TEST(above.get(Table::facts, one).has_value() == !fails);
+  }
+  BOOST_TEST(above.begin().has_value());
+  BOOST_TEST((above.get(Table::facts, one) == old_value));
+  above.rollback();
 }
 
 BOOST_AUTO_TEST_SUITE_END()
