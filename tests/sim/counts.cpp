@@ -35,6 +35,7 @@ std::string_view name(Work work) {
     case Work::damaged_packages: return "damaged-packages";
     case Work::caught_up: return "caught-up";
     case Work::restored_twice: return "restored-twice";
+    case Work::restores_noticed: return "restores-noticed";
     case Work::surfaced_commits: return "surfaced-commits";
     case Work::undisturbed: return "undisturbed";
   }

@@ -22,6 +22,7 @@ enum class Work : std::uint8_t {
   damaged_packages,  ///< on their way
   caught_up,         ///< restored homes that answer for what they sign again
   restored_twice,    ///< of them, those that the same copy was put back to once more
+  restores_noticed,  ///< which nobody declared, and the home saw in the votes of the others that it had forgotten some
   surfaced_commits,  ///< that had failed, and were found after a crash
   undisturbed,       ///< exchanges that nothing and nobody disturbed, which must be recorded
 };

@@ -179,8 +179,11 @@ enum class Bug : std::uint8_t {
   spoiled_book_borne,
   committed_voted_again,
   requests_refused,  ///< every one: all exchanges end
+  key_not_kept,              ///< an owner grants and keeps no key
+  share_dropped_with_block,  ///< by a witness, whether the requester has the book or not
+  evidence_replaced,         ///< a peer keeps what it found last
 };
-inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::requests_refused) + 1;
+inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::evidence_replaced) + 1;
 [[nodiscard]] std::string_view name(Bug bug);
 
 struct Plan {

@@ -240,6 +240,21 @@ BUGS = [
     ("requests_refused", "ledger/exchange_request.cpp", 1,
      "  if (!book) {\n    return refuse(",
      "  if (!book || ON) {\n    return refuse("),
+    # An owner grants and keeps no key.
+    ("key_not_kept", "ledger/exchange_wish.cpp", 1,
+     "  record.key = wish.key;\n",
+     "  if (!ON) record.key = wish.key;\n"),
+    # A witness drops the share of an exchange that is committed, whether the requester has the book or not.
+    ("share_dropped_with_block", "ledger/exchange_end.cpp", 1,
+     "      witness_ids.erase(context.draft, WitnessIdKey{requester_of(*record), exchange});\n      break;",
+     "      witness_ids.erase(context.draft, WitnessIdKey{requester_of(*record), exchange});\n"
+     "      if (ON) record->shares.clear();\n      break;"),
+    # Of all that a peer finds out about others it keeps the last.
+    ("evidence_replaced", "ledger/sightings.cpp", 1,
+     "  evidence_rows.put(context.draft, EvidenceKey{about.accused, about.id},\n",
+     "  for (const auto& [key, row] : evidence_rows.all(context.draft)) {\n"
+     "    if (ON) evidence_rows.erase(context.draft, key);\n  }\n"
+     "  evidence_rows.put(context.draft, EvidenceKey{about.accused, about.id},\n"),
     # A witness acknowledges a share and does not keep it.
     ("share_not_kept", "ledger/exchange_witness.cpp", 1,
      "  record.acks.push_back(ack);\n",

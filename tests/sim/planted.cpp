@@ -32,7 +32,7 @@ std::vector<Proof> proofs_of(Bug bug) {
     case Bug::old_answers_taken:
     case Bug::committed_voted_again:
     case Bug::votes_after_restore: return {{lock}, {signed_two}, {chosen}};
-    case Bug::vote_not_kept: return {{signed_two}, {chosen}};
+    case Bug::vote_not_kept: return {{"what a peer signs is durable before it is sent"}};
     case Bug::lock_ignored: return {{lock}, {chosen}};
     case Bug::counted_by_signature:
     case Bug::quorum_one_less: return {{valid, "breaks rule Q2"}};
@@ -90,6 +90,9 @@ std::vector<Proof> proofs_of(Bug bug) {
     case Bug::removed_too_early: return {{"a book lies on its owner's shelf alone", " lost "}};
     case Bug::owners_end_misnamed: return {{"an exchange is committed exactly if the chain holds it", "its owner"}};
     case Bug::requests_refused: return {{"an exchange that nothing disturbs is committed"}};
+    case Bug::key_not_kept: return {{"what a peer signs is durable before it is sent"}};
+    case Bug::share_dropped_with_block: return {{"a witness keeps the share that it acknowledged"}};
+    case Bug::evidence_replaced: return {{"evidence is never lost"}};
     case Bug::recall_skipped: return {{"a restored owner grants and releases nothing before it has asked"}};
     case Bug::old_answers_recalled:
     case Bug::recall_ignored: return {{"a restored owner remembers what those that answered it hold"}};

@@ -39,8 +39,10 @@ void Watcher::sending(PeerPort from, PeerPort to, const std::vector<Bytes>& enve
     ++counts_.messages;
     story_.message(from, to, std::string(ledger::name(message.value())),
                    subject_of(genesis_.id(), message.value(), opened.value().payload()));
-    if (!read_payloads_.insert(sha256({encode(from), opened.value().payload()})).second) continue;
+    // Each time: what is sent again after a crash says as much as before.
+    check_kept_by_signer(from, message.value(), store);
     if (const auto* ack = std::get_if<AckMessage>(&message.value())) check_ack(from, *ack, store);
+    if (!read_payloads_.insert(sha256({encode(from), opened.value().payload()})).second) continue;
     read_statements(message.value());
   }
 }
@@ -71,7 +73,7 @@ void Watcher::check_note(PeerPort from, PeerPort to, ByteView payload, const Sim
   }
 }
 
-void Watcher::check_ack(PeerPort from, const AckMessage& message, const SimStore& store) const {
+void Watcher::check_ack(PeerPort from, const AckMessage& message, const SimStore& store) {
   const auto& exchange = message.ack.body.exchange;
   if (may_forget(from, exchange)) return;
   const auto row = store.durable(Table::exchanges, encode(exchange));
@@ -95,6 +97,7 @@ void Watcher::check_ack(PeerPort from, const AckMessage& message, const SimStore
     fits = index < commitments.size() && commitments[index] == commitment;
   }
   if (!fits) throw Violation{"an ACK says that a fitting share is durable", at_port(from)};
+  acked_.emplace(from, exchange);
 }
 
 void Watcher::liar_sends(PeerPort from, PeerPort to, const Message& message) {

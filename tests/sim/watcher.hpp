@@ -59,6 +59,8 @@ class Watcher {
   void told(PeerPort peer, const ExchangeId& exchange, const SimStore& store);
   /// After a crash and at the end: no exchange is where it was before its user was told that it was further.
   void check_told(PeerPort peer, const SimStore& store) const;
+  /// After a crash and at the end: the shares that it acknowledged, and what it found out about others.
+  void check_kept(PeerPort peer, const SimStore& store);
   /// At the end: whom the evidence and the marks that a peer keeps accuse.
   void check_blame(PeerPort peer, const SimStore& store) const;
 
@@ -77,13 +79,17 @@ class Watcher {
   struct Told;
   void check_told(PeerPort peer, const ExchangeId& exchange, const Told& known, const SimStore& store) const;
   void look_at_rows(PeerPort peer, const SimStore::Changed& changed, const std::set<BookId>& moved,
-                    const SimStore& store) const;
+                    const SimStore& store);
   [[nodiscard]] std::set<BookId> look_at_chain(PeerPort peer, const SimStore& store);
   [[nodiscard]] bool may_be_guilty(PeerPort accused, const Evidence& evidence) const;
   void check_numbered(PeerPort from, const transport::Opened& opened, const SimStore& store);
   void check_note(PeerPort from, PeerPort to, ByteView payload, const SimStore& store);
   /// An ACK leaves only where the id, and a share that fits its commitment, are durable.
-  void check_ack(PeerPort from, const AckMessage& message, const SimStore& store) const;
+  void check_ack(PeerPort from, const AckMessage& message, const SimStore& store);
+  // watcher_durable.cpp
+  void check_kept_by_signer(PeerPort from, const Message& message, const SimStore& store) const;
+  void check_share_kept(PeerPort peer, const ExchangeId& exchange, const SimStore& store) const;
+  void found_out(PeerPort peer, Table table, const Bytes& key, const SimStore& store);
   void read_statements(const Message& message);
   /// A peer says `value` about `slot`; it may say nothing else about it, ever.
   void says(std::string_view what, PeerPort signer, Bytes slot, Bytes value);
@@ -134,6 +140,8 @@ class Watcher {
     bool released = false;
   };
   std::map<PeerPort, std::map<ExchangeId, Told>> told_;
+  std::set<std::pair<PeerPort, ExchangeId>> acked_;              ///< by witnesses, with a share
+  std::map<PeerPort, std::set<std::pair<Table, Bytes>>> found_;  ///< rows of evidence and marks
   std::set<Hash> read_payloads_;
   struct Votes {
     std::set<PeerPort> honest_proposers;

@@ -4,6 +4,7 @@
 
 #include "ledger/chain.hpp"
 #include "ledger/records.hpp"
+#include "tests/sim/durable_row.hpp"
 #include "tests/sim/watcher.hpp"
 
 namespace bookchain::sim {
@@ -26,14 +27,6 @@ std::optional<TurnRecord> turn_at(const SimStore& store, PeerPort owner, const B
   return record ? std::optional(std::move(record).value()) : std::nullopt;
 }
 
-/// What the disk of a peer gives back of a row whatever happens.
-template <class Record>
-std::optional<Record> durable_row(const SimStore& store, Table table, const Bytes& key) {
-  const auto row = store.durable(table, key);
-  auto record = row ? decode<Record>(*row) : Result<Record>(Error{});
-  return record ? std::optional(std::move(record).value()) : std::nullopt;
-}
-
 }  // namespace
 
 void Watcher::set_restored(PeerPort peer, std::uint64_t height, const SimStore& store) {
@@ -45,6 +38,7 @@ void Watcher::set_restored(PeerPort peer, std::uint64_t height, const SimStore& 
   }
   taken_[peer].clear();
   told_[peer].clear();
+  found_[peer].clear();
   heights_[peer] = height;
 }
 

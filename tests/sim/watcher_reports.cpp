@@ -142,13 +142,15 @@ Key key_of(const Bytes& bytes) {
 }  // namespace
 
 void Watcher::look_at_rows(PeerPort peer, const SimStore::Changed& changed, const std::set<BookId>& moved,
-                           const SimStore& store) const {
-  const auto told = told_.find(peer);
+                           const SimStore& store) {
+  const auto& told = told_[peer];
   for (const auto& [table, bytes] : changed) {
-    if (table == Table::exchanges && told != told_.end()) {
+    if (table == Table::evidence || table == Table::marks) found_out(peer, table, bytes, store);
+    if (table == Table::exchanges) {
       const auto exchange = key_of<ExchangeId>(bytes);
-      const auto known = told->second.find(exchange);
-      if (known != told->second.end()) check_told(peer, exchange, known->second, store);
+      const auto known = told.find(exchange);
+      if (known != told.end()) check_told(peer, exchange, known->second, store);
+      check_share_kept(peer, exchange, store);
     } else if (table == Table::evidence) {
       const auto key = key_of<EvidenceKey>(bytes);
       if (const auto row = evidence_rows.get(store, key)) check_evidence(peer, key, *row);

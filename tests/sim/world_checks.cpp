@@ -63,7 +63,6 @@ bool World::is_owed(const Home& home, const BookId& id) const {
 void World::check_kept() {
   for (const auto port : honest_) {
     const auto& at = home(port);
-    if (at.restored) continue;
     for (const auto& [id, registered] : texts_) {
       if (!is_owed(at, id) || (shelf.get(at.store, id) && text_at(at, id) == registered)) continue;
       throw Violation{"a book lies on its owner's shelf alone", at_port(port) + " lost " + to_hex(id).substr(0, 8)};
@@ -75,7 +74,7 @@ void World::check_kept() {
 void World::check_acknowledged() {
   for (const auto& tracked : tracked_) (void)record_of(tracked, tracked.requester);
   for (const auto& [port, id] : registered_) {
-    if (home(port).restored || catalogue.get(home(port).store, id)) continue;
+    if (catalogue.get(home(port).store, id)) continue;
     throw Violation{"what a user was told is never lost", "a book of " + at_port(port)};
   }
 }
@@ -153,9 +152,13 @@ void World::check_end() {
   counts_.add(Work::aborts_recorded, recorded.aborts);
   counts_.add(Work::disputes_recorded, recorded.disputes);
   counts_.add(Work::false_deals, recorded.false_deals);
+  for (const auto& [port, at] : homes_) {
+    if (!watcher_->is_honest(port) && mute_until_fact.get(at->store)) counts_.add(Work::restores_noticed);
+  }
   planted::at_the_end(home(honest_.front()).store);
   for (const auto port : honest_) {
     watcher_->check_told(port, home(port).store);
+    watcher_->check_kept(port, home(port).store);
     watcher_->check_blame(port, home(port).store);
     watcher_->compare_chain(port, home(port).store);
   }

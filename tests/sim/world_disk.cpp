@@ -71,6 +71,7 @@ void World::break_shelf(Home& home) {
 
 void World::start(Home& home) {
   watcher_->check_told(home.identity.port, home.store);
+  watcher_->check_kept(home.identity.port, home.store);
   clear_drafts(home);
   home.gathering.emplace(home.store);
   home.value_shelf.emplace(home.shelf, *home.gathering);

@@ -1,0 +1,123 @@
+// What a message says stands on the disk of the peer that signed it when it leaves (docs/protocol.md, sections 3 and
+// 4): one that says more than it will remember says something else tomorrow.
+#include <algorithm>
+
+#include "ledger/records.hpp"
+#include "tests/sim/durable_row.hpp"
+#include "tests/sim/watcher.hpp"
+
+namespace bookchain::sim {
+
+namespace {
+
+/// Whether the disk holds what a message of that peer says of itself. Of what it hands on nothing is asked.
+struct KeptByItsSigner {
+  PeerPort self;
+  bool may_lack_keys;  ///< it was put back, and others told it of its GRANTs
+  const SimStore& store;
+
+  bool operator()(const GrantMessage& m) const { return m.grant.signer != self || holds(m.request, m.grant); }
+  bool operator()(const WitnessShare& m) const {
+    if (m.grant.signer != self) return true;
+    const auto record = exchange(m.grant.body.exchange);
+    const bool has_share =
+        record && std::ranges::find(record->shares, m.share, &DealtShare::share) != record->shares.end();
+    return holds(m.request, m.grant) && (has_share || may_lack_keys || has_ended(record->state));
+  }
+  bool operator()(const ConsentMessage& m) const {
+    if (m.consent.signer != self) return true;
+    const auto record = exchange(m.consent.body.exchange);
+    return record && record->consent && record->consent->body == m.consent.body;
+  }
+  bool operator()(const ReleaseMessage& m) const {
+    if (m.release.signer != self) return true;
+    const auto record = exchange(m.release.body.exchange);
+    if (!record || !record->grant || !record->release || record->release->body != m.release.body) return false;
+    const auto& grant = record->grant->body;
+    const auto turn = durable_row<TurnRecord>(
+        store, Table::turns, encode(TurnKey{self, record->request.body.book, grant.version, grant.turn}));
+    return turn && turn->released;
+  }
+  bool operator()(const AnswerMessage& m) const {
+    const auto& body = m.answer.body;
+    return m.answer.signer != self || has_promised(body.height, body.ballot);
+  }
+  bool operator()(const PrevoteMessage& m) const {
+    return m.vote.signer != self || has_voted(m.vote.body, &VoterRecord::prevote);
+  }
+  bool operator()(const PrecommitMessage& m) const {
+    return m.vote.signer != self || has_voted(m.vote.body, &VoterRecord::precommit);
+  }
+  template <class Other>
+  bool operator()(const Other& /*binds nobody, or is looked at elsewhere*/) const {
+    return true;
+  }
+
+ private:
+  [[nodiscard]] std::optional<ExchangeRecord> exchange(const ExchangeId& id) const {
+    return durable_row<ExchangeRecord>(store, Table::exchanges, encode(id));
+  }
+  /// A GRANT with the key that it commits to, and its turn.
+  [[nodiscard]] bool holds(const Signed<Request>& request, const Signed<Grant>& grant) const {
+    const auto record = exchange(grant.body.exchange);
+    if (!record || !record->grant || record->grant->body != grant.body) return false;
+    const TurnKey key{self, request.body.book, grant.body.version, grant.body.turn};
+    const auto turn = durable_row<TurnRecord>(store, Table::turns, encode(key));
+    const bool is_in_turn = turn && std::ranges::find(turn->exchanges, grant.body.exchange) != turn->exchanges.end();
+    return is_in_turn && (record->key || may_lack_keys || has_ended(record->state));
+  }
+  [[nodiscard]] std::optional<VoterRecord> voter() const {
+    return durable_row<VoterRecord>(store, Table::voter, encode(std::uint8_t{0}));
+  }
+  /// Or it has left that height behind.
+  [[nodiscard]] bool has_promised(Height height, const Ballot& ballot) const {
+    const auto row = voter();
+    return row && std::pair(height, ballot) <= std::pair(row->height, row->promise);
+  }
+  template <class Vote>
+  [[nodiscard]] bool has_voted(const Vote& vote, std::optional<Signed<Vote>> VoterRecord::*given) const {
+    const auto row = voter();
+    if (!row || row->height < vote.height) return false;
+    if (vote.height < row->height) return true;
+    const auto& own = (*row).*given;
+    return own && vote.ballot <= row->promise && (vote.ballot < own->body.ballot || own->body == vote);
+  }
+};
+
+}  // namespace
+
+void Watcher::check_kept_by_signer(PeerPort from, const Message& message, const SimStore& store) const {
+  if (std::visit(KeptByItsSigner{from, restored_.contains(from), store}, message)) return;
+  throw Violation{"what a peer signs is durable before it is sent",
+                  at_port(from) + " sends " + std::string(ledger::name(message))};
+}
+
+// ---- what a witness acknowledged, and what anybody found out ----
+
+/// Whoever answers for a share keeps it until it is of no use: the requester has the book, a DISPUTE gave that back, or
+/// the exchange is over.
+void Watcher::check_share_kept(PeerPort peer, const ExchangeId& exchange, const SimStore& store) const {
+  if (!acked_.contains({peer, exchange}) || may_forget(peer, exchange)) return;
+  const auto record = exchanges.get(store, exchange);
+  const bool is_done = record && (is_over(record->state) || receipts_.contains(exchange));
+  if (is_done || (record && !record->shares.empty())) return;
+  throw Violation{"a witness keeps the share that it acknowledged", at_port(peer) + " of " + to_hex(exchange)};
+}
+
+/// After a crash and at the end: what its disk held once is there. No evidence and no mark ever goes.
+void Watcher::check_kept(PeerPort peer, const SimStore& store) {
+  if (!is_honest(peer)) return;
+  for (const auto& [witness, exchange] : acked_) {
+    if (witness == peer) check_share_kept(peer, exchange, store);
+  }
+  for (const auto& [table, key] : found_[peer]) {
+    if (!store.get(table, key)) throw Violation{"evidence is never lost", at_port(peer)};
+  }
+}
+
+/// A row about somebody's fault that has come: from when it is durable on it is never missed.
+void Watcher::found_out(PeerPort peer, Table table, const Bytes& key, const SimStore& store) {
+  if (store.durable(table, key)) found_[peer].emplace(table, key);
+}
+
+}  // namespace bookchain::sim
