@@ -45,32 +45,44 @@ bool BlockReading::is_member(std::uint16_t port) const {
   return std::ranges::find(network_.members, port, &CheckedNetwork::Member::port) != network_.members.end();
 }
 
-BookBody BlockReading::book() {
-  BookBody read;
-  std::uint32_t chunk_size = 0;
-  std::string title;
-  std::string media_type;
-  read.statement = statement(1, [&] {
+BlockReading::BookFields BlockReading::book_fields() {
+  BookFields read;
+  read.book.statement = statement(1, [&] {
     cursor_.u64();
     const auto title_bytes = cursor_.counted(255);
-    title.assign(title_bytes.begin(), title_bytes.end());
+    read.title.assign(title_bytes.begin(), title_bytes.end());
     const auto type_bytes = cursor_.counted(127);
-    media_type.assign(type_bytes.begin(), type_bytes.end());
+    read.media_type.assign(type_bytes.begin(), type_bytes.end());
     must(is_text(title_bytes) && is_text(type_bytes), "C3");
-    read.size = cursor_.u64();
-    chunk_size = cursor_.u32();
+    read.book.size = cursor_.u64();
+    read.chunk_size = cursor_.u32();
     cursor_.id();
   });
-  good(read.statement, "K1");
-  must(chunk_size == network_.chunk_size, "K2");
-  must(read.size <= network_.book_bytes, "K3");
-  must(!title.empty(), "K4");
-  must(!media_type.empty() && std::ranges::all_of(media_type, [](char c) { return c > 0x20 && c < 0x7f; }), "K5");
-  if (media_type == "application/vnd.bookchain.value") must(is_value(title) && read.size == title.size(), "K6");
   return read;
 }
 
+BookBody BlockReading::book() {
+  const auto read = book_fields();
+  const auto& book = read.book;
+  good(book.statement, "K1");
+  must(read.chunk_size == network_.chunk_size, "K2");
+  must(book.size <= network_.book_bytes, "K3");
+  must(!read.title.empty(), "K4");
+  const auto& media_type = read.media_type;
+  must(!media_type.empty() && std::ranges::all_of(media_type, [](char c) { return c > 0x20 && c < 0x7f; }), "K5");
+  if (media_type == "application/vnd.bookchain.value") {
+    must(is_value(read.title) && book.size == read.title.size(), "K6");
+  }
+  return book;
+}
+
 RequestBody BlockReading::request(const BookBody& book) {
+  auto read = request();
+  must(read.book == book.statement.id, "G3");
+  return read;
+}
+
+RequestBody BlockReading::request() {
   RequestBody read;
   read.statement = statement(2, [&] {
     read.sender = cursor_.u16();
@@ -80,7 +92,6 @@ RequestBody BlockReading::request(const BookBody& book) {
   });
   good(read.statement, "G1");
   must(read.statement.signer == read.sender && read.sender != read.receiver && is_member(read.receiver), "G2");
-  must(read.book == book.statement.id, "G3");
   return read;
 }
 

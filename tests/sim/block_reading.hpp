@@ -123,13 +123,25 @@ class BlockReading {
   [[nodiscard]] bool is_member(std::uint16_t port) const;
 
   [[nodiscard]] BookBody book();
+  /// The id of a BOOK whose own rules do not count.
+  [[nodiscard]] Id book_id() { return book_fields().book.statement.id; }
   [[nodiscard]] RequestBody request(const BookBody& book);
+  /// Of a book that is not at hand.
+  [[nodiscard]] RequestBody request();
   [[nodiscard]] GrantBody grant(const RequestBody& request);
   /// Statements of distinct witnesses; `body` reads one and says whether it fits. Returns how many.
   [[nodiscard]] std::size_t witnesses(const RequestBody& request, std::uint8_t type, const char* rule,
                                       const std::function<bool()>& body);
 
  private:
+  struct BookFields {
+    BookBody book;
+    std::uint32_t chunk_size{};
+    std::string title;
+    std::string media_type;
+  };
+  [[nodiscard]] BookFields book_fields();
+
   const CheckedNetwork& network_;
   Cursor& cursor_;
 };

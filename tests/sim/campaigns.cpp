@@ -59,7 +59,8 @@ std::string_view expected_evidence(Attack attack) {
     case Attack::edge_numbers:
     case Attack::book_of_one:
     case Attack::hostile_title:
-    case Attack::oversized: return {};
+    case Attack::oversized:
+    case Attack::false_evidence: return {};
     // What these send is not signed, or was signed by somebody else, or in another network.
     case Attack::interrupting:
     case Attack::largest_round:

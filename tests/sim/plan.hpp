@@ -113,8 +113,9 @@ enum class Attack : std::uint8_t {
   spoiled_block,    ///< under a true hash: a broken signature, other transactions
   ignored_lock,     ///< a block of its own over answers that name a lock, or a lock that it made up
   hidden_votes,     ///< keeps from a restored home what that has signed
+  false_evidence,   ///< about peers that did nothing wrong, of every kind, and pairs of GRANTs that are none
 };
-inline constexpr std::size_t attack_count = static_cast<std::size_t>(Attack::hidden_votes) + 1;
+inline constexpr std::size_t attack_count = static_cast<std::size_t>(Attack::false_evidence) + 1;
 [[nodiscard]] std::string_view name(Attack attack);
 
 /// Bugs planted into copies of the rules, to see whether the simulator finds them.
@@ -182,8 +183,11 @@ enum class Bug : std::uint8_t {
   key_not_kept,              ///< an owner grants and keeps no key
   share_dropped_with_block,  ///< by a witness, whether the requester has the book or not
   evidence_replaced,         ///< a peer keeps what it found last
+  evidence_not_examined,  ///< that others tell of
+  evidence_unsigned,      ///< whoever signed it
+  conflict_believed,      ///< two GRANTs that a witness tells of
 };
-inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::evidence_replaced) + 1;
+inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::conflict_believed) + 1;
 [[nodiscard]] std::string_view name(Bug bug);
 
 struct Plan {

@@ -100,6 +100,7 @@ std::string_view name(Attack attack) {
     case Attack::spoiled_block: return "spoiled-block";
     case Attack::ignored_lock: return "ignored-lock";
     case Attack::hidden_votes: return "hidden-votes";
+    case Attack::false_evidence: return "false-evidence";
   }
   return "";
 }
@@ -169,6 +170,9 @@ std::string_view name(Bug bug) {
     case Bug::key_not_kept: return "key-not-kept";
     case Bug::share_dropped_with_block: return "share-dropped-with-block";
     case Bug::evidence_replaced: return "evidence-replaced";
+    case Bug::evidence_not_examined: return "evidence-not-examined";
+    case Bug::evidence_unsigned: return "evidence-unsigned";
+    case Bug::conflict_believed: return "conflict-believed";
   }
   return "";
 }

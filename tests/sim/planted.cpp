@@ -96,6 +96,9 @@ std::vector<Proof> proofs_of(Bug bug) {
     case Bug::recall_skipped: return {{"a restored owner grants and releases nothing before it has asked"}};
     case Bug::old_answers_recalled:
     case Bug::recall_ignored: return {{"a restored owner remembers what those that answered it hold"}};
+    case Bug::evidence_not_examined:
+    case Bug::evidence_unsigned:
+    case Bug::conflict_believed: return {{blamed}};
   }
   return {};
 }

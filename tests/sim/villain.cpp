@@ -14,7 +14,8 @@ Villain::Villain(World& world, const Identity& identity)
       node_(genesis_, identity_),
       shelf_(identity.port),
       chance_(world.plan_.seed, "villain " + std::to_string(identity.port.value)),
-      epoch_(chance_.draw<Epoch>()) {
+      epoch_(chance_.draw<Epoch>()),
+      spoken_(genesis_) {
   for (std::size_t i = 0; i < world.plan_.books; ++i) add_book(true);
   flush();
 }
@@ -233,6 +234,7 @@ void Villain::send(PeerPort to, const Message& message, std::optional<Bytes> pac
 
 /// Counts what it asked for, and what only shows when it is set beside something else that this peer has said.
 void Villain::note_own(PeerPort to, const Message& message) {
+  if (world_.plan_.has(Attack::false_evidence)) spoken_.hear(message);
   if (const auto* own = std::get_if<RequestMessage>(&message); own != nullptr && own->request.signer == self()) {
     if (requested_.insert(genesis_.exchange_of(own->request)).second) ++world_.counts_.requests_of_liars;
   }

@@ -3,6 +3,7 @@
 // received it may send again, to anybody.
 #pragma once
 
+#include "tests/sim/slander.hpp"
 #include "tests/sim/world.hpp"
 
 namespace bookchain::sim {
@@ -111,6 +112,7 @@ class Villain {
   void pool_share(const Signed<Request>& request, const Grant& grant, const KeyShare& share);
   void pool_shares_in(const Message& message);
   [[nodiscard]] std::vector<Wanted> false_disputes();
+  void accuse_falsely();
   [[nodiscard]] std::optional<BadDeal> true_deal(const ExchangeId& exchange, const ExchangeRecord& record);
   [[nodiscard]] const Text* text_of(const ExchangeId& exchange, const ExchangeRecord& record) const;
   [[nodiscard]] bool leaves_out(const Due& due);
@@ -149,6 +151,7 @@ class Villain {
   std::uint64_t serial_ = 1000;
 
   std::vector<std::pair<PeerPort, Message>> heard_;  ///< a sample of what was received
+  Spoken spoken_;                                    ///< where it makes false evidence
   std::vector<std::pair<PeerPort, Bytes>> envelopes_;
   std::vector<std::pair<PeerPort, Bytes>> own_envelopes_;  ///< a sample of what it sent
   std::vector<Signed<Answer>> answers_;                    ///< to ballots of its own

@@ -11,6 +11,7 @@
 namespace bookchain::sim {
 
 void Villain::remember(PeerPort from, const Message& message) {
+  if (world_.plan_.has(Attack::false_evidence)) spoken_.hear(message);
   if (heard_.size() < most_heard) {
     heard_.emplace_back(from, message);
   } else {
@@ -45,6 +46,7 @@ void Villain::act() {
   abuse_exchanges();
   grant_to_two();
   submit_transactions();
+  accuse_falsely();
   abuse_channel();
   speak_from_elsewhere();
   announce_hostile_books();

@@ -4,34 +4,10 @@
 #include <limits>
 
 #include "ledger/chain.hpp"
-#include "ledger/merkle.hpp"
 #include "ledger/records.hpp"
 #include "tests/sim/villain.hpp"
 
 namespace bookchain::sim {
-
-namespace {
-
-/// Every leaf that the owner encrypted, and every leaf that the registrar gave.
-struct Leaves {
-  std::vector<Bytes> ciphertext;
-  std::vector<Hash> encrypted;
-  std::vector<Hash> registered;
-};
-
-Leaves leaves_of(const Book& book, const Bytes& package, const Text& text) {
-  Leaves leaves;
-  for (std::uint64_t i = 0; i < chunk_count(book); ++i) {
-    const auto from = package.begin() + static_cast<std::ptrdiff_t>(package_chunk_offset(book, i));
-    const auto to = package.begin() + static_cast<std::ptrdiff_t>(package_chunk_offset(book, i + 1));
-    leaves.ciphertext.emplace_back(from, to);
-    leaves.encrypted.push_back(leaf_hash(leaves.ciphertext.back()));
-    leaves.registered.push_back(chunk_leaf(text.salts[i], text.chunks[i]));
-  }
-  return leaves;
-}
-
-}  // namespace
 
 /// Every share that comes to a liar lies with those of all others, whether or not they mean to use them. Fewer than
 /// the threshold give no key; and where one of them is the requester, of an honest owner, there are never as many
@@ -91,19 +67,17 @@ std::vector<Villain::Wanted> Villain::false_disputes() {
     const auto package = shelf_.contents.packages.find(exchange);
     const auto* text = text_of(exchange, record);
     if (!record.key || package == shelf_.contents.packages.end() || text == nullptr) continue;
-    const auto leaves = leaves_of(record.book->body, package->second, *text);
-    const auto index = chance_.below(leaves.registered.size());
-    const auto other = (index + 1) % leaves.registered.size();
-    BadChunk proof{*record.key,
-                   index,
-                   leaves.ciphertext[index],
-                   merkle_path(leaves.encrypted, index),
-                   leaves.registered[index],
-                   merkle_path(leaves.registered, index)};
+    const auto& book = record.book->body;
+    const auto show = [&, &record = record](std::uint64_t chunk) {
+      return shown_chunk(book, package->second, *text, *record.key, chunk);
+    };
+    const auto index = chance_.below(chunk_count(book));
+    const auto other = (index + 1) % chunk_count(book);
+    auto proof = show(index);
     if (wants(Attack::two_paths, 1000)) {
       auto two = proof;
-      two.leaf = leaves.registered[other];
-      two.leaf_path = merkle_path(leaves.registered, other);
+      two.leaf = show(other).leaf;
+      two.leaf_path = show(other).leaf_path;
       accuse(Attack::two_paths, two);
       auto moved = proof;
       moved.index = other;
@@ -116,6 +90,25 @@ std::vector<Villain::Wanted> Villain::false_disputes() {
     }
   }
   return disputes;
+}
+
+/// Evidence against those that did nothing wrong, told to all of them; and two GRANTs that do not exclude each other,
+/// told to a requester by its witness.
+void Villain::accuse_falsely() {
+  if (!wants(Attack::false_evidence, 300)) return;
+  Slander slander({genesis_, identity_, store_, spoken_, world_.honest_, world_.texts_}, chance_);
+  if (const auto evidence = slander.evidence(chance_.below(evidence_count))) {
+    made(Attack::false_evidence);
+    send_to_honest(EvidenceMessage{*evidence});
+  }
+  const auto known = exchanges.all(store_);
+  if (known.empty()) return;
+  const auto& record = known[chance_.below(known.size())].second;
+  if (record.role != Role::witness || !record.grant) return;
+  if (const auto conflict = slander.conflict(record.request, *record.grant)) {
+    made(Attack::false_evidence);
+    send(record.request.signer, *conflict);
+  }
 }
 
 /// Shares as they were dealt, which give the key: those that liars have laid together. Of what is recorded it asks for

@@ -121,6 +121,8 @@ void Watcher::says(std::string_view what, PeerPort signer, Bytes slot, Bytes val
 void Watcher::granted(const Signed<Request>& request, const Signed<Grant>& grant) {
   if (!genesis_.check(request) || !genesis_.check(grant)) return;
   const auto exchange = genesis_.exchange_of(request);
+  if (grant.body.exchange != exchange || grant.signer != request.body.receiver_port)
+    return;  // a liar put them together
   const auto turn = encode_all(request.body.book, grant.body.version, grant.body.turn);
   turn_of_[exchange] = turn;
   if (may_forget(grant.signer, exchange) || may_forget_turn(grant.signer, turn)) return;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ledger/records.hpp"
+#include "tests/sim/evidence_reading.hpp"
 #include "tests/sim/watcher.hpp"
 
 namespace bookchain::sim {
@@ -77,7 +78,14 @@ bool Watcher::may_be_guilty(PeerPort accused, const Evidence& evidence) const {
 void Watcher::check_evidence(PeerPort peer, const EvidenceKey& key, const EvidenceRecord& row) const {
   const auto accused = accusation(genesis_, row.evidence).accused;
   if (!may_be_guilty(accused, row.evidence)) blamed(peer, accused, std::string(fault(row.evidence)));
-  if (accused != key.accused) throw Violation{"evidence is kept under whom it accuses", at_port(peer)};
+  // Read once more by a checker of its own: that it holds, and against whom, is not left to the rules.
+  const auto read = read_evidence_again(checked(genesis_), encode(row.evidence));
+  if (read.wrong) {
+    throw Violation{"kept evidence proves what it says",
+                    at_port(peer) + ": " + std::string(fault(row.evidence)) + " breaks rule " + *read.wrong};
+  }
+  if (accused != key.accused || accused.value != read.accused)
+    throw Violation{"evidence is kept under whom it accuses", at_port(peer)};
 }
 
 void Watcher::check_mark(PeerPort peer, const MarkKey& key, const Mark& mark) const {
