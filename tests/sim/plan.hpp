@@ -65,7 +65,7 @@ enum class Attack : std::uint8_t {
   grants_to_two,
   two_grants,
   wrong_key,
-  wrong_book,  ///< chunks that are none, swapped, repeated, cut short
+  wrong_book,  ///< chunks that are none, swapped, repeated, cut short, or of another text
   bad_share,
   lying_answers,
   different_answers,  ///< yes to the one, no to the other
@@ -186,8 +186,9 @@ enum class Bug : std::uint8_t {
   evidence_not_examined,  ///< that others tell of
   evidence_unsigned,      ///< whoever signed it
   conflict_believed,      ///< two GRANTs that a witness tells of
+  leaf_not_compared,      ///< a chunk is false only if it does not decrypt
 };
-inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::conflict_believed) + 1;
+inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::leaf_not_compared) + 1;
 [[nodiscard]] std::string_view name(Bug bug);
 
 struct Plan {

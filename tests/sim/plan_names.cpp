@@ -173,6 +173,7 @@ std::string_view name(Bug bug) {
     case Bug::evidence_not_examined: return "evidence-not-examined";
     case Bug::evidence_unsigned: return "evidence-unsigned";
     case Bug::conflict_believed: return "conflict-believed";
+    case Bug::leaf_not_compared: return "leaf-not-compared";
   }
   return "";
 }

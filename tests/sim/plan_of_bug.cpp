@@ -57,6 +57,7 @@ Needs needs_of(Bug bug) {
     case Bug::evidence_not_examined:
     case Bug::evidence_unsigned:
     case Bug::conflict_believed: return {Attack::false_evidence, std::nullopt};
+    case Bug::leaf_not_compared: return {Attack::wrong_book, std::nullopt};
     // Any liar that is an owner, and that does not record the transfer itself.
     case Bug::acks_dropped_with_key: return {Attack::replayed_note, std::nullopt};
     case Bug::lock_ignored:
@@ -107,6 +108,8 @@ Plan plan_of(std::uint64_t seed, Bug bug) {
     plan.forbid_restores();
   }
   if (bug == Bug::spoiled_book_borne) plan.harshness = 300;
+  // The transfer must be recorded before the requester finds the book false: it claims, and gets the key from shares.
+  if (bug == Bug::leaf_not_compared) plan.attacks.set(static_cast<std::size_t>(Attack::never_releasing));
   if (needs.fault == Fault::torn_package) {
     // It happens seldom, and what was torn must come to be read.
     plan.villains = 0;

@@ -117,6 +117,10 @@ BUGS = [
     ("true_chunk_disputed", "ledger/fraud.cpp", 1,
      "if (open && chunk_leaf(open.value().salt, open.value().chunk) == proof.leaf) {",
      "if (!ON && open && chunk_leaf(open.value().salt, open.value().chunk) == proof.leaf) {"),
+    # Another text that was encrypted as it should be passes for the book: only what does not decrypt counts as false.
+    ("leaf_not_compared", "ledger/fraud.cpp", 1,
+     "open && chunk_leaf(open.value().salt, open.value().chunk) == proof.leaf) {",
+     "open && (ON || chunk_leaf(open.value().salt, open.value().chunk) == proof.leaf)) {"),
     # What others tell of a peer is believed as it is: all of it, all but for its signatures, two GRANTs.
     ("evidence_not_examined", "ledger/sightings.cpp", 1,
      "if (auto failure = examine(context.genesis, message.evidence).failure) return *failure;",

@@ -99,6 +99,7 @@ std::vector<Proof> proofs_of(Bug bug) {
     case Bug::evidence_not_examined:
     case Bug::evidence_unsigned:
     case Bug::conflict_believed: return {{blamed}};
+    case Bug::leaf_not_compared: return {{"an honest requester has the book or evidence"}};
   }
   return {};
 }

@@ -174,7 +174,9 @@ Result<OpenedPackage> SimShelf::open_package(const Book& book, const ExchangeId&
       continue;
     }
     auto open = decrypt_chunk(cipher, exchange, book, i, chunk_of(book, package->second, i));
-    if (!open) return OpenedPackage{open.error(), i};
+    // Each chunk is held against its leaf, as on a real shelf: the first that is another one is named.
+    const bool is_registered = open && chunk_leaf(open.value().salt, open.value().chunk) == leaves[i];
+    if (!is_registered) return OpenedPackage{wrong_book("a chunk is not as it was registered"), i};
     text.salts.push_back(open.value().salt);
     text.chunks.push_back(std::move(open.value().chunk));
     // The chunk that is being written may be cut short, and those before it are there.
@@ -184,9 +186,9 @@ Result<OpenedPackage> SimShelf::open_package(const Book& book, const ExchangeId&
       throw Crashed{};
     }
   }
+  // The leaves were those of the book when it was taken: the package was changed since.
+  if (merkle_root(leaves) != book.root) return Error{Token::bad_file, "the package in the home was changed", {}, {}};
   contents.unopened.erase(exchange);
-  if (text.root() != book.root && !trusts_what_is_left)
-    return OpenedPackage{wrong_book("the book is not the one registered"), std::nullopt};
   contents.plaintexts[exchange] = std::move(text);
   sync();
   BOOKCHAIN_CHECK(ask());

@@ -44,6 +44,9 @@ class Villain {
   [[nodiscard]] bool twist(PeerPort to, Message& message, std::optional<Bytes>& package);
   void twist_grant(GrantMessage& message, std::optional<Bytes>& package);
   [[nodiscard]] bool deal_falsely(GrantMessage& message);
+  void twist_package(GrantMessage& message, Bytes& package);
+  void falsify(const ExchangeId& exchange, const std::optional<ExchangeRecord>& record, const BookId& id,
+               const Book& book, Bytes& package);
   void stand_by(const ExchangeId& exchange, const Signed<Grant>& grant, std::vector<DealtShare> shares);
   void twist_share(PeerPort to, WitnessShare& message);
   void twist_answer(PeerPort to, IdAnswerMessage& message);

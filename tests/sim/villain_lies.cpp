@@ -26,25 +26,6 @@ bool is_kept_back(const Message& message, std::uint16_t port) {
   }
 }
 
-/// The first two chunks change places; where they differ in length the first is repeated over the second; a single one
-/// has a bit turned over.
-void mix_up_chunks(const Book& book, Bytes& package) {
-  const auto place = [&](std::uint64_t chunk) {
-    return package.begin() + static_cast<std::ptrdiff_t>(package_chunk_offset(book, chunk));
-  };
-  if (chunk_count(book) < 2) {
-    package.back() ^= 1U;
-    return;
-  }
-  const auto first = place(1) - place(0);
-  const auto second = place(2) - place(1);
-  if (first == second) {
-    std::swap_ranges(place(0), place(1), place(1));
-  } else {
-    std::copy_n(place(0), std::min(first, second), place(1));
-  }
-}
-
 /// The block that a message of the agreement brings, of several the first.
 Block* block_in(Message& message) {
   if (auto* answer = std::get_if<AnswerMessage>(&message)) return answer->lock ? &answer->lock->block : nullptr;
@@ -181,26 +162,7 @@ void Villain::twist_grant(GrantMessage& message, std::optional<Bytes>& package) 
   if (false_grants_.contains(exchange)) return;
   if (does(Attack::two_grants, 300)) message.grant = second_grant(message.request, message.grant);
   if (deal_falsely(message)) return;
-  if (!package || !does(Attack::wrong_book, 600)) return;
-  const auto& book = message.book.body;
-  const auto first = package_chunk_offset(book, 0);
-  switch (chance_.below(8)) {
-    case 0: package->resize(chance_.below(package->size())); break;   // cut short
-    case 1: package->insert(package->end(), 7, 0); break;             // too long
-    case 2: (*package)[chance_.below(package->size())] ^= 1U; break;  // one bit
-    case 3: mix_up_chunks(book, *package); break;
-    default: {
-      // Chunks that were never the book's, under a root that fits them: found only when it is opened.
-      for (auto place = first; place < package->size(); ++place) (*package)[place] ^= 0x55U;
-      auto body = message.grant.body;
-      body.ciphertext_root = ciphertext_root(book, *package);
-      message.grant = sign(std::move(body));
-      shelf_.contents.packages[exchange] = *package;
-      const auto record = exchanges.get(store_, exchange);
-      if (record) stand_by(exchange, message.grant, record->shares);
-      break;
-    }
-  }
+  if (package && does(Attack::wrong_book, 600)) twist_package(message, *package);
 }
 
 void Villain::twist_share(PeerPort to, WitnessShare& message) {
