@@ -7,6 +7,8 @@
 
 namespace bookchain::sim {
 
+/// "two-grants:4,bad-deal:1", or "none".
+[[nodiscard]] std::string evidence_by_kind(const Counts& counts);
 /// Every attack, `runs` seeds each, alone and among others; one line a kind. Gives the status of the program.
 [[nodiscard]] int run_each_attack(std::uint64_t runs, unsigned jobs, const std::string& program);
 /// Every planted bug, or one, until it is found by what it breaks, or through `most` seeds.

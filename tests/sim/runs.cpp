@@ -231,6 +231,7 @@ Summary run_all(const std::vector<Plan>& plans, const Effort& effort, const std:
       summary.repeated += repeat ? 1 : 0;
       summary.traces ^= result.trace_hash;
       summary.counts.add(result.counts);
+      if (effort.see) effort.see(result);
       if (!result.violation) continue;
       if (++summary.violations == 1) {
         print_failure(plan, result, program);

@@ -52,11 +52,13 @@ struct Summary {
   void add(const Summary& other);
 };
 
-/// How runs are made: on `jobs` threads, one in `repeat_each` twice (0: none), and no new one after `seconds`.
+/// How runs are made: on `jobs` threads, one in `repeat_each` twice (0: none), and no new one after `seconds`. `see` is
+/// shown each that has ended, one at a time.
 struct Effort {
   unsigned jobs = 1;
   std::uint64_t repeat_each = 0;
   double seconds = std::numeric_limits<double>::infinity();
+  std::function<void(const RunResult&)> see = {};
 };
 
 /// Runs all plans, or as many as there is time for. The first failure is printed whole.
