@@ -179,14 +179,14 @@ enum class Bug : std::uint8_t {
   silence_borne,  ///< a voter that hears nothing more of a height asks nobody
   spoiled_book_borne,
   committed_voted_again,
-  requests_refused,  ///< every one: all exchanges end
+  requests_refused,          ///< every one: all exchanges end
   key_not_kept,              ///< an owner grants and keeps no key
   share_dropped_with_block,  ///< by a witness, whether the requester has the book or not
   evidence_replaced,         ///< a peer keeps what it found last
-  evidence_not_examined,  ///< that others tell of
-  evidence_unsigned,      ///< whoever signed it
-  conflict_believed,      ///< two GRANTs that a witness tells of
-  leaf_not_compared,      ///< a chunk is false only if it does not decrypt
+  evidence_not_examined,     ///< that others tell of
+  evidence_unsigned,         ///< whoever signed it
+  conflict_believed,         ///< two GRANTs that a witness tells of
+  leaf_not_compared,         ///< a chunk is false only if it does not decrypt
 };
 inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::leaf_not_compared) + 1;
 [[nodiscard]] std::string_view name(Bug bug);
