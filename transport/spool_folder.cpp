@@ -85,7 +85,7 @@ Result<SpoolFolder> SpoolFolder::inside(const std::string& name) const {
   const int number = ::openat(get(), name.c_str(), folder_flags | O_NOFOLLOW);
   if (number >= 0) return SpoolFolder{path, Descriptor(number)};
   if (errno == ENOTDIR || errno == ELOOP) {
-    return Error{Token::io, "a part of a spool is no folder", path.string(), {}};
+    return Error{Token::bad_file, "a part of a spool is no folder", path.string(), {}};
   }
   return system_error("cannot open a folder of a spool", path);
 }

@@ -51,12 +51,18 @@ Result<std::unique_ptr<SpoolLink>> SpoolLink::open(Settings settings, Environmen
   (void)publish_quota(spool, link->settings_.quota);
   for (const auto port : link->settings_.senders) {
     auto made = link->drop_box_ ? Result<void>(success()) : make_folders(spool, port);
-    // Something else stands there: it is told by look_at.
-    const bool is_of_sender = !made && (made.error().token == Token::io || made.error().token == Token::no_such_file);
-    if (!made && !is_of_sender) return std::move(made).as_failure();
+    if (!made && !is_of_sender(spool, port, made.error())) return std::move(made).as_failure();
     BOOKCHAIN_CHECK(link->look_at(port));
   }
   return link;
+}
+
+/// Whether something else stands where the folder of a sender should be, or it has closed or removed its own: look_at
+/// tells that. Anything else is this machine's.
+bool SpoolLink::is_of_sender(const SpoolFolder& spool, PeerPort from, const Error& error) {
+  const auto facts = spool.facts_of(std::to_string(from.value));
+  const bool is_closed = error.token == Token::permission && facts && !facts->is_own();
+  return is_closed || error.token == Token::bad_file || error.token == Token::no_such_file;
 }
 
 /// Each relative to one that is held open: by their paths they would be made where a link leads that stands for one.
@@ -98,9 +104,10 @@ std::optional<FolderFacts> SpoolLink::instead_of_folder(PeerPort from) const {
 /// What took the place of a folder after look_at, while this process goes on. Anything else that keeps it from being
 /// opened is this machine's.
 void SpoolLink::tell_no_folder(PeerPort from, const Error& error) {
+  if (const auto spool = SpoolFolder::open(settings_.own_spool)) move_stranger_away(spool.value(), from);
   const auto there = instead_of_folder(from);
-  const bool is_none = there && !S_ISDIR(there->mode);
   const bool is_closed = there && error.token == Token::permission && !there->is_own();
+  const bool is_none = error.token == Token::bad_file;
   if ((is_none || is_closed) && no_folder_.insert(from).second) tell(from, error.what, error.subject);
 }
 
@@ -240,6 +247,13 @@ std::map<PeerPort, std::size_t> SpoolLink::waiting() const {
   return counts;
 }
 
+/// Where a call ends early: what it has put aside is told by the next one.
+void SpoolLink::keep_faults(std::vector<Parcel>& parcels) {
+  for (auto& parcel : parcels) {
+    if (parcel.fault) faults_.push_back(std::move(parcel));
+  }
+}
+
 Result<std::vector<Parcel>> SpoolLink::receive(std::size_t most) {
   std::uint64_t bytes_read = 0;
   std::size_t messages_read = 0;
@@ -254,9 +268,10 @@ Result<std::vector<Parcel>> SpoolLink::receive(std::size_t most) {
     if (messages_read >= max_messages_read_a_turn) break;
     const auto folder = from_folder(from, "new");
     if (!folder) {
-      const auto there = instead_of_folder(from);
-      const bool is_none = there && !S_ISDIR(there->mode);
-      if (folder.error().token == Token::io && !is_none) return Error(folder.error());
+      if (folder.error().token == Token::io) {
+        keep_faults(parcels);
+        return Error(folder.error());
+      }
       // Its sender took it away since it was listed: of what stays listed something would wait for ever.
       tell_no_folder(from, folder.error());
       listed_[from].clear();
@@ -275,7 +290,10 @@ Result<std::vector<Parcel>> SpoolLink::receive(std::size_t most) {
         cross_off(from, name);
         continue;
       }
-      if (bytes.error().token == Token::io) return std::move(bytes).as_failure();
+      if (bytes.error().token == Token::io) {
+        keep_faults(parcels);
+        return std::move(bytes).as_failure();
+      }
       parcel.fault = Error{Token::bad_file, bytes.error().what, name, {}};
     } else {
       bytes_read += bytes.value().size();

@@ -73,9 +73,11 @@ class SpoolLink final : public Link {
   [[nodiscard]] static Result<void> check_quota(PeerPort to, const Target& folders, const std::vector<Bytes>& envelopes,
                                                 const std::vector<PackageFile>& packages);
   [[nodiscard]] static Result<void> make_folders(const SpoolFolder& spool, PeerPort from);
+  [[nodiscard]] static bool is_of_sender(const SpoolFolder& spool, PeerPort from, const Error& error);
   [[nodiscard]] Result<void> look_at(PeerPort from);
   [[nodiscard]] std::optional<FolderFacts> instead_of_folder(PeerPort from) const;
   void tell_no_folder(PeerPort from, const Error& error);
+  void keep_faults(std::vector<Parcel>& parcels);
   [[nodiscard]] Result<void> check_folders(PeerPort from) const;
   /// Whether the folder of a sender belongs to a user who is not that sender.
   [[nodiscard]] bool is_of_stranger(const SpoolFolder& spool, PeerPort from) const;

@@ -175,6 +175,10 @@ Result<SpoolLink::Target> SpoolLink::target(PeerPort to) const {
     return Error{Token::io, "the spool of peer " + std::to_string(to.value) + " is not there", path.string(),
                  "the messages stay in the outbox until it is"};
   }
+  // The fault of whoever receives there: to its sender it is a delivery that failed.
+  if (!opened && opened.error().token == Token::bad_file) {
+    return Error{Token::io, opened.error().what, opened.error().subject, opened.error().hint};
+  }
   return opened;
 }
 

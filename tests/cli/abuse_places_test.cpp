@@ -106,7 +106,7 @@ BOOST_AUTO_TEST_CASE(what_stands_where_a_folder_of_a_sender_should_be_is_told_an
   received = receive_within_bounds(network, receiver);
   BOOST_TEST(accepted_in(received) == 0U);
   check_names(names_refused_in(received), crowd.told());
-  Background server(with_few_descriptors(network, receiver, "serve --until-idle=3"), in_a_shell());
+  Background server(with_few_descriptors(network, receiver, "serve --until-idle=10"), in_a_shell());
   network.ok(healthy, {"add-book", "--value", "2"});
   const auto ended = served_within_bounds(server);
   BOOST_TEST(ended.exit_code == 0, ended.err);
@@ -153,7 +153,7 @@ BOOST_AUTO_TEST_CASE(who_finds_no_folder_to_deliver_into_keeps_its_messages_and_
 BOOST_AUTO_TEST_CASE(what_takes_the_place_of_a_folder_while_its_receiver_serves_is_told_once) {
   Crowd crowd;
   const auto& network = crowd.network;
-  Background server(with_few_descriptors(network, receiver, "serve --until-idle=4"), in_a_shell());
+  Background server(with_few_descriptors(network, receiver, "serve --until-idle=10"), in_a_shell());
   BOOST_REQUIRE(becomes_true(30, [&] { return !server.out_so_far().empty(); }));
   crowd.put_obstacles();
   network.ok(healthy, {"add-book", "--value", "1"});
@@ -250,7 +250,7 @@ BOOST_AUTO_TEST_CASE(a_server_among_things_that_nobody_takes_removes_what_is_abo
   const Surrounded surrounded;
   const auto& network = surrounded.network;
   surrounded.set_quota(100);
-  Background server(with_few_descriptors(network, receiver, "serve --until-idle=2"), in_a_shell());
+  Background server(with_few_descriptors(network, receiver, "serve --until-idle=10"), in_a_shell());
   network.ok(healthy, {"add-book", "--value", "1"});
   const auto ended = served_within_bounds(server);
   BOOST_TEST(ended.exit_code == 0, ended.err);

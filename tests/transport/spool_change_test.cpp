@@ -61,6 +61,7 @@ class Overwriting {
 
   [[nodiscard]] bool is_one_of_both(const Bytes& mail) const { return mail == many_ || mail == few_; }
   static constexpr std::size_t size = std::size_t{256} << 10U;
+  static Bytes first() { return mail_of('a', seal_overhead, size); }
 
  private:
   void write_both() const {
@@ -72,7 +73,7 @@ class Overwriting {
     }
   }
 
-  const Bytes many_ = mail_of('a', seal_overhead, size);
+  const Bytes many_ = first();
   const Bytes few_ = mail_of('b', 3'000, size);
   Descriptor file_;
   Meddler meddler_;
@@ -80,7 +81,7 @@ class Overwriting {
 
 BOOST_FIXTURE_TEST_CASE(a_delivery_whose_bytes_change_while_it_is_read_is_read_once_and_never_beyond_its_size, Spools) {
   const auto file = folder / "delivery";
-  BOOST_REQUIRE(write_file_durably(file, mail_of('a', 100, Overwriting::size), 0600).has_value());
+  BOOST_REQUIRE(write_file_durably(file, Overwriting::first(), 0600).has_value());
   const Overwriting overwriting(file);
   bool was_mixed = false;
   for (int tries = 0; tries < 10'000 && !was_mixed; ++tries) {
@@ -156,7 +157,9 @@ BOOST_FIXTURE_TEST_CASE(a_delivery_that_is_exchanged_for_other_things_is_one_of_
   for (int tries = 0; tries < 100'000 && (firsts == 0 || seconds == 0 || refused < 100); ++tries) {
     const auto read = read_foreign(AT_FDCWD, name.string(), name, 100'000);
     if (!read) {
-      BOOST_TEST((read.error().token == Token::bad_file), read.error().what);
+      // Where a file system has no devices, nobody may open one.
+      const bool is_refused = read.error().token == Token::bad_file || read.error().token == Token::permission;
+      BOOST_TEST(is_refused, read.error().what);
       ++refused;
     } else if (read.value() == first_mail) {
       ++firsts;
