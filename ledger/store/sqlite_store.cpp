@@ -75,13 +75,14 @@ Result<void> check_files(const boost::filesystem::path& file) {
   return success();
 }
 
-/// What a process had written to the log and not synced when it was killed, or when that sync failed, is found by the
-/// next one, and counts: as if it were durable, for no commit that changes nothing syncs it. Messages would be sent
-/// that a loss of power then takes back. No lock of SQLite lies on this file, so that closing it releases none.
+bool has_log(const boost::filesystem::path& file) {
+  struct stat facts {};
+  return ::stat((file.string() + "-wal").c_str(), &facts) == 0 && facts.st_size > 0;
+}
+
+/// No lock of SQLite lies on this file, so that closing it releases none.
 Result<void> sync_log(const boost::filesystem::path& file) {
   const boost::filesystem::path log = file.string() + "-wal";
-  struct stat facts {};
-  if (::stat(log.c_str(), &facts) != 0 || facts.st_size == 0) return success();
   BOOKCHAIN_TRY(const auto opened, open_file(log, O_RDONLY | O_NOFOLLOW));
   return sync_file(opened.get(), log);
 }
@@ -113,6 +114,16 @@ Error SqliteStore::failure(const char* what) const {
 
 void SqliteStore::remember_failure(const char* what) const {
   if (!failed_) failed_ = failure(what);
+}
+
+/// What a process had written to the log and not synced when it was killed, or when that sync failed, is found by the
+/// next one, and counts: as if it were durable, for no commit that changes nothing syncs it. Messages would be sent
+/// that a loss of power then takes back. It is written anew, into the state itself, since of bytes whose sync failed a
+/// system may say the next time that all is well (fsync(2)); what a reader keeps from going there is synced.
+Result<void> SqliteStore::make_log_durable() const {
+  if (!has_log(file_)) return success();
+  BOOKCHAIN_CHECK(execute("PRAGMA wal_checkpoint(PASSIVE)"));
+  return sync_log(file_);
 }
 
 Result<void> SqliteStore::execute(const char* sql) const {
@@ -178,7 +189,7 @@ Result<void> SqliteStore::prepare_file(Mode mode) {
   // A log that could be opened to read alone stays so: whoever serves would never write again.
   if (!fresh) {
     BOOKCHAIN_CHECK(execute("BEGIN IMMEDIATE; ROLLBACK"));
-    return sync_log(file_);
+    return make_log_durable();
   }
   std::string schema = "BEGIN IMMEDIATE; PRAGMA application_id = " + std::to_string(application_id) +
                        "; PRAGMA user_version = " + std::to_string(schema_version) + ";";

@@ -52,6 +52,7 @@ class SqliteStore final : public Store {
   void end_reading() const override;
   [[nodiscard]] Result<void> prepare_file(Mode mode);
   [[nodiscard]] Result<void> execute(const char* sql) const;
+  [[nodiscard]] Result<void> make_log_durable() const;
   [[nodiscard]] Result<void> set_durability(Durability durability);
   [[nodiscard]] Error failure(const char* what) const;
   /// Null if it cannot be prepared; the failure is remembered.
