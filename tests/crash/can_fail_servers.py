@@ -50,13 +50,13 @@ def check_by_hand(program, base, expected):
     for commands, fired in ((killed, True), (killed, False)):
         expect("a command that died", ["killed"], lambda commands=commands, fired=fired:
                sockets.check_killed(missed, commands, fired))
-    kept, servers.SECONDS = servers.SECONDS, 10
+    kept, servers.HAND_SECONDS = servers.HAND_SECONDS, 10
     try:
         for code, words in ((3, ["grant by hand"]), (-signal.SIGSEGV, ["grant by hand"]), (0, ["never done"])):
             expect("a grant that was none", words, lambda code=code:
                    Idle(program, base, code).exchange_by_hand(story.OWNER, lambda place: ()))
     finally:
-        servers.SECONDS = kept
+        servers.HAND_SECONDS = kept
 
 
 def check_servers(program, base):

@@ -184,7 +184,7 @@ class PowerTheatre(run.Theatre):
             if ended.code not in (*line.codes, 5):
                 raise Failure("other", f"then {line}: {ended}")
             stop = chance.randint(0, self.syncs_of(model, folder)) if number == count else None
-            told.pop(line.port, None)  # it may have gone on from there
+            told.pop(line.port, None)  # it may have gone on from there, or begun to take back what it said
             if self.follow(model, folder, stop):
                 told[line.port] = self.seen_in(self.asked(folder), line.port)
         return last, told

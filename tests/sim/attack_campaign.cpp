@@ -123,8 +123,8 @@ struct Alone {
 };
 
 /// The seeds of one attack: alone first, so that the evidence is of this attack; then with what else they do. More
-/// than `runs` only where it takes more until the attack was made, and left its evidence often enough: how often is
-/// told from several runs alone. A single one, as over the real curve, only shows whether there is any.
+/// than `runs` only where it takes more until the attack was made: then it is judged, once. How often it leaves its
+/// evidence is told from several runs alone: a single one, as over the real curve, is repeated until there is any.
 bool run_attack(Attack attack, std::uint64_t runs, unsigned jobs, const std::string& program) {
   static constexpr std::uint64_t most_rounds = 20;
   const auto least_made = expected_evidence(attack).empty() ? 1 : 4 * (runs - 1) + 1;
@@ -132,7 +132,8 @@ bool run_attack(Attack attack, std::uint64_t runs, unsigned jobs, const std::str
   Summary among_others;
   const auto place = static_cast<std::size_t>(attack);
   const auto is_seen = [&] { return alone.made > 0 && alone.shows(attack); };
-  for (std::uint64_t round = 0; round < most_rounds && !(alone.made >= least_made && is_seen()); ++round) {
+  const auto is_enough = [&] { return alone.made >= least_made && (runs > 1 || is_seen()); };
+  for (std::uint64_t round = 0; round < most_rounds && !is_enough(); ++round) {
     std::vector<Plan> plans;
     std::vector<Plan> mixed;
     for (std::uint64_t i = 1; i <= runs; ++i) {

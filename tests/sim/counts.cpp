@@ -55,6 +55,7 @@ std::string_view name(DeathPlace place) {
     case DeathPlace::in_lost_commit: return "in-lost-commit";
     case DeathPlace::in_kept_commit: return "in-kept-commit";
     case DeathPlace::in_package: return "in-package";
+    case DeathPlace::at_the_end_of_a_turn: return "at-the-end-of-a-turn";
     case DeathPlace::between_turns: return "between-turns";
   }
   return "";

@@ -41,7 +41,8 @@ enum class DeathPlace : std::uint8_t {
   after_shelf,
   in_lost_commit,
   in_kept_commit,
-  in_package,  ///< while it writes or copies one, or opens it
+  in_package,            ///< while it writes or copies one, or opens it
+  at_the_end_of_a_turn,  ///< when a commit of it had failed
   between_turns,
 };
 inline constexpr std::size_t death_count = static_cast<std::size_t>(DeathPlace::between_turns) + 1;

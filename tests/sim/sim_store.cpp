@@ -77,11 +77,15 @@ void SimStore::apply(const std::vector<Write>& writes) {
 
 Result<void> SimStore::commit() {
   assert(open_);
-  auto chosen = fate ? fate(durability_) : CommitFate::good;
-  if (chosen == CommitFate::dies_before) throw Crashed{};
   // What could not read all does not come to its commit, and what has no room not to the end of its frames.
-  if (failed_) chosen = CommitFate::io_error;
-  if (!transaction_.empty() && is_full && is_full()) chosen = CommitFate::disk_full;
+  auto chosen = CommitFate::good;
+  if (failed_)
+    chosen = CommitFate::io_error;
+  else if (!transaction_.empty() && is_full && is_full())
+    chosen = CommitFate::disk_full;
+  else if (fate)
+    chosen = fate(durability_);
+  if (chosen == CommitFate::dies_before) throw Crashed{};
   if (chosen == CommitFate::io_error || chosen == CommitFate::disk_full || chosen == CommitFate::error_in_log) {
     return fail_commit(chosen);
   }

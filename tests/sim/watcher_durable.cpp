@@ -13,7 +13,7 @@ namespace {
 /// Whether the disk holds what a message of that peer says of itself. Of what it hands on nothing is asked.
 struct KeptByItsSigner {
   PeerPort self;
-  bool may_lack_keys;  ///< it was put back, and others told it of its GRANTs
+  const Watcher& watcher;
   const SimStore& store;
 
   bool operator()(const GrantMessage& m) const { return m.grant.signer != self || holds(m.request, m.grant); }
@@ -22,7 +22,7 @@ struct KeptByItsSigner {
     const auto record = exchange(m.grant.body.exchange);
     const bool has_share =
         record && std::ranges::find(record->shares, m.share, &DealtShare::share) != record->shares.end();
-    return holds(m.request, m.grant) && (has_share || may_lack_keys || has_ended(record->state));
+    return holds(m.request, m.grant) && (has_share || may_lack_key(m.grant.body.exchange) || has_ended(record->state));
   }
   bool operator()(const ConsentMessage& m) const {
     if (m.consent.signer != self) return true;
@@ -64,8 +64,10 @@ struct KeptByItsSigner {
     const TurnKey key{self, request.body.book, grant.body.version, grant.body.turn};
     const auto turn = durable_row<TurnRecord>(store, Table::turns, encode(key));
     const bool is_in_turn = turn && std::ranges::find(turn->exchanges, grant.body.exchange) != turn->exchanges.end();
-    return is_in_turn && (record->key || may_lack_keys || has_ended(record->state));
+    return is_in_turn && (record->key || may_lack_key(grant.body.exchange) || has_ended(record->state));
   }
+  /// Its signer was put back, and others told it of the GRANT.
+  [[nodiscard]] bool may_lack_key(const ExchangeId& id) const { return watcher.may_forget(self, id); }
   [[nodiscard]] std::optional<VoterRecord> voter() const {
     return durable_row<VoterRecord>(store, Table::voter, encode(std::uint8_t{0}));
   }
@@ -87,7 +89,7 @@ struct KeptByItsSigner {
 }  // namespace
 
 void Watcher::check_kept_by_signer(PeerPort from, const Message& message, const SimStore& store) const {
-  if (std::visit(KeptByItsSigner{from, restored_.contains(from), store}, message)) return;
+  if (std::visit(KeptByItsSigner{from, *this, store}, message)) return;
   throw Violation{"what a peer signs is durable before it is sent",
                   at_port(from) + " sends " + std::string(ledger::name(message))};
 }

@@ -114,8 +114,12 @@ void World::event(Home& home, const std::function<void()>& act) {
   acting_ = &home;
   try {
     act();
-    // A commit after which the process was to die, and that came to nothing, or that nobody was told of.
-    if (home.dies_after_commit || dies_with_log(home, 200)) throw Crashed{};
+    // A commit after which the process was to die, and that nobody was told of.
+    if (home.dies_after_commit) throw Crashed{};
+    if (dies_with_log(home, 200)) {
+      counts_.add(DeathPlace::at_the_end_of_a_turn);
+      throw Crashed{};
+    }
   } catch (const Crashed&) {
     crash(home);
   }
