@@ -66,11 +66,11 @@ void Villain::twist_package(GrantMessage& message, Bytes& package) {
 void Villain::falsify(const ExchangeId& exchange, const std::optional<ExchangeRecord>& record, const BookId& id,
                       const Book& book, Bytes& package) {
   const auto count = chunk_count(book);
-  const auto only = chance_.chance(300) ? std::nullopt : std::optional(chance_.below(count));
+  const bool in_all = chance_.chance(300);
+  const std::uint64_t first = in_all ? 0 : chance_.below(count);
+  const auto end = in_all ? count : std::min(first + 1, count);
   const auto each = [&](const auto& change) {
-    for (std::uint64_t index = 0; index < count; ++index) {
-      if (!only || *only == index) change(index);
-    }
+    for (auto index = first; index < end; ++index) change(index);
   };
   const auto way = chance_.below(4);
   if (way == 0) return mix_up_chunks(book, package);
