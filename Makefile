@@ -75,9 +75,10 @@ coverage:  ## which branches of the rules no test takes; fails below 90 percent,
 crash:  ## the program killed, given errors and cut off from power at every call that counts; SAMPLE=10 for a tenth
 	@$(PACKAGES) build test crash
 	@scripts/build.sh dev bookchain
-	@worst=0; for each in run power sockets; do \
-	  tests/crash/$$each.py build/dev/bookchain || { status=$$?; [ $$status -le $$worst ] || worst=$$status; }; \
-	done; exit $$worst
+	@worst=0; try() { tests/crash/"$$@" || { status=$$?; [ $$status -le $$worst ] || worst=$$status; }; }; \
+	try run.py build/dev/bookchain --kept build/dev/crash-runs; \
+	try power.py build/dev/bookchain --kept build/dev/crash-runs; \
+	try sockets.py build/dev/bookchain; exit $$worst
 
 clean:  ## remove build/
 	@rm -rf build

@@ -291,6 +291,26 @@ def check_verdicts(name, chosen, least, *wanted):
                 sys.exit(f"{name} ends with {found} for {counts}, {chosen}: {said.getvalue()}")
 
 
+def check_kept(base):
+    """A story that went well is not played again, one that did not is, and so is each with another program."""
+    chosen = argparse.Namespace(kept=base, program=base + "/program")
+    name, bad = session.ALL_STORIES.split(",")[:2]
+    for content, wanted in (("a", len(story.STORIES)), ("a", 1), ("b", len(story.STORIES))):
+        with open(chosen.program, "w", encoding="utf-8") as file:
+            file.write(content)
+        played = []
+
+        def play_story(each, played=played):
+            played.append(each)
+            return {"losses": 1, "by_story": {each: 1}, **dict.fromkeys(session.BAD, 0), "lost": int(each == bad)}
+
+        counts = session.story_by_story("power", chosen, play_story)
+        if len(played) != wanted or bad not in played:
+            sys.exit(f"of the stories these were played: {played}")
+        if (counts["losses"], counts["lost"], counts["by_story"][name]) != (len(story.STORIES), 1, 1):
+            sys.exit(f"the sum over all stories is wrong: {counts}")
+
+
 def expect(what, words, action):
     try:
         action()
@@ -334,6 +354,8 @@ def main():
                                           ("synced", "a sync that never failed", ["did not fire"], fail_no_sync)):
             os.mkdir(f"{base}/{folder}")
             expect(what, words, lambda folder=folder, loss=loss: loss(program, f"{base}/{folder}"))
+        os.mkdir(base + "/kept")
+        check_kept(base + "/kept")
         os.mkdir(base + "/got")
         check_half_a_book(program, base + "/got")
     finally:

@@ -249,7 +249,7 @@ def main():
     chosen = session.options(__doc__)
     return session.play_all(
         "power", chosen, run.set_the_stage(PowerTheatre, chosen), lambda: run.chosen_cases(chosen),
-        lambda cases, jobs: run_all(cases, jobs, chosen.program), floors.POWER)
+        lambda cases, jobs: run_all(cases, jobs, chosen.program), floors=floors.POWER)
 
 
 if __name__ == "__main__":

@@ -346,7 +346,7 @@ def main():
     chosen = session.options(__doc__, lists=True)
     return session.play_all(
         "crash", chosen, set_the_stage(Theatre, chosen), lambda: chosen_cases(chosen),
-        lambda cases, jobs: run_all(cases, jobs, chosen.program, sys.stderr.isatty()), floors.RUN)
+        lambda cases, jobs: run_all(cases, jobs, chosen.program, sys.stderr.isatty()), floors=floors.RUN)
 
 
 if __name__ == "__main__":

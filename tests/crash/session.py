@@ -1,6 +1,8 @@
 """What the programs here that play stories under faults have in common: options, beginning and end."""
 
 import argparse
+import glob
+import hashlib
 import json
 import os
 import shutil
@@ -10,13 +12,14 @@ import time
 
 import faults
 import story
+from program import read
 
 SKIPPED = 77
 BAD = ("lost", "doubled", "other")
 ALL_STORIES = ",".join(story.STORIES)
 
 
-def options(page, lists=False):
+def options(page, lists=False, by_story=True):
     parser = argparse.ArgumentParser(description=page, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program")
     parser.add_argument("--only", metavar="CASE", help="one case, or all whose names begin so; several with commas")
@@ -25,6 +28,9 @@ def options(page, lists=False):
     parser.add_argument("--stories", default=ALL_STORIES)
     parser.add_argument("--commands", metavar="WORD", help="of these commands alone, such as get-book,export-chain; "
                         "moving: of those that take something from a shelf")
+    if by_story:
+        parser.add_argument("--kept", metavar="FOLDER", help="story by story, and what each gave is kept there: a whole "
+                            "run that was stopped goes on with the story where it was")
     parser.add_argument("--may-skip", action="store_true", help="exit 77 if strace is not there or may not trace")
     chosen = parser.parse_args()
     chosen.program = os.path.abspath(chosen.program)
@@ -62,13 +68,42 @@ def verdict(name, chosen, counts, floors):
     return 1 if missed or sum(counts[each] for each in BAD) else 0
 
 
-def play_all(name, chosen, make_theatre, find_cases, play_cases, floors):
-    """From the first look to the exit code. `make_theatre(base)` gives the stage of this process and its workers,
-    `find_cases()` what there is to be played, `play_cases(cases, jobs)` plays it and gives the counts, none of which
-    may be less than in `floors` where nothing was left out. Where one case alone is played, what it left is kept."""
-    if not faults.works():
-        print(f"{name}: strace is not there, or may not trace here: skipped", file=sys.stderr)
-        return SKIPPED if chosen.may_skip else 1
+def digest_of(program):
+    """Of the program and of all that plays it: with another the stories are played anew."""
+    hashed = hashlib.sha256()
+    for file in (program, *sorted(glob.glob(os.path.dirname(os.path.abspath(__file__)) + "/*.*p*"))):
+        hashed.update(hashlib.sha256(read(file)).digest())
+    return hashed.hexdigest()[:16]
+
+
+def add(counts, more):
+    for what, count in more.items():
+        if isinstance(count, dict):
+            add(counts.setdefault(what, {}), count)
+        else:
+            counts[what] = counts.get(what, 0) + count
+
+
+def story_by_story(name, chosen, play_story):
+    """The sum over all stories. Of one in which something went wrong nothing is kept."""
+    folder = os.path.join(chosen.kept, digest_of(chosen.program))
+    os.makedirs(folder, exist_ok=True)
+    counts = {}
+    for each in ALL_STORIES.split(","):
+        file = f"{folder}/{name}-{each}.json"
+        if not os.path.exists(file):
+            found = play_story(each)
+            where = file if not sum(found[what] for what in BAD) else file + ".failed"
+            with open(where + ".new", "w", encoding="utf-8") as kept:
+                json.dump(found, kept)
+            os.rename(where + ".new", where)
+            file = where
+        add(counts, json.loads(read(file)))
+    return counts
+
+
+def play(name, chosen, make_theatre, find_cases, play_cases):
+    """In a folder of its own. Gives the counts; nothing where the cases were to be listed."""
     started = time.monotonic()
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     base = tempfile.mkdtemp(prefix=f"bookchain-{name}-", dir=memory)
@@ -78,16 +113,39 @@ def play_all(name, chosen, make_theatre, find_cases, play_cases, floors):
         cases = find_cases()
         if getattr(chosen, "list", False):
             print("\n".join(f"{case}  {case.text[:120]}" for case in cases))
-            return 0
+            return None
         if not cases:
             sys.exit(f"{name}: there is no such case")
         keep = bool(chosen.only) and len(cases) == 1
         counts = play_cases(cases, 1 if keep else chosen.jobs)
         counts["seconds"] = round(time.monotonic() - started)
-        print(json.dumps(counts))
         if keep:
             print(f"{name}: what it left lies in {theatre.own_folder()}", file=sys.stderr)
-        return verdict(name, chosen, counts, floors)
+        return counts
     finally:
         if not keep:
             shutil.rmtree(base, ignore_errors=True)
+
+
+def play_all(name, chosen, *how, floors):
+    """From the first look to the exit code. `how` is what play() is given: `make_theatre(base)` gives the stage of this
+    process and its workers, `find_cases()` what there is to be played, `play_cases(cases, jobs)` plays it and gives the
+    counts, none of which may be less than in `floors` where nothing was left out. Where one case alone is played, what it
+    left is kept."""
+    if not faults.works():
+        print(f"{name}: strace is not there, or may not trace here: skipped", file=sys.stderr)
+        return SKIPPED if chosen.may_skip else 1
+
+    def play_story(each):
+        chosen.stories = each
+        return play(name, chosen, *how)
+
+    if getattr(chosen, "kept", None) and is_whole(chosen) and not getattr(chosen, "list", False):
+        counts = story_by_story(name, chosen, play_story)
+        chosen.stories = ALL_STORIES
+    else:
+        counts = play(name, chosen, *how)
+    if counts is None:
+        return 0
+    print(json.dumps(counts))
+    return verdict(name, chosen, counts, floors)

@@ -348,10 +348,10 @@ def may_hold(wanted, part):
 
 
 def main():
-    chosen = session.options(__doc__, lists=True)
+    chosen = session.options(__doc__, lists=True, by_story=False)
     return session.play_all(
         "sockets", chosen, run.set_the_stage(SocketTheatre, chosen), lambda: find_cases(run.theatre, chosen),
-        lambda cases, jobs: play_all(cases, jobs, chosen.program), floors.SOCKETS)
+        lambda cases, jobs: play_all(cases, jobs, chosen.program), floors=floors.SOCKETS)
 
 
 if __name__ == "__main__":
