@@ -90,6 +90,16 @@ std::size_t accepted_in(const Json& received) {
       std::ranges::count_if(received, [](const auto& each) { return each["result"] == "accepted"; }));
 }
 
+/// What a server tells that ends well, and takes in the one message that the healthy peer sends it meanwhile.
+auto told_beside_a_book(const Network& network, Background& server, const std::string& value = "1") {
+  network.ok(healthy, {"add-book", "--value", value});
+  const auto ended = served_within_bounds(server);
+  BOOST_TEST(ended.exit_code == 0, ended.err);
+  const auto told = told_in_events(ended.out);
+  BOOST_TEST(told.accepted == 1U, ended.out);
+  return told;
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(abuse_of_places)
@@ -107,11 +117,7 @@ BOOST_AUTO_TEST_CASE(what_stands_where_a_folder_of_a_sender_should_be_is_told_an
   BOOST_TEST(accepted_in(received) == 0U);
   check_names(names_refused_in(received), crowd.told());
   Background server(with_few_descriptors(network, receiver, "serve --until-idle=10"), in_a_shell());
-  network.ok(healthy, {"add-book", "--value", "2"});
-  const auto ended = served_within_bounds(server);
-  BOOST_TEST(ended.exit_code == 0, ended.err);
-  const auto told = told_in_events(ended.out);
-  BOOST_TEST(told.accepted == 1U);
+  const auto told = told_beside_a_book(network, server, "2");
   BOOST_TEST(told.counted == 0U);
   check_names(told.refused, crowd.told());
   crowd.check_nothing_was_touched();
@@ -156,11 +162,7 @@ BOOST_AUTO_TEST_CASE(what_takes_the_place_of_a_folder_while_its_receiver_serves_
   Background server(with_few_descriptors(network, receiver, "serve --until-idle=10"), in_a_shell());
   BOOST_REQUIRE(becomes_true(30, [&] { return !server.out_so_far().empty(); }));
   crowd.put_obstacles();
-  network.ok(healthy, {"add-book", "--value", "1"});
-  const auto ended = served_within_bounds(server);
-  BOOST_TEST(ended.exit_code == 0, ended.err);
-  const auto told = told_in_events(ended.out);
-  BOOST_TEST(told.accepted == 1U);
+  const auto told = told_beside_a_book(network, server);
   Names expected;
   for (const auto& each : crowd.obstacles) {
     if (each.place.stops_sender && each.place.is_told) expected.insert(each.at.string());
@@ -251,12 +253,8 @@ BOOST_AUTO_TEST_CASE(a_server_among_things_that_nobody_takes_removes_what_is_abo
   const auto& network = surrounded.network;
   surrounded.set_quota(100);
   Background server(with_few_descriptors(network, receiver, "serve --until-idle=10"), in_a_shell());
-  network.ok(healthy, {"add-book", "--value", "1"});
-  const auto ended = served_within_bounds(server);
-  BOOST_TEST(ended.exit_code == 0, ended.err);
-  const auto told = told_in_events(ended.out);
-  BOOST_TEST(told.accepted == 1U);
-  BOOST_TEST(told.refused.size() == 2U, ended.out);
+  const auto told = told_beside_a_book(network, server);
+  BOOST_TEST(told.refused.size() == 2U);
   surrounded.check_left(100);
 }
 
