@@ -43,15 +43,8 @@ std::string_view name(Work work) {
 }
 
 std::string_view name(DeathPlace place) {
+  if (place < DeathPlace::in_lost_commit) return transport::name(static_cast<transport::KillPoint>(place));
   switch (place) {
-    case DeathPlace::before_commit: return "before-commit";
-    case DeathPlace::after_commit: return "after-commit";
-    case DeathPlace::before_acknowledge: return "before-acknowledge";
-    case DeathPlace::after_acknowledge: return "after-acknowledge";
-    case DeathPlace::before_send: return "before-send";
-    case DeathPlace::after_send: return "after-send";
-    case DeathPlace::before_shelf: return "before-shelf";
-    case DeathPlace::after_shelf: return "after-shelf";
     case DeathPlace::in_lost_commit: return "in-lost-commit";
     case DeathPlace::in_kept_commit: return "in-kept-commit";
     case DeathPlace::in_package: return "in-package";

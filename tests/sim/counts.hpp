@@ -3,6 +3,7 @@
 
 #include "ledger/evidence.hpp"
 #include "tests/sim/plan.hpp"
+#include "transport/courier.hpp"
 
 namespace bookchain::sim {
 
@@ -29,17 +30,9 @@ enum class Work : std::uint8_t {
 inline constexpr std::size_t work_count = static_cast<std::size_t>(Work::undisturbed) + 1;
 [[nodiscard]] std::string_view name(Work work);
 
-/// Where processes die: at the points that the courier reports, in their order (transport::KillPoint), and elsewhere.
+/// Where processes die: at a point that the courier reports, whose numbers come first, or elsewhere.
 enum class DeathPlace : std::uint8_t {
-  before_commit,
-  after_commit,
-  before_acknowledge,
-  after_acknowledge,
-  before_send,
-  after_send,
-  before_shelf,
-  after_shelf,
-  in_lost_commit,
+  in_lost_commit = static_cast<std::uint8_t>(transport::KillPoint::after_shelf) + 1,
   in_kept_commit,
   in_package,            ///< while it writes or copies one, or opens it
   at_the_end_of_a_turn,  ///< when a commit of it had failed
@@ -70,6 +63,7 @@ struct Counts {
   void add(Fault fault) { ++faults[static_cast<std::size_t>(fault)]; }
   void add(Attack attack) { ++attacks[static_cast<std::size_t>(attack)]; }
   void add(Work kind, std::uint64_t times = 1) { work[static_cast<std::size_t>(kind)] += times; }
+  void add(transport::KillPoint point) { add(static_cast<DeathPlace>(point)); }
   void add(DeathPlace place) { ++deaths[static_cast<std::size_t>(place)]; }
   void add(const Counts& other);
   [[nodiscard]] std::uint64_t all_evidence() const;

@@ -110,11 +110,9 @@ bool World::dies_with_log(const Home& home, std::uint64_t in_a_thousand) {
 }
 
 void World::reached(transport::KillPoint point) {
-  static_assert(static_cast<std::size_t>(transport::KillPoint::after_shelf) ==
-                static_cast<std::size_t>(DeathPlace::after_shelf));
   trace_.add(static_cast<std::uint64_t>(point));
   if (!misfortune_.happens(Fault::crash, 3) && !dies_with_log(*acting_, 100)) return;
-  counts_.add(static_cast<DeathPlace>(point));
+  counts_.add(point);
   throw Crashed{};
 }
 
