@@ -1,10 +1,13 @@
 """Runs the program to be tested, and folders it works in: copies of them, and what tells two apart."""
 
+import contextlib
 import hashlib
 import json
 import os
 import re
+import select
 import shutil
+import sqlite3
 import stat
 import subprocess
 
@@ -50,10 +53,11 @@ class Program:
         when a user keeps them in some."""
         variables = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "BOOKCHAIN_CLOCK": str(CLOCK + second)}
         variables.update(environment or {})
-        with open(case + ".out", "wb") as out, open(case + ".err", "wb") as err:
-            done = subprocess.run([*before, *self.words(case, port, words)], stdin=subprocess.DEVNULL, stdout=out,
-                                  stderr=err, env=variables, cwd="/", timeout=self.seconds, check=False)
-        return Ended(done.returncode, read(case + ".out").decode("utf-8", "replace"),
+        with open(case + ".out", "wb") as out, open(case + ".err", "wb") as err, \
+                subprocess.Popen([*before, *self.words(case, port, words)], stdin=subprocess.DEVNULL, stdout=out,
+                                 stderr=err, env=variables, cwd="/") as process:
+            wait(process, self.seconds)
+        return Ended(process.returncode, read(case + ".out").decode("utf-8", "replace"),
                      read(case + ".err").decode("utf-8", "replace"))
 
     def ask(self, case, port, *words):
@@ -62,6 +66,20 @@ class Program:
         if ended.code != 0:
             raise Failure("other", f"then {' '.join(words)} at {port}: {ended}")
         return ended.json()
+
+
+def wait(process, seconds):
+    """As Popen.wait, which with a timeout looks now and then, and so comes late to most of the many that end soon."""
+    ended = os.pidfd_open(process.pid)
+    try:
+        poll = select.poll()
+        poll.register(ended, select.POLLIN)
+        if not poll.poll(1000 * seconds):
+            process.kill()
+            raise subprocess.TimeoutExpired(process.args, seconds)
+    finally:
+        os.close(ended)
+    process.wait()
 
 
 class Failure(Exception):
@@ -77,12 +95,14 @@ def read(path):
         return file.read()
 
 
-def entries(folder):
-    """All that lies below, by relative name, in one order."""
-    for root, folders, files in os.walk(folder):
-        folders.sort()
-        for name in sorted(folders + files):
-            yield os.path.relpath(os.path.join(root, name), folder)
+def entries(folder, below=""):
+    """All that lies below, by relative name, in one order: what a folder holds comes after its own name."""
+    with os.scandir(f"{folder}/{below}") as found:
+        for entry in sorted(found, key=lambda each: each.name):
+            name = below + entry.name
+            yield name
+            if entry.is_dir(follow_symlinks=False):
+                yield from entries(folder, name + "/")
 
 
 def copy(source, target):
@@ -91,7 +111,7 @@ def copy(source, target):
     os.mkdir(target, 0o700)
     linked = {}
     for name in entries(source):
-        old, new = os.path.join(source, name), os.path.join(target, name)
+        old, new = f"{source}/{name}", f"{target}/{name}"
         facts = os.lstat(old)
         if stat.S_ISDIR(facts.st_mode):
             os.mkdir(new)
@@ -119,16 +139,61 @@ def move_in(folder):
 
 
 def digest(folder, without="\0"):
-    """Equal for two folders only if a program that starts in them cannot tell them apart; files whose names end with
+    """Equal for two folders only if the same bytes lie in them under the same names; files whose names end with
     `without` do not count."""
+    return digest_by(folder, lambda path: hashlib.sha256(read(path)).digest(), without)
+
+
+def digest_of_state(folder):
+    """Equal for two folders only if a program that starts in them cannot tell them apart: of a state that was closed
+    it sees the rows, and not where in the file they lie, and a home knows where it is."""
+    def digest_of(path):
+        if path.endswith("/state.sqlite"):
+            return digest_of_rows(path)
+        return hashlib.sha256(read(path).replace(folder.encode(), b"") if path.endswith("/config.yaml")
+                              else read(path)).digest()
+
+    return digest_by(folder, digest_of)
+
+
+def digest_by(folder, digest_of, without="\0"):
     hashed = hashlib.sha256()
     linked = {}
     for name in entries(folder):
         if name.endswith(without):
             continue
-        path = os.path.join(folder, name)
+        path = f"{folder}/{name}"
         facts = os.lstat(path)
-        content = b"folder" if stat.S_ISDIR(facts.st_mode) else hashlib.sha256(read(path)).digest()
+        content = b"folder" if stat.S_ISDIR(facts.st_mode) else digest_of(path)
         first = linked.setdefault(facts.st_ino, name) if facts.st_nlink > 1 and content != b"folder" else name
         hashed.update(repr((name, stat.S_IMODE(facts.st_mode), first, content)).encode())
     return hashed.hexdigest()
+
+
+def digest_of_rows(path):
+    """Of all that is in a state; of its bytes where it has a log, or is damaged somewhere."""
+    content = read(path)
+    of_bytes = hashlib.sha256(content).digest()
+    if os.path.exists(path + "-wal") or os.path.exists(path + "-journal"):
+        return of_bytes
+    if of_bytes not in known_rows:
+        known_rows[of_bytes] = read_rows(path, content[16:24]) or of_bytes  # the size of pages, and that it has a log
+    return known_rows[of_bytes]
+
+
+known_rows = {}  # most states are met again and again
+
+
+def read_rows(path, head):
+    hashed = hashlib.sha256(head)
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{path}?immutable=1", uri=True)) as database:
+            if database.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
+                return None
+            for what in ("PRAGMA application_id", "PRAGMA user_version", "SELECT name, sql FROM sqlite_master"):
+                hashed.update(repr(database.execute(what).fetchall()).encode())
+            for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+                hashed.update(repr((table, database.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall())).encode())
+    except sqlite3.DatabaseError:
+        return None
+    return hashed.digest()

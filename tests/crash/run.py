@@ -20,7 +20,7 @@ import faults
 import floors
 import session
 import story
-from program import Failure, Program, copy, digest, entries, move_in, read
+from program import Failure, Program, copy, digest_of_state, entries, move_in, read
 
 TALE_BYTES = 150_000  # three chunks
 COUNTED = {"kill": "killed", "eio": "eio", "enospc": "enospc", "eintr": "eintr", "short": "short_writes"}
@@ -187,7 +187,7 @@ class Theatre:
             raise Failure("other", f"it says that it is done, but not as without a fault: {ended}")
         # What it told of may come later: messages and files, or, where it says that it did less, all the rest.
         may_wait = ending.NOTHING if not told else ending.WAITING if now == said else ending.DONE_LATER
-        done = self.known("done", case, folder) + (f"-{now == said}" if told else "")
+        done = self.known(f"done-{case.index}", case, folder) + (f"-{now == said}" if told else "")
         if not os.path.exists(done):
             ending.check_done(self.left(folder, story.STORIES[case.story][case.index].port), left, may_wait)
             with open(done, "wb"):
@@ -196,24 +196,28 @@ class Theatre:
     def bring_to_end(self, case, folder):
         """The same command again, and the rest of the story. From one state the program always goes on in the same
         way, since the networks are made from a seed and time stands still: what led to a state from which the story
-        came to its end before is not played a second time."""
-        failed = self.known("failed", case, folder)
-        if os.path.exists(failed):
-            return False
-        self.player.again(folder, story.STORIES[case.story][case.index])
-        known = self.known("again", case, folder)
-        is_new = not os.path.exists(known)
-        if is_new:
-            self.player.go_on(folder, story.STORIES[case.story][case.index + 1:])
+        came to its end before is not played a second time. Gives whether it was played to the very end."""
+        visited = []  # the states that nobody was in before
+
+        def is_new(next_line):
+            visited.append(self.known(next_line, case, folder))
+            return not os.path.exists(visited[-1])
+
+        lines = story.STORIES[case.story]
+        at_end = False
+        if is_new(f"failed-{case.index}"):
+            self.player.again(folder, lines[case.index])
+            at_end = self.player.go_on(folder, lines, case.index + 1, is_new)
+        if at_end:
             ending.check(self.program, folder, self.expected[case.story])
-        for mark in (failed, known):
+        for mark in visited:
             with open(mark, "wb"):
                 pass
-        return is_new
+        return at_end
 
     def known(self, moment, case, folder):
         """The file that is there once the story came to its end from what now lies in the folder."""
-        return f"{self.base}/known/{case.story}-{case.index}-{moment}-{digest(folder)}"
+        return f"{self.base}/known/{case.story}-{moment}-{digest_of_state(folder)}"
 
 
 theatre = None

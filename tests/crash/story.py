@@ -274,14 +274,21 @@ class Player:
             return Line(line.port, "receive")
         return line
 
-    def go_on(self, case, lines):
+    def go_on(self, case, lines, first, is_new):
+        """The lines from that place on, as long as what lies there before each `is_new(place)`; whether it was to the
+        end."""
         # A message that the fault kept away may not be there yet: then the step is due later.
-        for line in lines:
+        for place, line in enumerate(lines[first:], first):
+            if not is_new(place):
+                return False
             if line.words[0] in AFTER_THE_END:
                 self.let_time_pass(case)
             if not is_idle(case, line):
                 self.play(case, line, may_be_early=line.words[0] in STEPS)
+        if not is_new(len(lines)):
+            return False
         self.let_time_pass(case)
+        return True
 
     def let_time_pass(self, case):
         """What was not acknowledged is sent again, later and later."""
