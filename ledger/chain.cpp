@@ -82,7 +82,7 @@ Block mine_block(const Genesis& genesis, const Identity& identity, const Head& h
   while (leading_zero_bits(statement_id(genesis.id(), identity.port, header)) < genesis.fields().work_bits) {
     ++header.nonce;
   }
-  return Block{sign_statement(genesis.id(), identity.port, identity.signing_key, header), std::move(transactions)};
+  return Block{genesis.sign(identity.port, identity.signing_key, header), std::move(transactions)};
 }
 
 }  // namespace bookchain::ledger

@@ -20,7 +20,7 @@ struct Context {
 
   template <class Body>
   [[nodiscard]] Signed<Body> sign(Body body) const {
-    return sign_statement(genesis.id(), identity.port, identity.signing_key, std::move(body));
+    return genesis.sign(identity.port, identity.signing_key, std::move(body));
   }
   /// To every peer but this one.
   void send_to_others(const Message& message) const {

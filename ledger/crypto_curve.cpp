@@ -3,6 +3,8 @@
 #include <cryptopp/xed25519.h>
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "ledger/crypto.hpp"
 
@@ -59,15 +61,21 @@ bool is_sound_point(ByteView encoded) {
 }  // namespace
 
 VerifyKey verify_key(const SigningKey& key) {
-  VerifyKey result;
-  CryptoPP::ed25519PrivateKey library_key;
-  library_key.SetPrivateExponent(key.bytes.data());  // derives the public key, too
-  std::copy_n(library_key.GetPublicKeyBytePtr(), VerifyKey::size, result.bytes.begin());
-  return result;
+  // A process signs with one key, and without the public half a signature would take twice as long.
+  thread_local std::optional<std::pair<Hash, VerifyKey>> last;
+  const auto name = sha256(key.view());  // no copy of the secret is left behind
+  if (!last || last->first != name) {
+    CryptoPP::ed25519PrivateKey library_key;
+    library_key.SetPrivateExponent(key.bytes.data());  // derives the public key, too
+    VerifyKey derived;
+    std::copy_n(library_key.GetPublicKeyBytePtr(), VerifyKey::size, derived.bytes.begin());
+    last.emplace(name, derived);
+  }
+  return last->second;
 }
 
 Signature sign(const SigningKey& key, ByteView message) {
-  const CryptoPP::ed25519Signer signer(key.bytes.data());
+  const CryptoPP::ed25519Signer signer(verify_key(key).bytes.data(), key.bytes.data());
   Signature signature;
   signer.SignMessage(CryptoPP::NullRNG(), message.data(), message.size(), signature.bytes.data());
   return signature;

@@ -46,11 +46,15 @@ GoodSignatures& good_signatures() {
   return good;
 }
 
+/// Key and signature have fixed sizes: no two triples give the same bytes.
+Hash name_of(const VerifyKey& key, ByteView bytes, const Signature& signature) {
+  return sha256({key.view(), signature.view(), bytes});
+}
+
 /// `verify`, but what was found good once is known.
 bool verify_once(const VerifyKey& key, ByteView bytes, const Signature& signature) {
   auto& good = good_signatures();
-  // Key and signature have fixed sizes: no two triples give the same bytes.
-  const auto name = sha256({key.view(), signature.view(), bytes});
+  const auto name = name_of(key, bytes, signature);
   if (good.has(name)) return true;
   if (!verify(key, bytes, signature)) return false;
   good.add(name);
@@ -140,6 +144,12 @@ std::optional<std::uint32_t> Genesis::witness_index(PeerPort requester, PeerPort
   const auto found = std::ranges::find(ports, witness);
   if (found == ports.end()) return std::nullopt;
   return static_cast<std::uint32_t>(found - ports.begin());
+}
+
+Signature Genesis::sign_bytes(const SigningKey& key, ByteView bytes) {
+  const auto signature = ledger::sign(key, bytes);
+  good_signatures().add(name_of(verify_key(key), bytes, signature));
+  return signature;
 }
 
 Result<void> Genesis::check_signature(PeerPort signer, ByteView bytes, const Signature& signature,

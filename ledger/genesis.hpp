@@ -64,7 +64,7 @@ struct GenesisFields {
   }
 };
 
-/// Signatures that were found good are not verified again by the same thread. For tests in which one thread plays
+/// Signatures that were found good, or made, are not verified again by the same thread. For tests in which one thread plays
 /// several processes: from here on it has verified none.
 void forget_good_signatures();
 
@@ -94,6 +94,12 @@ class Genesis {
   /// Place of a witness in that order, or nothing if it is none.
   [[nodiscard]] std::optional<std::uint32_t> witness_index(PeerPort requester, PeerPort owner, PeerPort witness) const;
 
+  /// As sign_statement, and this thread need not verify it when it comes back.
+  template <class Body>
+  [[nodiscard]] Signed<Body> sign(PeerPort signer, const SigningKey& key, Body body) const {
+    const auto signature = sign_bytes(key, unsigned_bytes(id_, signer, body));
+    return Signed<Body>{signer, std::move(body), signature};
+  }
   /// Token `unknown-peer` or `bad-signature`.
   template <class Body>
   [[nodiscard]] Result<void> check(const Signed<Body>& statement) const {
@@ -131,6 +137,7 @@ class Genesis {
 
  private:
   Genesis(GenesisFields fields, const NetworkId& id) : fields_(std::move(fields)), id_(id) {}
+  [[nodiscard]] static Signature sign_bytes(const SigningKey& key, ByteView bytes);
   [[nodiscard]] Result<void> check_signature(PeerPort signer, ByteView bytes, const Signature& signature,
                                              std::string_view what) const;
 

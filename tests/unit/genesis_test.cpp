@@ -287,4 +287,18 @@ BOOST_AUTO_TEST_CASE(a_statement_that_was_checked_once_is_refused_with_any_bit_c
   BOOST_TEST(token_of(genesis.check(other)) == "bad-signature");
 }
 
+/// What a peer signed itself is remembered as well, as signed with its own key, whatever port it writes above it.
+BOOST_AUTO_TEST_CASE(what_a_peer_signed_in_the_name_of_another_is_refused_by_itself_too) {
+  const auto genesis = network_of(4);
+  const Ack ack{filled<ExchangeId>(3), filled<Hash>(4)};
+  const auto own = genesis.sign(ports[0], signing_key_of(ports[0]), ack);
+  BOOST_TEST((own == signed_by(genesis, ports[0], ack)));
+  const auto forged = genesis.sign(ports[1], signing_key_of(ports[0]), ack);
+  for (int again = 0; again < 2; ++again) {
+    require_success(genesis.check(own));
+    BOOST_TEST(token_of(genesis.check(forged)) == "bad-signature");
+    forget_good_signatures();
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
