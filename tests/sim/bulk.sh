@@ -3,7 +3,8 @@
 #
 # The seeds from 1 to SEEDS, AT_ONCE at a time, and at the end one line of JSON for all. What each part printed
 # is kept in sim-runs/ beside PROGRAM, under the digest of PROGRAM: a run that was stopped goes on where it was
-# when it is started again, and one of another build starts anew.
+# when it is started again, and one of another build starts anew. So does one that was whole and failed nowhere: once
+# its line is printed, its parts are removed.
 #
 # A part that fails stops no other: its line counts, what it said is kept and said again the next time, and the end is
 # 1. Of one that died without a line the seeds run anew the next time.
@@ -41,4 +42,8 @@ for ((from = 1; from <= seeds; from += at_once)); do
 done
 [[ ${#lines[@]} -gt 0 ]] || exit 1
 "$(dirname "${BASH_SOURCE[0]}")/sum.py" "${lines[@]}" || failed=1
+if [[ $failed -eq 0 ]]; then
+  rm "${lines[@]}"
+  rmdir "$kept" 2>/dev/null || true # parts of another length may lie there, of a run that was stopped
+fi
 exit "$failed"

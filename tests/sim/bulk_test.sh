@@ -1,27 +1,66 @@
 #!/usr/bin/env bash
 # bulk_test.sh PROGRAM
 #
-# A run in parts counts what a run in one piece counts, and what was kept of a stopped run is used, not run again.
+# A run in parts counts what a run in one piece counts. What was kept of a stopped run is used, not run again; a run that
+# was whole keeps nothing, and the next one runs all of its seeds.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-cp "${1:?the simulator}" "$folder/sim"
+cp "${1:?the simulator}" "$folder/true_sim"
 counts() { sed 's/"repeated":[0-9]*,//; s/"seconds":[0-9]*,//'; } # which seeds are run twice depends on the parts
 
-"$folder/sim" --seeds 7 | counts >"$folder/whole"
-AT_ONCE=3 "$here/bulk.sh" "$folder/sim" 7 | counts >"$folder/parts"
-diff "$folder/whole" "$folder/parts"
+fail() {
+  echo "bulk_test: $1" >&2
+  exit 1
+}
 
-kept=("$folder"/sim-runs/*/1-3.json)
-[[ ${#kept[@]} -eq 1 && -s ${kept[0]} ]]
-cp "${kept[0]}" "$folder/kept"
-sed -i 's/"violations":0/"violations":5/' "${kept[0]}"
-if AT_ONCE=3 "$here/bulk.sh" "$folder/sim" 7 >"$folder/again" 2>/dev/null; then
-  echo 'violations in a part that was kept are not counted' >&2
+# The simulator, which notes the first seed of each part that it runs. Its second part stops the run once.
+cat >"$folder/sim" <<END
+#!/usr/bin/env bash
+echo "\$2" >>"$folder/runs"
+if [[ \$2 -eq 4 && ! -e "$folder/was_stopped" ]]; then
+  touch "$folder/was_stopped"
+  kill -KILL "\$(cat "$folder/running")"
   exit 1
 fi
-grep -q '"violations":5,' "$folder/again"
+exec "$folder/true_sim" "\$@"
+END
+chmod +x "$folder/sim"
+
+# in_parts STATUS RUNS: seven seeds, three a part, end with STATUS, and of their parts those that begin with RUNS ran.
+in_parts() {
+  local status=0
+  : >"$folder/runs"
+  (
+    echo "$BASHPID" >"$folder/running"
+    AT_ONCE=3 exec "$here/bulk.sh" "$folder/sim" 7
+  ) >"$folder/sum" 2>"$folder/said" || status=$?
+  [[ $status -eq $1 ]] || fail "ends with $status, not $1: $(cat "$folder/said")"
+  [[ $(xargs <"$folder/runs") == "$2" ]] || fail "ran $(xargs <"$folder/runs"), not $2"
+}
+is_whole() { diff "$folder/whole" <(counts <"$folder/sum") || fail 'counts another than the whole'; }
+keeps_nothing() { [[ -z $(find "$folder/sim-runs" -type f) ]] || fail "keeps $(find "$folder/sim-runs" -type f)"; }
+
+"$folder/true_sim" --seeds 7 | counts >"$folder/whole"
+in_parts 137 '1 4'
+kept=("$folder"/sim-runs/*/1-3.json)
+[[ ${#kept[@]} -eq 1 && -s ${kept[0]} ]] || fail 'keeps nothing of a run that was stopped'
+cp "${kept[0]}" "$folder/kept"
+
+# Violations in a part that was kept count, and a run that failed keeps its parts.
+sed -i 's/"violations":0/"violations":5/' "${kept[0]}"
+in_parts 1 '4 7'
+grep -q '"violations":5,' "$folder/sum" || fail 'violations in a part that was kept are not counted'
+in_parts 1 ''
+
+cp "$folder/kept" "${kept[0]}"
+in_parts 0 ''
+is_whole
+keeps_nothing
+in_parts 0 '1 4 7'
+is_whole
+keeps_nothing
 
 # sum SAID EDIT [FILE]: with a line that EDIT makes of one that was kept, and FILE beside it, the sum fails and says why.
 sum() {
