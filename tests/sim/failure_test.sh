@@ -66,6 +66,13 @@ for what in peers exchanges faults villains books steps attacks; do
   case $what in peers | exchanges | faults) [[ $after -lt $before ]] || fail "$what: still $after" ;; esac
 done
 
+# Of plans that failed once each that fails again is counted.
+printf '%s\n' "${smallest[*]:1}" '# a plan that holds' '--seed 3 --peers 4 --steps 20' "${smallest[*]:1}" >"$folder/plans"
+status=0
+"$program" --regressions "$folder/plans" >"$folder/counted" 2>/dev/null || status=$?
+[[ $status -eq 1 ]] || fail "old plans of which two fail end with $status"
+grep -qx 'regressions=3 failed=2' "$folder/counted" || fail "of three plans two fail: $(tail -n 1 "$folder/counted")"
+
 # Of an exchange that the broken invariant names each message is told once, from its beginning.
 status=0
 failure "$folder/stuck" "$program" --seed 1 --bug end-misnamed --villains 0 --attacks none --faults loss || status=$?
