@@ -102,6 +102,50 @@ status=0
 failure "$folder/died_small" "${died_smallest[@]}" || status=$?
 [[ $(rest "$folder/died_small" broken) == 'the process died of signal 6' ]] || fail "the smallest plan that dies ends with $status"
 
+# So is a stack that is full, of which no handler is called: one plan of those that ran. How large one is that the
+# program itself needs and a plan fills is up to the build, and to chance a little.
+# with_stack KIB ARGUMENT...
+with_stack() { env -i bash -c "ulimit -s $1; exec \"\$@\"" - "$program" "${@:2}"; }
+for plans in '--seed 3' '--seeds 4 --jobs 1' '--seeds 4 --jobs 2'; do
+  read -ra words <<<"$plans"
+  for ((stack = 16; stack <= 160; stack += 8)); do
+    status=0
+    failure "$folder/full" with_stack "$stack" "${words[@]}" || status=$?
+    ! grep -Eq '^seed [1-4], commit [^ ,]+, step [0-9]+, signatures stub$' "$folder/full" || break
+  done
+  [[ $stack -le 160 ]] || fail "no seed, commit and step of a full stack: $plans (the last ended with $status)"
+  [[ $status -eq 1 ]] || fail "a full stack ends with $status: $plans"
+  [[ $(rest "$folder/full" broken | head -n 1) == 'the process died of signal 11' ]] || fail "no signal of a full stack: $plans"
+  [[ $(rest "$folder/full" replay | head -n 1) == "$program --seed "* ]] || fail "no command of a full stack: $plans"
+done
+
+# A process that is killed says nothing itself: its parent says what ran, also where that was a child of its own.
+# child_of PROCESS: as soon as there is one
+child_of() {
+  local child=
+  until [[ -n $child ]]; do
+    [[ -e /proc/$1 ]] || fail 'it ended before it was killed'
+    read -r child <"/proc/$1/task/$1/children" || sleep 0.1 # what is read has no end of line
+    child=${child%% *}
+  done
+  echo "$child"
+}
+for killed in 1 2; do
+  "$program" --seed 17 --steps 100000000 >"$folder/killed" 2>&1 &
+  outermost=$!
+  waiting=$(child_of "$outermost")
+  running=$(child_of "$waiting")
+  until [[ $(cut -d' ' -f14 "/proc/$running/stat") -ge 50 ]]; do sleep 0.1; done # half a second
+  [[ $killed -eq 1 ]] || waiting=$running
+  kill -KILL "$waiting"
+  status=0
+  wait "$outermost" || status=$?
+  [[ $status -eq 1 ]] || fail "a plan that is killed ends with $status"
+  grep -Eq '^seed 17, commit [^ ,]+, step [1-9][0-9]*, signatures stub$' "$folder/killed" || fail 'no seed, commit and step of a process that was killed'
+  [[ $(rest "$folder/killed" broken) == 'the process died of signal 9' ]] || fail 'no signal of a process that was killed'
+  [[ $(rest "$folder/killed" replay) == "$program --seed 17 "*' --steps 100000000 '* ]] || fail 'no command of a process that was killed'
+done
+
 # A plan that comes to no end is told as such; here it is only longer than one waits.
 status=0
 failure "$folder/endless" "$program" --seed 1 --steps 100000000 --patience 1 || status=$?

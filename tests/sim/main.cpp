@@ -248,11 +248,18 @@ int run_regressions(const std::string& file, const std::string& program) {
   return failed == 0 ? 0 : 1;
 }
 
+unsigned jobs_from(const Options& options) {
+  const auto processors = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, most_plans_at_once);
+  const auto jobs = number(options, "jobs", processors);
+  if (jobs > most_plans_at_once) misused("more than " + std::to_string(most_plans_at_once) + " jobs");
+  return static_cast<unsigned>(jobs);
+}
+
 int run(const std::string& program, const std::vector<std::string>& words) {
   const auto options = read_options(words);
   const auto way = way_of(options);
   if (options.contains(patience)) set_patience(std::max<std::uint64_t>(1, number(options, patience, 0)));
-  const auto jobs = static_cast<unsigned>(number(options, "jobs", std::max(1U, std::thread::hardware_concurrency())));
+  const auto jobs = jobs_from(options);
   if (way == "regressions") return run_regressions(options.at("regressions"), program);
   if (way == "seeds") {
     Effort effort{jobs, 50};
@@ -278,8 +285,8 @@ int main(int argc, char** argv) {
       return 0;
     }
     const auto ending = run_in_child([&] { return run(program, words); });
-    if (ending.death) tell_death(*ending.death, program);
-    return ending.death ? 1 : ending.status;
+    if (ending.is_death()) tell_death(ending, program);
+    return ending.is_death() ? 1 : ending.status;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "sim: %s\n", error.what());
     return 2;

@@ -29,6 +29,7 @@ refused 'peers' --seed 3 --peers 3
 refused 'unknown in --faults: los' --seed 3 --faults los
 refused '--bug' --each-attack 1 --bug quorum-one-less
 refused 'no number: --patience soon' --seed 3 --patience soon
+refused 'more than 1024 jobs' --seeds 3 --jobs 4294967297
 refused '--seed' --seed
 refused 'no plan in /dev/null' --regressions /dev/null
 "$program" --seed 3 --peers 4 --steps 20 | grep -q trace

@@ -1,9 +1,11 @@
 #include "tests/sim/running_plan.hpp"
 
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -11,6 +13,8 @@
 #include <cstdlib>
 #include <initializer_list>
 #include <iostream>
+#include <new>
+#include <stdexcept>
 #include <system_error>
 #include <type_traits>
 
@@ -24,27 +28,79 @@ namespace {
 
 /// The longest plans take a few seconds, under the sanitizers a minute.
 std::uint64_t patience_seconds = 300;
-/// Where a child says how it died.
-int parent_end = -1;
-/// Of this thread, and written as it is: a signal handler may do little.
-thread_local Death last_words{};
-static_assert(std::is_trivially_copyable_v<Death>);
-thread_local volatile bool runs_plan = false;
+
+enum class State : std::uint8_t { free, taken, running, dying };
+
+/// What one thread runs.
+struct Note {
+  std::atomic<State> state;
+  std::atomic<std::uint64_t> step;
+  Plan plan;
+};
+// What a process leaves half written when it is killed, another may read.
+static_assert(std::is_trivially_copyable_v<Plan> && std::atomic<State>::is_always_lock_free &&
+              std::atomic<std::uint64_t>::is_always_lock_free);
+
+using Board = std::array<Note, most_plans_at_once>;
+/// Shared by the outermost parent with all that are forked below it: where one dies that waited for another, which then
+/// dies as well, its parent still sees what that one ran.
+Board* board = nullptr;
+thread_local Note* note_of_thread = nullptr;
 thread_local std::uint64_t end_of_story = no_step;
 
-extern "C" void tell_and_die(int signal_number) {
-  if (runs_plan) {
-    last_words.signal = signal_number;
-    [[maybe_unused]] const auto written = ::write(parent_end, &last_words, sizeof last_words);
+/// Makes the board for as long as the outermost parent waits.
+class BoardKeeper {
+ public:
+  BoardKeeper() : is_outermost_(board == nullptr) {
+    if (!is_outermost_) return;
+    void* memory = ::mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "mmap");
+    board = new (memory) Board{};
   }
+  ~BoardKeeper() {
+    if (!is_outermost_) return;
+    ::munmap(board, sizeof(Board));
+    board = nullptr;
+  }
+  BoardKeeper(const BoardKeeper&) = delete;
+  BoardKeeper& operator=(const BoardKeeper&) = delete;
+  BoardKeeper(BoardKeeper&&) = delete;
+  BoardKeeper& operator=(BoardKeeper&&) = delete;
+
+ private:
+  bool is_outermost_;
+};
+
+Note& free_note() {
+  if (board == nullptr) throw std::logic_error("a plan runs in a child");
+  for (auto& note : *board) {
+    auto free = State::free;
+    if (note.state.compare_exchange_strong(free, State::taken)) return note;
+  }
+  throw std::length_error("too many plans at once");
+}
+
+/// What a child ran that is no more.
+std::vector<LastStep> take_notes() {
+  const bool is_known = std::ranges::any_of(*board, [](const Note& note) { return note.state == State::dying; });
+  std::vector<LastStep> running;
+  for (auto& note : *board) {
+    if (note.state == (is_known ? State::dying : State::running)) running.push_back({note.plan, note.step});
+    note.state = State::free;
+  }
+  return running;
+}
+
+/// Says which of several plans it was. Of a stack that is full this is not called.
+extern "C" void mark_and_die(int signal_number) {
+  if (note_of_thread != nullptr) note_of_thread->state = State::dying;
   std::signal(signal_number, SIG_DFL);
   std::raise(signal_number);
 }
 
-[[noreturn]] void be_child(pid_t of, int end, const std::function<int()>& work) {
-  parent_end = end;
+[[noreturn]] void be_child(pid_t of, const std::function<int()>& work) {
   for (const int number : {SIGABRT, SIGSEGV, SIGFPE, SIGBUS, SIGILL, signal_of_no_end})
-    std::signal(number, tell_and_die);
+    std::signal(number, mark_and_die);
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg)
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ::getppid() != of) ::_exit(1);
   int status = 1;
@@ -62,38 +118,28 @@ extern "C" void tell_and_die(int signal_number) {
 Ending run_in_child(const std::function<int()>& work) {
   std::cout.flush();
   std::fflush(nullptr);
-  std::array<int, 2> ends{};
-  if (::pipe(ends.data()) != 0) throw std::system_error(errno, std::generic_category(), "pipe");
+  const BoardKeeper keeper;
   const auto self = ::getpid();
   const auto child = ::fork();
   if (child < 0) throw std::system_error(errno, std::generic_category(), "fork");
-  if (child == 0) {
-    ::close(ends[0]);
-    be_child(self, ends[1], work);
-  }
-  ::close(ends[1]);
-  Ending ending;
-  Death death;
-  // Less than a pipe takes at once; or the end, which comes with that of the child.
-  ssize_t got = 0;
-  while ((got = ::read(ends[0], &death, sizeof death)) < 0 && errno == EINTR) {
-  }
-  ::close(ends[0]);
+  if (child == 0) be_child(self, work);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
+  if (!WIFSIGNALED(status)) return {WEXITSTATUS(status), 0, take_notes()};
   static constexpr int died = 128;  // as a shell has it
-  ending.status = WIFEXITED(status) ? WEXITSTATUS(status) : died + WTERMSIG(status);
-  if (got == static_cast<ssize_t>(sizeof death) && WIFSIGNALED(status)) ending.death = death;
-  return ending;
+  return {died + WTERMSIG(status), WTERMSIG(status), take_notes()};
 }
 
 void set_patience(std::uint64_t seconds) { patience_seconds = seconds; }
 
 RunningPlan::RunningPlan(const Plan& plan, std::uint64_t end) {
-  last_words = Death{plan, 0, 0};
+  auto& note = free_note();
+  note.plan = plan;
+  note.step = 0;
+  note.state = State::running;
+  note_of_thread = &note;
   end_of_story = end;
-  runs_plan = true;
 
   sigevent event{};
   event.sigev_notify = SIGEV_THREAD_ID;
@@ -108,11 +154,12 @@ RunningPlan::RunningPlan(const Plan& plan, std::uint64_t end) {
 
 RunningPlan::~RunningPlan() {
   ::timer_delete(timer_);
-  runs_plan = false;
+  note_of_thread->state = State::free;
+  note_of_thread = nullptr;
 }
 
 void set_running_step(std::uint64_t step) {
-  last_words.step = step;
+  note_of_thread->step = step;
   std::atomic_signal_fence(std::memory_order_seq_cst);
   if (step == end_of_story) throw EndOfStory{};
 }

@@ -3,9 +3,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <mutex>
@@ -62,7 +64,10 @@ RunResult run_twice(const Plan& plan) {
 
 namespace {
 
-std::string died_of(int signal_number) { return "the process died of signal " + std::to_string(signal_number); }
+std::string death_in(const Ending& ending) {
+  if (ending.signal != 0) return "the process died of signal " + std::to_string(ending.signal);
+  return "the process ended with " + std::to_string(ending.status);
+}
 
 /// What came of a plan in a process of its own.
 struct Verdict {
@@ -87,8 +92,8 @@ Verdict run_apart(const Plan& plan, const Violation& broken) {
   Verdict verdict;
   if (::read(ends[0], &verdict, sizeof verdict) != sizeof verdict) verdict = {};
   ::close(ends[0]);
-  if (!ending.death) return verdict;
-  return {broken.invariant == died_of(ending.death->signal), ending.death->step};
+  if (ending.running.empty()) return verdict;
+  return {broken.invariant == death_in(ending), ending.running.front().step};
 }
 
 }  // namespace
@@ -158,26 +163,67 @@ void print_smallest(const Plan& plan, const Violation& broken, const std::string
   std::fprintf(stderr, "smallest: %s %s\n", program.c_str(), smallest.options().c_str());
 }
 
-void tell_death(const Death& death, const std::string& program) {
-  const auto& plan = death.plan;
-  if (death.signal == signal_of_no_end) {
-    // Each smaller one, and the story of this one, would have to be waited for as long.
-    std::fprintf(stderr, "\nthe plan comes to no end: it was in step %llu, commit %s\nreplay: %s %s\n",
-                 static_cast<unsigned long long>(death.step), built_commit(), program.c_str(), plan.options().c_str());
-    return;
+namespace {
+
+/// Whether it did that itself. A signal from outside, as where memory runs out, says little of the plan.
+bool comes_of_itself(const Ending& ending) {
+  static constexpr auto all = {0, SIGABRT, SIGSEGV, SIGFPE, SIGBUS, SIGILL, SIGTRAP, SIGSYS};
+  return std::ranges::find(all, ending.signal) != all.end();
+}
+
+/// The plan of which the process died: the only one that ran, or the first that does the same alone, too.
+std::optional<LastStep> culprit_of(const Ending& ending) {
+  if (!comes_of_itself(ending)) return std::nullopt;
+  if (ending.running.size() == 1) return ending.running.front();
+  for (const auto& [plan, step] : ending.running) {
+    const auto alone = run_apart(plan, Violation{death_in(ending), {}});
+    if (alone.same) return LastStep{plan, alone.steps};
   }
+  return std::nullopt;
+}
+
+RunResult result_of_death(const Ending& ending, std::uint64_t step) {
   RunResult result;
-  result.steps = death.step;
+  result.steps = step;
   // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread runs
-  result.violation = Violation{died_of(death.signal), ::strsignal(death.signal)};
+  result.violation = Violation{death_in(ending), ending.signal != 0 ? ::strsignal(ending.signal) : "within a plan"};
+  return result;
+}
+
+void tell_culprit(const Ending& ending, const LastStep& culprit, const std::string& program) {
+  const auto& plan = culprit.plan;
+  auto result = result_of_death(ending, culprit.step);
   const auto told = run_in_child([&] {
     planted::switch_on(plan.bug);
-    result.story = run_world(plan, true, death.step).story;
+    result.story = run_world(plan, true, culprit.step).story;
     print_failure(plan, result, program);
     return 0;
   });
   if (told.status != 0) print_failure(plan, result, program);
   print_smallest(plan, *result.violation, program);
+}
+
+/// Without its story and a smaller one, each of which would have to be waited for as long, or may well live.
+void tell_in_short(const Ending& ending, const LastStep& last, const std::string& program) {
+  if (ending.signal == signal_of_no_end) {
+    std::fprintf(stderr, "\nthe plan comes to no end: it was in step %llu, commit %s\nreplay: %s %s\n",
+                 static_cast<unsigned long long>(last.step), built_commit(), program.c_str(),
+                 last.plan.options().c_str());
+    return;
+  }
+  auto result = result_of_death(ending, last.step);
+  if (ending.running.size() > 1)
+    result.violation->detail += ", while " + std::to_string(ending.running.size()) + " plans ran";
+  print_failure(last.plan, result, program);
+}
+
+}  // namespace
+
+void tell_death(const Ending& ending, const std::string& program) {
+  if (const auto culprit = culprit_of(ending)) return tell_culprit(ending, *culprit, program);
+  for (const auto& last : ending.running) tell_in_short(ending, last, program);
+  if (ending.running.empty())
+    std::fprintf(stderr, "sim: %s, commit %s, and no plan ran\n", death_in(ending).c_str(), built_commit());
 }
 
 bool run_and_tell(const Plan& plan, const std::string& program, const std::function<void(const RunResult&)>& tell) {
@@ -191,8 +237,8 @@ bool run_and_tell(const Plan& plan, const std::string& program, const std::funct
     }
     return result.violation ? 1 : 0;
   });
-  if (ending.death) tell_death(*ending.death, program);
-  return ending.status == 0;
+  if (ending.is_death()) tell_death(ending, program);
+  return !ending.is_death() && ending.status == 0;
 }
 
 std::optional<Violation> death_of(const Plan& plan) {
@@ -200,8 +246,8 @@ std::optional<Violation> death_of(const Plan& plan) {
     (void)run_plan(plan);
     return 0;
   });
-  if (!ending.death) return std::nullopt;
-  return Violation{died_of(ending.death->signal), {}};
+  if (!ending.is_death()) return std::nullopt;
+  return Violation{death_in(ending), {}};
 }
 
 void Summary::add(const Summary& other) {

@@ -33,9 +33,10 @@ void print_failure(const Plan& plan, const RunResult& result, const std::string&
 void print_further(const Plan& plan, const Violation& violation, const std::string& program);
 /// Prints the smallest plan that still breaks the invariant. Forks.
 void print_smallest(const Plan& plan, const Violation& broken, const std::string& program);
-/// The same of a plan that a signal ended: what happened up to the step before, and the smallest plan that dies of that
-/// signal. Of one that comes to no end only how far it came. Forks.
-void tell_death(const Death& death, const std::string& program);
+/// The same of a child that died, and of the plan that it ran: what happened up to the step before, and the smallest
+/// plan that dies as it did. Where several ran and none dies alone, and where the signal came from outside or the plan
+/// has no end, only where each was. Forks.
+void tell_death(const Ending& ending, const std::string& program);
 /// Runs one plan in a child; all of its failure is printed, also where it kills the process, or what `tell` says of it.
 /// Gives whether nothing failed.
 bool run_and_tell(const Plan& plan, const std::string& program, const std::function<void(const RunResult&)>& tell);
