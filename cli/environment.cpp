@@ -11,7 +11,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
-#include <thread>
 
 #include "ledger/codec.hpp"
 
@@ -107,22 +106,10 @@ Time system_time() {
 ProcessEnvironment::ProcessEnvironment(std::optional<Hash> seed, path counter, std::optional<Time> fixed)
     : seed_(seed), counter_(std::move(counter)), fixed_(fixed) {}
 
-Time ProcessEnvironment::now() {
-  if (!fixed_) return system_time();
-  if (!running_since_) return *fixed_;
-  const auto passed = std::chrono::steady_clock::now() - *running_since_;
-  const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(passed).count();
-  return Time{fixed_->value + static_cast<std::uint64_t>(microseconds)};
-}
+Time ProcessEnvironment::now() { return fixed_ ? *fixed_ : system_time(); }
 
-void ProcessEnvironment::let_time_run() { running_since_ = std::chrono::steady_clock::now(); }
-
-void ProcessEnvironment::pass(std::chrono::microseconds duration) {
-  if (fixed_ && !running_since_) {
-    fixed_->value += static_cast<std::uint64_t>(duration.count());
-    return;
-  }
-  std::this_thread::sleep_for(duration);
+void ProcessEnvironment::put_forward(std::chrono::microseconds duration) {
+  if (fixed_) fixed_->value += static_cast<std::uint64_t>(duration.count());
 }
 
 void ProcessEnvironment::random(std::span<std::uint8_t> out) {

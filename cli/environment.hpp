@@ -48,10 +48,8 @@ class ProcessEnvironment final : public transport::Environment {
 
   /// To be called whenever the lock of the home was taken: another process may have drawn from the seed.
   void begin_turn() { turn_key_.reset(); }
-  /// Lets a fixed clock run from here on as the system's does: for `serve`, whose back-offs must end.
-  void let_time_run();
-  /// Waits for that long; a fixed clock is put forward instead.
-  void pass(std::chrono::microseconds duration);
+  /// Puts a fixed clock forward, no other: `serve` does by as long as it rests, so that its back-offs end.
+  void put_forward(std::chrono::microseconds duration);
 
  private:
   void start_turn();
@@ -59,7 +57,6 @@ class ProcessEnvironment final : public transport::Environment {
   std::optional<ledger::Hash> seed_;
   path counter_;
   std::optional<ledger::Time> fixed_;
-  std::optional<std::chrono::steady_clock::time_point> running_since_;
   std::optional<ledger::Hash> turn_key_;
   std::uint64_t drawn_ = 0;
 };

@@ -84,7 +84,6 @@ class Serving {
   }
 
   [[nodiscard]] Result<ServeEnd> run() {
-    home_.environment().let_time_run();
     if (is_beside()) home_.wake_server();
     for (;;) {
       microseconds pause = rescan;
@@ -113,7 +112,11 @@ class Serving {
         return *end;
       }
       home_.release();
-      if (pause > microseconds{0}) rest(pause);
+      if (pause > microseconds{0}) {
+        const auto rests = Clock::now();
+        rest(pause);
+        home_.environment().put_forward(since(rests));
+      }
       BOOKCHAIN_TRY(const auto end, take_home());
       if (end) return *end;
     }

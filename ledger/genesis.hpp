@@ -64,8 +64,8 @@ struct GenesisFields {
   }
 };
 
-/// Signatures that were found good, or made, are not verified again by the same thread. For tests in which one thread plays
-/// several processes: from here on it has verified none.
+/// Signatures that were found good, or made, are not verified again by the same thread. For tests in which one thread
+/// plays several processes: from here on it has verified none.
 void forget_good_signatures();
 
 class Genesis {
