@@ -33,6 +33,7 @@ std::string_view name(Work work) {
     case Work::keys_from_shares: return "keys-from-shares";
     case Work::untold_requests: return "untold-requests";
     case Work::damaged_packages: return "damaged-packages";
+    case Work::one_way_partitions: return "one-way-partitions";
     case Work::caught_up: return "caught-up";
     case Work::restored_twice: return "restored-twice";
     case Work::restores_noticed: return "restores-noticed";

@@ -17,12 +17,13 @@ enum class Work : std::uint8_t {
   settlements,         ///< TRANSFERs without the requester
   aborts_recorded,
   disputes_recorded,
-  false_deals,       ///< of them, those about shares that give no key
-  keys_from_shares,  ///< which a requester put together because the owner gave it none
-  untold_requests,   ///< made, and the process died before its user was told
-  damaged_packages,  ///< on their way
-  caught_up,         ///< restored homes that answer for what they sign again
-  restored_twice,    ///< of them, those that the same copy was put back to once more
+  false_deals,         ///< of them, those about shares that give no key
+  keys_from_shares,    ///< which a requester put together because the owner gave it none
+  untold_requests,     ///< made, and the process died before its user was told
+  damaged_packages,    ///< on their way
+  one_way_partitions,  ///< in which one side hears the other
+  caught_up,           ///< restored homes that answer for what they sign again
+  restored_twice,      ///< of them, those that the same copy was put back to once more
   restores_noticed,  ///< which nobody declared, and the home saw in the votes of the others that it had forgotten some
   surfaced_commits,  ///< that had failed, and were found after a crash
   undisturbed,       ///< exchanges that nothing and nobody disturbed, which must be recorded

@@ -123,6 +123,7 @@ enum class Bug : std::uint8_t {
   vote_not_stored,
   lock_ignored,
   quorum_one_less,
+  prevote_quorum_one_less,
   dedupe_dropped,
   malleable_accepted,
   sent_before_commit,

@@ -110,6 +110,7 @@ std::string_view name(Bug bug) {
     case Bug::vote_not_stored: return "vote-not-stored";
     case Bug::lock_ignored: return "lock-ignored";
     case Bug::quorum_one_less: return "quorum-one-less";
+    case Bug::prevote_quorum_one_less: return "prevote-quorum-one-less";
     case Bug::dedupe_dropped: return "dedupe-dropped";
     case Bug::malleable_accepted: return "malleable-accepted";
     case Bug::sent_before_commit: return "sent-before-commit";

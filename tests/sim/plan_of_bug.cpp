@@ -15,6 +15,7 @@ struct Needs {
 Needs needs_of(Bug bug) {
   switch (bug) {
     case Bug::quorum_one_less: return {Attack::two_blocks, std::nullopt};
+    case Bug::prevote_quorum_one_less: return {Attack::withheld_votes, std::nullopt};
     case Bug::malleable_accepted: return {Attack::malleable, std::nullopt};
     case Bug::locked_block_unchecked: return {Attack::spoiled_block, std::nullopt};
     case Bug::lock_passed_over:

@@ -19,6 +19,13 @@ BUGS = [
     ("quorum_one_less", "ledger/genesis.hpp", 1,
      "return (peer_count() + faults_borne()) / 2 + 1; }",
      "return (peer_count() + faults_borne()) / 2 + (ON ? 0 : 1); }"),
+    # One prevote less is enough to precommit, for who collects them and for who is shown them.
+    ("prevote_quorum_one_less", "ledger/proposer.cpp", 1,
+     "const bool enough = record->prevotes.size() >= context.genesis.vote_quorum();",
+     "const bool enough = record->prevotes.size() + (ON ? 1 : 0) >= context.genesis.vote_quorum();"),
+    ("prevote_quorum_one_less", "ledger/genesis.hpp", 1,
+     "if (certificate.votes.size() < vote_quorum()) {",
+     "if (certificate.votes.size() + (ON && std::is_same_v<Vote, Prevote> ? 1 : 0) < vote_quorum()) {"),
     # What was taken before is taken again.
     ("dedupe_dropped", "transport/delivery.cpp", 1,
      "*first == id ? Admission::duplicate :",

@@ -83,6 +83,7 @@ std::vector<Proof> proofs_of(Bug bug) {
     case Bug::spoiled_book_borne: return {{"everything ends", " is granted at "}};
     case Bug::lock_passed_over:
     case Bug::lock_certificate_unchecked: return {{justified}, {chosen}};
+    case Bug::prevote_quorum_one_less:
     case Bug::prevotes_unchecked: return {{"a precommit stands on a quorum of prevotes"}};
     case Bug::late_precommit: return {{lock}};
     case Bug::type_not_checked: return {{valid, "breaks rule Q2"}};

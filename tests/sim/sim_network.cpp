@@ -32,7 +32,7 @@ bool Misfortune::happens(Fault fault, std::uint64_t in_a_thousand) {
 
 bool SimNetwork::is_apart(PeerPort from, PeerPort to) const {
   if (sides_.empty()) return false;
-  return sides_.at(from) != sides_.at(to);
+  return one_way_ ? sides_.at(from) < sides_.at(to) : sides_.at(from) != sides_.at(to);
 }
 
 void SimNetwork::send(Flight flight) {
@@ -121,6 +121,8 @@ void SimNetwork::disturb(std::uint64_t step, const std::vector<PeerPort>& peers)
     const auto one = chance.below(peers.size());
     sides_[peers[one]] = 0;
     sides_[peers[(one + 1) % peers.size()]] = 1;
+    one_way_ = chance.below(4) == 0;
+    if (one_way_) misfortune_.counts().add(Work::one_way_partitions);
   } else if (!sides_.empty() && misfortune_.chance(Fault::partition).chance(30)) {
     sides_.clear();
   }

@@ -77,6 +77,7 @@ class SimNetwork {
   std::map<PeerPort, std::vector<Flight>> kept_;
   std::map<PeerPort, Place> places_;
   std::map<PeerPort, unsigned> sides_;  ///< of a partition; empty: none
+  bool one_way_ = false;                ///< what the second side sends arrives all the same
   std::uint64_t names_ = 0;
 };
 

@@ -146,6 +146,7 @@ class Watcher {
   struct Votes {
     std::set<PeerPort> honest_proposers;
     std::set<std::pair<Ballot, Hash>> justified;  ///< what was proposed with all that it must bring
+    std::map<std::pair<Ballot, Hash>, std::set<PeerPort>> prevotes;
     std::map<std::pair<Ballot, Hash>, std::set<PeerPort>> precommits;
     std::set<std::tuple<PeerPort, Ballot, Hash>> honest_prevotes;
     std::map<PeerPort, std::set<Ballot>> honest_precommits;

@@ -11,6 +11,7 @@ void Watcher::voted(StatementType phase, PeerPort signer, Height height, const B
   says(ledger::name(phase), signer, encode_all(height, ballot), encode(block));
   auto& votes = votes_[height];
   if (prevote) {
+    votes.prevotes[{ballot, block}].insert(signer);
     if (is_honest(signer)) {
       if (!votes.justified.contains({ballot, block})) {
         throw Violation{"a prevote stands on a justified proposal",
@@ -57,13 +58,11 @@ bool Watcher::is_justified(const ProposeMessage& message) const {
   return locked.size() >= quorum();
 }
 
-/// Whoever precommits has seen q prevotes for the same: those of honest peers were sent, and read here, before.
+/// Whoever precommits has seen q prevotes for the same, which were sent, and read here, before: those of liars, too.
 void Watcher::check_precommit(Height height, PeerPort signer, const Ballot& ballot, const Hash& block) const {
-  const auto& prevotes = votes_.at(height).honest_prevotes;
-  const auto given = static_cast<std::size_t>(std::ranges::count_if(prevotes, [&](const auto& prevote) {
-    return std::get<Ballot>(prevote) == ballot && std::get<Hash>(prevote) == block;
-  }));
-  if (given + villains_.size() >= quorum()) return;
+  const auto& prevotes = votes_.at(height).prevotes;
+  const auto given = prevotes.find({ballot, block});
+  if (given != prevotes.end() && given->second.size() >= quorum()) return;
   throw Violation{"a precommit stands on a quorum of prevotes",
                   at_port(signer) + " at height " + std::to_string(height.value)};
 }
