@@ -12,8 +12,10 @@ import os
 import pickle
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
+import time
 
 import calls
 import ending
@@ -24,7 +26,7 @@ import run
 import session
 import sockets
 import story
-from program import Ended, Failure, copy, read
+from program import Ended, Failure, Program, copy, read
 
 
 def stray_message(case):
@@ -292,23 +294,41 @@ def check_verdicts(name, chosen, least, *wanted):
 
 
 def check_kept(base):
-    """A story that went well is not played again, one that did not is, and so is each with another program."""
+    """A story that went well is not played again, one that did not is, and so is each with another program, or after a
+    run that was whole and good."""
     chosen = argparse.Namespace(kept=base, program=base + "/program")
     name, bad = session.ALL_STORIES.split(",")[:2]
-    for content, wanted in (("a", len(story.STORIES)), ("a", 1), ("b", len(story.STORIES))):
+    whole = len(story.STORIES)
+    for content, goes_wrong, wanted in (("a", 1, whole), ("a", 1, 1), ("b", 1, whole), ("b", 0, 1), ("b", 0, whole)):
         with open(chosen.program, "w", encoding="utf-8") as file:
             file.write(content)
         played = []
 
-        def play_story(each, played=played):
+        def play_story(each, played=played, goes_wrong=goes_wrong):
             played.append(each)
-            return {"losses": 1, "by_story": {each: 1}, **dict.fromkeys(session.BAD, 0), "lost": int(each == bad)}
+            lost = goes_wrong if each == bad else 0
+            return {"losses": 1, "by_story": {each: 1}, **dict.fromkeys(session.BAD, 0), "lost": lost}
 
         counts = session.story_by_story("power", chosen, play_story)
         if len(played) != wanted or bad not in played:
             sys.exit(f"of the stories these were played: {played}")
-        if (counts["losses"], counts["lost"], counts["by_story"][name]) != (len(story.STORIES), 1, 1):
+        if (counts["losses"], counts["lost"], counts["by_story"][name]) != (whole, goes_wrong, 1):
             sys.exit(f"the sum over all stories is wrong: {counts}")
+
+
+def check_ended(base):
+    """A command that hangs below strace is not left behind."""
+    os.mkdir(base)
+    left = base + "/left"
+    program = Program("/bin/sh", seconds=1)
+    program.words = lambda *_: ["/bin/sh", "-c", f"sleep 3; touch {left}"]
+    try:
+        program.run(base, 5000, (), before=faults.tracing(base + "/strace"))
+        sys.exit("a command that hangs is waited for")
+    except subprocess.TimeoutExpired:
+        time.sleep(4)
+    if os.path.exists(left):
+        sys.exit("a command that hung goes on when its case is over")
 
 
 def expect(what, words, action):
@@ -354,6 +374,7 @@ def main():
                                           ("synced", "a sync that never failed", ["did not fire"], fail_no_sync)):
             os.mkdir(f"{base}/{folder}")
             expect(what, words, lambda folder=folder, loss=loss: loss(program, f"{base}/{folder}"))
+        check_ended(base + "/ended")
         os.mkdir(base + "/kept")
         check_kept(base + "/kept")
         os.mkdir(base + "/got")

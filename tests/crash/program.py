@@ -7,6 +7,7 @@ import os
 import re
 import select
 import shutil
+import signal
 import sqlite3
 import stat
 import subprocess
@@ -55,7 +56,7 @@ class Program:
         variables.update(environment or {})
         with open(case + ".out", "wb") as out, open(case + ".err", "wb") as err, \
                 subprocess.Popen([*before, *self.words(case, port, words)], stdin=subprocess.DEVNULL, stdout=out,
-                                 stderr=err, env=variables, cwd="/") as process:
+                                 stderr=err, env=variables, cwd="/", start_new_session=True) as process:
             wait(process, self.seconds)
         return Ended(process.returncode, read(case + ".out").decode("utf-8", "replace"),
                      read(case + ".err").decode("utf-8", "replace"))
@@ -69,13 +70,14 @@ class Program:
 
 
 def wait(process, seconds):
-    """As Popen.wait, which with a timeout looks now and then, and so comes late to most of the many that end soon."""
+    """As Popen.wait, which with a timeout looks now and then, and so comes late to most of the many that end soon. The
+    process leads a session: with it all that it began ends."""
     ended = os.pidfd_open(process.pid)
     try:
         poll = select.poll()
         poll.register(ended, select.POLLIN)
         if not poll.poll(1000 * seconds):
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)  # also what strace runs
             raise subprocess.TimeoutExpired(process.args, seconds)
     finally:
         os.close(ended)

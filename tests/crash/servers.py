@@ -45,7 +45,8 @@ class Servers:
         words = self.program.words(self.case, port, ["serve"])
         with open(f"{self.case}.{port}.out", "ab") as out, open(f"{self.case}.{port}.err", "ab") as err:
             self.running[port] = subprocess.Popen([*before, *words], stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                                                  env={**VARIABLES, **(variables or {})}, cwd="/")
+                                                  env={**VARIABLES, **(variables or {})}, cwd="/",
+                                                  start_new_session=True)
 
     def revive(self):
         """Whoever ended is started again, as a service would be."""
@@ -74,10 +75,24 @@ class Servers:
         self.watching.join()
         for each in self.running.values():
             each.terminate()
+        stuck = [port for port, each in self.running.items() if not self.ends(each)]
         for port, each in self.running.items():
             # One that was just started may be asked to stop before it listens to that.
-            if each.wait(timeout=30) < 0 and each.returncode != -signal.SIGTERM:
+            if each.returncode < 0 and each.returncode != -signal.SIGTERM:
                 self.note_end(port)
+        if stuck:
+            raise Failure("other", f"servers do not end when they are asked to: {stuck}")
+
+    @staticmethod
+    def ends(process):
+        """Whether it does by itself; it is gone either way, and strace with what it runs."""
+        try:
+            process.wait(timeout=30)
+            return True
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            return False
 
 
 def commands_by_hand(port):
@@ -213,9 +228,7 @@ class ServingTheatre:
 
     def run_now(self, case, port, words, before=()):
         """With the clock that the servers have."""
-        done = subprocess.run([*before, *self.program.words(case, port, words)], stdin=subprocess.DEVNULL,
-                              capture_output=True, cwd="/", timeout=SECONDS, check=False, env=VARIABLES)
-        return Ended(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
+        return self.program.run(case, port, words, before=before, environment={"BOOKCHAIN_CLOCK": ""})
 
     def wait_for_rest(self, case, transport, meanwhile=None):
         """Until nobody has anything left to do. In a spool may lie what was taken and could not be removed."""

@@ -85,10 +85,11 @@ def add(counts, more):
 
 
 def story_by_story(name, chosen, play_story):
-    """The sum over all stories. Of one in which something went wrong nothing is kept."""
+    """The sum over all stories. Of one in which something went wrong nothing is kept, and nothing at all once each came
+    to its end and was good: the next run plays anew."""
     folder = os.path.join(chosen.kept, digest_of(chosen.program))
     os.makedirs(folder, exist_ok=True)
-    counts = {}
+    counts, files, is_good = {}, [], True
     for each in ALL_STORIES.split(","):
         file = f"{folder}/{name}-{each}.json"
         if not os.path.exists(file):
@@ -97,8 +98,12 @@ def story_by_story(name, chosen, play_story):
             with open(where + ".new", "w", encoding="utf-8") as kept:
                 json.dump(found, kept)
             os.rename(where + ".new", where)
+            is_good = is_good and where == file
             file = where
+        files.append(file)
         add(counts, json.loads(read(file)))
+    for file in files if is_good else ():
+        os.unlink(file)
     return counts
 
 
