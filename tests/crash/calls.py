@@ -1,5 +1,6 @@
 """The calls of a command that change files, as strace tells them, and what each does to a disk (disk.py)."""
 
+import functools
 import os
 import re
 import stat
@@ -20,6 +21,8 @@ RESUMED = re.compile(rb"^(\d+) +<\.\.\. (\w+) resumed>(.*)$", re.S)
 # What has no name any more, or none yet, is marked so behind the brackets.
 RESULT = re.compile(rb"^(.*)\) += (-?\d+|\?)(<.*?>(?:\(deleted\))?)?( .*)?$", re.S)
 DESCRIPTOR = re.compile(rb"^(-?\d+|AT_FDCWD)(?:<(.*)>(?:\(deleted\))?)?$", re.S)
+# Strings are in hexadecimal, and have no quotes within.
+MARKS = re.compile(rb'"[^"]*"|[][(){},]')
 STRING = re.compile(rb'"((?:\\x[0-9a-f]{2})*)"')
 BASE = re.compile(rb"iov_base=(\"[^\"]*\")")
 LONGEST = 1 << 24
@@ -35,17 +38,15 @@ def tracing(log):
 
 def split(text):
     """The arguments of a call: commas within brackets and strings are no ends."""
-    parts, depth, quoted, start = [], 0, False, 0
-    for place, letter in enumerate(text):
-        if letter == ord('"'):
-            quoted = not quoted
-        elif not quoted and letter in b"([{":
+    parts, depth, start = [], 0, 0
+    for mark in MARKS.finditer(text):
+        if mark[0] in (b"(", b"[", b"{"):
             depth += 1
-        elif not quoted and letter in b")]}":
+        elif mark[0] in (b")", b"]", b"}"):
             depth -= 1
-        elif letter == ord(",") and not quoted and depth == 0:
-            parts.append(text[start:place].strip())
-            start = place + 1
+        elif mark[0] == b"," and depth == 0:
+            parts.append(text[start:mark.start()].strip())
+            start = mark.end()
     return parts + [text[start:].strip()]
 
 
@@ -92,6 +93,12 @@ def successful(log):
         lost = name.decode() in SYNCS and (result.group(4) or b"").startswith(b" EIO")
         if int(result.group(2)) >= 0 or lost:
             yield Call(name.decode(), split(result.group(1)), int(result.group(2)))
+
+
+@functools.lru_cache(maxsize=2)
+def kept(log):
+    """The same of a log that nobody writes any more: many cases of one command follow each other."""
+    return list(successful(log))
 
 
 class Replay:

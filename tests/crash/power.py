@@ -85,7 +85,7 @@ class PowerTheatre(run.Theatre):
         """The disk as the command found it, with a player for its calls, and these."""
         with open(self.watched(name, index) + ".disk", "rb") as file:
             root, model = pickle.load(file)
-        return model, calls.Replay(model, root), calls.successful(self.watched(name, index))
+        return model, calls.Replay(model, root), calls.kept(self.watched(name, index))
 
     def list_cases(self, where):
         name, index = where

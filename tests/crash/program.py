@@ -11,9 +11,11 @@ import signal
 import sqlite3
 import stat
 import subprocess
+import tempfile
 
 CLOCK = 1_800_000_000
 PORTS = (5000, 5001, 5002, 5003)
+STATE = "/state.sqlite"
 
 
 class Ended:
@@ -147,15 +149,15 @@ def digest(folder, without="\0"):
 
 
 def digest_of_state(folder):
-    """Equal for two folders only if a program that starts in them cannot tell them apart: of a state that was closed
-    it sees the rows, and not where in the file they lie, and a home knows where it is."""
+    """Equal for two folders only if a program that starts in them cannot tell them apart: of a state it sees the rows,
+    and not whether they lie in the log or where in the file, and a home knows where it is."""
     def digest_of(path):
-        if path.endswith("/state.sqlite"):
+        if path.endswith(STATE):
             return digest_of_rows(path)
         return hashlib.sha256(read(path).replace(folder.encode(), b"") if path.endswith("/config.yaml")
                               else read(path)).digest()
 
-    return digest_by(folder, digest_of)
+    return digest_by(folder, digest_of, tuple(STATE + end for end in ("-wal", "-shm")))
 
 
 def digest_by(folder, digest_of, without="\0"):
@@ -173,29 +175,34 @@ def digest_by(folder, digest_of, without="\0"):
 
 
 def digest_of_rows(path):
-    """Of all that is in a state; of its bytes where it has a log, or is damaged somewhere."""
+    """Of all that is in a state and its log; of their bytes where something in them is damaged."""
     content = read(path)
-    of_bytes = hashlib.sha256(content).digest()
-    if os.path.exists(path + "-wal") or os.path.exists(path + "-journal"):
-        return of_bytes
+    log = read(path + "-wal") if os.path.exists(path + "-wal") else b""
+    of_bytes = hashlib.sha256(hashlib.sha256(content).digest() + log).digest()
     if of_bytes not in known_rows:
-        known_rows[of_bytes] = read_rows(path, content[16:24]) or of_bytes  # the size of pages, and that it has a log
+        known_rows[of_bytes] = read_rows(content, log) or of_bytes
     return known_rows[of_bytes]
 
 
 known_rows = {}  # most states are met again and again
 
 
-def read_rows(path, head):
-    hashed = hashlib.sha256(head)
-    try:
-        with contextlib.closing(sqlite3.connect(f"file:{path}?immutable=1", uri=True)) as database:
-            if database.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
-                return None
-            for what in ("PRAGMA application_id", "PRAGMA user_version", "SELECT name, sql FROM sqlite_master"):
-                hashed.update(repr(database.execute(what).fetchall()).encode())
-            for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-                hashed.update(repr((table, database.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall())).encode())
-    except sqlite3.DatabaseError:
-        return None
+def read_rows(content, log):
+    """As whoever opens it next does; in a copy, since it writes the log into the state."""
+    hashed = hashlib.sha256(content[16:24])  # the size of pages, and that it has a log
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as folder:
+        for name, part in (("state", content), ("state-wal", log)):
+            with open(f"{folder}/{name}", "wb") as file:
+                file.write(part)
+        try:
+            with contextlib.closing(sqlite3.connect(f"{folder}/state")) as database:
+                if database.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
+                    return None
+                for what in ("PRAGMA application_id", "PRAGMA user_version", "SELECT name, sql FROM sqlite_master"):
+                    hashed.update(repr(database.execute(what).fetchall()).encode())
+                for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+                    rows = database.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall()
+                    hashed.update(repr((table, rows)).encode())
+        except sqlite3.DatabaseError:
+            return None
     return hashed.digest()
