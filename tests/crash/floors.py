@@ -39,8 +39,8 @@ BY_COMMAND = commands(COMMANDS)
 IN_RUN = {**BY_STORY, "joined": 3_000}
 
 # Of the sums there are twice as many, but for transfers.
-RUN = {"points": 15_000, "killed": 10_000, "eio": 10_000, "enospc": 10_000, "eintr": 8_000, "short_writes": 4_500,
-       "fired": 40_000, "played_to_the_end": 2_000, "by_story": IN_RUN, "by_command": BY_COMMAND,
+RUN = {"points": 15_000, "killed": 10_000, "eio": 10_000, "enospc": 10_000, "eintr": 9_000, "short_writes": 4_500,
+       "fired": 45_000, "played_to_the_end": 600, "by_story": IN_RUN, "by_command": BY_COMMAND,
        "by_call": each(CALLS if COUNTS_CALLS else ())}
 POWER = {"losses": 7_000, "dropped": 1_500, "torn": 4_500, "failed": 1_400, "retried": 600,
          "played_to_the_end": 1_000, "by_story": BY_STORY, "by_command": BY_COMMAND}

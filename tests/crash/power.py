@@ -206,11 +206,22 @@ class PowerTheatre(run.Theatre):
 
     def play(self, case):
         last, told = self.lose_power(case)
-        for port, found in told.items():
-            ending.compare(self.seen_in(self.own_folder(), port), found)
+        for port, before in told.items():
+            now = self.seen_in(self.own_folder(), port)
+            if case.how in (FAILED, RETRIED):
+                allow_to_come_again(now, before)
+            ending.compare(now, before)
         # Who goes on after a sync that failed may have come too early, and is so again.
         ended = Case(case.story, last, case.number, case.how)
         return 0, self.bring_to_end(ended, self.own_folder(), may_be_early=case.how == RETRIED)
+
+
+def allow_to_come_again(now, before):
+    """That a book was put on the shelf is kept soon, not at once; who has lost that puts it there again."""
+    if any(row[-1] == ending.NOT_YET for row in now.get("shelf", ())):
+        for seen in (now, before):
+            seen["shelf"] = [row[0] for row in seen["shelf"]]
+            seen["books"] = [row[:-1] for row in seen["books"]]
 
 
 def make_until(replay, made, number):
