@@ -356,7 +356,7 @@ def main():
         copy(case, base + "/well")
         copy(theatre.stage("refuse", len(story.TALE) - 1), case + ".before")
         for damage, words in ((stray_message, ["files", "left"]), (lost_state, ["exchanges at 5000"]),
-                              (second_book, ["books at 5001"]), (lost_book, ["get-book"]),
+                              (second_book, ["books at 5001"]), (lost_book, ["shelf at 5001", "not on the shelf yet"]),
                               (chain_of_others, ["exported"])):
             copy(base + "/well", case)
             damage(case)
