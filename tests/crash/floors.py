@@ -42,8 +42,8 @@ IN_RUN = {**BY_STORY, "joined": 3_000}
 RUN = {"points": 15_000, "killed": 10_000, "eio": 10_000, "enospc": 10_000, "eintr": 9_000, "short_writes": 4_500,
        "fired": 45_000, "played_to_the_end": 600, "by_story": IN_RUN, "by_command": BY_COMMAND,
        "by_call": each(CALLS if COUNTS_CALLS else ())}
-POWER = {"losses": 7_000, "dropped": 1_500, "torn": 4_500, "failed": 1_400, "retried": 600,
-         "played_to_the_end": 1_000, "by_story": BY_STORY, "by_command": BY_COMMAND}
+POWER = {"losses": 9_000, "dropped": 1_600, "torn": 5_000, "failed": 1_500, "retried": 800,
+         "played_to_the_end": 1_300, "by_story": BY_STORY, "by_command": BY_COMMAND}
 SOCKETS = {"cases": 1_000, "fired": 900, "fired_percent": 98, "killed": 250, "eio": 220, "enospc": 220, "net": 180,
            "state": 400, "package": 90, "contacts": 30, "delivery": 150, "short": 150, "transfer": 8,
            "visit": 170, "rest": 50, "by_command": commands(BY_HAND),
