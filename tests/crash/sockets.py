@@ -25,12 +25,12 @@ import session
 from program import PORTS, Failure, read
 from servers import PACKAGES, ServingTheatre, commands_by_hand
 
-# Each call gets one of these, and another at each peer; that many numbers and peers see to it that each is tried.
+# What is sent suffers each of these; another call gets one, and another at each peer: that many numbers and peers see
+# to it that each is tried.
 NET = {"sendto": ("epipe", "econnreset", "eintr", "enobufs"), "recvfrom": ("econnreset", "eintr", "enomem"),
        "connect": ("econnrefused", "eintr"), "accept": ("emfile", "econnaborted")}
 # The same of a peer that serves nobody: its calls, what each step suffers, and one or two of a few of its other ones.
 VISIT = ("sendto", "connect", "recvfrom")
-BROKEN = ("epipe", "econnreset")
 IN_TURN = ("kill", "epipe", "kill", "econnreset")
 FILE_FAULTS = ("kill", "eio", "enospc")
 STATE = ("state.sqlite", "state.sqlite-wal", "state.sqlite-shm")
@@ -105,9 +105,8 @@ class SocketTheatre(ServingTheatre):
 
     def list_net(self, where):
         for point in self.watched(where, NET):
-            yield Case(where, "net", point, one_of(NET[point.call], where, point))
-            if point.call == "sendto":
-                yield Case(where, "net", point, "kill")
+            every = ("kill", *NET["sendto"]) if point.call == "sendto" else (one_of(NET[point.call], where, point),)
+            yield from (Case(where, "net", point, fault) for fault in every)
         for most in SHORT:
             yield Case(where, "transfer", faults.Point("any", most, ""), "short")
 
@@ -258,8 +257,8 @@ def rest_faults(where, point):
 
 
 def visit_faults(point, place, command):
-    """A step is killed at all that it sends, and half of that fails to be sent; of `receive` half is killed or fails.
-    Some connections are not made, and some end early."""
+    """All that a step sends suffers everything; of `receive` half is killed or fails. Some connections are not made, and
+    some end early."""
     turn = place + point.number
     if point.call == "connect":
         return ("econnrefused",) if turn % 2 == 0 else ()
@@ -267,7 +266,7 @@ def visit_faults(point, place, command):
         return ("econnreset",) if turn % 8 == 0 else ()
     if command == "receive":
         return (IN_TURN[turn // 2 % len(IN_TURN)],) if turn % 2 == 0 else ()
-    return ("kill", BROKEN[turn // 2 % len(BROKEN)]) if turn % 2 == 0 else ("kill",)
+    return ("kill", *NET["sendto"])
 
 
 def injected(case):
