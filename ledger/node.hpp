@@ -170,6 +170,7 @@ class Node {
  public:
   /// Keeps references: both outlive the node.
   Node(const Genesis& genesis, const Identity& identity) : genesis_(genesis), identity_(identity) {}
+  Node(const Genesis& genesis, const Identity&& identity) = delete;
 
   /// Never fails for a message: a refusal is part of the outcome. For a wish, a failure says why not,
   /// and nothing is changed.

@@ -218,10 +218,13 @@ class PowerTheatre(run.Theatre):
 
 def allow_to_come_again(now, before):
     """That a book was put on the shelf is kept soon, not at once; who has lost that puts it there again."""
-    if any(row[-1] == ending.NOT_YET for row in now.get("shelf", ())):
+    def waiting(seen):
+        return {title for title, _, content in seen.get("shelf", ()) if content == ending.NOT_YET}
+
+    for title in waiting(now) - waiting(before):
         for seen in (now, before):
-            seen["shelf"] = [row[0] for row in seen["shelf"]]
-            seen["books"] = [row[:-1] for row in seen["books"]]
+            seen["shelf"] = [row[:1] if row[0] == title else row for row in seen["shelf"]]
+            seen["books"] = [row[:-1] if row[0] == title else row for row in seen["books"]]
 
 
 def make_until(replay, made, number):

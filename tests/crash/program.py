@@ -79,8 +79,10 @@ def wait(process, seconds):
         poll = select.poll()
         poll.register(ended, select.POLLIN)
         if not poll.poll(1000 * seconds):
-            os.killpg(process.pid, signal.SIGKILL)  # also what strace runs
             raise subprocess.TimeoutExpired(process.args, seconds)
+    except BaseException:  # also where this process is to end
+        os.killpg(process.pid, signal.SIGKILL)  # also what strace runs
+        raise
     finally:
         os.close(ended)
     process.wait()

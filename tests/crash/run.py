@@ -195,8 +195,9 @@ class Theatre:
 
     def bring_to_end(self, case, folder, may_be_early=False):
         """The same command again, and the rest of the story. From one state the program always goes on in the same
-        way, since the networks are made from a seed and time stands still: what led to a state from which the story
-        came to its end before is not played a second time. Gives whether it was played to the very end."""
+        way, since the networks are made from a seed and time stands still, but where `serve` rests: what led to a state
+        from which the story came to its end before is not played a second time. Gives whether it was played to the very
+        end."""
         visited = []  # the states that nobody was in before
 
         def is_new(next_line):
@@ -205,7 +206,8 @@ class Theatre:
 
         lines = story.STORIES[case.story]
         at_end = False
-        if is_new(f"failed-{case.index}"):
+        # What came early once was done later: that says nothing of who may not come early.
+        if is_new(f"{'early' if may_be_early else 'failed'}-{case.index}"):
             self.player.again(folder, lines[case.index], may_be_early)
             at_end = self.player.go_on(folder, lines, case.index + 1, is_new)
         if at_end:

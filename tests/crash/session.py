@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -140,6 +141,9 @@ def play_all(name, chosen, *how, floors):
     if not faults.works():
         print(f"{name}: strace is not there, or may not trace here: skipped", file=sys.stderr)
         return SKIPPED if chosen.may_skip else 1
+
+    # Who is told to stop ends what it began; workers have this of their parent.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
     def play_story(each):
         chosen.stories = each

@@ -239,7 +239,12 @@ def is_idle(case, line):
 
 
 def is_early(line, ended):
-    return ended.code == 5 or line.words[0] == "dispute" and ended.token() == "unexpected"
+    return ended.code == 5 or line.words[0] == "dispute" and (ended.code, ended.token()) == (3, "unexpected")
+
+
+def finds_false_book(line, ended):
+    """Whatever step opens a false book, it tells that."""
+    return line.words[0] == "step" and (ended.code, ended.token()) == (3, "wrong-book")
 
 
 class Player:
@@ -262,11 +267,18 @@ class Player:
         if isinstance(line, (Copy, UntilRecorded)):
             return line.perform(self, case)
         ended = self.program.run(case, line.port, self.named(case, line).words, second)
-        # Whatever step opens a false book, it tells that.
-        finds_false_book = line.words[0] == "step" and ended.token() == "wrong-book"
-        if ended.code in line.codes or finds_false_book or may_be_early and is_early(line, ended):
+        if ended.code in line.codes or finds_false_book(line, ended):
+            return ended
+        if may_be_early and is_early(line, ended):
+            self.check_early(case, line, ended)
             return ended
         raise Failure("other", f"then {line}: {ended}")
+
+    def check_early(self, case, line, ended):
+        """Who is told that a step is too early must not be told to take it."""
+        due = self.program.ask(case, line.port, "status")["due"] if line.words[0] in STEPS else ()
+        if line.words[0] in [each["step"] for each in due]:
+            raise Failure("other", f"{line} is too early and due: {ended}")
 
     def again(self, case, line, may_be_early=False):
         """The same command once more."""

@@ -135,7 +135,10 @@ for killed in 1 2; do
   outermost=$!
   waiting=$(child_of "$outermost")
   running=$(child_of "$waiting")
-  until [[ $(cut -d' ' -f14 "/proc/$running/stat") -ge 50 ]]; do sleep 0.1; done # half a second
+  until [[ $(cut -d' ' -f14 "/proc/$running/stat") -ge 50 ]]; do # half a second
+    [[ -e /proc/$running ]] || fail 'it ended before it could be killed'
+    sleep 0.1
+  done
   [[ $killed -eq 1 ]] || waiting=$running
   kill -KILL "$waiting"
   status=0

@@ -179,6 +179,7 @@ class World final : private transport::Observer {
   std::map<PeerPort, std::unique_ptr<Villain>> villains_;
   std::vector<PeerPort> honest_;
   Home* acting_ = nullptr;
+  Home* last_acting_ = nullptr;
   std::map<BookId, Text> texts_;  ///< what the registered books really say
   std::map<PeerPort, std::uint64_t> serials_;
   std::vector<Tracked> tracked_;                             ///< exchanges that users of honest peers began

@@ -91,9 +91,7 @@ void World::crash(Home& home) {
   home.dies_after_commit = false;
   auto* chance = plan_.has(Fault::lost_bookkeeping) ? &misfortune_.chance(Fault::lost_bookkeeping) : nullptr;
   home.courier.reset();
-  // It is shared by all peers of the run, and no process has what another one verified. So what dies with one dies with
-  // all, which is the safe side: more is verified than would be.
-  forget_good_signatures();
+  forget_good_signatures();  // which all share: what dies with one dies with all
   const auto loss = home.store.lose_power(chance);
   if (loss.lost) counts_.add(Fault::lost_bookkeeping);
   if (loss.surfaced) counts_.add(Work::surfaced_commits);

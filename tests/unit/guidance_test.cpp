@@ -20,7 +20,8 @@ struct AtRequester {
     Draft draft(store);
     exchanges.put(draft, exchange, record);
     commit(store, draft.take_effects().writes);
-    const Node node(genesis, Identity{self, signing_key_of(self), agreement_key_of(self)});
+    const Identity identity{self, signing_key_of(self), agreement_key_of(self)};
+    const Node node(genesis, identity);
     std::vector<int> ports;
     for (const auto port : guide(node, store, exchange).waiting_for) ports.push_back(port.value);
     return ports;
