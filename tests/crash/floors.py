@@ -45,7 +45,7 @@ RUN = {"points": 15_000, "killed": 10_000, "eio": 10_000, "enospc": 10_000, "ein
 POWER = {"losses": 9_000, "dropped": 1_600, "torn": 5_000, "failed": 1_500, "retried": 800,
          "played_to_the_end": 1_300, "by_story": BY_STORY, "by_command": BY_COMMAND}
 SOCKETS = {"cases": 1_500, "fired": 1_450, "fired_percent": 98, "killed": 350, "eio": 220, "enospc": 220, "net": 300,
-           "state": 360, "package": 60, "contacts": 40, "delivery": 160, "short": 150, "transfer": 8,
+           "state": 360, "package": 90, "contacts": 40, "delivery": 160, "short": 150, "transfer": 8,
            "visit": 330, "rest": 75, "by_command": commands(BY_HAND),
            "by_place": each(f"{place} of {role}" for place in PLACES for role in ROLES.values()),
            "by_call": each(CALLS_WHILE_ALL_SERVE if COUNTS_CALLS else ())}

@@ -51,6 +51,8 @@ NAMED = re.compile(r'[<"](/[^>"]+)[>"]')
 SHORT = (1, 7)
 # One of so many writes to the state is made short at each peer, and another at each.
 SHORT_OF_STATE = 4
+# How often is looked for the names of files.
+LOOKS = 4
 # How often a case is played whose call is not made.
 TRIES = 4
 TRANSPORTS = ("socket", "spool")
@@ -116,13 +118,14 @@ class SocketTheatre(ServingTheatre):
             yield Case(where, "state", point, one_of(FILE_FAULTS, where, point), names)
 
     def list_files(self, where):
-        """Which files those are is seen at a first look."""
+        """Which files those are is seen at first looks: the name of an exchange is one of a few, as time has it."""
         here = self.own_folder() + "/net/"
-        seen = {name for point in self.changing(where) for name in NAMED.findall(point.text) if name.startswith(here)}
+        seen = {name for _ in range(LOOKS) for point in self.changing(where) for name in NAMED.findall(point.text)
+                if name.startswith(here)}
         for place, names in (("package", {name for name in seen if PACKAGES.search(name)}),
                              ("contacts", {f"{here}{where[1]}/{name}" for name in CONTACTS})):
             names = sorted(name[len(here):] for name in names)
-            for point in self.changing(where, names):
+            for point in max((self.changing(where, names) for _ in range(2)), key=len):
                 yield from (Case(where, place, point, fault, names) for fault in FILE_FAULTS)
 
     def list_rest(self, where):
