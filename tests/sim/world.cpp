@@ -112,7 +112,7 @@ Home& World::any_home() { return home(chance_.pick(honest_)); }
 
 void World::event(Home& home, const std::function<void()>& act) {
   acting_ = &home;
-  // Here all share what is remembered of signatures, also that they made them. In some runs nobody does, as in processes.
+  // All share what is remembered of signatures, also that they made them. In some runs nobody does, as in processes.
   if (plan_.seed % 4 == 0 && std::exchange(last_acting_, &home) != &home) forget_good_signatures();
   try {
     act();
