@@ -74,8 +74,9 @@ class Program:
 def wait(process, seconds):
     """As Popen.wait, which with a timeout looks now and then, and so comes late to most of the many that end soon. The
     process leads a session: with it all that it began ends."""
-    ended = os.pidfd_open(process.pid)
+    ended = None
     try:
+        ended = os.pidfd_open(process.pid)
         poll = select.poll()
         poll.register(ended, select.POLLIN)
         if not poll.poll(1000 * seconds):
@@ -84,7 +85,8 @@ def wait(process, seconds):
         os.killpg(process.pid, signal.SIGKILL)  # also what strace runs
         raise
     finally:
-        os.close(ended)
+        if ended is not None:
+            os.close(ended)
     process.wait()
 
 

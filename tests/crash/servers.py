@@ -34,12 +34,9 @@ class Servers:
     def __init__(self, program, case, port=None, before=(), variables=None, serving=PORTS):
         self.program, self.case = program, case
         self.running, self.ended = {}, []
-        for each in serving:
-            chosen = each == port
-            self.start(each, before if chosen else (), (variables or {}) if chosen else {})
+        self.how = {each: (before, variables or {}) if each == port else ((), {}) for each in serving}
         self.closing = threading.Event()
         self.watching = threading.Thread(target=self.revive)
-        self.watching.start()
 
     def start(self, port, before=(), variables=None):
         words = self.program.words(self.case, port, ["serve"])
@@ -68,11 +65,19 @@ class Servers:
             time.sleep(0.02)
 
     def __enter__(self):
+        try:
+            for port, how in self.how.items():
+                self.start(port, *how)
+            self.watching.start()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):
         self.closing.set()
-        self.watching.join()
+        if self.watching.ident is not None:
+            self.watching.join()
         for each in self.running.values():
             each.terminate()
         stuck = [port for port, each in self.running.items() if not self.ends(each)]

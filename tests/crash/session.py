@@ -133,6 +133,12 @@ def play(name, chosen, make_theatre, find_cases, play_cases):
             shutil.rmtree(base, ignore_errors=True)
 
 
+def stop(*_):
+    """Who is told to stop ends what it began, and is not told twice."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(128 + signal.SIGTERM)
+
+
 def play_all(name, chosen, *how, floors):
     """From the first look to the exit code. `how` is what play() is given: `make_theatre(base)` gives the stage of this
     process and its workers, `find_cases()` what there is to be played, `play_cases(cases, jobs)` plays it and gives the
@@ -142,8 +148,7 @@ def play_all(name, chosen, *how, floors):
         print(f"{name}: strace is not there, or may not trace here: skipped", file=sys.stderr)
         return SKIPPED if chosen.may_skip else 1
 
-    # Who is told to stop ends what it began; workers have this of their parent.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    signal.signal(signal.SIGTERM, stop)  # workers have this of their parent
 
     def play_story(each):
         chosen.stories = each

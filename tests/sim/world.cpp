@@ -154,7 +154,10 @@ void World::let_peer_act() {
           ? chance_.pick(with_mail)
           : std::next(identities_.begin(), static_cast<std::ptrdiff_t>(chance_.below(identities_.size())))->first;
   trace_.add(port.value);
-  if (const auto villain = villains_.find(port); villain != villains_.end()) return villain->second->turn();
+  if (const auto villain = villains_.find(port); villain != villains_.end()) {
+    last_acting_ = nullptr;
+    return villain->second->turn();
+  }
   auto& acting = home(port);
   if (acting.wakes_at > step_) return;
   if (!acting.courier) start(acting);

@@ -201,6 +201,7 @@ void World::settle() {
     time_us_ += 10'000;
     bool moved = false;
     while (network_.move_one(step_)) moved = true;
+    last_acting_ = nullptr;
     for (auto& [port, villain] : villains_) villain->turn();
     chance_.shuffle(order);
     for (const auto port : order) {
