@@ -1,9 +1,6 @@
 #!/usr/bin/env python3
 """What the programs here take for the same is the same, and what they allow they allow nowhere else: two states, a step
-that comes early, a book that comes to its shelf again, and folders that others make.
-
-    can_compare.py PROGRAM
-"""
+that comes early, a book that comes to its shelf again, and folders that others make. And runs that are stopped end."""
 
 import contextlib
 import os
@@ -158,7 +155,7 @@ def check_books():
                 "books": [(title, 9, story.OWNER, 1, held) for title, held, content in rows]}
 
     waits = ending.NOT_YET
-    for now, before, is_allowed in (
+    for found, wanted, is_allowed in (
             ([("Tale", True, waits)], [("Tale", True, "aa")], True),
             ([("Tale", True, "bb")], [("Tale", True, "aa")], False),
             ([("Tale", True, "aa")], [("Tale", True, waits)], False),
@@ -166,13 +163,13 @@ def check_books():
             ([("Tale", True, waits), ("Other", False, "bb")], [("Tale", True, "aa"), ("Other", True, "bb")], False),
             ([("Tale", True, waits), ("Other", True, "bb")], [("Tale", True, waits), ("Other", True, "cc")], False),
             ([("Tale", True, waits)], [("Tale", True, "aa"), ("Other", True, "bb")], False)):
-        seen_now, seen_before = seen(*now), seen(*before)
-        power.allow_to_come_again(seen_now, seen_before)
+        rows, rows_before = seen(*found), seen(*wanted)
+        power.allow_to_come_again(rows, rows_before)
         if is_allowed:
-            ending.compare(seen_now, seen_before)
+            ending.compare(rows, rows_before)
         else:
-            expect(f"{now} after {before}", ["too much"], lambda found=seen_now, wanted=seen_before:
-                   ending.compare(found, wanted))
+            expect(f"{found} after {wanted}", ["too much"], lambda rows=rows, rows_before=rows_before:
+                   ending.compare(rows, rows_before))
 
 
 def check_boxes(base):
@@ -199,17 +196,24 @@ def make_slow(base):
     return mark, slow
 
 
+def has_begun(mark):
+    return os.path.exists(mark) and os.path.getsize(mark) > 0
+
+
 def check_stopped(base):
     """What a run began ends with it."""
     mark, slow = make_slow(base)
     stopped = subprocess.Popen([sys.executable, f"{HERE}/run.py", slow, "--stories", "refuse"],
                                env={**os.environ, "JOBS": "2"}, stdout=subprocess.DEVNULL)
-    until = time.monotonic() + 30
-    while not os.path.exists(mark) or not os.path.getsize(mark):
-        check(time.monotonic() < until and stopped.poll() is None, "a run does not begin")
-        time.sleep(0.05)
-    stopped.terminate()
-    check(stopped.wait(timeout=30) != 0, "a run that was stopped ends with 0")
+    try:
+        until = time.monotonic() + 30
+        while not has_begun(mark):
+            check(time.monotonic() < until and stopped.poll() is None, "a run does not begin")
+            time.sleep(0.05)
+        stopped.terminate()
+        check(stopped.wait(timeout=30) != 0, "a run that was stopped ends with 0")
+    finally:
+        stopped.kill()
     with open(mark, encoding="utf-8") as file:
         left = [pid for pid in file.read().split() if os.path.exists(f"/proc/{pid}")]
     check(not left, f"of a run that was stopped these go on: {left}")
@@ -222,7 +226,7 @@ def check_hung(base):
     hung.words = lambda *_: [slow]
 
     def stop(*_):
-        if os.path.exists(mark) and os.path.getsize(mark):
+        if has_begun(mark):
             sys.exit(7)
 
     previous = signal.signal(signal.SIGALRM, stop)
