@@ -110,11 +110,12 @@ Result<std::unique_ptr<Home>> Home::open(std::unique_ptr<PeerFiles> files, Progr
   BOOKCHAIN_CHECK(lock.take(stop));
   std::unique_ptr<Home> home(new Home(std::move(files), std::move(lock), clock));
   BOOKCHAIN_TRY(home->store_, SqliteStore::open(home->files().state_file(), SqliteStore::Mode::read_write));
-  home->gathering_.emplace(*home->store_);
+  home->journal_.emplace(*home->store_);
+  home->gathering_.emplace(*home->journal_);
   BOOKCHAIN_TRY(auto shelf, Shelf::open(home->files().home));
   home->shelf_.emplace(std::move(shelf));
   BOOKCHAIN_CHECK(
-      home->shelf_->clear_work([&](const BookId& id) { return catalogue.get(*home->store_, id).has_value(); }));
+      home->shelf_->clear_work([&](const BookId& id) { return catalogue.get(*home->gathering_, id).has_value(); }));
   home->value_shelf_.emplace(*home->shelf_, *home->gathering_);
   BOOKCHAIN_CHECK(home->open_link(role));
   BOOKCHAIN_TRY(auto courier,
@@ -176,6 +177,12 @@ void Home::part() {
   }
 }
 
+void Home::keep_journal() {
+  // Whoever reads the state meanwhile reads so much beside it (docs/performance.md).
+  constexpr std::size_t most_bytes = std::size_t{2} << 20U;
+  journal_->keep_journal(most_bytes);
+}
+
 void Home::release() { lock_.release(); }
 
 Result<void> Home::take(const HomeLock::Stop& stop) {
@@ -185,7 +192,11 @@ Result<void> Home::take(const HomeLock::Stop& stop) {
 }
 
 Reader::Reader(std::unique_ptr<PeerFiles> files, std::unique_ptr<SqliteStore> store)
-    : files_(std::move(files)), node_(files_->genesis, files_->identity), store_(std::move(store)) {}
+    : files_(std::move(files)),
+      node_(files_->genesis, files_->identity),
+      store_(std::move(store)),
+      state_(*store_),
+      moment_(state_) {}
 
 Result<std::unique_ptr<Reader>> Reader::open(std::unique_ptr<PeerFiles> files) {
   BOOKCHAIN_TRY(auto store, SqliteStore::open(files->state_file(), SqliteStore::Mode::read_only));

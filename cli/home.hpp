@@ -10,6 +10,7 @@
 #include "cli/home_lock.hpp"
 #include "cli/peer_files.hpp"
 #include "ledger/store/gathering_store.hpp"
+#include "ledger/store/journal_store.hpp"
 #include "ledger/store/shelf.hpp"
 #include "ledger/store/sqlite_store.hpp"
 #include "ledger/store/value_shelf.hpp"
@@ -68,6 +69,10 @@ class Home {
   /// Tells the process that serves this home that there is something to send.
   void wake_server() const { lock_.touch(); }
 
+  /// For `serve`: what a turn changes goes to the journal of the state (ledger/store/journal_store.hpp).
+  void keep_journal();
+  /// Puts what the journal holds into the tables, where others find it at once. Tokens: `io`, `disk-full`, `locked`.
+  [[nodiscard]] Result<void> settle() { return journal_->settle(); }
   /// For `serve`: other commands on this home take their turn while the lock is not held.
   void release();
   [[nodiscard]] Result<void> take(const HomeLock::Stop& stop);
@@ -85,6 +90,7 @@ class Home {
   Contacts contacts_;
   std::unique_ptr<Watcher> watcher_;
   std::unique_ptr<ledger::SqliteStore> store_;
+  std::optional<ledger::JournalStore> journal_;
   std::optional<ledger::GatheringStore> gathering_;
   std::optional<ledger::Shelf> shelf_;
   std::optional<ledger::ValueShelf> value_shelf_;
@@ -104,7 +110,7 @@ class Reader {
   [[nodiscard]] ledger::PeerPort port() const { return files_->port(); }
   [[nodiscard]] const ledger::Genesis& genesis() const { return files_->genesis; }
   [[nodiscard]] const ledger::Node& node() const { return node_; }
-  [[nodiscard]] const ledger::SqliteStore& state() const { return *store_; }
+  [[nodiscard]] const ledger::Store& state() const { return state_; }
 
  private:
   Reader(std::unique_ptr<PeerFiles> files, std::unique_ptr<ledger::SqliteStore> store);
@@ -112,6 +118,8 @@ class Reader {
   std::unique_ptr<PeerFiles> files_;
   ledger::Node node_;
   std::unique_ptr<ledger::SqliteStore> store_;
+  ledger::JournalStore state_;
+  ledger::Reading moment_;
 };
 
 }  // namespace bookchain::cli

@@ -1,6 +1,7 @@
 #include "cli/serving.hpp"
 
 #include <poll.h>
+#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -85,7 +86,10 @@ class Serving {
 
   [[nodiscard]] Result<ServeEnd> run() {
     if (is_beside()) home_.wake_server();
+    home_.keep_journal();
     for (;;) {
+      // Peers on this machine go first, if they have something to do: more waits then for one turn.
+      ::sched_yield();
       microseconds pause = rescan;
       const auto asked = take_requests();
       auto report = home_.courier().turn({}, plan_.policy, asked.wishes);
@@ -109,8 +113,10 @@ class Serving {
       }
       if (const auto end = ended()) {
         deliver_postponed();
+        settle();
         return *end;
       }
+      if (since(active_) >= rescan) settle();
       home_.release();
       if (pause > microseconds{0}) {
         const auto rests = Clock::now();
@@ -239,6 +245,10 @@ class Serving {
     const auto delivered = home_.courier().deliver();
     if (!delivered) return tell_failure(delivered.error());
     took_turn(delivered.value());
+  }
+
+  void settle() {
+    if (const auto settled = home_.settle(); !settled) tell_failure(settled.error());
   }
 
   void tell_failure(const Error& error) {

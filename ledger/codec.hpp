@@ -107,6 +107,9 @@ class Reader {
     value.assign(bytes.begin(), bytes.end());
   }
 
+  /// A blob where it lies: points into the bytes that are read.
+  [[nodiscard]] ByteView view(std::string_view name, std::size_t most) { return counted(name, most); }
+
   [[nodiscard]] bool failed() const { return !fault_.empty(); }
   [[nodiscard]] const std::string& fault() const { return fault_; }
   [[nodiscard]] bool at_end() const { return left_.empty(); }

@@ -2,15 +2,13 @@
 
 #include <algorithm>
 
+#include "ledger/overlay.hpp"
+
 namespace bookchain::ledger {
 
-namespace {
-
-bool less(ByteView left, ByteView right) {
+bool ByBytes::operator()(ByteView left, ByteView right) const {
   return std::lexicographical_compare(left.begin(), left.end(), right.begin(), right.end());
 }
-
-}  // namespace
 
 bool has_prefix(ByteView key, ByteView prefix) {
   return key.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), key.begin());
@@ -56,78 +54,21 @@ std::string_view name(Table table) {
     case Table::value_packages: return "value_packages";
     case Table::given_ids: return "given_ids";
     case Table::announced: return "announced";
+    case Table::journal: return "journal";
   }
   return "";
 }
 
-namespace {
-
-/// The first row after all whose key begins with `prefix`.
-template <class Rows>
-auto end_of(const Rows& rows, ByteView prefix) {
-  const auto after = key_after(prefix);
-  return after ? rows.lower_bound(ByteView(*after)) : rows.end();
-}
-
-}  // namespace
-
-bool Draft::ByBytes::operator()(ByteView left, ByteView right) const { return less(left, right); }
-
 std::optional<Bytes> Draft::get(Table table, ByteView key) const {
-  const auto& own = rows(table);
-  if (!own.empty()) {
-    if (const auto found = own.find(key); found != own.end()) return found->second;
-  }
-  return base_.get(table, key);
+  return overlay::get(rows(table), base_, table, key);
 }
 
 void Draft::scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const {
-  const auto& own = rows(table);
-  if (own.empty()) return base_.scan(table, prefix, from, visit);
-  auto next = own.lower_bound(less(from, prefix) ? prefix : from);
-  bool stopped = false;
-  // Visits the own rows below `bound` (all of them if there is none).
-  const auto catch_up = [&](std::optional<ByteView> bound) {
-    for (; next != own.end() && has_prefix(next->first, prefix); ++next) {
-      if (bound && !less(next->first, *bound)) return;
-      if (next->second && !visit(next->first, *next->second)) {
-        stopped = true;
-        return;
-      }
-    }
-  };
-  base_.scan(table, prefix, from, [&](ByteView key, ByteView value) {
-    catch_up(key);
-    if (stopped) return false;
-    const bool replaced = next != own.end() && std::ranges::equal(next->first, key);
-    if (replaced) return true;  // visited by the next catch_up, with its new value
-    if (visit(key, value)) return true;
-    stopped = true;
-    return false;
-  });
-  if (!stopped) catch_up(std::nullopt);
+  overlay::scan(rows(table), base_, table, prefix, from, visit);
 }
 
 std::optional<std::pair<Bytes, Bytes>> Draft::last(Table table, ByteView prefix) const {
-  const auto& own = rows(table);
-  if (own.empty()) return base_.last(table, prefix);
-  auto below = base_.last(table, prefix);
-  // The last own row that stands is the answer unless the base has a later one that stands.
-  for (auto row = std::make_reverse_iterator(end_of(own, prefix)); row != own.rend(); ++row) {
-    if (!has_prefix(row->first, prefix)) break;
-    if (!row->second) continue;
-    if (below && less(row->first, below->first) && !own.contains(below->first)) return below;
-    if (!below || !less(row->first, below->first)) return std::make_pair(row->first, *row->second);
-    break;
-  }
-  if (!below || !own.contains(below->first)) return below;
-  // The base's last row is replaced or gone here: the slow path sees them all.
-  std::optional<std::pair<Bytes, Bytes>> found;
-  scan(table, prefix, {}, [&](ByteView key, ByteView value) {
-    found = std::make_pair(Bytes(key.begin(), key.end()), Bytes(value.begin(), value.end()));
-    return true;
-  });
-  return found;
+  return overlay::last(rows(table), base_, table, prefix);
 }
 
 void Draft::put(Table table, Bytes key, Bytes value) {

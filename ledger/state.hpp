@@ -37,7 +37,7 @@ enum class Table : std::uint8_t {
   incoming,  ///< peer -> IncomingRecord: present epoch and floor
   seen,      ///< peer, number -> hash of the message
   retired,   ///< peer, epoch -> nothing
-  trace,     ///< exchange, order -> TraceRecord
+  trace,     ///< exchange, order of its first message -> TracePart
   // the rules again
   seen_votes,  ///< Ballot -> SeenVotes: statements of others about the present height
   evidence,    ///< accused, EvidenceId -> EvidenceRecord
@@ -46,10 +46,21 @@ enum class Table : std::uint8_t {
   // the shelf of value books (ledger/store/value_shelf.hpp)
   value_books,     ///< BookId -> ValueText
   value_packages,  ///< ExchangeId -> ValuePackage
+  // what is not in its table yet (ledger/store/journal_store.hpp)
+  journal,  ///< number -> JournalEntry
 };
-inline constexpr std::size_t table_count = static_cast<std::size_t>(Table::value_packages) + 1;
+inline constexpr std::size_t table_count = static_cast<std::size_t>(Table::journal) + 1;
+template <>
+struct EnumBounds<Table> {
+  static constexpr Table last = Table::journal;
+};
 [[nodiscard]] std::string_view name(Table table);
 
+/// The order of keys in every store: byte by byte. Views are compared, so that a look-up copies no key.
+struct ByBytes {
+  using is_transparent = void;
+  bool operator()(ByteView left, ByteView right) const;
+};
 [[nodiscard]] bool has_prefix(ByteView key, ByteView prefix);
 /// The first key after all that begin with `prefix`; nothing if there is none.
 [[nodiscard]] std::optional<Bytes> key_after(ByteView prefix);
@@ -124,11 +135,6 @@ class Draft final : public State {
   void forget() noexcept;
 
  private:
-  /// The order of keys in every store: byte by byte. Views are compared, so that a look-up copies no key.
-  struct ByBytes {
-    using is_transparent = void;
-    bool operator()(ByteView left, ByteView right) const;
-  };
   using Rows = std::map<Bytes, std::optional<Bytes>, ByBytes>;
   [[nodiscard]] const Rows& rows(Table table) const { return rows_[static_cast<std::size_t>(table)]; }
 

@@ -105,7 +105,7 @@ Result<Courier::Decided> Courier::decide(Cause what, Report& report) {
     if (leaving.with_package) packaged_[{leaving.to, sha256(payload)}] = before ? before->next : MessageNumber{1};
     const bool answer = asker == leaving.to;
     const auto id = enqueue(draft, header, OutboxRecord{std::move(payload), leaving.with_package, now, answer}, epoch);
-    note_passed(trace_of(parts_.node.genesis(), leaving.message, header, id, now, size));
+    traces_.passed(trace_of(parts_.node.genesis(), leaving.message, header, id, now, size));
     sent.push_back(SentReport{leaving.to, std::string(ledger::name(leaving.message))});
   }
   parts_.store.apply(draft.take_effects().writes);
@@ -114,16 +114,14 @@ Result<Courier::Decided> Courier::decide(Cause what, Report& report) {
   return Decided{std::move(sent), std::move(outcome.refusal)};
 }
 
-// ---- the trace ----
-
-void Courier::note_passed(Traced traced) {
-  if (!traced.exchanges.empty()) traced_.push_back(std::move(traced));
-}
-
-/// At the end of a turn: then it is known which exchanges this peer takes part in.
-void Courier::write_traces() {
+void Courier::write_traces(const Report& report) {
+  std::vector<ExchangeId> ended;
+  for (const auto& event : report.events) {
+    const auto record = event.exchange ? exchanges.get(parts_.store, *event.exchange) : std::nullopt;
+    if (record && has_ended(record->state)) ended.push_back(*event.exchange);
+  }
   Draft draft(parts_.store);
-  add_traces(draft, std::exchange(traced_, {}));
+  traces_.write_down(draft, parts_.environment.now(), patient_, ended);
   parts_.store.apply(draft.take_effects().writes);
 }
 
@@ -131,7 +129,7 @@ void Courier::write_traces() {
 
 void Courier::roll_back() {
   parts_.store.rollback();
-  traced_.clear();
+  traces_.rolled_back();
   look_everywhere_ = true;
   dropped_packages_.clear();
   stray_packages_.clear();
@@ -206,6 +204,7 @@ Result<Report> Courier::turn(const Intake& intake, const Policy& policy, const s
   Report report;
   const auto waiting = parts_.link.waiting();
   patient_ = policy.patient;
+  shows_deliveries_ = policy.shows_deliveries;
   BOOKCHAIN_TRY(const auto parcels, parts_.link.receive(intake.deliveries));
   auto mail = open_parcels(parcels, report);
   report.deliveries = parcels.size();
@@ -279,7 +278,8 @@ void Courier::acknowledge(const Parcel& parcel, Report& report) {
 
 Result<void> Courier::finish(const std::vector<Parcel>& parcels, const OpenedMail& mail, const Notes& notes,
                              const std::set<PeerPort>& drained, Report& report) {
-  write_traces();
+  const bool shelf_waits = tend_rows();
+  write_traces(report);
   const bool changed = !parcels.empty() || !report.received.empty() || !report.steps.empty() || !report.sent.empty();
   if (changed) reach(KillPoint::before_commit);
   if (auto committed = parts_.store.commit(); !committed) {
@@ -287,6 +287,7 @@ Result<void> Courier::finish(const std::vector<Parcel>& parcels, const OpenedMai
     return committed;
   }
   postponed_.written();
+  traces_.committed(parts_.environment.now());
   if (parts_.observer != nullptr) parts_.observer->committed(report);
   if (changed) reach(KillPoint::after_commit);
   // Before their messages are acknowledged: a package without one would be found by nobody.
@@ -308,7 +309,7 @@ Result<void> Courier::finish(const std::vector<Parcel>& parcels, const OpenedMai
     note_done(parcels[i].from, parts_.link.put_aside(parcels[i], reason), report);
     reach(KillPoint::after_acknowledge);
   }
-  BOOKCHAIN_CHECK(tend_shelf());
+  if (shelf_waits) BOOKCHAIN_CHECK(tend_shelf());
   return deliver_all(notes, drained, report);
 }
 
@@ -376,7 +377,7 @@ Result<Report> Courier::take_step(const Due& due) {
 Result<Report> Courier::deliver() {
   Report report;
   patient_ = false;
-  if (postponed_.is_unwritten()) BOOKCHAIN_CHECK(write_postponed());
+  if (postponed_.is_unwritten() || !traces_.empty()) BOOKCHAIN_CHECK(write_postponed());
   BOOKCHAIN_CHECK(tend_shelf());
   BOOKCHAIN_CHECK(deliver_all({}, {}, report));
   return report;

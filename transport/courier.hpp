@@ -125,6 +125,8 @@ struct Policy {
   bool one_each = false;  ///< with steps: at most one step of each exchange
   /// The next turn comes in time: see ledger::Input. Until then bookkeeping may wait: see Postponed.
   bool patient = false;
+  /// After a turn with a step the rows say how far the outboxes were delivered, patient or not.
+  bool shows_deliveries = true;
   /// Asked for each request that could be granted.
   using Judge = std::function<GrantVerdict(const ledger::ExchangeRecord&)>;
   /// With grants: gives the judge of one turn, by what this owner remembers then; without it all are granted.
@@ -178,7 +180,7 @@ class Courier {
   [[nodiscard]] Result<Report> deliver();
 
   /// Whether patient turns left something for later.
-  [[nodiscard]] bool has_postponed() const { return !postponed_.empty(); }
+  [[nodiscard]] bool has_postponed() const { return !postponed_.empty() || !traces_.empty(); }
 
   /// Takes what peers say they have taken, and leaves their messages for later: for a command that takes nothing
   /// in, at its end.
@@ -279,9 +281,9 @@ class Courier {
   [[nodiscard]] bool may_want_package(PeerPort from, const ExchangeId& exchange) const;
   [[nodiscard]] Result<void> take_message(Incoming arrival, Notes& notes, Report& report);
 
-  void note_passed(Traced traced);
-  void write_traces();
+  void write_traces(const Report& report);
 
+  [[nodiscard]] bool tend_rows();
   [[nodiscard]] Result<void> tend_shelf();
   void add_package(PeerPort to, const OutboxRecord& row, std::size_t envelope, std::vector<PackageFile>& packages,
                    Report& report);
@@ -298,14 +300,15 @@ class Courier {
 
   Parts parts_;
   std::map<PeerPort, Channel> channels_;
-  std::vector<Traced> traced_;                                  ///< of this turn, as they came and went
+  TraceBook traces_;
   std::set<std::pair<PeerPort, ExchangeId>> dropped_packages_;  ///< to be removed after the commit
   std::set<std::pair<PeerPort, ExchangeId>> stray_packages_;    ///< of these, those of no request of this peer's
   std::set<ExchangeId> tried_packages_;                         ///< copied, or tried to be, in this turn
   std::optional<ledger::Time> swept_packages_;
   std::deque<std::pair<PeerPort, ExchangeId>> to_sweep_;  ///< found by the last sweep and not looked at yet
   std::map<PeerPort, std::size_t> strays_removed_;        ///< by that sweep, and not told yet
-  bool patient_ = false;                                  ///< of the present call
+  bool patient_ = false;                                  ///< of the present call, as the next
+  bool shows_deliveries_ = true;
   Postponed postponed_;
   /// Exchanges in which a step may have become due since the last look at them.
   std::set<ExchangeId> touched_;

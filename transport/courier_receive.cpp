@@ -287,8 +287,8 @@ Result<void> Courier::take_message(Incoming arrival, Notes& notes, Report& repor
       return success();
     }
     if (arrival.message) {
-      note_passed(trace_of(parts_.node.genesis(), *arrival.message, header, arrival.id, parts_.environment.now(),
-                           arrival.size));
+      traces_.passed(trace_of(parts_.node.genesis(), *arrival.message, header, arrival.id, parts_.environment.now(),
+                              arrival.size));
     }
     received.taken = true;
   }

@@ -90,7 +90,9 @@ bool Courier::is_due_again(PeerPort to, const OutgoingRecord& record) const {
 std::optional<Time> Courier::next_wake() const {
   const Reading reading(parts_.store);
   auto wake = parts_.node.next_tick(parts_.store, parts_.environment.now());
-  if (const auto due = postponed_.due_at(); due && (!wake || *due < *wake)) wake = due;
+  for (const auto& due : {postponed_.due_at(), traces_.due_at()}) {
+    if (due && (!wake || *due < *wake)) wake = due;
+  }
   for (auto& [to, record] : outgoing_rows.all(parts_.store)) {
     postponed_.bring_up_to_date(to, record);
     if (record.kept_bytes == 0 || record.delivered == Time{}) continue;
@@ -224,8 +226,8 @@ Result<void> Courier::deliver_all(const Notes& notes, const std::set<PeerPort>& 
     }
   }
   parts_.link.end_turn();
-  // Who is told of a step is told whether what it sent is on its way, and reads that from the rows.
-  const bool may_wait = patient_ && report.steps.empty();
+  // Who is told of a step may be told whether what it sent is on its way, and reads that from the rows.
+  const bool may_wait = patient_ && (report.steps.empty() || !shows_deliveries_);
   if (may_wait || !postponed_.is_unwritten()) return success();
   return write_postponed();
 }
@@ -235,9 +237,33 @@ Result<void> Courier::deliver_all(const Notes& notes, const std::set<PeerPort>& 
 Result<void> Courier::write_postponed() {
   BOOKCHAIN_CHECK(parts_.store.begin(postponed_.came().empty() ? Durability::soon : Durability::full));
   write_down_postponed();
-  BOOKCHAIN_CHECK(parts_.store.commit());
+  write_traces({});
+  if (auto committed = parts_.store.commit(); !committed) {
+    traces_.rolled_back();
+    return committed;
+  }
   postponed_.written();
+  traces_.committed(parts_.environment.now());
   return success();
+}
+
+/// What is a matter of rows is done in the transaction that asks for it. Gives whether something is left to be done
+/// after the commit.
+bool Courier::tend_rows() {
+  bool is_left = false;
+  Draft done(parts_.store);
+  for (const auto& [key, task] : shelf_tasks.all(parts_.store)) {
+    const bool is_of_rows = parts_.shelf.is_of_rows(task);
+    if (is_of_rows) reach(KillPoint::before_shelf);
+    if (!is_of_rows || !parts_.shelf.perform(task)) {
+      is_left = true;
+      continue;
+    }
+    reach(KillPoint::after_shelf);
+    shelf_tasks.erase(done, key);
+  }
+  parts_.store.apply(done.take_effects().writes);
+  return is_left;
 }
 
 Result<void> Courier::tend_shelf() {

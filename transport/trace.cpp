@@ -1,6 +1,7 @@
 #include "transport/trace.hpp"
 
-#include <map>
+#include <algorithm>
+#include <iterator>
 
 #include "ledger/records.hpp"
 
@@ -25,19 +26,75 @@ Traced trace_of(const Genesis& genesis, const Message& message, const Header& he
       TraceRecord{id, header.from, header.to, std::string(name(message)), traced_step_of(message), now, size}};
 }
 
-void add_traces(Draft& draft, const std::vector<Traced>& traced) {
-  std::map<ExchangeId, std::uint64_t> lengths;
-  for (const auto& [of, record] : traced) {
+void collect_passed(const State& state, std::vector<Traced> traced, Passed& passed) {
+  for (auto& [of, record] : traced) {
     for (const auto& exchange : of) {
-      if (!takes_part(draft, record.from, exchange)) continue;
-      const auto [place, is_new] = lengths.try_emplace(exchange, 0);
-      auto& length = place->second;
-      if (is_new) {
-        if (const auto last = trace_rows.last(draft, encode(exchange))) length = last->first.order;
-      }
-      if (length < max_trace_rows) trace_rows.put(draft, TraceKey{exchange, ++length}, record);
+      if (takes_part(state, record.from, exchange)) passed[exchange].push_back(record);
     }
   }
+}
+
+void add_to_trace(Draft& draft, const ExchangeId& exchange, std::vector<TraceRecord> messages) {
+  std::uint64_t length = 0;
+  if (const auto last = trace_parts.last(draft, encode(exchange))) {
+    length = last->first.order - 1 + last->second.messages.size();
+  }
+  const auto room = max_traced_messages - std::min(length, max_traced_messages);
+  if (messages.size() > room) messages.resize(room);
+  if (!messages.empty()) trace_parts.put(draft, TraceKey{exchange, length + 1}, TracePart{std::move(messages)});
+}
+
+namespace {
+
+void move_to_end(std::vector<TraceRecord>& messages, std::vector<TraceRecord>& more) {
+  messages.insert(messages.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
+}  // namespace
+
+void TraceBook::write_down(Draft& draft, Time now, bool may_wait, const std::vector<ExchangeId>& ended) {
+  collect_passed(draft, std::exchange(of_turn_, {}), fresh_);
+  const bool is_due = since_ && has_passed(*since_, now, delay_us);
+  if (may_wait && !is_due) {
+    written_.insert(ended.begin(), ended.end());
+  } else {
+    for (const auto* passed : {&waiting_, &fresh_}) {
+      for (const auto& [exchange, messages] : *passed) written_.insert(exchange);
+    }
+  }
+  for (const auto& exchange : written_) {
+    std::vector<TraceRecord> messages;
+    for (const auto* passed : {&waiting_, &fresh_}) {
+      const auto place = passed->find(exchange);
+      if (place != passed->end()) messages.insert(messages.end(), place->second.begin(), place->second.end());
+    }
+    add_to_trace(draft, exchange, std::move(messages));
+  }
+}
+
+void TraceBook::committed(Time now) {
+  for (const auto& exchange : std::exchange(written_, {})) {
+    waiting_.erase(exchange);
+    fresh_.erase(exchange);
+  }
+  for (auto& [exchange, messages] : fresh_) move_to_end(waiting_[exchange], messages);
+  fresh_.clear();
+  if (waiting_.empty()) {
+    since_.reset();
+  } else if (!since_) {
+    since_ = now;
+  }
+}
+
+void TraceBook::rolled_back() {
+  of_turn_.clear();
+  fresh_.clear();
+  written_.clear();
+}
+
+std::optional<Time> TraceBook::due_at() const {
+  if (!since_) return std::nullopt;
+  return Time{since_->value + delay_us};
 }
 
 }  // namespace bookchain::transport

@@ -127,6 +127,7 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   if (!opened && opened.error().token == Token::interrupted && signals.caught() == SIGTERM) return answer;
   BOOKCHAIN_TRY(const auto home, std::move(opened));
   BOOKCHAIN_TRY(const auto lies, misbehaviour(session, *home, arguments, plan));
+  plan.policy.shows_deliveries = session.report().format() != Format::text;
   EventTeller teller(session, *home);
   WaitTeller waits(*home, [&](const Waiting& wait) { return tell_wait_event(session.report(), wait); });
   plan.tell = [&](const transport::Report& report) { return teller.tell(report) && waits.look(); };

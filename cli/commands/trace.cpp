@@ -41,11 +41,14 @@ bool is_answer(const TraceRecord& record) {
 class Collector {
  public:
   void add(const Reader& reader, const ExchangeId& exchange) {
-    transport::trace_rows.each(reader.state(), encode(exchange),
-                               [&](const transport::TraceKey& key, const TraceRecord& record) {
-                                 keep(Traced{record, key.order, record.from == reader.port()});
-                                 return true;
-                               });
+    transport::trace_parts.each(reader.state(), encode(exchange),
+                                [&](const transport::TraceKey& key, const transport::TracePart& part) {
+                                  auto order = key.order;
+                                  for (const auto& record : part.messages) {
+                                    keep(Traced{record, order++, record.from == reader.port()});
+                                  }
+                                  return true;
+                                });
   }
   /// As the protocol orders them, an answer behind what it answers; then by time. Clocks of several peers differ,
   /// so that by time alone an answer could stand before its question. What belongs to no step comes last.

@@ -92,6 +92,8 @@ class PackageStore {
   /// Tokens: `unexpected` (every chunk is as registered), `no-such-file`, `bad-file`, `io`.
   [[nodiscard]] virtual Result<BadChunk> prove_bad_chunk(const Book& book, const ExchangeId& exchange,
                                                          const BookKey& key) const = 0;
+  /// Whether a task is a matter of rows of the state alone, and may be done in the transaction that asks for it.
+  [[nodiscard]] virtual bool is_of_rows(const ShelfTask& /*task*/) const { return false; }
   /// Does one task of the rules; doing it again is no failure.
   [[nodiscard]] virtual Result<void> perform(const ShelfTask& task) = 0;
 };

@@ -17,13 +17,28 @@ namespace bookchain::ledger {
 namespace {
 
 constexpr int application_id = 0x626b6368;  // "bkch"
-constexpr int schema_version = 6;
+constexpr int schema_version = 7;
 constexpr int busy_timeout_ms = 10'000;
 /// A record of an exchange takes about a KiB; pages of half the size would hold only parts of most rows
 /// (docs/performance.md).
 constexpr int page_bytes = 8192;
+/// Of pages that are kept in memory.
+constexpr int cache_kib = 8192;
 /// The log is copied into the file when it holds so many pages, of which most are then older versions of others.
 constexpr int pages_a_checkpoint = 4000;
+
+/// Whether the rows of a table may be larger than a quarter of a page. A tree of such rows holds most of each elsewhere,
+/// and reads all of it to compare its key; so they lie in a tree of their own, beside one of their keys.
+bool has_large_rows(Table table) {
+  switch (table) {
+    case Table::blocks:
+    case Table::candidates:
+    case Table::outbox:
+    case Table::evidence:
+    case Table::journal: return true;
+    default: return false;
+  }
+}
 
 Bytes column(sqlite3_stmt* statement, int index) {
   const auto* data = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement, index));
@@ -185,6 +200,7 @@ Result<void> SqliteStore::prepare_file(Mode mode) {
   // the new log away with all that was told from it. So the folder is synced here, before anything is written.
   BOOKCHAIN_CHECK(sync_directory(folder_of(file_)));
   BOOKCHAIN_CHECK(execute(("PRAGMA wal_autocheckpoint = " + std::to_string(pages_a_checkpoint)).c_str()));
+  BOOKCHAIN_CHECK(execute(("PRAGMA cache_size = -" + std::to_string(cache_kib)).c_str()));
   BOOKCHAIN_CHECK(execute("PRAGMA synchronous = FULL"));
   // A log that could be opened to read alone stays so: whoever serves would never write again.
   if (!fresh) {
@@ -194,8 +210,9 @@ Result<void> SqliteStore::prepare_file(Mode mode) {
   std::string schema = "BEGIN IMMEDIATE; PRAGMA application_id = " + std::to_string(application_id) +
                        "; PRAGMA user_version = " + std::to_string(schema_version) + ";";
   for (std::size_t i = 0; i < table_count; ++i) {
-    schema += "CREATE TABLE " + std::string(name(static_cast<Table>(i))) +
-              " (key BLOB PRIMARY KEY NOT NULL, value BLOB NOT NULL) WITHOUT ROWID;";
+    const auto table = static_cast<Table>(i);
+    schema += "CREATE TABLE " + std::string(name(table)) + " (key BLOB PRIMARY KEY NOT NULL, value BLOB NOT NULL)" +
+              (has_large_rows(table) ? ";" : " WITHOUT ROWID;");
   }
   schema += "COMMIT;";
   return execute(schema.c_str());

@@ -114,6 +114,11 @@ Result<BadChunk> ValueShelf::prove_bad_chunk(const Book& book, const ExchangeId&
   return Error{Token::unexpected, "every chunk of the book is as it was registered", book.title, {}};
 }
 
+bool ValueShelf::is_of_rows(const ShelfTask& task) const {
+  if (task.action == ShelfAction::remove_book) return value_books.get(store_, task.book).has_value();
+  return value_packages.get(store_, task.exchange).has_value();
+}
+
 Result<void> ValueShelf::perform(const ShelfTask& task) {
   const auto package = value_packages.get(store_, task.exchange);
   switch (task.action) {

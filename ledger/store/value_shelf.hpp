@@ -36,6 +36,7 @@ class ValueShelf final : public PackageStore {
                                                    Progress* progress) override;
   [[nodiscard]] Result<BadChunk> prove_bad_chunk(const Book& book, const ExchangeId& exchange,
                                                  const BookKey& key) const override;
+  [[nodiscard]] bool is_of_rows(const ShelfTask& task) const override;
   [[nodiscard]] Result<void> perform(const ShelfTask& task) override;
 
  private:

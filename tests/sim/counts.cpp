@@ -38,6 +38,7 @@ std::string_view name(Work work) {
     case Work::restored_twice: return "restored-twice";
     case Work::restores_noticed: return "restores-noticed";
     case Work::surfaced_commits: return "surfaced-commits";
+    case Work::journals_found: return "journals-found";
     case Work::undisturbed: return "undisturbed";
   }
   return "";

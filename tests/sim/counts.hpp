@@ -27,8 +27,9 @@ enum class Work : std::uint8_t {
   restores_noticed,  ///< which nobody declared, and the home saw in the votes of the others that it had forgotten some
   surfaced_commits,  ///< that had failed, and were found after a crash
   undisturbed,       ///< exchanges that nothing and nobody disturbed, which must be recorded
+  journals_found,    ///< after a crash, of rows that were not in their tables yet
 };
-inline constexpr std::size_t work_count = static_cast<std::size_t>(Work::undisturbed) + 1;
+inline constexpr std::size_t work_count = static_cast<std::size_t>(Work::journals_found) + 1;
 [[nodiscard]] std::string_view name(Work work);
 
 /// Where processes die: at a point that the courier reports, whose numbers come first, or elsewhere.

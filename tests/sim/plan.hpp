@@ -188,8 +188,10 @@ enum class Bug : std::uint8_t {
   evidence_unsigned,         ///< whoever signed it
   conflict_believed,         ///< two GRANTs that a witness tells of
   leaf_not_compared,         ///< a chunk is false only if it does not decrypt
+  journal_left,              ///< when its rows have gone to their tables
+  removal_not_journalled,    ///< of a row that is in its table
 };
-inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::leaf_not_compared) + 1;
+inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::removal_not_journalled) + 1;
 [[nodiscard]] std::string_view name(Bug bug);
 
 struct Plan {

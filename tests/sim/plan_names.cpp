@@ -175,6 +175,8 @@ std::string_view name(Bug bug) {
     case Bug::evidence_unsigned: return "evidence-unsigned";
     case Bug::conflict_believed: return "conflict-believed";
     case Bug::leaf_not_compared: return "leaf-not-compared";
+    case Bug::journal_left: return "journal-left";
+    case Bug::removal_not_journalled: return "removal-not-journalled";
   }
   return "";
 }

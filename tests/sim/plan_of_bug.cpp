@@ -78,6 +78,8 @@ Needs needs_of(Bug bug) {
     case Bug::removed_too_early:
     case Bug::owners_end_misnamed:
     case Bug::share_not_kept:
+    case Bug::journal_left:
+    case Bug::removal_not_journalled:
     case Bug::committed_voted_again:
     case Bug::requests_refused:
     case Bug::key_not_kept:

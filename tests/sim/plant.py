@@ -280,6 +280,14 @@ BUGS = [
     ("share_not_kept", "ledger/exchange_witness.cpp", 1,
      "  record.acks.push_back(ack);\n",
      "  record.acks.push_back(ack);\n  if (ON) record.shares.clear();\n"),
+    # What has gone to its tables stays in the journal, and comes back after a crash.
+    ("journal_left", "ledger/store/journal_store.cpp", 1,
+     "  for (auto number = first_; number < next_; ++number) {",
+     "  for (auto number = first_; number < next_ && !ON; ++number) {"),
+    # A row that is gone stays in its table.
+    ("removal_not_journalled", "ledger/store/journal_store.cpp", 1,
+     "if (row.value || below_.get(row.table, row.key)) {",
+     "if (row.value || (!ON && below_.get(row.table, row.key))) {"),
 ]
 
 

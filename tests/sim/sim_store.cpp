@@ -18,29 +18,42 @@ Result<void> SimStore::status() const {
   return success();
 }
 
-std::optional<Bytes> SimStore::get(Table table, ByteView key) const {
+std::optional<Bytes> SimStore::get_from(const Image& image, Table table, ByteView key) const {
   if (fails_to_read()) return std::nullopt;
-  const auto found = rows(table).find(key);
-  if (found == rows(table).end()) return std::nullopt;
+  const auto& rows = rows_of(image, table);
+  const auto found = rows.find(key);
+  if (found == rows.end()) return std::nullopt;
   return found->second;
 }
 
-void SimStore::scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const {
+void SimStore::scan_in(const Image& image, Table table, ByteView prefix, ByteView from, const Visit& visit) const {
   if (fails_to_read()) return;
   const auto start = KeyOrder{}(prefix, from) ? from : prefix;
-  for (auto row = rows(table).lower_bound(start); row != rows(table).end() && has_prefix(row->first, prefix); ++row) {
+  const auto& rows = rows_of(image, table);
+  for (auto row = rows.lower_bound(start); row != rows.end() && has_prefix(row->first, prefix); ++row) {
     if (!visit(row->first, row->second)) return;
   }
 }
 
-std::optional<std::pair<Bytes, Bytes>> SimStore::last(Table table, ByteView prefix) const {
+std::optional<std::pair<Bytes, Bytes>> SimStore::last_in(const Image& image, Table table, ByteView prefix) const {
   if (fails_to_read()) return std::nullopt;
   const auto end = key_after(prefix);
-  auto row = end ? rows(table).lower_bound(*end) : rows(table).end();
-  if (row == rows(table).begin()) return std::nullopt;
+  const auto& rows = rows_of(image, table);
+  auto row = end ? rows.lower_bound(*end) : rows.end();
+  if (row == rows.begin()) return std::nullopt;
   --row;
   if (!has_prefix(row->first, prefix)) return std::nullopt;
   return *row;
+}
+
+std::optional<Bytes> SimStore::get(Table table, ByteView key) const { return get_from(rows_, table, key); }
+
+void SimStore::scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const {
+  scan_in(rows_, table, prefix, from, visit);
+}
+
+std::optional<std::pair<Bytes, Bytes>> SimStore::last(Table table, ByteView prefix) const {
+  return last_in(rows_, table, prefix);
 }
 
 Result<void> SimStore::begin(Durability durability) {
@@ -53,8 +66,8 @@ Result<void> SimStore::begin(Durability durability) {
   return success();
 }
 
-void SimStore::set(Table table, const Bytes& key, const std::optional<Bytes>& value) {
-  auto& changed = rows_[static_cast<std::size_t>(table)];
+void SimStore::set(Image& image, Table table, const Bytes& key, const std::optional<Bytes>& value) {
+  auto& changed = image[static_cast<std::size_t>(table)];
   if (value) {
     changed[key] = *value;
   } else {
@@ -62,17 +75,50 @@ void SimStore::set(Table table, const Bytes& key, const std::optional<Bytes>& va
   }
 }
 
-void SimStore::apply(const std::vector<Write>& writes) {
-  assert(open_);
-  for (const auto& write : writes) {
-    const auto before = rows(write.table).find(write.key);
-    // No page changes, so nothing is written of it.
-    if (!write.value && before == rows(write.table).end()) continue;
-    transaction_.push_back(
-        Undo{write.table, write.key,
-             before == rows(write.table).end() ? std::nullopt : std::optional<Bytes>(before->second)});
-    set(write.table, write.key, write.value);
+void SimStore::change(bool on_disk, const Write& write) {
+  auto& image = image_of(on_disk);
+  const auto& rows = rows_of(image, write.table);
+  const auto before = rows.find(write.key);
+  // No page changes, so nothing is written of it.
+  if (!write.value && before == rows.end()) return;
+  transaction_.push_back(Undo{on_disk, write.table, write.key,
+                              before == rows.end() ? std::nullopt : std::optional<Bytes>(before->second)});
+  set(image, write.table, write.key, write.value);
+}
+
+namespace {
+
+/// What an entry of a journal changes.
+std::vector<Write> writes_of(const Bytes& entry) {
+  std::vector<Write> writes;
+  Reader reader(entry);
+  while (!reader.at_end() && !reader.failed()) {
+    auto& write = writes.emplace_back();
+    bool is_there = false;
+    reader.read("table", write.table);
+    reader.blob("key", write.key, entry.size());
+    reader.read("is_there", is_there);
+    if (is_there) reader.blob("value", write.value.emplace(), entry.size());
   }
+  assert(!reader.failed());
+  return writes;
+}
+
+}  // namespace
+
+void SimStore::apply(const std::vector<Write>& writes) {
+  apply_to_disk(writes);
+  mean(writes);
+}
+
+void SimStore::apply_to_disk(const std::vector<Write>& writes) {
+  assert(open_);
+  for (const auto& write : writes) change(true, write);
+}
+
+void SimStore::mean(const std::vector<Write>& writes) {
+  assert(open_);
+  for (const auto& write : writes) change(false, write);
 }
 
 Result<void> SimStore::commit() {
@@ -109,9 +155,11 @@ Result<void> SimStore::fail_commit(CommitFate how) {
     in_log_.clear();
     in_log_after_ = soon_.size();
     for (const auto& entry : transaction_) {
-      const auto now = rows(entry.table).find(entry.key);
-      const bool is_there = now != rows(entry.table).end();
-      in_log_.push_back(Write{entry.table, entry.key, is_there ? std::optional(now->second) : std::nullopt});
+      const auto& rows = rows_of(image_of(entry.on_disk), entry.table);
+      const auto now = rows.find(entry.key);
+      const bool is_there = now != rows.end();
+      in_log_.push_back(
+          Undo{entry.on_disk, entry.table, entry.key, is_there ? std::optional(now->second) : std::nullopt});
     }
   }
   rollback();
@@ -122,7 +170,7 @@ Result<void> SimStore::fail_commit(CommitFate how) {
 void SimStore::note_changed(const Log& log) {
   static constexpr std::array looked_at{Table::exchanges, Table::evidence, Table::marks, Table::ownership};
   for (const auto& entry : log) {
-    if (std::ranges::find(looked_at, entry.table) == looked_at.end()) continue;
+    if (entry.on_disk || std::ranges::find(looked_at, entry.table) == looked_at.end()) continue;
     const auto now = rows(entry.table).find(entry.key);
     const auto is_there = now != rows(entry.table).end();
     const bool is_same = is_there ? entry.value == now->second : !entry.value;
@@ -131,7 +179,9 @@ void SimStore::note_changed(const Log& log) {
 }
 
 void SimStore::undo(const Log& log) noexcept {
-  for (auto entry = log.rbegin(); entry != log.rend(); ++entry) set(entry->table, entry->key, entry->value);
+  for (auto entry = log.rbegin(); entry != log.rend(); ++entry) {
+    set(image_of(entry->on_disk), entry->table, entry->key, entry->value);
+  }
 }
 
 void SimStore::rollback() noexcept {
@@ -154,9 +204,7 @@ SimStore::Loss SimStore::lose_power(Random* chance) {
   const auto found = std::exchange(in_log_, {});
   // Its frames follow those of one commit, and fit no other. The power may have taken them, too.
   if (found.empty() || kept != in_log_after_ || (chance != nullptr && chance->chance(500))) return {lost, false};
-  open_ = true;
-  apply(found);
-  open_ = false;
+  for (const auto& entry : found) change(entry.on_disk, Write{entry.table, entry.key, entry.value});
   note_changed(transaction_);
   transaction_.clear();
   return {lost, true};
@@ -164,8 +212,9 @@ SimStore::Loss SimStore::lose_power(Random* chance) {
 
 std::optional<Bytes> SimStore::durable(Table table, ByteView key) const {
   const auto before = [&](const Log& log) -> const Undo* {
-    const auto found = std::ranges::find_if(
-        log, [&](const Undo& entry) { return entry.table == table && std::ranges::equal(entry.key, key); });
+    const auto found = std::ranges::find_if(log, [&](const Undo& entry) {
+      return !entry.on_disk && entry.table == table && std::ranges::equal(entry.key, key);
+    });
     return found == log.end() ? nullptr : &*found;
   };
   for (const auto& log : soon_) {
@@ -180,13 +229,24 @@ std::optional<Bytes> SimStore::durable(Table table, ByteView key) const {
 void SimStore::falsify(Table table, const Bytes& key, Bytes value) {
   assert(!open_);
   rows_[static_cast<std::size_t>(table)].insert_or_assign(key, std::move(value));
+  on_disk_ = rows_;  // and no journal hides it
 }
 
 void SimStore::put_back(Image image) {
   rollback();
   soon_.clear();
   in_log_.clear();
-  rows_ = std::move(image);
+  on_disk_ = std::move(image);
+  rows_ = said_by(on_disk_);
+}
+
+SimStore::Image SimStore::said_by(const Image& on_disk) {
+  auto image = on_disk;
+  auto& journal = image[static_cast<std::size_t>(Table::journal)];
+  for (const auto& [number, entry] : std::exchange(journal, {})) {
+    for (const auto& write : writes_of(entry)) set(image, write.table, write.key, write.value);
+  }
+  return image;
 }
 
 }  // namespace bookchain::sim

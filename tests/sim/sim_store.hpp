@@ -2,6 +2,8 @@
 // only soon may be lost from any one on, an open transaction always is. Fails, and dies in the middle of
 // a commit, when told to. A commit that fails when its frames are in the log is found by whoever opens the state
 // after a crash, unless a later one was written over them: SQLite goes on as if they were not there, and leaves them.
+// What a home keeps in its journal (ledger/store/journal_store.hpp) counts here as if it stood in the tables, whoever
+// looks: only on the disk below do the two differ.
 #pragma once
 
 #include <algorithm>
@@ -9,7 +11,7 @@
 #include <functional>
 #include <utility>
 
-#include "ledger/store/store.hpp"
+#include "ledger/store/journal_store.hpp"
 #include "tests/sim/random.hpp"
 
 namespace bookchain::sim {
@@ -69,8 +71,15 @@ class SimStore final : public Store {
   using Changed = std::vector<std::pair<Table, Bytes>>;
   [[nodiscard]] Changed take_changed() { return std::exchange(changed_, {}); }
 
-  [[nodiscard]] const Image& image() const { return rows_; }
+  /// What the journal of a program lies on. What is written there changes tables, which may be behind, and the journal;
+  /// what counts is said by mean(), in the same transaction.
+  [[nodiscard]] Store& disk() { return disk_; }
+  void mean(const std::vector<Write>& writes);
+  [[nodiscard]] const Image& image() const { return on_disk_; }
   void put_back(Image image);
+  [[nodiscard]] bool has_journal() const { return !rows_of(on_disk_, Table::journal).empty(); }
+  /// Whether the tables say, together with the journal, what counts.
+  [[nodiscard]] bool is_whole() const { return rows_ == said_by(on_disk_); }
   /// Planted bugs: the disk gives back something else than was written.
   void falsify(Table table, const Bytes& key, Bytes value);
 
@@ -81,30 +90,97 @@ class SimStore final : public Store {
   std::function<bool()> idle_read_fails;       ///< at each other one
 
  private:
+  class Disk final : public Store {
+   public:
+    explicit Disk(SimStore& store) : store_(store) {}
+    [[nodiscard]] std::optional<Bytes> get(Table table, ByteView key) const override {
+      return store_.get_from(store_.on_disk_, table, key);
+    }
+    void scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const override {
+      store_.scan_in(store_.on_disk_, table, prefix, from, visit);
+    }
+    [[nodiscard]] std::optional<std::pair<Bytes, Bytes>> last(Table table, ByteView prefix) const override {
+      return store_.last_in(store_.on_disk_, table, prefix);
+    }
+    [[nodiscard]] Result<void> begin(Durability durability) override { return store_.begin(durability); }
+    void apply(const std::vector<Write>& writes) override { store_.apply_to_disk(writes); }
+    [[nodiscard]] Result<void> commit() override { return store_.commit(); }
+    void rollback() noexcept override { store_.rollback(); }
+    [[nodiscard]] Result<void> status() const override { return store_.status(); }
+
+   private:
+    SimStore& store_;
+  };
   struct Undo {
+    bool on_disk;  ///< else of what counts
     Table table;
     Bytes key;
     std::optional<Bytes> value;
   };
   using Log = std::vector<Undo>;
-  [[nodiscard]] const Rows& rows(Table table) const { return rows_[static_cast<std::size_t>(table)]; }
-  void set(Table table, const Bytes& key, const std::optional<Bytes>& value);
+  [[nodiscard]] std::optional<Bytes> get_from(const Image& image, Table table, ByteView key) const;
+  void scan_in(const Image& image, Table table, ByteView prefix, ByteView from, const Visit& visit) const;
+  [[nodiscard]] std::optional<std::pair<Bytes, Bytes>> last_in(const Image& image, Table table, ByteView prefix) const;
+  [[nodiscard]] static const Rows& rows_of(const Image& image, Table table) {
+    return image[static_cast<std::size_t>(table)];
+  }
+  [[nodiscard]] const Rows& rows(Table table) const { return rows_of(rows_, table); }
+  [[nodiscard]] Image& image_of(bool on_disk) { return on_disk ? on_disk_ : rows_; }
+  static void set(Image& image, Table table, const Bytes& key, const std::optional<Bytes>& value);
+  void apply_to_disk(const std::vector<Write>& writes);
+  /// Sets a row, and remembers in the transaction how it was.
+  void change(bool on_disk, const Write& write);
+  /// What counts.
+  [[nodiscard]] static Image said_by(const Image& on_disk);
   void undo(const Log& log) noexcept;
   [[nodiscard]] bool fails_to_read() const;
   [[nodiscard]] Result<void> fail_commit(CommitFate how);
   void note_changed(const Log& log);
 
-  Image rows_;
+  Disk disk_{*this};
+  Image on_disk_;
+  Image rows_;  ///< what counts
   Changed changed_;
   std::vector<Log> soon_;  ///< what the commits since the last full one replaced
   Log transaction_;        ///< what the open transaction replaced
   /// What the last commit wrote that failed with its frames in the log, after so many of those in soon_. A full commit
   /// writes over it for good; one that is synced later hides it, unless the power takes that away again.
-  std::vector<Write> in_log_;
+  Log in_log_;
   std::size_t in_log_after_ = 0;
   Durability durability_ = Durability::full;
   bool open_ = false;
   mutable bool failed_ = false;
+};
+
+/// A journal on a simulated disk, which is told what it is to remember.
+class SimJournal final : public Store {
+ public:
+  explicit SimJournal(SimStore& store) : store_(store), journal_(store.disk()) {}
+  [[nodiscard]] JournalStore& journal() { return journal_; }
+
+  [[nodiscard]] std::optional<Bytes> get(Table table, ByteView key) const override { return journal_.get(table, key); }
+  void scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const override {
+    journal_.scan(table, prefix, from, visit);
+  }
+  [[nodiscard]] std::optional<std::pair<Bytes, Bytes>> last(Table table, ByteView prefix) const override {
+    return journal_.last(table, prefix);
+  }
+  [[nodiscard]] Result<void> begin(Durability durability) override { return journal_.begin(durability); }
+  void apply(const std::vector<Write>& writes) override {
+    store_.mean(writes);
+    journal_.apply(writes);
+  }
+  [[nodiscard]] Result<void> commit() override { return journal_.commit(); }
+  void rollback() noexcept override { journal_.rollback(); }
+  [[nodiscard]] Result<void> status() const override { return journal_.status(); }
+
+ private:
+  void begin_reading() const override { reading_.emplace(journal_); }
+  void end_reading() const override { reading_.reset(); }
+
+  SimStore& store_;
+  JournalStore journal_;
+  mutable std::optional<Reading> reading_;
 };
 
 }  // namespace bookchain::sim

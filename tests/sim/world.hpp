@@ -23,11 +23,13 @@ struct Home {
   Node node;
   SimStore store;
   SimShelf shelf;
-  std::optional<GatheringStore> gathering;  ///< of the process, as the next
+  std::optional<SimJournal> journal;  ///< of the process, as the next two
+  std::optional<GatheringStore> gathering;
   std::optional<ValueShelf> value_shelf;
   SimEnvironment environment;
   SimLink link;
   std::optional<transport::Courier> courier;  ///< nothing while the process is down
+  std::uint64_t starts = 0;                   ///< of the process
   std::uint64_t wakes_at = 0;                 ///< step at which a dead or paused process goes on
   bool restored = false;
   bool caught_up = false;          ///< after that
@@ -109,6 +111,7 @@ class World final : private transport::Observer {
   void declare_restore(Home& home);
   void see_whether_caught_up(Home& home);
   [[nodiscard]] std::set<ExchangeId> known_exchanges() const;
+  void check_whole(const Home& home) const;
   void start(Home& home);
   void crash(Home& home);
   void clear_drafts(Home& home);

@@ -157,6 +157,7 @@ void World::check_end() {
   }
   planted::at_the_end(home(honest_.front()).store);
   for (const auto port : honest_) {
+    check_whole(home(port));
     watcher_->check_told(port, home(port).store);
     watcher_->check_kept(port, home(port).store);
     watcher_->check_blame(port, home(port).store);

@@ -69,11 +69,32 @@ void World::break_shelf(Home& home) {
 
 // ---- crashes ----
 
+namespace {
+
+/// How much of a journal the process keeps that begins: most of them, as who serves, from a few commits to many. The
+/// others are commands, which keep none and settle what they find.
+std::size_t journal_bytes(std::uint64_t kind) {
+  constexpr std::uint64_t commands_of = 4;
+  if (kind % commands_of == 0) return 0;
+  return std::size_t{1} << (10 + kind % 9);
+}
+
+}  // namespace
+
+void World::check_whole(const Home& home) const {
+  if (home.store.is_whole()) return;
+  throw Violation{"tables and journal say together what was written", at_port(home.identity.port)};
+}
+
 void World::start(Home& home) {
   watcher_->check_told(home.identity.port, home.store);
   watcher_->check_kept(home.identity.port, home.store);
   clear_drafts(home);
-  home.gathering.emplace(home.store);
+  check_whole(home);
+  if (home.store.has_journal()) counts_.add(Work::journals_found);
+  home.journal.emplace(home.store);
+  home.journal->journal().keep_journal(journal_bytes(plan_.seed + home.identity.port.value + home.starts++));
+  home.gathering.emplace(*home.journal);
   home.value_shelf.emplace(home.shelf, *home.gathering);
   home.courier.emplace(transport::Courier::make(
                            {home.node, *home.gathering, *home.value_shelf, home.link, home.environment, this, nullptr})

@@ -347,18 +347,28 @@ BOOST_AUTO_TEST_CASE(messages_are_traced_of_own_exchanges_only_and_so_many_of_ea
   ExchangeId foreign;
   foreign.bytes.fill(2);
   const Header header{protocol_version, {}, PeerPort{5001}, PeerPort{5000}, {}, {}};
-  const auto arrive = [&](const ExchangeId& exchange) {
-    const auto before = trace_rows.all(draft).size();
-    add_traces(draft, {trace_of(world.genesis, SendAgain{exchange}, header, {}, Time{1}, 10)});
-    return trace_rows.all(draft).size() - before;
+  const auto length = [&] {
+    std::size_t messages = 0;
+    for (const auto& [key, part] : trace_parts.all(draft)) messages += part.messages.size();
+    return messages;
+  };
+  const auto arrive = [&](const ExchangeId& exchange, std::size_t times = 1) {
+    const auto before = length();
+    const auto traced = trace_of(world.genesis, SendAgain{exchange}, header, {}, Time{1}, 10);
+    Passed passed;
+    collect_passed(draft, std::vector<Traced>(times, traced), passed);
+    for (auto& [of, messages] : passed) add_to_trace(draft, of, std::move(messages));
+    return length() - before;
   };
   witness_ids.put(draft, WitnessIdKey{PeerPort{5001}, own}, WitnessIdRecord{});
   BOOST_TEST(arrive(foreign) == 0U);
   BOOST_TEST(arrive(own) == 1U);
-  const std::vector<Traced> many(max_trace_rows + 5, trace_of(world.genesis, SendAgain{own}, header, {}, Time{1}, 10));
-  add_traces(draft, many);
-  BOOST_TEST(trace_rows.all(draft).size() == max_trace_rows);
+  BOOST_TEST(arrive(own, 2) == 2U);
+  BOOST_TEST(arrive(own, max_traced_messages) == max_traced_messages - 3);
   BOOST_TEST(arrive(own) == 0U);
+  std::vector<std::uint64_t> orders;
+  for (const auto& [key, part] : trace_parts.all(draft)) orders.push_back(key.order);
+  BOOST_TEST((orders == std::vector<std::uint64_t>{1, 2, 4}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

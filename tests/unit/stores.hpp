@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ledger/store/gathering_store.hpp"
+#include "ledger/store/journal_store.hpp"
 #include "ledger/store/memory_store.hpp"
 #include "ledger/store/sqlite_store.hpp"
 #include "tests/unit/support.hpp"

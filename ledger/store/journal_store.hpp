@@ -1,0 +1,73 @@
+// A store that writes what a transaction changes into one row, of the table `journal`, and puts the rows of many
+// transactions into their tables together. The rows of one turn lie in a page each, and many of them change again in
+// the next turns: a peer that serves writes a few pages a commit so, where it would write dozens. Both happen in
+// transactions of the store below, so a state is whole at every moment, and what is durable, and when, is its matter.
+//
+// Whoever reads such a state reads it through this class: tables alone may be behind. Whoever writes it leaves the
+// journal empty, unless told to keep one.
+//
+// An entry has, for each row that changed, its table (1 byte), its key (a blob), whether it is there (1 byte), and
+// where it is its value (a blob); docs/formats.md says what a blob is.
+#pragma once
+
+#include <deque>
+
+#include "ledger/overlay.hpp"
+#include "ledger/store/store.hpp"
+
+namespace bookchain::ledger {
+
+class JournalStore final : public Store {
+ public:
+  /// Keeps a reference: `below` outlives this store, and nobody else writes through it meanwhile.
+  explicit JournalStore(Store& below) : below_(below) {}
+
+  /// From now on commits go to the journal; the one with which it would hold more than so many bytes puts all into the
+  /// tables instead. 0, as at the beginning: each commit does.
+  void keep_journal(std::size_t most_bytes) { most_bytes_ = most_bytes; }
+  /// Puts what the journal holds into the tables, in a transaction of its own. Precondition: none is open.
+  [[nodiscard]] Result<void> settle();
+
+  // What is read outside of a transaction and of a Reading is a Reading by itself.
+  [[nodiscard]] std::optional<Bytes> get(Table table, ByteView key) const override;
+  void scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const override;
+  [[nodiscard]] std::optional<std::pair<Bytes, Bytes>> last(Table table, ByteView prefix) const override;
+
+  [[nodiscard]] Result<void> begin(Durability durability = Durability::full) override;
+  void apply(const std::vector<Write>& writes) override;
+  [[nodiscard]] Result<void> commit() override;
+  void rollback() noexcept override;
+  [[nodiscard]] std::uint64_t foreign_commits() const override { return below_.foreign_commits(); }
+  [[nodiscard]] Result<void> status() const override { return below_.status(); }
+
+ private:
+  void begin_reading() const override;
+  void end_reading() const override { reading_.reset(); }
+  template <class Read>
+  auto at_one_moment(const Read& read) const;
+  using Rows = overlay::Rows<ByteView, ByteView>;
+  [[nodiscard]] const Rows& rows(Table table) const { return rows_[static_cast<std::size_t>(table)]; }
+  void read_journal() const;
+  void read_journal_if_changed() const;
+  void add(Bytes entry) const;
+  void forget() const noexcept;
+  [[nodiscard]] Result<void> commit_to_tables();
+  [[nodiscard]] Result<void> commit_to_journal();
+
+  Store& below_;
+  std::size_t most_bytes_ = 0;
+  mutable std::optional<Reading> reading_;
+  bool open_ = false;
+  std::size_t fresh_ = 0;  ///< entries of the open transaction, the last of all
+  // The journal below, as far as it is known:
+  mutable bool is_known_ = false;
+  mutable std::uint64_t foreign_commits_ = 0;
+  mutable std::uint64_t first_ = 1;
+  mutable std::uint64_t next_ = 1;
+  mutable std::size_t bytes_ = 0;
+  mutable std::deque<Bytes> entries_;
+  /// What is not in its table yet: views into the entries.
+  mutable std::array<Rows, table_count> rows_;
+};
+
+}  // namespace bookchain::ledger

@@ -1,0 +1,180 @@
+// The journal of a state: what a commit changed is in one row, and read from there, until many go to their tables
+// together. That such a store says what a map says is tested in state_test.cpp.
+#include "tests/unit/stores.hpp"
+
+namespace {
+
+using namespace bookchain::unit;  // NOLINT(google-build-using-namespace)
+
+std::size_t rows_of(const State& state, Table table) {
+  std::size_t count = 0;
+  state.scan(table, {}, {}, [&](ByteView, ByteView) { return ++count > 0; });
+  return count;
+}
+
+const Bytes another_key{4, 5};
+constexpr std::size_t plenty = 100'000;
+
+/// A store that keeps a journal, over one that can be looked at and told to fail.
+struct Journalled {
+  MemoryStore below;
+  JournalStore store{below};
+  Journalled() { store.keep_journal(plenty); }
+};
+
+/// Two processes that use one state in turn, the first of which keeps a journal.
+struct SharedFile {
+  TemporaryFolder folder;
+  std::unique_ptr<Store> file = open_sqlite(folder / "state.sqlite");
+  std::unique_ptr<Store> other_file = open_sqlite(folder / "state.sqlite");
+  JournalStore store{*file};
+  JournalStore other{*other_file};
+  SharedFile() { store.keep_journal(plenty); }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(journal_store)
+
+BOOST_AUTO_TEST_CASE(a_commit_is_one_row_until_the_journal_is_full) {
+  Journalled state;
+  commit(state.store, {put(a_key, {1}), put(another_key, {1})});
+  commit(state.store, {put(a_key, {2})});
+  BOOST_TEST(rows_of(state.below, Table::journal) == 2U);
+  BOOST_TEST(rows_of(state.below, Table::facts) == 0U);
+  BOOST_TEST((state.store.get(Table::facts, a_key) == Bytes{2}));
+  // With this one it would hold too much.
+  commit(state.store, {put(another_key, Bytes(plenty, 7))});
+  BOOST_TEST(rows_of(state.below, Table::journal) == 0U);
+  BOOST_TEST((state.below.get(Table::facts, a_key) == Bytes{2}));
+  BOOST_TEST((state.below.get(Table::facts, another_key) == Bytes(plenty, 7)));
+  commit(state.store, {put(a_key, {3})});
+  BOOST_TEST(rows_of(state.below, Table::journal) == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_commit_that_changes_nothing_leaves_no_row) {
+  Journalled state;
+  commit(state.store, {});
+  BOOST_TEST(rows_of(state.below, Table::journal) == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_journal_is_settled_when_asked_and_what_is_gone_is_gone_in_its_table) {
+  Journalled state;
+  commit(state.below, {put(another_key, {9})});
+  commit(state.store, {put(a_key, {1}), Write{Table::facts, another_key, std::nullopt}});
+  BOOST_TEST((state.below.get(Table::facts, another_key) == Bytes{9}));
+  BOOST_TEST(!state.store.get(Table::facts, another_key));
+  require_success(state.store.settle());
+  BOOST_TEST((state.below.get(Table::facts, a_key) == Bytes{1}));
+  BOOST_TEST(!state.below.get(Table::facts, another_key));
+  BOOST_TEST(rows_of(state.below, Table::journal) == 0U);
+  require_success(state.store.settle());  // nothing is left to be done
+  BOOST_TEST((state.store.get(Table::facts, a_key) == Bytes{1}));
+}
+
+BOOST_AUTO_TEST_CASE(who_keeps_no_journal_puts_what_it_finds_in_one_into_the_tables) {
+  Journalled state;
+  commit(state.store, {put(a_key, {1})});
+  JournalStore next(state.below);
+  BOOST_TEST((next.get(Table::facts, a_key) == Bytes{1}));
+  BOOST_TEST(rows_of(state.below, Table::journal) == 1U);
+  commit(next, {put(another_key, {2})});
+  BOOST_TEST(rows_of(state.below, Table::journal) == 0U);
+  BOOST_TEST((state.below.get(Table::facts, a_key) == Bytes{1}));
+  BOOST_TEST((state.below.get(Table::facts, another_key) == Bytes{2}));
+}
+
+BOOST_AUTO_TEST_CASE(a_commit_that_fails_leaves_tables_and_journal_as_they_were) {
+  Journalled state;
+  commit(state.store, {put(a_key, {1})});
+  const auto fails = [&](const Write& write) {
+    require_success(state.store.begin());
+    state.store.apply({write});
+    state.below.fail_next_commit(Error{Token::disk_full, "no space", {}, {}});
+    BOOST_TEST(token_of(state.store.commit()) == "disk-full");
+    BOOST_TEST((state.store.get(Table::facts, a_key) == Bytes{1}));
+    BOOST_TEST(!state.store.get(Table::facts, another_key));
+    BOOST_TEST(rows_of(state.below, Table::journal) == 1U);
+    BOOST_TEST(rows_of(state.below, Table::facts) == 0U);
+  };
+  fails(put(a_key, {2}));                     // to the journal
+  fails(put(another_key, Bytes(plenty, 7)));  // to the tables
+  state.below.fail_next_commit(Error{Token::io, "no disk", {}, {}});
+  BOOST_TEST(token_of(state.store.settle()) == "io");
+  BOOST_TEST(rows_of(state.below, Table::journal) == 1U);
+  commit(state.store, {put(a_key, {3})});
+  BOOST_TEST((state.store.get(Table::facts, a_key) == Bytes{3}));
+  require_success(state.store.begin());
+  state.store.apply({put(a_key, {4})});
+  state.store.rollback();
+  BOOST_TEST((state.store.get(Table::facts, a_key) == Bytes{3}));
+  require_success(state.store.settle());
+  BOOST_TEST((state.below.get(Table::facts, a_key) == Bytes{3}));
+}
+
+BOOST_AUTO_TEST_CASE(what_another_process_commits_is_seen_whether_in_a_journal_or_not) {
+  SharedFile shared;
+  const auto both_say = [&](const Bytes& key, const std::optional<Bytes>& value) {
+    BOOST_TEST((shared.store.get(Table::facts, key) == value));
+    BOOST_TEST((shared.other.get(Table::facts, key) == value));
+  };
+  commit(shared.store, {put(a_key, {1})});
+  both_say(a_key, Bytes{1});
+  // It settles what the first one had in its journal.
+  commit(shared.other, {put(another_key, {2})});
+  both_say(a_key, Bytes{1});
+  both_say(another_key, Bytes{2});
+  BOOST_TEST(rows_of(*shared.file, Table::journal) == 0U);
+  commit(shared.store, {put(a_key, {3}), Write{Table::facts, another_key, std::nullopt}});
+  both_say(a_key, Bytes{3});
+  both_say(another_key, std::nullopt);
+  {
+    const Reading reading(shared.other);
+    BOOST_TEST((shared.other.get(Table::facts, a_key) == Bytes{3}));
+    commit(shared.store, {put(a_key, {4})});
+    BOOST_TEST((shared.other.get(Table::facts, a_key) == Bytes{3}));  // of one moment
+  }
+  both_say(a_key, Bytes{4});
+}
+
+// The first process is killed, and the state is opened again.
+BOOST_AUTO_TEST_CASE(a_journal_is_found_when_the_state_is_opened_again) {
+  TemporaryFolder folder;
+  const auto file = folder / "state.sqlite";
+  {
+    const auto below = open_sqlite(file);
+    JournalStore store(*below);
+    store.keep_journal(plenty);
+    for (std::uint8_t i = 0; i < 20; ++i) commit(store, {put(a_key, {i}), put({i}, {i})});
+  }
+  const auto reader = value_of(SqliteStore::open(file, SqliteStore::Mode::read_only));
+  const JournalStore read(*reader);
+  BOOST_TEST((read.get(Table::facts, a_key) == Bytes{19}));
+  BOOST_TEST(rows_of(read, Table::facts) == 21U);
+  BOOST_TEST(rows_of(*reader, Table::facts) == 0U);
+  const auto below = value_of(SqliteStore::open(file, SqliteStore::Mode::read_write));
+  JournalStore store(*below);
+  store.keep_journal(plenty);
+  commit(store, {put(a_key, {20})});  // follows what is there
+  BOOST_TEST(rows_of(*below, Table::journal) == 21U);
+  require_success(store.settle());
+  BOOST_TEST((below->get(Table::facts, a_key) == Bytes{20}));
+  BOOST_TEST(rows_of(*below, Table::facts) == 21U);
+}
+
+BOOST_AUTO_TEST_CASE(a_journal_that_cannot_be_read_is_a_damaged_state) {
+  MemoryStore below;
+  commit(below, {Write{Table::journal, encode(std::uint64_t{1}), Bytes{1, 2, 3}}});
+  JournalStore store(below);
+  const auto names_it = [](const DamagedState& damage) {
+    return damage.error().token == Token::bad_file && damage.error().subject.starts_with("journal: ");
+  };
+  BOOST_CHECK_EXCEPTION((void)store.get(Table::facts, a_key), DamagedState, names_it);
+  BOOST_CHECK_EXCEPTION((void)store.begin(), DamagedState, names_it);
+  store.rollback();
+  commit(below, {Write{Table::journal, encode(std::uint64_t{1}), std::nullopt}});
+  commit(store, {put(a_key, a_value)});
+  BOOST_TEST((below.get(Table::facts, a_key) == a_value));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
