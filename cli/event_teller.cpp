@@ -139,6 +139,7 @@ bool EventTeller::tell_step(const transport::StepReport& step) {
 
 bool EventTeller::tell(const transport::Report& report) {
   const auto now = std::chrono::steady_clock::now();
+  Report::Together together(session_.report());
   bool heard = tell_untold(refusals_.take_untold(now));
   heard = tell_untold(blames_.take_untold(now)) && heard;
   for (const auto& event : missed(report.events)) heard = tell_event(event, now) && heard;
@@ -154,7 +155,7 @@ bool EventTeller::tell(const transport::Report& report) {
     heard = tell_event(each, now) && heard;
     if (each.exchange && !runs(home_.store(), *each.exchange)) running_.erase(*each.exchange);
   }
-  return heard;
+  return together.write() && heard;
 }
 
 }  // namespace bookchain::cli

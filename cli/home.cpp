@@ -200,7 +200,11 @@ Reader::Reader(std::unique_ptr<PeerFiles> files, std::unique_ptr<SqliteStore> st
 
 Result<std::unique_ptr<Reader>> Reader::open(std::unique_ptr<PeerFiles> files) {
   BOOKCHAIN_TRY(auto store, SqliteStore::open(files->state_file(), SqliteStore::Mode::read_only));
-  return std::unique_ptr<Reader>(new Reader(std::move(files), std::move(store)));
+  try {
+    return std::unique_ptr<Reader>(new Reader(std::move(files), std::move(store)));
+  } catch (const DamagedState& damage) {
+    return damage.error();  // of a journal: the home may be another one than that of this command
+  }
 }
 
 }  // namespace bookchain::cli

@@ -109,6 +109,10 @@ std::string Report::paint(const char* code, const std::string& text) const {
 /// Not through stdio, which takes a signal for a failed write.
 bool Report::print(const std::string& text) const {
   if (failure_of_stdout_) return false;
+  if (held_ != nullptr) {
+    *held_ += text;
+    return true;
+  }
   const ledger::ByteView bytes(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
   const auto written = ledger::write_all(STDOUT_FILENO, bytes, "standard output");
   if (!written) failure_of_stdout_ = written.error().token;

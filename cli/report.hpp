@@ -34,6 +34,23 @@ class Report {
   [[nodiscard]] bool event(const Json& value, const std::string& text) const;
   /// The same for what every turn tells: only what is printed is made.
   [[nodiscard]] bool event_from(const std::function<Json()>& value, const std::function<std::string()>& text) const;
+  /// What is printed while it lives is written together.
+  class Together {
+   public:
+    explicit Together(const Report& report) : report_(report) { report_.held_ = &text_; }
+    Together(const Together&) = delete;
+    Together& operator=(const Together&) = delete;
+    ~Together() { (void)write(); }
+    /// Writes it now, at the latest at its end. False if stdout takes no more.
+    bool write() {
+      report_.held_ = nullptr;
+      return report_.print(std::exchange(text_, {}));
+    }
+
+   private:
+    const Report& report_;
+    std::string text_;
+  };
   /// Why stdout takes no more, after one of the two said so: `disk-full` or `io`.
   [[nodiscard]] ledger::Error unwritten(const char* what) const;
   void error(const ledger::Error& error) const;
@@ -70,6 +87,7 @@ class Report {
   bool error_colors_;
   ProgressStyle progress_;
   mutable std::optional<ledger::Token> failure_of_stdout_;  ///< of the first write that failed
+  mutable std::string* held_ = nullptr;                     ///< gathers what is printed together
 };
 
 /// One line of JSON in ASCII, so that no terminal is harmed by what stands in it.

@@ -107,7 +107,10 @@ class Serving {
         }
         pause = next_pause(report.value());
       } else {
-        if (plan_.until_idle) return std::move(report).as_failure();
+        if (plan_.until_idle) {
+          deliver_postponed();
+          return std::move(report).as_failure();
+        }
         tell_failure(report.error());
         pause = pause_after_failure;
       }
@@ -116,7 +119,7 @@ class Serving {
         settle();
         return *end;
       }
-      if (since(active_) >= rescan) settle();
+      if (rests()) settle();
       home_.release();
       if (pause > microseconds{0}) {
         const auto rests = Clock::now();
@@ -236,7 +239,9 @@ class Serving {
     for (const auto& [port, error] : report.undelivered) tell_failure(error);
     for (const auto& error : report.troubles) tell_failure(error);
     if (report.undelivered.empty() && report.troubles.empty()) told_.clear();
-    if (plan_.tell && !plan_.tell(report)) unheard_ = true;
+    if (!plan_.tell) return;
+    const Reading reading(home_.store());
+    if (!plan_.tell(report)) unheard_ = true;
   }
 
   /// The last that a process does which goes on no more.
@@ -247,8 +252,19 @@ class Serving {
     took_turn(delivered.value());
   }
 
+  /// Nothing happened here for a while, nor at another process of this home.
+  [[nodiscard]] bool rests() {
+    if (since(active_) < rescan || is_beside()) return false;
+    const auto before = std::exchange(foreign_commits_, home_.store().foreign_commits());
+    if (before != foreign_commits_) others_active_ = Clock::now();
+    return since(others_active_) >= rescan;
+  }
+
   void settle() {
-    if (const auto settled = home_.settle(); !settled) tell_failure(settled.error());
+    const auto settled = home_.settle();
+    const auto text = settled ? std::string() : sentence(settled.error());
+    if (!settled && text != unsettled_) session_.report().error(settled.error());
+    unsettled_ = text;
   }
 
   void tell_failure(const Error& error) {
@@ -307,6 +323,9 @@ class Serving {
   Clock::time_point active_;
   std::uint64_t package_steps_ = 0;
   std::string told_;
+  std::string unsettled_;  ///< why
+  std::uint64_t foreign_commits_ = 0;
+  Clock::time_point others_active_{};
   bool unheard_ = false;
 };
 

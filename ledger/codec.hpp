@@ -53,6 +53,7 @@ class Writer {
   }
 
   void raw(ByteView bytes) { out_.insert(out_.end(), bytes.begin(), bytes.end()); }
+  void reserve(std::size_t size) { out_.reserve(size); }
   [[nodiscard]] Bytes take() { return std::move(out_); }
 
   template <class T>
@@ -214,9 +215,15 @@ void Reader::read(std::string_view name, T& value) {
 
 template <class T>
 [[nodiscard]] Bytes encode(const T& value) {
+  // Values of a type are mostly of one size: with room for the last one, the next grows once.
+  static constexpr std::size_t most = 2048;
+  static thread_local std::size_t size_of_last = 0;
   Writer writer;
+  writer.reserve(size_of_last);
   writer.write(value);
-  return writer.take();
+  auto bytes = writer.take();
+  if (bytes.size() <= most) size_of_last = bytes.size();
+  return bytes;
 }
 
 /// Several values, one after another: keys of the store, hashed tuples.

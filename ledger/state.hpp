@@ -47,7 +47,7 @@ enum class Table : std::uint8_t {
   value_books,     ///< BookId -> ValueText
   value_packages,  ///< ExchangeId -> ValuePackage
   // what is not in its table yet (ledger/store/journal_store.hpp)
-  journal,  ///< number -> JournalEntry
+  journal,  ///< number -> what one transaction changed
 };
 inline constexpr std::size_t table_count = static_cast<std::size_t>(Table::journal) + 1;
 template <>

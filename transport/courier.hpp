@@ -289,6 +289,7 @@ class Courier {
                    Report& report);
   [[nodiscard]] Result<void> make_package_again(const ExchangeId& exchange);
   [[nodiscard]] Result<void> deliver_all(const Notes& notes, const std::set<PeerPort>& drained, Report& report);
+  [[nodiscard]] ledger::MessageNumber end_of_window(PeerPort to, const OutgoingRecord& record);
   [[nodiscard]] std::vector<Bytes> seal_note(PeerPort to, const DeliveryNote& note);
   struct Delivering {
     bool drained = false;        ///< all was taken that waited from that peer
@@ -310,6 +311,8 @@ class Courier {
   bool patient_ = false;                                  ///< of the present call, as the next
   bool shows_deliveries_ = true;
   Postponed postponed_;
+  std::map<PeerPort, std::pair<ledger::Epoch, ledger::MessageNumber>>
+      oldest_;  ///< that was kept, when it was looked for
   /// Exchanges in which a step may have become due since the last look at them.
   std::set<ExchangeId> touched_;
   bool look_everywhere_ = true;

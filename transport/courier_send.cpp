@@ -96,13 +96,31 @@ std::optional<Time> Courier::next_wake() const {
   for (auto& [to, record] : outgoing_rows.all(parts_.store)) {
     postponed_.bring_up_to_date(to, record);
     if (record.kept_bytes == 0 || record.delivered == Time{}) continue;
-    const auto oldest = oldest_kept(parts_.store, to);
-    if (!oldest || !(*oldest < record.fresh_from)) continue;
+    // Where all was delivered, whatever is kept was.
+    if (record.fresh_from < record.next) {
+      const auto oldest = oldest_kept(parts_.store, to);
+      if (!oldest || !(*oldest < record.fresh_from)) continue;
+    }
     if (!parts_.link.room_for(to)) continue;  // when there is a way again, the link says so
     const Time again{record.delivered.value + pause_before(record)};
     if (!wake || again < *wake) wake = again;
   }
   return wake;
+}
+
+/// The first number that may not be under way yet. Within an epoch the oldest message that is kept never gets older, so
+/// it is looked for only where that which was seen last does not do.
+MessageNumber Courier::end_of_window(PeerPort to, const OutgoingRecord& record) {
+  auto& [epoch, oldest] = oldest_[to];
+  if (epoch != record.epoch) {
+    epoch = record.epoch;
+    oldest = MessageNumber{1};
+  }
+  if (record.next.value - oldest.value > max_messages_under_way) {
+    // A read that fails gives none.
+    if (const auto found = oldest_kept(parts_.store, to)) oldest = *found;
+  }
+  return MessageNumber{oldest.value + max_messages_under_way};
 }
 
 /// That note, and those that were postponed.
@@ -142,18 +160,18 @@ void Courier::deliver_to(PeerPort to, const DeliveryNote& note, const Delivering
   std::vector<PackageFile> packages;
   std::vector<MessageNumber> numbers;
   std::size_t bytes = 0;
-  const bool something_leaves = record.kept_bytes > 0 && first < record.next;
-  const auto oldest = something_leaves ? oldest_kept(parts_.store, to) : std::nullopt;
-  if (oldest)
+  if (record.kept_bytes > 0 && first < record.next) {
+    const auto end = end_of_window(to, record);
     outbox_rows.each_from(
         parts_.store, encode(to), encode(OutboxKey{to, first}), [&](const OutboxKey& key, const OutboxRecord& row) {
-          if (key.number.value - oldest->value >= max_messages_under_way || bytes >= *room) return false;
+          if (!(key.number < end) || bytes >= *room) return false;
           envelopes.push_back(channel.seal(record.epoch, key.number, row.payload, parts_.environment.draw<Hash>()));
           bytes += row.payload.size();
           numbers.push_back(key.number);
           if (row.with_package) add_package(to, row, envelopes.size() - 1, packages, report);
           return true;
         });
+  }
   std::size_t notes = 0;
   if (envelopes.empty() && how.note_may_wait) {
     if (!note.empty()) postponed_.owe(to, note, parts_.environment.now());
@@ -262,7 +280,7 @@ bool Courier::tend_rows() {
     reach(KillPoint::after_shelf);
     shelf_tasks.erase(done, key);
   }
-  parts_.store.apply(done.take_effects().writes);
+  parts_.store.take(done.take_effects().writes);
   return is_left;
 }
 
@@ -281,7 +299,7 @@ Result<void> Courier::tend_shelf() {
     reach(KillPoint::after_shelf);
     shelf_tasks.erase(done, key);
   }
-  parts_.store.apply(done.take_effects().writes);
+  parts_.store.take(done.take_effects().writes);
   return parts_.store.commit();
 }
 

@@ -151,7 +151,8 @@ bool asks_without_listening(const State& state, PeerPort from) {
 
 /// Moves the floor up over all that was seen, and forgets hashes far below it.
 void raise_floor(Draft& draft, PeerPort from, IncomingRecord& record) {
-  while (seen_rows.get(draft, OutboxKey{from, MessageNumber{record.floor.value + 1}})) {
+  while (record.floor < record.highest &&
+         seen_rows.get(draft, OutboxKey{from, MessageNumber{record.floor.value + 1}})) {
     ++record.floor.value;
     if (record.floor.value > remembered_messages) {
       seen_rows.erase(draft, OutboxKey{from, MessageNumber{record.floor.value - remembered_messages}});
@@ -167,7 +168,7 @@ IncomingRecord begin_epoch(Draft& draft, PeerPort from, const Epoch& epoch) {
     retired_epochs.put(draft, RetiredKey{from, before->epoch}, true);
   }
   for (const auto& [key, id] : seen_rows.all(draft, encode(from))) seen_rows.erase(draft, key);
-  const IncomingRecord record{epoch, MessageNumber{0}};
+  const IncomingRecord record{epoch, MessageNumber{0}, MessageNumber{0}};
   incoming_rows.put(draft, from, record);
   return record;
 }
@@ -178,7 +179,7 @@ Admitted admit(Draft& draft, const Header& header, const MessageId& id) {
   auto record = incoming_rows.get(draft, header.from);
   const OutboxKey key{header.from, header.number};
   const bool present = record && record->epoch == header.epoch;
-  if (present) {
+  if (present && header.number <= record->highest) {
     if (const auto first = seen_rows.get(draft, key)) {
       return {*first == id ? Admission::duplicate : Admission::contradicted, *first};
     }
@@ -193,6 +194,7 @@ Admitted admit(Draft& draft, const Header& header, const MessageId& id) {
   }
   if (header.number.value - record->floor.value > max_messages_under_way) return {Admission::too_far, {}};
   seen_rows.put(draft, key, id);
+  record->highest = std::max(record->highest, header.number);
   raise_floor(draft, header.from, *record);
   return {Admission::fresh, {}};
 }

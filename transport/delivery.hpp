@@ -89,12 +89,14 @@ struct OutgoingRecord {
 
 struct IncomingRecord {
   ledger::Epoch epoch;
-  ledger::MessageNumber floor;  ///< this number and all below it were seen
+  ledger::MessageNumber floor;    ///< this number and all below it were seen
+  ledger::MessageNumber highest;  ///< none above it was seen
 
   template <class Self, class Visitor>
   static void visit(Self& self, Visitor& visitor) {
     visitor("epoch", self.epoch);
     visitor("floor", self.floor);
+    visitor("highest", self.highest);
   }
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <numeric>
 
 #include "ledger/records.hpp"
 
@@ -29,7 +30,13 @@ Traced trace_of(const Genesis& genesis, const Message& message, const Header& he
 void collect_passed(const State& state, std::vector<Traced> traced, Passed& passed) {
   for (auto& [of, record] : traced) {
     for (const auto& exchange : of) {
-      if (takes_part(state, record.from, exchange)) passed[exchange].push_back(record);
+      if (!takes_part(state, record.from, exchange)) continue;
+      auto& messages = passed[exchange];
+      if (&exchange == &of.back()) {
+        messages.push_back(std::move(record));
+      } else {
+        messages.push_back(record);
+      }
     }
   }
 }
@@ -46,6 +53,14 @@ void add_to_trace(Draft& draft, const ExchangeId& exchange, std::vector<TraceRec
 
 namespace {
 
+/// Some hundreds of KiB.
+constexpr std::size_t most_waiting = 4096;
+
+std::size_t count_messages(const Passed& passed) {
+  return std::accumulate(passed.begin(), passed.end(), std::size_t{0},
+                         [](std::size_t sum, const auto& of) { return sum + of.second.size(); });
+}
+
 void move_to_end(std::vector<TraceRecord>& messages, std::vector<TraceRecord>& more) {
   messages.insert(messages.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
@@ -54,7 +69,7 @@ void move_to_end(std::vector<TraceRecord>& messages, std::vector<TraceRecord>& m
 
 void TraceBook::write_down(Draft& draft, Time now, bool may_wait, const std::vector<ExchangeId>& ended) {
   collect_passed(draft, std::exchange(of_turn_, {}), fresh_);
-  const bool is_due = since_ && has_passed(*since_, now, delay_us);
+  const bool is_due = (since_ && has_passed(*since_, now, delay_us)) || count_messages(waiting_) >= most_waiting;
   if (may_wait && !is_due) {
     written_.insert(ended.begin(), ended.end());
   } else {

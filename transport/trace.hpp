@@ -76,7 +76,7 @@ void add_to_trace(ledger::Draft& draft, const ledger::ExchangeId& exchange, std:
 class TraceBook {
  public:
   /// Nothing waits longer.
-  static constexpr std::uint64_t delay_us = 1'000'000;
+  static constexpr std::uint64_t delay_us = 250'000;
 
   void passed(Traced traced) {
     if (!traced.exchanges.empty()) of_turn_.push_back(std::move(traced));

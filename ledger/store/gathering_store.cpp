@@ -16,24 +16,31 @@ void GatheringStore::start_to_remember() const {
 }
 
 void GatheringStore::begin_reading() const {
-  reading_.emplace(below_);
+  if (readings_++ > 0) return;
+  try {
+    reading_.emplace(below_);
+  } catch (const DamagedState&) {
+    --readings_;
+    throw;
+  }
   // What is read now is of one moment.
   start_to_remember();
 }
 
 void GatheringStore::end_reading() const {
+  if (--readings_ > 0) return;
   read_.stop();
   // A read that failed gave nothing, which must not be remembered.
   if (!below_.status()) read_.forget();
   reading_.reset();
 }
 
-void GatheringStore::apply(const std::vector<Write>& writes) {
-  for (const auto& write : writes) {
+void GatheringStore::take(std::vector<Write> writes) {
+  for (auto& write : writes) {
     if (write.value) {
-      gathered_.put(write.table, write.key, *write.value);
+      gathered_.put(write.table, std::move(write.key), std::move(*write.value));
     } else {
-      gathered_.erase(write.table, write.key);
+      gathered_.erase(write.table, std::move(write.key));
     }
   }
 }

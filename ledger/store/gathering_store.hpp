@@ -24,7 +24,8 @@ class GatheringStore final : public Store {
   }
 
   [[nodiscard]] Result<void> begin(Durability durability = Durability::full) override;
-  void apply(const std::vector<Write>& writes) override;
+  void apply(const std::vector<Write>& writes) override { take(writes); }
+  void take(std::vector<Write> writes) override;
   [[nodiscard]] Result<void> commit() override;
   void rollback() noexcept override;
   [[nodiscard]] std::uint64_t foreign_commits() const override { return below_.foreign_commits(); }
@@ -37,6 +38,7 @@ class GatheringStore final : public Store {
 
   Store& below_;
   mutable std::optional<Reading> reading_;
+  mutable unsigned readings_ = 0;  ///< that live, one within another
   mutable RowCache read_;
   Draft gathered_;
   mutable std::uint64_t foreign_commits_ = 0;

@@ -36,6 +36,8 @@ Row read_row(Reader& reader) {
   reader.read("is_there", is_there);
   if (is_there) row.value = reader.view("value", any_size);
   if (reader.failed()) damaged(Table::journal, Error{Token::bad_file, reader.fault(), {}, {}});
+  if (row.table == Table::journal)
+    damaged(Table::journal, Error{Token::bad_file, "an entry is about the journal", {}, {}});
   return row;
 }
 
@@ -88,19 +90,23 @@ void JournalStore::read_journal_if_changed() const {
 // ---- reading ----
 
 void JournalStore::begin_reading() const {
-  if (open_) return;
-  reading_.emplace(below_);
+  if (readings_++ > 0 || open_) return;
   try {
+    reading_.emplace(below_);
     read_journal_if_changed();
   } catch (const DamagedState&) {
-    reading_.reset();
+    end_reading();
     throw;
   }
 }
 
+void JournalStore::end_reading() const {
+  if (--readings_ == 0) reading_.reset();
+}
+
 template <class Read>
 auto JournalStore::at_one_moment(const Read& read) const {
-  if (open_ || reading_) return read();
+  if (open_ || readings_ > 0) return read();
   const Reading reading(*this);
   return read();
 }
@@ -120,7 +126,7 @@ std::optional<std::pair<Bytes, Bytes>> JournalStore::last(Table table, ByteView 
 // ---- writing ----
 
 Result<void> JournalStore::begin(Durability durability) {
-  assert(!open_ && !reading_);
+  assert(!open_ && readings_ == 0);
   BOOKCHAIN_CHECK(below_.begin(durability));
   open_ = true;
   read_journal_if_changed();

@@ -3,7 +3,7 @@
 // the next turns: a peer that serves writes a few pages a commit so, where it would write dozens. Both happen in
 // transactions of the store below, so a state is whole at every moment, and what is durable, and when, is its matter.
 //
-// Whoever reads such a state reads it through this class: tables alone may be behind. Whoever writes it leaves the
+// Whoever reads such a state reads it through this class: tables alone may be behind. Whoever commits leaves the
 // journal empty, unless told to keep one.
 //
 // An entry has, for each row that changed, its table (1 byte), its key (a blob), whether it is there (1 byte), and
@@ -37,12 +37,14 @@ class JournalStore final : public Store {
   void apply(const std::vector<Write>& writes) override;
   [[nodiscard]] Result<void> commit() override;
   void rollback() noexcept override;
-  [[nodiscard]] std::uint64_t foreign_commits() const override { return below_.foreign_commits(); }
+  [[nodiscard]] std::uint64_t foreign_commits() const override {
+    return open_ || readings_ > 0 ? foreign_commits_ : below_.foreign_commits();  // within them it stays as it is
+  }
   [[nodiscard]] Result<void> status() const override { return below_.status(); }
 
  private:
   void begin_reading() const override;
-  void end_reading() const override { reading_.reset(); }
+  void end_reading() const override;
   template <class Read>
   auto at_one_moment(const Read& read) const;
   using Rows = overlay::Rows<ByteView, ByteView>;
@@ -57,6 +59,7 @@ class JournalStore final : public Store {
   Store& below_;
   std::size_t most_bytes_ = 0;
   mutable std::optional<Reading> reading_;
+  mutable unsigned readings_ = 0;  ///< that live, one within another
   bool open_ = false;
   std::size_t fresh_ = 0;  ///< entries of the open transaction, the last of all
   // The journal below, as far as it is known:

@@ -13,7 +13,7 @@ constexpr std::size_t largest_row = 16'384;
 /// Of an entry in the map beside its key and value, roughly.
 constexpr std::size_t entry_bytes = 96;
 
-std::size_t size_of(const std::optional<Bytes>& value) { return value ? value->size() : 0; }
+std::size_t size_of(const std::optional<Bytes>& value) { return value ? value->capacity() : 0; }
 
 }  // namespace
 
@@ -64,12 +64,21 @@ bool RowCache::is_known(const Write& write) const {
 void RowCache::changed(std::vector<Write> writes) {
   for (auto& write : writes) {
     const auto i = static_cast<std::size_t>(write.table);
-    old_[i].erase(write.key);
-    if (const auto known = young_[i].find(write.key); known != young_[i].end()) {
-      young_bytes_ -= entry_bytes + write.key.size() + size_of(known->second);
+    const bool has_room = size_of(write.value) <= largest_row;
+    const auto known = young_[i].find(write.key);
+    if (known == young_[i].end()) {
+      old_[i].erase(write.key);
+      if (has_room) remember(write.table, std::move(write.key), std::move(write.value));
+      continue;
+    }
+    young_bytes_ -= size_of(known->second);
+    if (has_room) {
+      young_bytes_ += size_of(write.value);
+      known->second = std::move(write.value);
+    } else {
+      young_bytes_ -= entry_bytes + write.key.size();
       young_[i].erase(known);
     }
-    if (size_of(write.value) <= largest_row) remember(write.table, std::move(write.key), std::move(write.value));
   }
 }
 

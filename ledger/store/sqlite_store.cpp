@@ -27,13 +27,14 @@ constexpr int cache_kib = 8192;
 /// The log is copied into the file when it holds so many pages, of which most are then older versions of others.
 constexpr int pages_a_checkpoint = 4000;
 
-/// Whether the rows of a table may be larger than a quarter of a page. A tree of such rows holds most of each elsewhere,
-/// and reads all of it to compare its key; so they lie in a tree of their own, beside one of their keys.
+/// Whether the rows of a table may be larger than a quarter of a page. A tree of such rows holds most of each
+/// elsewhere, and reads all of it to compare its key; so they lie in a tree of their own, beside one of their keys.
 bool has_large_rows(Table table) {
   switch (table) {
     case Table::blocks:
     case Table::candidates:
     case Table::outbox:
+    case Table::trace:
     case Table::evidence:
     case Table::journal: return true;
     default: return false;
@@ -307,11 +308,26 @@ Result<void> SqliteStore::set_durability(Durability durability) {
   return success();
 }
 
+int SqliteStore::run(Control control) const {
+  static constexpr std::array<const char*, control_count> sql{"BEGIN IMMEDIATE", "BEGIN", "COMMIT"};
+  auto& statement = controls_[static_cast<std::size_t>(control)];
+  if (!statement) {
+    sqlite3_stmt* prepared = nullptr;
+    const int code = sqlite3_prepare_v3(database_.get(), sql[static_cast<std::size_t>(control)], -1,
+                                        SQLITE_PREPARE_PERSISTENT, &prepared, nullptr);
+    if (code != SQLITE_OK) return code;
+    statement.reset(prepared);
+  }
+  const int code = sqlite3_step(statement.get());
+  sqlite3_reset(statement.get());
+  return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
 Result<void> SqliteStore::begin(Durability durability) {
   assert(!open_ && !reads_);
   failed_.reset();
   BOOKCHAIN_CHECK(set_durability(durability));
-  BOOKCHAIN_CHECK(execute("BEGIN IMMEDIATE"));
+  if (run(Control::begin) != SQLITE_OK) return failure("the state of the peer cannot be used");
   open_ = true;
   return success();
 }
@@ -336,7 +352,7 @@ Result<void> SqliteStore::commit() {
     rollback();
     return error;
   }
-  if (sqlite3_exec(database_.get(), "COMMIT", nullptr, nullptr, nullptr) != SQLITE_OK) {
+  if (run(Control::commit) != SQLITE_OK) {
     auto error = failure("cannot write the state of the peer");
     rollback();
     return error;
@@ -353,12 +369,13 @@ void SqliteStore::rollback() noexcept {
 
 /// Each statement by itself would take and leave the lock of the log, four calls of the system.
 void SqliteStore::begin_reading() const {
-  if (open_ || reads_) return;
-  reads_ = sqlite3_exec(database_.get(), "BEGIN", nullptr, nullptr, nullptr) == SQLITE_OK;
+  if (readings_++ > 0 || open_) return;
+  reads_ = run(Control::begin_reading) == SQLITE_OK;
 }
 
 void SqliteStore::end_reading() const {
-  if (std::exchange(reads_, false)) (void)sqlite3_exec(database_.get(), "COMMIT", nullptr, nullptr, nullptr);
+  if (--readings_ > 0) return;
+  if (std::exchange(reads_, false)) (void)run(Control::commit);
 }
 
 std::uint64_t SqliteStore::foreign_commits() const {

@@ -46,6 +46,8 @@ class SqliteStore final : public Store {
   using Statement = std::unique_ptr<sqlite3_stmt, FinalizeStatement>;
   enum class Query : std::uint8_t { get, put, erase, scan, scan_all, last, last_of_all };
   static constexpr std::size_t query_count = 7;
+  enum class Control : std::uint8_t { begin, begin_reading, commit };
+  static constexpr std::size_t control_count = 3;
 
   explicit SqliteStore(boost::filesystem::path file) : file_(std::move(file)) {}
   void begin_reading() const override;
@@ -59,16 +61,20 @@ class SqliteStore final : public Store {
   [[nodiscard]] Statement take(Table table, Query query) const;
   void give_back(Table table, Query query, Statement statement) const;
   void remember_failure(const char* what) const;
+  /// The code of SQLite.
+  [[nodiscard]] int run(Control control) const;
 
   boost::filesystem::path file_;
   std::unique_ptr<sqlite3, CloseDatabase> database_;  ///< goes after its statements, which stand below
   /// Prepared statements at rest. One that runs is taken out, so that a scan may read the same table.
   mutable std::array<std::array<Statement, query_count>, table_count> statements_;
+  mutable std::array<Statement, control_count> controls_;
   mutable Statement data_version_;
   mutable std::optional<Error> failed_;
   Durability durability_ = Durability::full;  ///< the level that the connection is set to
   bool open_ = false;
-  mutable bool reads_ = false;  ///< in a transaction that only reads
+  mutable bool reads_ = false;     ///< in a transaction that only reads
+  mutable unsigned readings_ = 0;  ///< that live, one within another
 };
 
 }  // namespace bookchain::ledger

@@ -17,6 +17,8 @@ class Store : public State {
   /// Applies writes within the transaction; later reads see them. A failure is remembered and
   /// refused by commit().
   virtual void apply(const std::vector<Write>& writes) = 0;
+  /// The same, from one who needs them no more.
+  virtual void take(std::vector<Write> writes) { apply(writes); }
   /// Makes all of it durable, or fails and leaves the state as it was before begin(). Fails, too, if
   /// any read or write since begin() failed. Tokens: `io`, `disk-full`.
   [[nodiscard]] virtual Result<void> commit() = 0;
@@ -35,7 +37,7 @@ class Store : public State {
 };
 
 /// What is read while it lives is of one moment, and costs less together than each by itself. Not within a transaction;
-/// none begins before its end.
+/// none begins before its end. One within another is a part of it.
 class Reading {
  public:
   explicit Reading(const Store& store) : store_(store) { store_.begin_reading(); }

@@ -98,8 +98,8 @@ BUGS = [
      "  if (ON && record.role == Role::requester && is_over(record.state)) exchanges.erase(context.draft, exchange);"),
     # Of one type a message that got lost is not sent again.
     ("message_never_again", "transport/courier_send.cpp", 1,
-     "if (key.number.value - oldest->value >= max_messages_under_way || bytes >= *room) return false;",
-     "if (key.number.value - oldest->value >= max_messages_under_way || bytes >= *room) return false;\n"
+     "if (!(key.number < end) || bytes >= *room) return false;",
+     "if (!(key.number < end) || bytes >= *room) return false;\n"
      "  if (ON && again && std::holds_alternative<KeyAnswerMessage>(decode<Message>(row.payload).value())) return true;"),
     # Evidence about a turn names the requester.
     ("other_signer_accused", "ledger/evidence.cpp", 1,

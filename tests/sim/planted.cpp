@@ -34,8 +34,9 @@ std::vector<Proof> proofs_of(Bug bug) {
     case Bug::votes_after_restore: return {{lock}, {signed_two}, {chosen}};
     case Bug::vote_not_kept: return {{"what a peer signs is durable before it is sent"}};
     case Bug::lock_ignored: return {{lock}, {chosen}};
-    case Bug::counted_by_signature:
-    case Bug::quorum_one_less: return {{valid, "breaks rule Q2"}};
+    case Bug::counted_by_signature: return {{valid, "breaks rule Q2"}};
+    // With an answer less, too, a proposer goes on.
+    case Bug::quorum_one_less: return {{valid, "breaks rule Q2"}, {justified}};
     case Bug::dedupe_dropped: return {{"a message is taken once"}};
     // Each of the rules that a signature is good, as it is in any of them.
     case Bug::malleable_accepted:

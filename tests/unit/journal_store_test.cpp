@@ -137,6 +137,41 @@ BOOST_AUTO_TEST_CASE(what_another_process_commits_is_seen_whether_in_a_journal_o
   both_say(a_key, Bytes{4});
 }
 
+BOOST_AUTO_TEST_CASE(a_reading_within_another_is_a_part_of_it) {
+  SharedFile shared;
+  GatheringStore store(shared.store);
+  commit(*shared.other_file, {put(a_key, {1})});
+  {
+    const Reading outer(store);
+    BOOST_TEST((store.get(Table::facts, a_key) == Bytes{1}));
+    {
+      const Reading inner(store);
+      BOOST_TEST((store.get(Table::facts, a_key) == Bytes{1}));
+    }
+    commit(shared.other, {put(a_key, {2}), put(another_key, {2})});
+    BOOST_TEST((store.get(Table::facts, a_key) == Bytes{1}));
+    BOOST_TEST(!store.get(Table::facts, another_key));
+  }
+  BOOST_TEST((store.get(Table::facts, a_key) == Bytes{2}));
+  commit(store, {put(a_key, {3})});
+  BOOST_TEST((shared.other.get(Table::facts, a_key) == Bytes{3}));
+}
+
+// Rows that are remembered above do not outlive what another process does with the journal below.
+BOOST_AUTO_TEST_CASE(who_remembers_rows_above_a_journal_sees_what_another_process_did) {
+  SharedFile shared;
+  GatheringStore store(shared.store);
+  commit(store, {put(a_key, {1})});
+  commit(store, {put(a_key, {2})});
+  commit(shared.other, {Write{Table::facts, a_key, std::nullopt}, put(another_key, {5})});
+  require_success(store.begin());
+  BOOST_TEST(!store.get(Table::facts, a_key));
+  BOOST_TEST((store.get(Table::facts, another_key) == Bytes{5}));
+  store.apply({put(a_key, {6})});
+  require_success(store.commit());
+  BOOST_TEST((shared.other.get(Table::facts, a_key) == Bytes{6}));
+}
+
 // The first process is killed, and the state is opened again.
 BOOST_AUTO_TEST_CASE(a_journal_is_found_when_the_state_is_opened_again) {
   TemporaryFolder folder;
@@ -172,6 +207,10 @@ BOOST_AUTO_TEST_CASE(a_journal_that_cannot_be_read_is_a_damaged_state) {
   BOOST_CHECK_EXCEPTION((void)store.get(Table::facts, a_key), DamagedState, names_it);
   BOOST_CHECK_EXCEPTION((void)store.begin(), DamagedState, names_it);
   store.rollback();
+  // One that is about the journal: its table, an empty key, and that it is gone.
+  const auto about_itself = Bytes{static_cast<std::uint8_t>(Table::journal), 0, 0, 0, 0, 0};
+  commit(below, {Write{Table::journal, encode(std::uint64_t{1}), about_itself}});
+  BOOST_CHECK_EXCEPTION((void)store.get(Table::facts, a_key), DamagedState, names_it);
   commit(below, {Write{Table::journal, encode(std::uint64_t{1}), std::nullopt}});
   commit(store, {put(a_key, a_value)});
   BOOST_TEST((below.get(Table::facts, a_key) == a_value));
