@@ -80,7 +80,7 @@ Result<Courier::Decided> Courier::decide(Cause what, Report& report) {
   const auto asker = received != nullptr ? received->from : PeerPort{};  // no peer has port 0
   BOOKCHAIN_TRY(auto outcome, parts_.node.step(parts_.store, Input{now, random, std::move(what), patient_}));
   note_touched(outcome.effects.writes);
-  parts_.store.take(std::move(outcome.effects.writes));
+  parts_.store.hand_over(std::move(outcome.effects.writes));
   Draft draft(parts_.store);
   std::vector<SentReport> sent;
   if (parts_.tamper != nullptr) parts_.tamper->tamper(parts_.store, outcome.effects.outgoing);
@@ -108,7 +108,7 @@ Result<Courier::Decided> Courier::decide(Cause what, Report& report) {
     traces_.passed(trace_of(parts_.node.genesis(), leaving.message, header, id, now, size));
     sent.push_back(SentReport{leaving.to, std::string(ledger::name(leaving.message))});
   }
-  parts_.store.take(draft.take_effects().writes);
+  parts_.store.hand_over(draft.take_effects().writes);
   report.sent.insert(report.sent.end(), sent.begin(), sent.end());
   for (auto& event : outcome.effects.events) report.events.push_back(std::move(event));
   return Decided{std::move(sent), std::move(outcome.refusal)};
@@ -122,7 +122,7 @@ void Courier::write_traces(const Report& report) {
   }
   Draft draft(parts_.store);
   traces_.write_down(draft, parts_.environment.now(), patient_, ended);
-  parts_.store.take(draft.take_effects().writes);
+  parts_.store.hand_over(draft.take_effects().writes);
 }
 
 // ---- the loop ----
@@ -168,7 +168,7 @@ void Courier::write_down_postponed() {
   Draft draft(parts_.store);
   postponed_.write_down(draft);
   take_notes_of(postponed_.came(), draft);
-  parts_.store.take(draft.take_effects().writes);
+  parts_.store.hand_over(draft.take_effects().writes);
 }
 
 // ---- turns ----
@@ -190,7 +190,7 @@ void Courier::take_wishes(const std::vector<Wish>& wishes, Report& report) {
 Result<void> Courier::take_mail(OpenedMail& mail, Notes& notes, Report& report) {
   Draft draft(parts_.store);
   take_notes_of(mail.notes, draft);
-  parts_.store.take(draft.take_effects().writes);
+  parts_.store.hand_over(draft.take_effects().writes);
   for (auto& message : mail.messages) BOOKCHAIN_CHECK(take_message(std::move(message), notes, report));
   const auto now = parts_.environment.now();
   const auto tick = parts_.node.next_tick(parts_.store, now);
@@ -322,7 +322,7 @@ Result<void> Courier::take_notes() {
   BOOKCHAIN_CHECK(parts_.store.begin());
   Draft draft(parts_.store);
   take_notes_of(mail.notes, draft);
-  parts_.store.take(draft.take_effects().writes);
+  parts_.store.hand_over(draft.take_effects().writes);
   BOOKCHAIN_CHECK(parts_.store.commit());
   if (parts_.observer != nullptr) parts_.observer->committed(report);
   return success();
@@ -345,7 +345,7 @@ Result<Report> Courier::restore() {
   return turn_of_its_own([this](Report& report) -> Result<void> {
     Draft draft(parts_.store);
     for (const auto& [to, channel] : channels_) renew_epoch(draft, to, parts_.environment.draw<Epoch>());
-    parts_.store.take(draft.take_effects().writes);
+    parts_.store.hand_over(draft.take_effects().writes);
     BOOKCHAIN_CHECK(decide(Wish{WishRestore{}}, report));
     return success();
   });

@@ -269,7 +269,7 @@ Result<void> Courier::take_message(Incoming arrival, Notes& notes, Report& repor
   if (!arrival.late_package) {
     Draft draft(parts_.store);
     const auto admitted = admit(draft, header, arrival.id);
-    parts_.store.take(draft.take_effects().writes);
+    parts_.store.hand_over(draft.take_effects().writes);
     add_to_note(notes[header.from], header, arrival.id, admitted);
     if (admitted.what == Admission::duplicate) {
       if (arrival.message && std::holds_alternative<GrantMessage>(*arrival.message)) {

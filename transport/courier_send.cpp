@@ -280,7 +280,7 @@ bool Courier::tend_rows() {
     reach(KillPoint::after_shelf);
     shelf_tasks.erase(done, key);
   }
-  parts_.store.take(done.take_effects().writes);
+  parts_.store.hand_over(done.take_effects().writes);
   return is_left;
 }
 
@@ -299,7 +299,7 @@ Result<void> Courier::tend_shelf() {
     reach(KillPoint::after_shelf);
     shelf_tasks.erase(done, key);
   }
-  parts_.store.take(done.take_effects().writes);
+  parts_.store.hand_over(done.take_effects().writes);
   return parts_.store.commit();
 }
 

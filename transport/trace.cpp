@@ -27,16 +27,10 @@ Traced trace_of(const Genesis& genesis, const Message& message, const Header& he
       TraceRecord{id, header.from, header.to, std::string(name(message)), traced_step_of(message), now, size}};
 }
 
-void collect_passed(const State& state, std::vector<Traced> traced, Passed& passed) {
-  for (auto& [of, record] : traced) {
+void collect_passed(const State& state, const std::vector<Traced>& traced, Passed& passed) {
+  for (const auto& [of, record] : traced) {
     for (const auto& exchange : of) {
-      if (!takes_part(state, record.from, exchange)) continue;
-      auto& messages = passed[exchange];
-      if (&exchange == &of.back()) {
-        messages.push_back(std::move(record));
-      } else {
-        messages.push_back(record);
-      }
+      if (takes_part(state, record.from, exchange)) passed[exchange].push_back(record);
     }
   }
 }

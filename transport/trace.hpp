@@ -67,7 +67,7 @@ struct Traced {
 /// What passed of each exchange, in its order.
 using Passed = std::map<ledger::ExchangeId, std::vector<TraceRecord>>;
 /// Of those exchanges alone that this peer takes part in: anybody can name others without end.
-void collect_passed(const ledger::State& state, std::vector<Traced> traced, Passed& passed);
+void collect_passed(const ledger::State& state, const std::vector<Traced>& traced, Passed& passed);
 /// Adds a part to the trace of an exchange.
 void add_to_trace(ledger::Draft& draft, const ledger::ExchangeId& exchange, std::vector<TraceRecord> messages);
 

@@ -35,7 +35,7 @@ void GatheringStore::end_reading() const {
   reading_.reset();
 }
 
-void GatheringStore::take(std::vector<Write> writes) {
+void GatheringStore::hand_over(std::vector<Write>&& writes) {
   for (auto& write : writes) {
     if (write.value) {
       gathered_.put(write.table, std::move(write.key), std::move(*write.value));

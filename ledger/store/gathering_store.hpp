@@ -24,8 +24,8 @@ class GatheringStore final : public Store {
   }
 
   [[nodiscard]] Result<void> begin(Durability durability = Durability::full) override;
-  void apply(const std::vector<Write>& writes) override { take(writes); }
-  void take(std::vector<Write> writes) override;
+  void apply(const std::vector<Write>& writes) override { hand_over(std::vector<Write>(writes)); }
+  void hand_over(std::vector<Write>&& writes) override;
   [[nodiscard]] Result<void> commit() override;
   void rollback() noexcept override;
   [[nodiscard]] std::uint64_t foreign_commits() const override { return below_.foreign_commits(); }

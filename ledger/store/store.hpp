@@ -18,7 +18,7 @@ class Store : public State {
   /// refused by commit().
   virtual void apply(const std::vector<Write>& writes) = 0;
   /// The same, from one who needs them no more.
-  virtual void take(std::vector<Write> writes) { apply(writes); }
+  virtual void hand_over(std::vector<Write>&& writes) { apply(writes); }
   /// Makes all of it durable, or fails and leaves the state as it was before begin(). Fails, too, if
   /// any read or write since begin() failed. Tokens: `io`, `disk-full`.
   [[nodiscard]] virtual Result<void> commit() = 0;

@@ -37,7 +37,7 @@ Result<ValueText> value_on_shelf(const State& state, const BookId& id, const Boo
 
 template <class Key, class Value>
 void ValueShelf::put(const TypedTable<Key, Value>& table, const Key& key, const Value& value) {
-  store_.take({Write{table.id, encode(key), encode(value)}});
+  store_.hand_over({Write{table.id, encode(key), encode(value)}});
 }
 
 template <class Key, class Value>

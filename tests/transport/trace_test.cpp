@@ -28,7 +28,7 @@ struct TracingPeer {
     BOOST_REQUIRE(store.begin().has_value());
     Draft draft(store);
     for (const auto& each : {first, second}) witness_ids.put(draft, WitnessIdKey{PeerPort{5001}, each}, {});
-    store.take(draft.take_effects().writes);
+    store.hand_over(draft.take_effects().writes);
     BOOST_REQUIRE(store.commit().has_value());
   }
 
@@ -42,7 +42,7 @@ struct TracingPeer {
     BOOST_REQUIRE(store.begin().has_value());
     Draft draft(store);
     book.write_down(draft, Time{now}, may_wait, ended);
-    store.take(draft.take_effects().writes);
+    store.hand_over(draft.take_effects().writes);
     if (commits) {
       BOOST_REQUIRE(store.commit().has_value());
       book.committed(Time{now});
@@ -94,7 +94,7 @@ BOOST_FIXTURE_TEST_CASE(who_serves_writes_down_an_exchange_that_ends_and_the_oth
   pass(first);
   pass(second);
   end_turn(true);
-  BOOST_TEST((parts(first) == Sizes{}));
+  BOOST_TEST(parts(first).empty());
   BOOST_TEST(book.due_at()->value == now + TraceBook::delay_us);
   const auto began = now;
   now += 1000;
@@ -102,7 +102,7 @@ BOOST_FIXTURE_TEST_CASE(who_serves_writes_down_an_exchange_that_ends_and_the_oth
   end_turn(true, {first});
   BOOST_TEST((parts(first) == Sizes{2}));
   BOOST_TEST((times(*this, first) == std::vector{began - 1, now}));
-  BOOST_TEST((parts(second) == Sizes{}));
+  BOOST_TEST(parts(second).empty());
   BOOST_TEST(!book.empty());
   now += TraceBook::delay_us;
   end_turn(true);
@@ -125,10 +125,10 @@ BOOST_FIXTURE_TEST_CASE(a_turn_that_came_to_nothing_is_in_no_trace, TracingPeer)
   pass(first);
   pass(second);
   end_turn(false, {}, false);
-  BOOST_TEST((parts(first) == Sizes{}));
+  BOOST_TEST(parts(first).empty());
   end_turn(false);
   BOOST_TEST((parts(first) == Sizes{1}));
-  BOOST_TEST((parts(second) == Sizes{}));
+  BOOST_TEST(parts(second).empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
