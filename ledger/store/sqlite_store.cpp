@@ -41,6 +41,14 @@ bool has_large_rows(Table table) {
   }
 }
 
+/// To be used again and again; null if it cannot be prepared.
+sqlite3_stmt* prepare(sqlite3* database, std::string_view sql) {
+  sqlite3_stmt* prepared = nullptr;
+  (void)sqlite3_prepare_v3(database, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &prepared,
+                           nullptr);
+  return prepared;
+}
+
 Bytes column(sqlite3_stmt* statement, int index) {
   const auto* data = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement, index));
   return Bytes(data, data + sqlite3_column_bytes(statement, index));
@@ -241,12 +249,9 @@ SqliteStore::Statement SqliteStore::take(Table table, Query query) const {
       sql = "SELECT key, value FROM " + rows + " WHERE key >= ?1 ORDER BY key DESC LIMIT 1";
       break;
   }
-  sqlite3_stmt* prepared = nullptr;
-  if (sqlite3_prepare_v3(database_.get(), sql.c_str(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
-                         &prepared, nullptr) != SQLITE_OK) {
-    remember_failure("cannot read the state of the peer");
-  }
-  return Statement(prepared);
+  Statement statement(prepare(database_.get(), sql));
+  if (!statement) remember_failure("cannot read the state of the peer");
+  return statement;
 }
 
 void SqliteStore::give_back(Table table, Query query, Statement statement) const {
@@ -309,15 +314,10 @@ Result<void> SqliteStore::set_durability(Durability durability) {
 }
 
 int SqliteStore::run(Control control) const {
-  static constexpr std::array<const char*, control_count> sql{"BEGIN IMMEDIATE", "BEGIN", "COMMIT"};
+  static constexpr std::array<std::string_view, control_count> sql{"BEGIN IMMEDIATE", "BEGIN", "COMMIT"};
   auto& statement = controls_[static_cast<std::size_t>(control)];
-  if (!statement) {
-    sqlite3_stmt* prepared = nullptr;
-    const int code = sqlite3_prepare_v3(database_.get(), sql[static_cast<std::size_t>(control)], -1,
-                                        SQLITE_PREPARE_PERSISTENT, &prepared, nullptr);
-    if (code != SQLITE_OK) return code;
-    statement.reset(prepared);
-  }
+  if (!statement) statement.reset(prepare(database_.get(), sql[static_cast<std::size_t>(control)]));
+  if (!statement) return sqlite3_errcode(database_.get());
   const int code = sqlite3_step(statement.get());
   sqlite3_reset(statement.get());
   return code == SQLITE_DONE ? SQLITE_OK : code;
@@ -379,11 +379,7 @@ void SqliteStore::end_reading() const {
 }
 
 std::uint64_t SqliteStore::foreign_commits() const {
-  if (!data_version_) {
-    sqlite3_stmt* prepared = nullptr;
-    sqlite3_prepare_v3(database_.get(), "PRAGMA data_version", -1, SQLITE_PREPARE_PERSISTENT, &prepared, nullptr);
-    data_version_.reset(prepared);
-  }
+  if (!data_version_) data_version_.reset(prepare(database_.get(), "PRAGMA data_version"));
   std::uint64_t number = 0;
   if (data_version_ && sqlite3_step(data_version_.get()) == SQLITE_ROW) {
     number = static_cast<std::uint64_t>(sqlite3_column_int64(data_version_.get(), 0));
