@@ -11,6 +11,7 @@
 #include <cerrno>
 
 #include "ledger/store/files.hpp"
+#include "ledger/store/sqlite_log.hpp"
 
 namespace bookchain::ledger {
 
@@ -25,7 +26,10 @@ constexpr int page_bytes = 8192;
 /// Of pages that are kept in memory.
 constexpr int cache_kib = 8192;
 /// The log is copied into the file when it holds so many pages, of which most are then older versions of others.
-constexpr int pages_a_checkpoint = 4000;
+constexpr int pages_a_checkpoint = 1000;
+/// Of the log, before all pages and before each (sqlite.org/fileformat2.html).
+constexpr int log_header_bytes = 32;
+constexpr int frame_bytes = 24;
 
 /// Whether the rows of a table may be larger than a quarter of a page. A tree of such rows holds most of each
 /// elsewhere, and reads all of it to compare its key; so they lie in a tree of their own, beside one of their keys.
@@ -76,10 +80,6 @@ SqliteStore::~SqliteStore() { rollback(); }
 
 namespace {
 
-boost::filesystem::path folder_of(const boost::filesystem::path& file) {
-  return file.has_parent_path() ? file.parent_path() : boost::filesystem::path(".");
-}
-
 /// Whether nothing more can be made beside that file: no block or no inode is left for this user.
 bool is_full_at(const boost::filesystem::path& file) {
   struct statvfs facts {};
@@ -97,18 +97,6 @@ Result<void> check_files(const boost::filesystem::path& file) {
                  "remove it; a state that is missing comes back from a backup"};
   }
   return success();
-}
-
-bool has_log(const boost::filesystem::path& file) {
-  struct stat facts {};
-  return ::stat((file.string() + "-wal").c_str(), &facts) == 0 && facts.st_size > 0;
-}
-
-/// No lock of SQLite lies on this file, so that closing it releases none.
-Result<void> sync_log(const boost::filesystem::path& file) {
-  const boost::filesystem::path log = file.string() + "-wal";
-  BOOKCHAIN_TRY(const auto opened, open_file(log, O_RDONLY | O_NOFOLLOW));
-  return sync_file(opened.get(), log);
 }
 
 bool may_write(const boost::filesystem::path& file) {
@@ -225,6 +213,12 @@ Result<void> SqliteStore::prepare_file(Mode mode) {
   }
   schema += "COMMIT;";
   return execute(schema.c_str());
+}
+
+void SqliteStore::lengthen_log() {
+  if (!execute("BEGIN IMMEDIATE")) return;
+  ledger::lengthen_log(database_.get(), file_, log_header_bytes + pages_a_checkpoint * (page_bytes + frame_bytes));
+  (void)execute("ROLLBACK");
 }
 
 void SqliteStore::write_nothing_more() {

@@ -33,6 +33,9 @@ class SqliteStore final : public Store {
   [[nodiscard]] std::uint64_t foreign_commits() const override;
   [[nodiscard]] Result<void> status() const override;
 
+  /// For who commits often: makes the log as long as it gets before it begins anew. Precondition: no transaction is
+  /// open.
+  void lengthen_log();
   /// For who must close the state without the lock of the home: leaves the log as it is, to the next who opens it.
   void write_nothing_more();
 
