@@ -95,17 +95,13 @@ class Serving {
       auto report = home_.courier().turn({}, plan_.policy, asked.wishes);
       tell_requests(asked, report);
       if (report) {
-        took_turn(report.value());
         if (asked.any) active_ = Clock::now();
-        if (plan_.after_turn) {
-          if (const auto more = plan_.after_turn(); !more) tell_failure(more.error());
+        {
+          const Reading reading(home_.store());
+          took_turn(report.value());
+          pause = next_pause(report.value());
         }
-        if (recovery_) {
-          recovery_->go_on(
-              home_, [&](const transport::Report& taken) { took_turn(taken); },
-              [&](const Error& error) { tell_failure(error); });
-        }
-        pause = next_pause(report.value());
+        if (did_more()) pause = next_pause(report.value());
       } else {
         if (plan_.until_idle) {
           deliver_postponed();
@@ -244,6 +240,28 @@ class Serving {
     if (!plan_.tell(report)) unheard_ = true;
   }
 
+  /// What does not come from others. Gives whether it can have changed the state.
+  [[nodiscard]] bool did_more() {
+    bool changed = false;
+    if (plan_.after_turn) {
+      if (const auto more = plan_.after_turn(); !more) tell_failure(more.error());
+      changed = true;
+    }
+    if (recovery_) {
+      recovery_->go_on(
+          home_,
+          [&](const transport::Report& taken) {
+            took_turn(taken);
+            changed = true;
+          },
+          [&](const Error& error) {
+            tell_failure(error);
+            changed = true;
+          });
+    }
+    return changed;
+  }
+
   /// The last that a process does which goes on no more.
   void deliver_postponed() {
     if (!home_.courier().has_postponed()) return;
@@ -297,13 +315,16 @@ class Serving {
     return std::nullopt;
   }
 
+  /// A back-off that still runs is something due.
+  [[nodiscard]] bool is_idle() const {
+    return plan_.until_idle && since(active_) >= *plan_.until_idle && !home_.node().is_backing_off(home_.store());
+  }
+
   [[nodiscard]] std::optional<ServeEnd> ended() {
     if (signals_.caught() != 0) return stopped();
     if (unheard_) return ServeEnd::unheard;
     if (plan_.done && plan_.done()) return ServeEnd::done;
-    // A back-off that still runs is something due.
-    const bool backing_off = home_.node().is_backing_off(home_.store());
-    if (plan_.until_idle && !backing_off && since(active_) >= *plan_.until_idle) return ServeEnd::idle;
+    if (is_idle()) return ServeEnd::idle;
     return stopped();
   }
 
