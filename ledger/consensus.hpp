@@ -19,6 +19,10 @@ inline constexpr std::uint64_t max_round_jump = std::uint64_t{1} << 20U;
 /// token of check_transaction if no block on the present head can hold it.
 [[nodiscard]] Result<void> submit(Context& context, const Transaction& transaction);
 
+/// Opens a ballot for a transaction that this peer expects to submit soon, so that the answers to both come together.
+/// Only where it waits for others anyway, and nobody has opened a ballot at this height, as far as it knows.
+void open_ballot_ahead(Context& context);
+
 /// Opens a ballot if transactions are pending and none of this peer runs at this height. Called after
 /// every input.
 void advance_proposer(Context& context);

@@ -30,6 +30,25 @@ Result<void> do_open(Context& context, const WishOpen& wish, const ExchangeRecor
   return success();
 }
 
+namespace {
+
+/// Long beside what is left of an exchange whose peers answer.
+constexpr std::uint64_t standstill_us = 10'000'000;
+/// More exchanges that are open are not looked at one by one.
+constexpr std::size_t most_open_ones = 16;
+
+/// Whether another exchange moves, too. Every peer has a part in every exchange: this one would have seen it.
+bool another_moves(const Context& context, const ExchangeId& exchange) {
+  std::size_t seen = 0;
+  return any_open(context.draft, [&](const ExchangeId& other) {
+    if (other == exchange) return false;
+    const auto record = exchanges.get(context.draft, other);
+    return ++seen > most_open_ones || (record && !has_passed(record->changed, context.now, standstill_us));
+  });
+}
+
+}  // namespace
+
 Result<void> do_check_key(Context& context, const WishCheckKey& wish) {
   BOOKCHAIN_TRY(auto record, find_exchange(context.draft, wish.exchange, Role::requester));
   if (is_over(record.state)) return over_error(wish.exchange, record);
@@ -40,6 +59,9 @@ Result<void> do_check_key(Context& context, const WishCheckKey& wish) {
     context.draft.send(witness, CheckKey{wish.exchange, context.genesis.id_of(*record.grant)});
   }
   keep(context, wish.exchange, record);
+  // Voters are not asked twice for what they can answer at once. Where others are about to mine as well, each waits for
+  // its turn instead.
+  if (!another_moves(context, wish.exchange)) open_ballot_ahead(context);
   return success();
 }
 

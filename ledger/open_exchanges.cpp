@@ -37,6 +37,15 @@ std::vector<ExchangeId> open_exchanges(const State& state, const BookId& book) {
   return open_under(state, encode(book));
 }
 
+bool any_open(const State& state, const std::function<bool(const ExchangeId&)>& found) {
+  bool any = false;
+  rows.each(state, {}, [&](const OpenKey& key, bool) {
+    any = found(key.exchange);
+    return !any;
+  });
+  return any;
+}
+
 bool is_open(const State& state, const BookId& book, const ExchangeId& exchange) {
   return rows.get(state, OpenKey{book, exchange}).has_value();
 }

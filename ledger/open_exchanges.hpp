@@ -11,6 +11,8 @@ namespace bookchain::ledger {
 /// Those about one book, in ascending order.
 [[nodiscard]] std::vector<ExchangeId> open_exchanges(const State& state, const BookId& book);
 
+/// Whether `found` says so of one of them, in no order; it is asked until it does.
+[[nodiscard]] bool any_open(const State& state, const std::function<bool(const ExchangeId&)>& found);
 [[nodiscard]] bool is_open(const State& state, const BookId& book, const ExchangeId& exchange);
 /// The exchange is one of them from now on, or is none any more.
 void set_open(Draft& draft, const BookId& book, const ExchangeId& exchange, bool open);

@@ -122,6 +122,18 @@ void propose(Context& context, ProposerRecord& record) {
   context.send_to_all(proposal_of(context, record, std::move(*block)));
 }
 
+bool has_quorum(const Context& context, const ProposerRecord& record) {
+  return record.answers.size() >= context.genesis.vote_quorum();
+}
+
+/// Step 2, once q have answered and there is something to propose: a ballot that was opened ahead waits for it.
+bool propose_if_ready(Context& context, ProposerRecord& record) {
+  if (record.phase != ProposerPhase::asking || !has_quorum(context, record)) return false;
+  if (!record.highest_lock && !pending.last(context.draft)) return false;
+  propose(context, record);
+  return true;
+}
+
 /// The present ballot of this peer, if a vote for (height, ballot) is for it and the phase is right, or a later one.
 std::optional<ProposerRecord> running(const Context& context, Height height, const Ballot& ballot,
                                       ProposerPhase phase) {
@@ -244,8 +256,16 @@ void ask_voters_again(Context& context) {
   }
 }
 
+void open_ballot_ahead(Context& context) {
+  const auto height = voting_height(context);
+  auto record = proposer_at(context, height);
+  const bool is_untouched = record.ballot == Ballot{} && voter_at(context, height).promise == Ballot{};
+  if (context.patient && is_untouched && !pending.last(context.draft)) open_ballot(context, record);
+}
+
 void advance_proposer(Context& context) {
   auto record = proposer_at(context, voting_height(context));
+  if (propose_if_ready(context, record)) return;
   if (record.phase != ProposerPhase::idle || record.retry_at != Time{} || !pending.last(context.draft)) return;
   if (!lets_pass(context, record)) open_ballot(context, record);
 }
@@ -281,7 +301,7 @@ Result<void> on_answer(Context& context, PeerPort from, const AnswerMessage& mes
   const auto& body = message.answer.body;
   if (message.answer.signer != from) return rejected(Token::wrong_sender, "an answer is signed by another peer");
   auto record = running(context, body.height, body.ballot, ProposerPhase::asking);
-  if (!record || record->phase != ProposerPhase::asking) {
+  if (!record || record->phase != ProposerPhase::asking || has_quorum(context, *record)) {
     if (record) notice(context, message.answer);
     lead_on(context, from, body);
     return success();
@@ -316,11 +336,7 @@ Result<void> on_answer(Context& context, PeerPort from, const AnswerMessage& mes
     }
   }
   add_by_signer(record->answers, message.answer);
-  if (record->answers.size() >= context.genesis.vote_quorum()) {
-    propose(context, *record);
-  } else {
-    keep(context, *record);
-  }
+  if (!propose_if_ready(context, *record)) keep(context, *record);
   return success();
 }
 

@@ -104,7 +104,7 @@ struct ExchangeRecord {
   std::string token;             ///< why it is over: a token, or empty for a wish
   std::string reason;            ///< in words; may be foreign text
   Time began;                    ///< by this peer's clock, for people only
-  Time changed;
+  Time changed;                  ///< likewise; and whether it moves, which is liveness only
 
   template <class Self, class Visitor>
   static void visit(Self& self, Visitor& visitor) {
