@@ -9,6 +9,8 @@ with and without the disturbance, and the ratio of the two rates is that of one 
 - of seven peers one dead and one stopped for two seconds of every four; the exchanges are between the other five.
 """
 
+import itertools
+import multiprocessing
 import os
 import signal
 import socket
@@ -28,38 +30,44 @@ STOP_SECONDS = 2
 HELD, SLOW, AT_ONCE = 64, 8, 4
 
 
-class Disturbance(threading.Thread):
-    """Something that goes on until it is told to end."""
+class HostileClients:
+    """Clients in a process of their own: they take nothing from the one that makes the requests."""
 
-    def __init__(self):
-        super().__init__(daemon=True)
-        self.over = threading.Event()
-        self.count = 0
+    def __init__(self, network: Network):
+        context = multiprocessing.get_context("spawn")
+        sockets = [str(network.folder / str(port) / "socket") for port in network.ports]
+        self.over, self.begun, self.counted = context.Event(), context.Event(), context.Value("Q", 0)
+        self.process = context.Process(target=be_hostile, args=(sockets, self.over, self.begun, self.counted))
+
+    @property
+    def count(self) -> int:
+        return self.counted.value
+
+    def start(self):
+        self.process.start()
+        if not self.begun.wait(30):
+            sys.exit("the hostile clients did not begin")
 
     def end(self):
         self.over.set()
-        self.join()
+        self.process.join()
 
 
-class HostileClients(Disturbance):
-    def __init__(self, network: Network):
-        super().__init__()
-        self.sockets = [str(network.folder / str(port) / "socket") for port in network.ports]
-        self.turn = 0
+def be_hostile(sockets, over, begun, counted):
+    """Until it is over; each connection that is opened and closed is counted."""
+    turns = itertools.cycle(sockets)
 
-    def connect(self):
+    def connect():
         """A connection to the next peer, or nothing where it takes none just now."""
-        self.turn += 1
         client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         client.settimeout(0.05)
         try:
-            client.connect(self.sockets[self.turn % len(self.sockets)])
+            client.connect(next(turns))
         except OSError:
             client.close()
             return None
         return client
 
-    @staticmethod
     def send(client, some: bytes) -> bool:
         """False once the peer has had enough of it."""
         try:
@@ -69,39 +77,41 @@ class HostileClients(Disturbance):
             return False
         return True
 
-    def held(self, size: int):
-        client = self.connect()
-        if client and self.send(client, struct.pack(">I", size) + b"half"):
-            return client
-        return None
+    def hold(size: int):
+        client = connect()
+        return client if client and send(client, struct.pack(">I", size) + b"half") else None
 
-    def run(self):
-        slow, held = [], []
-        last = 0.0
-        while not self.over.is_set():
-            while len(held) < 2 * HELD:
-                held.append(self.held(1000 if len(held) % 2 else 0xFFFFFFFF))
-            held = [client for client in held if client]
-            while len(slow) < SLOW:
-                slow.append(self.connect())
-            if time.monotonic() - last >= 1:
-                last = time.monotonic()
-                slow = [client for client in slow if client and self.send(client, b"x")]
-                held = [client for client in held if self.send(client, b"")]
-            for _ in range(AT_ONCE):
-                client = self.connect()
-                if client:
-                    client.close()
-                self.count += 1
-            self.over.wait(0.0005)
-        for client in slow + held:
+    slow, held = [], []
+    last = 0.0
+    while not over.is_set():
+        while len(held) < 2 * HELD:
+            held.append(hold(1000 if len(held) % 2 else 0xFFFFFFFF))
+        held = [client for client in held if client]
+        while len(slow) < SLOW:
+            slow.append(connect())
+        if time.monotonic() - last >= 1:
+            last = time.monotonic()
+            slow = [client for client in slow if client and send(client, b"x")]
+            held = [client for client in held if send(client, b"")]
+        for _ in range(AT_ONCE):
+            client = connect()
             if client:
                 client.close()
+            counted.value += 1
+        begun.set()
+        over.wait(0.0005)
+    for client in slow + held:
+        if client:
+            client.close()
 
 
-class StoppedPeer(Disturbance):
+class StoppedPeer(threading.Thread):
+    """Waits nearly all of the time."""
+
     def __init__(self, network: Network):
-        super().__init__()
+        super().__init__(daemon=True)
+        self.over = threading.Event()
+        self.count = 0
         self.process = network.servers[STOPPED].process
 
     def run(self):
@@ -111,6 +121,10 @@ class StoppedPeer(Disturbance):
             self.process.send_signal(signal.SIGCONT)
             self.count += 1
             self.over.wait(STOP_SECONDS)
+
+    def end(self):
+        self.over.set()
+        self.join()
 
 
 def measure(network: Network, disturbance, exchanges: int, before=None) -> dict:
