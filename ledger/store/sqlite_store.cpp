@@ -31,15 +31,18 @@ constexpr int pages_a_checkpoint = 1000;
 constexpr int log_header_bytes = 32;
 constexpr int frame_bytes = 24;
 
-/// Whether the rows of a table may be larger than a quarter of a page. A tree of such rows holds most of each
-/// elsewhere, and reads all of it to compare its key; so they lie in a tree of their own, beside one of their keys.
-bool has_large_rows(Table table) {
+/// Whether the rows of a table lie in a tree of their own, in the order in which they came, beside one of their keys.
+/// Where they may be larger than a quarter of a page, since a tree of such rows holds most of each elsewhere, and reads
+/// all of it to compare its key. And those of exchanges, whose keys are random: each would lie in a page of its own,
+/// which is written whole for it, among those of all that are over.
+bool lies_beside_its_keys(Table table) {
   switch (table) {
     case Table::blocks:
     case Table::candidates:
     case Table::outbox:
     case Table::trace:
     case Table::evidence:
+    case Table::exchanges:
     case Table::journal: return true;
     default: return false;
   }
@@ -209,7 +212,7 @@ Result<void> SqliteStore::prepare_file(Mode mode) {
   for (std::size_t i = 0; i < table_count; ++i) {
     const auto table = static_cast<Table>(i);
     schema += "CREATE TABLE " + std::string(name(table)) + " (key BLOB PRIMARY KEY NOT NULL, value BLOB NOT NULL)" +
-              (has_large_rows(table) ? ";" : " WITHOUT ROWID;");
+              (lies_beside_its_keys(table) ? ";" : " WITHOUT ROWID;");
   }
   schema += "COMMIT;";
   return execute(schema.c_str());
