@@ -138,6 +138,12 @@ std::string next_text(const Session& session, const Guidance& guidance) {
   return text + lists.text() + alone_text(session, guidance);
 }
 
+std::string reading_text(const Session& session, PeerPort port, const ExchangeRecord& record) {
+  if (record.role != Role::requester || record.state != ExchangeState::committed || !record.plaintext_ready) return {};
+  return "the book is on the shelf:\n  " +
+         session.command_at(port, "get-book " + short_id(record.request.body.book) + " --to FILE") + "\n";
+}
+
 std::string ports_text(const std::vector<PeerPort>& ports) {
   std::string text;
   for (const auto port : ports) text += (text.empty() ? "" : ", ") + std::to_string(port.value);

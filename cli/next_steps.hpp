@@ -28,6 +28,11 @@ namespace bookchain::cli {
 /// Who is awaited, and under "next:" the commands, one a line. Empty where nothing goes on.
 [[nodiscard]] std::string next_text(const Session& session, const Guidance& guidance);
 
+/// How the requester at `port` reads the book of an exchange that was recorded; empty for every other exchange, and
+/// where it has not opened the book.
+[[nodiscard]] std::string reading_text(const Session& session, ledger::PeerPort port,
+                                       const ledger::ExchangeRecord& record);
+
 /// "5001, 5002".
 [[nodiscard]] std::string ports_text(const std::vector<ledger::PeerPort>& ports);
 

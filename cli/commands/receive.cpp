@@ -96,9 +96,7 @@ std::string events_text(const Session& session, const Home& home, const State& s
   for (const auto& event : events) {
     text += event_text(session.report(), state, event);
     const auto record = event.exchange ? exchanges.get(state, *event.exchange) : std::nullopt;
-    if (event.what != "committed" || !record || record->role != Role::requester || !record->plaintext_ready) continue;
-    text += "the book is on the shelf:\n  " +
-            session.command_at(home.port(), "get-book " + short_id(record->request.body.book) + " --to FILE") + "\n";
+    if (event.what == "committed" && record) text += reading_text(session, home.port(), *record);
   }
   return text;
 }

@@ -147,6 +147,9 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   if (!wait) guidance.first.reset();
   answer.value = describe(session, *home, exchange, requested.report, guidance);
   answer.text += "state  " + state_of(home->store(), exchange) + "\n" + next_text(session, guidance);
+  if (const auto record = exchanges.get(home->store(), exchange)) {
+    answer.text += reading_text(session, home->port(), *record);
+  }
   return answer;
 }
 

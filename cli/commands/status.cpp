@@ -46,9 +46,22 @@ std::string line(const std::string& name, const std::string& value) {
   return name + std::string(name_columns - name.size(), ' ') + value + "\n";
 }
 
+/// Whether this peer votes. A home that was put back does not, up to and including a height that the others tell it.
+struct Voting {
+  bool votes = true;
+  std::optional<Height> mute_until;  ///< nothing while it has not heard it, and once that height is passed
+};
+
+Voting voting_of(const State& state, Height head) {
+  const auto mute_until = mute_until_fact.get(state);
+  if (!mute_until || *mute_until <= head) return {};
+  const bool known = mute_until->value != std::numeric_limits<std::uint64_t>::max();
+  return {false, known ? mute_until : std::nullopt};
+}
+
 struct Status {
   Head head;
-  std::optional<Height> mute_until;
+  Voting voting;
   std::vector<Due> due;
   Counts counts;
   std::vector<PeerLine> peers;
@@ -71,7 +84,8 @@ Json value_of(const Reader& reader, const Status& status) {
   value["inbox"] = status.counts.inbox;
   value["outbox"] = status.counts.outbox;
   value["undelivered"] = undelivered_value(status.counts);
-  value["mute_until"] = status.mute_until ? Json(status.mute_until->value) : Json(nullptr);
+  value["votes"] = status.voting.votes;
+  value["mute_until"] = status.voting.mute_until ? Json(status.voting.mute_until->value) : Json(nullptr);
   value["marks"] = Json::array();
   for (const auto& [key, mark] : status.marks) value["marks"].push_back(mark_value(key, mark));
   value["evidence"] = status.evidence;
@@ -91,9 +105,9 @@ std::string text_of(const Session& session, const Reader& reader, const Status& 
   for (const auto& [port, count] : status.counts.undelivered) {
     text += line("", std::to_string(count) + " could not be delivered to " + std::to_string(port.value) + " yet");
   }
-  if (status.mute_until) {
-    const bool known = status.mute_until->value != std::numeric_limits<std::uint64_t>::max();
-    text += line("votes", known ? "none up to block " + std::to_string(status.mute_until->value) +
+  if (!status.voting.votes) {
+    const auto& until = status.voting.mute_until;
+    text += line("votes", until ? "none up to block " + std::to_string(until->value) +
                                       ": this home was restored and may have voted before"
                                 : "none until enough of the others have answered: this home was restored");
   }
@@ -114,8 +128,9 @@ Result<Answer> run(Session& session, const Arguments& /*arguments*/) {
   BOOKCHAIN_TRY(auto files, session.peer());
   BOOKCHAIN_TRY(const auto reader, Reader::open(std::move(files)));
   BOOKCHAIN_TRY(const auto mailbox, Mailbox::open(*reader));
-  const Status status{chain_head(reader->genesis(), reader->state()),
-                      mute_until_fact.get(reader->state()),
+  const auto head = chain_head(reader->genesis(), reader->state());
+  const Status status{head,
+                      voting_of(reader->state(), head.height),
                       reader->node().due(reader->state()),
                       count_mail(mailbox),
                       view_peers(session, *reader),

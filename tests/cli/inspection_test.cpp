@@ -238,6 +238,7 @@ BOOST_AUTO_TEST_CASE(status_counts_what_waits_and_names_what_is_due) {
   BOOST_TEST(before.json["head"] == before.json["network"]);
   BOOST_TEST(before.json["inbox"] == 0);
   BOOST_TEST(before.json["outbox"] == 0);
+  BOOST_TEST(before.json["votes"] == true);
   BOOST_TEST(before.json["mute_until"].is_null());
   const std::string exchange =
       network.ok(5000, {"request", "--from", "5001", "--book", network.value_of(5001)})["exchange"];
