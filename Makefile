@@ -5,6 +5,7 @@ PACKAGES ?= scripts/install-packages.sh
 JOBS ?= $(shell nproc)
 export JOBS
 program := build/release/bookchain
+speed := $(PACKAGES) speed || echo 'Without these packages the program serves more slowly.' >&2
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test build install format check-format lint asan model sim crash bench coverage clean
@@ -20,12 +21,14 @@ demo: build  ## build the program and watch four peers hand over a book
 test:  ## build the program with its assertions and run all tests
 	@$(PACKAGES) build test
 	@$(PACKAGES) crash model || echo 'Without these packages some tests are skipped.' >&2
+	@$(speed)
 	@scripts/build.sh dev
 	@ctest --preset dev --parallel $(JOBS); status=$$?; \
 	  grep -hs '^{"schema":' build/dev/Testing/Temporary/LastTest.log; exit $$status
 
 build:  ## build the program: build/release/bookchain
 	@$(PACKAGES) build
+	@$(speed)
 	@scripts/build.sh release
 	@echo '$(program) is built'
 

@@ -3,7 +3,7 @@
 # from whatever source, is left alone, and no package is ever removed. Every make target that compiles runs
 # it first; when nothing is missing it asks neither apt nor the network.
 #
-#   scripts/install-packages.sh [--check] [build|test|crash|model|bench|format|lint]...     default: build test
+#   scripts/install-packages.sh [--check] [build|test|speed|crash|model|bench|format|lint]...     default: build test
 #
 # --check only names what is missing, and fails if anything is.
 set -euo pipefail
@@ -85,7 +85,10 @@ check=no
 needs=("${@:-build}")
 [[ $# -eq 0 ]] && needs+=(test)
 for need in "${needs[@]}"; do
-  [[ $need =~ ^(build|test|crash|model|bench|format|lint)$ ]] || { say "what is '$need'? build, test, crash, model, bench, format or lint"; exit 2; }
+  [[ $need =~ ^(build|test|speed|crash|model|bench|format|lint)$ ]] || {
+    say "what is '$need'? build, test, speed, crash, model, bench, format or lint"
+    exit 2
+  }
 done
 find_missing "${needs[@]}"
 [[ ${#missing[@]} -eq 0 ]] && exit 0
