@@ -37,7 +37,8 @@ class HostileClients:
         context = multiprocessing.get_context("spawn")
         sockets = [str(network.folder / str(port) / "socket") for port in network.ports]
         self.over, self.begun, self.counted = context.Event(), context.Event(), context.Value("Q", 0)
-        self.process = context.Process(target=be_hostile, args=(sockets, self.over, self.begun, self.counted))
+        self.process = context.Process(target=be_hostile, daemon=True,
+                                       args=(sockets, self.over, self.begun, self.counted))
 
     @property
     def count(self) -> int:
@@ -142,11 +143,13 @@ def measure(network: Network, disturbance, exchanges: int, before=None) -> dict:
             thread = disturbance(network) if disturbed else None
             if thread:
                 thread.start()
-            rates[disturbed].append(Load(network, 64, busy).run(exchanges))
-            most_descriptors = max([most_descriptors] + [network.servers[port].descriptors() for port in busy])
-            if thread:
-                thread.end()
-                disturbances += thread.count
+            try:
+                rates[disturbed].append(Load(network, 64, busy).run(exchanges))
+                most_descriptors = max([most_descriptors] + [network.servers[port].descriptors() for port in busy])
+            finally:
+                if thread:
+                    thread.end()
+                    disturbances += thread.count
         memory = max(network.servers[port].memory_mib() for port in busy)
     finally:
         network.stop()
