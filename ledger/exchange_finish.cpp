@@ -37,7 +37,7 @@ constexpr std::uint64_t standstill_us = 10'000'000;
 /// More exchanges that are open are not looked at one by one.
 constexpr std::size_t most_open_ones = 16;
 
-/// Whether another exchange moves, too. Every peer has a part in every exchange: this one would have seen it.
+/// Whether another exchange moves, too. Every peer has a part in every one that was granted, and has seen it.
 bool another_moves(const Context& context, const ExchangeId& exchange) {
   std::size_t seen = 0;
   return any_open(context.draft, [&](const ExchangeId& other) {

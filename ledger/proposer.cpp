@@ -256,6 +256,17 @@ void ask_voters_again(Context& context) {
   }
 }
 
+namespace {
+
+/// A ballot that was opened ahead, and above which this peer has promised another since. What others say that they
+/// promised may be a lie.
+bool is_overtaken(const Context& context, const ProposerRecord& record) {
+  return record.phase == ProposerPhase::asking && has_quorum(context, record) &&
+         record.ballot < voter_at(context, record.height).promise;
+}
+
+}  // namespace
+
 void open_ballot_ahead(Context& context) {
   const auto height = voting_height(context);
   auto record = proposer_at(context, height);
@@ -265,6 +276,7 @@ void open_ballot_ahead(Context& context) {
 
 void advance_proposer(Context& context) {
   auto record = proposer_at(context, voting_height(context));
+  if (is_overtaken(context, record)) record.phase = ProposerPhase::idle;
   if (propose_if_ready(context, record)) return;
   if (record.phase != ProposerPhase::idle || record.retry_at != Time{} || !pending.last(context.draft)) return;
   if (!lets_pass(context, record)) open_ballot(context, record);

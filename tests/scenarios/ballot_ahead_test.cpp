@@ -139,6 +139,22 @@ BOOST_AUTO_TEST_CASE(a_ballot_that_nothing_comes_of_stops_nobody) {
   }
 }
 
+// Nobody would vote for what is proposed in a ballot below one that is promised: the others' ballot is let pass first.
+BOOST_AUTO_TEST_CASE(nothing_is_proposed_in_a_ballot_that_another_has_overtaken) {
+  OpenedBook opened;
+  auto& network = opened.network;
+  network.take(opened.requester(), opened.exchange, Step::check_key);
+  network.deliver_until_quiet();
+  network.give(network.port(2), opened.requester(), NewRound{Height{1}, Ballot{Round{2}, network.port(2)}});
+  network.queue.clear();
+  network.take(opened.requester(), opened.exchange, Step::mine);
+  BOOST_TEST(opened.queued<ProposeMessage>() == 0U);
+  BOOST_TEST(opened.queued<NewRound>() == 0U);
+  network.run();
+  network.require_equal_chains(1);
+  BOOST_TEST(network.chain(opened.requester()).front().certificate.vote.ballot.round.value == 3U);
+}
+
 // A refusal of a ballot that was opened ahead: the back-off ends with nothing to propose, and is forgotten.
 BOOST_AUTO_TEST_CASE(a_refused_ballot_without_a_transaction_is_given_up) {
   OpenedBook opened;
