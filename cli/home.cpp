@@ -179,10 +179,11 @@ void Home::part() {
 
 void Home::keep_journal() {
   // Whoever reads the state meanwhile reads so much beside it (docs/performance.md).
-  constexpr std::size_t most_bytes = std::size_t{2} << 20U;
+  constexpr std::size_t most_bytes = std::size_t{4} << 20U;
   journal_->keep_journal(most_bytes);
-  store_->lengthen_log();
 }
+
+void Home::lengthen_log() { store_->lengthen_log(); }
 
 void Home::release() { lock_.release(); }
 

@@ -71,6 +71,8 @@ class Home {
 
   /// For `serve`: what a turn changes goes to the journal of the state (ledger/store/journal_store.hpp).
   void keep_journal();
+  /// For who serves until a signal comes: it takes its time and 8 MiB of disk once (ledger/store/sqlite_log.hpp).
+  void lengthen_log();
   /// Puts what the journal holds into the tables, where others find it at once. Tokens: `io`, `disk-full`, `locked`.
   [[nodiscard]] Result<void> settle() { return journal_->settle(); }
   /// For `serve`: other commands on this home take their turn while the lock is not held.

@@ -87,6 +87,7 @@ class Serving {
   [[nodiscard]] Result<ServeEnd> run() {
     if (is_beside()) home_.wake_server();
     home_.keep_journal();
+    if (!plan_.until_idle && !plan_.at_most && !plan_.done) home_.lengthen_log();
     for (;;) {
       // Peers on this machine go first, if they have something to do: more waits then for one turn.
       ::sched_yield();

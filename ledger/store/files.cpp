@@ -136,6 +136,8 @@ Result<void> sync_file(int descriptor, const fs::path& name) {
   return success();
 }
 
+fs::path folder_of(const fs::path& file) { return file.has_parent_path() ? file.parent_path() : fs::path("."); }
+
 Result<void> sync_directory(const fs::path& directory) {
   BOOKCHAIN_TRY(const auto descriptor, open_file(directory, O_RDONLY | O_DIRECTORY));
   return sync_file(descriptor.get(), directory);

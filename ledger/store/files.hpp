@@ -49,6 +49,8 @@ class Descriptor {
 /// for writing. False where the file system cannot say.
 [[nodiscard]] bool is_ours_alone(int descriptor);
 [[nodiscard]] Result<void> sync_file(int descriptor, const boost::filesystem::path& name);
+/// The folder in which a file lies.
+[[nodiscard]] boost::filesystem::path folder_of(const boost::filesystem::path& file);
 [[nodiscard]] Result<void> sync_directory(const boost::filesystem::path& directory);
 /// Makes a directory and those above it, durably, with that mode for those made. No failure if it is there.
 /// Tokens: `io` (a file is in the way, too), `permission`, `disk-full`.

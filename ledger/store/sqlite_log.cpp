@@ -25,10 +25,6 @@ bool has_room(const boost::filesystem::path& folder, std::int64_t bytes) {
 
 }  // namespace
 
-boost::filesystem::path folder_of(const boost::filesystem::path& file) {
-  return file.has_parent_path() ? file.parent_path() : boost::filesystem::path(".");
-}
-
 bool has_log(const boost::filesystem::path& state) {
   struct stat facts {};
   return ::stat(log_of(state).c_str(), &facts) == 0 && facts.st_size > 0;
@@ -49,12 +45,14 @@ void lengthen_log(sqlite3* database, const boost::filesystem::path& state, std::
   if (!is_open || log->pMethods->xFileSize(log, &length) != SQLITE_OK || length >= bytes) return;
   if (!has_room(folder_of(state), bytes - length)) return;
   const Bytes zeros(std::size_t{1} << 16U);
-  while (length < bytes) {
-    const auto some = std::min<std::int64_t>(bytes - length, static_cast<std::int64_t>(zeros.size()));
-    if (log->pMethods->xWrite(log, zeros.data(), static_cast<int>(some), length) != SQLITE_OK) return;
-    length += some;
+  for (auto end = length; end < bytes;) {
+    const auto some = std::min<std::int64_t>(bytes - end, static_cast<std::int64_t>(zeros.size()));
+    if (log->pMethods->xWrite(log, zeros.data(), static_cast<int>(some), end) != SQLITE_OK) {
+      (void)log->pMethods->xTruncate(log, length);
+      return;
+    }
+    end += some;
   }
-  (void)log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
 }
 
 }  // namespace bookchain::ledger

@@ -18,7 +18,7 @@ namespace bookchain::ledger {
 namespace {
 
 constexpr int application_id = 0x626b6368;  // "bkch"
-constexpr int schema_version = 7;
+constexpr int schema_version = 8;
 constexpr int busy_timeout_ms = 10'000;
 /// A record of an exchange takes about a KiB; pages of half the size would hold only parts of most rows
 /// (docs/performance.md).
@@ -31,10 +31,10 @@ constexpr int pages_a_checkpoint = 1000;
 constexpr int log_header_bytes = 32;
 constexpr int frame_bytes = 24;
 
-/// Whether the rows of a table lie in a tree of their own, in the order in which they came, beside one of their keys.
-/// Where they may be larger than a quarter of a page, since a tree of such rows holds most of each elsewhere, and reads
-/// all of it to compare its key. And those of exchanges, whose keys are random: each would lie in a page of its own,
-/// which is written whole for it, among those of all that are over.
+/// Whether the rows of a table lie in a tree of their own, in the order in which they first came, beside one of their
+/// keys. Where they may be larger than a quarter of a page, since a tree of such rows holds most of each elsewhere, and
+/// reads all of it to compare its key. And those of exchanges, whose keys are random: each would lie in a page of its
+/// own, which is written whole for it, among those of all that are over.
 bool lies_beside_its_keys(Table table) {
   switch (table) {
     case Table::blocks:
@@ -219,6 +219,7 @@ Result<void> SqliteStore::prepare_file(Mode mode) {
 }
 
 void SqliteStore::lengthen_log() {
+  assert(!open_ && readings_ == 0);
   if (!execute("BEGIN IMMEDIATE")) return;
   ledger::lengthen_log(database_.get(), file_, log_header_bytes + pages_a_checkpoint * (page_bytes + frame_bytes));
   (void)execute("ROLLBACK");
@@ -235,7 +236,9 @@ SqliteStore::Statement SqliteStore::take(Table table, Query query) const {
   std::string sql;
   switch (query) {
     case Query::get: sql = "SELECT value FROM " + rows + " WHERE key = ?1"; break;
-    case Query::put: sql = "INSERT OR REPLACE INTO " + rows + " (key, value) VALUES (?1, ?2)"; break;
+    case Query::put:
+      sql = "INSERT INTO " + rows + " (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2";
+      break;
     case Query::erase: sql = "DELETE FROM " + rows + " WHERE key = ?1"; break;
     case Query::scan: sql = "SELECT key, value FROM " + rows + " WHERE key >= ?1 AND key < ?2 ORDER BY key"; break;
     case Query::scan_all: sql = "SELECT key, value FROM " + rows + " WHERE key >= ?1 ORDER BY key"; break;

@@ -33,8 +33,8 @@ class SqliteStore final : public Store {
   [[nodiscard]] std::uint64_t foreign_commits() const override;
   [[nodiscard]] Result<void> status() const override;
 
-  /// For who commits often: makes the log as long as it gets before it begins anew. Precondition: no transaction is
-  /// open.
+  /// For who commits often and for long: gives the log the length at which it begins anew, if the disk has room.
+  /// Precondition: no transaction is open, and no Reading lives.
   void lengthen_log();
   /// For who must close the state without the lock of the home: leaves the log as it is, to the next who opens it.
   void write_nothing_more();
