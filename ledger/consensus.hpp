@@ -20,11 +20,11 @@ inline constexpr std::uint64_t max_round_jump = std::uint64_t{1} << 20U;
 [[nodiscard]] Result<void> submit(Context& context, const Transaction& transaction);
 
 /// Opens a ballot for a transaction that this peer expects to submit soon, so that the answers to both come together.
-/// Only where it waits for others anyway, and nobody has opened a ballot at this height, as far as it knows.
+/// Only where this peer lets others go first (Input::patient), and knows of no ballot at this height.
 void open_ballot_ahead(Context& context);
 
-/// Opens a ballot if transactions are pending and none of this peer runs at this height. Called after
-/// every input.
+/// Opens a ballot if transactions are pending and none of this peer runs at this height, or proposes in the one that
+/// was opened ahead. Called after every input.
 void advance_proposer(Context& context);
 /// What the passing of time brings: opens a later ballot if a back-off has run out, answers NEWROUNDs that
 /// were put off. Called for ticks and wishes, never for a message: answers that lie waiting come first, so
