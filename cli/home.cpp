@@ -110,8 +110,9 @@ Result<std::unique_ptr<Home>> Home::open(std::unique_ptr<PeerFiles> files, Progr
   BOOKCHAIN_CHECK(lock.take(stop));
   std::unique_ptr<Home> home(new Home(std::move(files), std::move(lock), clock));
   BOOKCHAIN_TRY(home->store_, SqliteStore::open(home->files().state_file(), SqliteStore::Mode::read_write));
-  home->journal_.emplace(*home->store_);
-  home->gathering_.emplace(*home->journal_);
+  home->journals_.emplace(*home->store_);
+  home->numbered_.emplace(home->journals_->store());
+  home->gathering_.emplace(*home->numbered_);
   BOOKCHAIN_TRY(auto shelf, Shelf::open(home->files().home));
   home->shelf_.emplace(std::move(shelf));
   BOOKCHAIN_CHECK(
@@ -177,10 +178,10 @@ void Home::part() {
   }
 }
 
-void Home::keep_journal() {
+void Home::keep_journals() {
   // Whoever reads the state meanwhile reads so much beside it (docs/performance.md).
-  constexpr std::size_t most_bytes = std::size_t{4} << 20U;
-  journal_->keep_journal(most_bytes);
+  constexpr std::size_t mebibyte = std::size_t{1} << 20U;
+  journals_->keep({.first = 4 * mebibyte, .second = 3 * mebibyte / 2});
 }
 
 void Home::lengthen_log() { store_->lengthen_log(); }
@@ -197,7 +198,8 @@ Reader::Reader(std::unique_ptr<PeerFiles> files, std::unique_ptr<SqliteStore> st
     : files_(std::move(files)),
       node_(files_->genesis, files_->identity),
       store_(std::move(store)),
-      state_(*store_),
+      journals_(*store_),
+      state_(journals_.store()),
       moment_(state_) {}
 
 Result<std::unique_ptr<Reader>> Reader::open(std::unique_ptr<PeerFiles> files) {

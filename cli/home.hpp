@@ -10,7 +10,8 @@
 #include "cli/home_lock.hpp"
 #include "cli/peer_files.hpp"
 #include "ledger/store/gathering_store.hpp"
-#include "ledger/store/journal_store.hpp"
+#include "ledger/store/journals.hpp"
+#include "ledger/store/numbered_store.hpp"
 #include "ledger/store/shelf.hpp"
 #include "ledger/store/sqlite_store.hpp"
 #include "ledger/store/value_shelf.hpp"
@@ -69,12 +70,12 @@ class Home {
   /// Tells the process that serves this home that there is something to send.
   void wake_server() const { lock_.touch(); }
 
-  /// For `serve`: what a turn changes goes to the journal of the state (ledger/store/journal_store.hpp).
-  void keep_journal();
+  /// For `serve`: what a turn changes goes to the journals of the state (ledger/store/journals.hpp).
+  void keep_journals();
   /// For who serves until a signal comes: it takes its time and 8 MiB of disk once (ledger/store/sqlite_log.hpp).
   void lengthen_log();
-  /// Puts what the journal holds into the tables, where others find it at once. Tokens: `io`, `disk-full`, `locked`.
-  [[nodiscard]] Result<void> settle() { return journal_->settle(); }
+  /// Puts what the journals hold into the tables, where others find it at once. Tokens: `io`, `disk-full`, `locked`.
+  [[nodiscard]] Result<void> settle() { return journals_->settle(); }
   /// For `serve`: other commands on this home take their turn while the lock is not held.
   void release();
   [[nodiscard]] Result<void> take(const HomeLock::Stop& stop);
@@ -92,7 +93,8 @@ class Home {
   Contacts contacts_;
   std::unique_ptr<Watcher> watcher_;
   std::unique_ptr<ledger::SqliteStore> store_;
-  std::optional<ledger::JournalStore> journal_;
+  std::optional<ledger::Journals> journals_;
+  std::optional<ledger::NumberedStore> numbered_;
   std::optional<ledger::GatheringStore> gathering_;
   std::optional<ledger::Shelf> shelf_;
   std::optional<ledger::ValueShelf> value_shelf_;
@@ -120,7 +122,8 @@ class Reader {
   std::unique_ptr<PeerFiles> files_;
   ledger::Node node_;
   std::unique_ptr<ledger::SqliteStore> store_;
-  ledger::JournalStore state_;
+  ledger::Journals journals_;
+  ledger::NumberedStore state_;
   ledger::Reading moment_;
 };
 

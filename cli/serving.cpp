@@ -86,7 +86,7 @@ class Serving {
 
   [[nodiscard]] Result<ServeEnd> run() {
     if (is_beside()) home_.wake_server();
-    home_.keep_journal();
+    home_.keep_journals();
     if (!plan_.until_idle && !plan_.at_most && !plan_.done) home_.lengthen_log();
     for (;;) {
       // Peers on this machine go first, if they have something to do: more waits then for one turn.

@@ -55,6 +55,8 @@ std::string_view name(Table table) {
     case Table::given_ids: return "given_ids";
     case Table::announced: return "announced";
     case Table::journal: return "journal";
+    case Table::late: return "late";
+    case Table::exchange_numbers: return "exchange_numbers";
   }
   return "";
 }

@@ -3,7 +3,9 @@
 // (ledger/store) implements State over SQLite or memory, and commits Effects in one transaction.
 #pragma once
 
+#include <bitset>
 #include <functional>
+#include <initializer_list>
 #include <map>
 
 #include "ledger/message.hpp"
@@ -46,14 +48,24 @@ enum class Table : std::uint8_t {
   // the shelf of value books (ledger/store/value_shelf.hpp)
   value_books,     ///< BookId -> ValueText
   value_packages,  ///< ExchangeId -> ValuePackage
-  // what is not in its table yet (ledger/store/journal_store.hpp)
+  // what is not in its table yet (ledger/store/journals.hpp)
   journal,  ///< number -> what one transaction changed
+  late,     ///< number -> what went there from the journal, for tables whose pages wait longer
+  // where the rows of an exchange are (ledger/store/numbered_store.hpp)
+  exchange_numbers,  ///< ExchangeId -> number
 };
-inline constexpr std::size_t table_count = static_cast<std::size_t>(Table::journal) + 1;
+inline constexpr std::size_t table_count = static_cast<std::size_t>(Table::exchange_numbers) + 1;
 template <>
 struct EnumBounds<Table> {
-  static constexpr Table last = Table::journal;
+  static constexpr Table last = Table::exchange_numbers;
 };
+/// Some of the tables.
+using TableSet = std::bitset<table_count>;
+[[nodiscard]] inline TableSet tables_of(std::initializer_list<Table> tables) {
+  TableSet set;
+  for (const auto table : tables) set.set(static_cast<std::size_t>(table));
+  return set;
+}
 [[nodiscard]] std::string_view name(Table table);
 
 /// The order of keys in every store: byte by byte. Views are compared, so that a look-up copies no key.

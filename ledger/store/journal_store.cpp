@@ -28,16 +28,15 @@ struct Row {
   std::optional<ByteView> value;
 };
 
-Row read_row(Reader& reader) {
+Row read_row(Reader& reader, Table place) {
   Row row;
   bool is_there = false;
   reader.read("table", row.table);
   row.key = reader.view("key", any_size);
   reader.read("is_there", is_there);
   if (is_there) row.value = reader.view("value", any_size);
-  if (reader.failed()) damaged(Table::journal, Error{Token::bad_file, reader.fault(), {}, {}});
-  if (row.table == Table::journal)
-    damaged(Table::journal, Error{Token::bad_file, "an entry is about the journal", {}, {}});
+  if (reader.failed()) damaged(place, Error{Token::bad_file, reader.fault(), {}, {}});
+  if (row.table == place) damaged(place, Error{Token::bad_file, "an entry is about its own table", {}, {}});
   return row;
 }
 
@@ -49,7 +48,7 @@ void JournalStore::add(Bytes entry) const {
   bytes_ += kept.size();
   Reader reader(kept);
   while (!reader.at_end()) {
-    const auto row = read_row(reader);
+    const auto row = read_row(reader, place_);
     auto& rows = rows_[static_cast<std::size_t>(row.table)];
     if (row.value || below_.get(row.table, row.key)) {
       rows.insert_or_assign(row.key, row.value);
@@ -69,9 +68,9 @@ void JournalStore::forget() const noexcept {
 
 void JournalStore::read_journal() const {
   forget();
-  below_.scan(Table::journal, {}, {}, [&](ByteView key, ByteView value) {
+  below_.scan(place_, {}, {}, [&](ByteView key, ByteView value) {
     const auto number = decode<std::uint64_t>(key);
-    if (!number) damaged(Table::journal, number.error());
+    if (!number) damaged(place_, number.error());
     if (entries_.empty()) first_ = number.value();
     next_ = number.value() + 1;
     add(Bytes(value.begin(), value.end()));
@@ -137,6 +136,15 @@ void JournalStore::apply(const std::vector<Write>& writes) {
   assert(open_);
   if (writes.empty()) return;
   if (most_bytes_ == 0 && entries_.empty()) return below_.apply(writes);
+  if (held_.all()) return add_fresh(writes);
+  std::vector<Write> own;
+  std::vector<Write> others;
+  for (const auto& write : writes) (holds(write.table) ? own : others).push_back(write);
+  if (!others.empty()) below_.apply(others);
+  if (!own.empty()) add_fresh(own);
+}
+
+void JournalStore::add_fresh(const std::vector<Write>& writes) {
   add(entry_of(writes));
   ++fresh_;
 }
@@ -153,7 +161,7 @@ Result<void> JournalStore::commit() {
 
 Result<void> JournalStore::commit_to_journal() {
   for (auto entry = entries_.end() - static_cast<std::ptrdiff_t>(fresh_); entry != entries_.end(); ++entry) {
-    below_.apply({Write{Table::journal, encode(next_++), *entry}});
+    below_.apply({Write{place_, encode(next_++), *entry}});
   }
   return below_.commit();
 }
@@ -166,7 +174,7 @@ Result<void> JournalStore::commit_to_tables() {
     }
   }
   for (auto number = first_; number < next_; ++number) {
-    writes.push_back(Write{Table::journal, encode(number), std::nullopt});
+    writes.push_back(Write{place_, encode(number), std::nullopt});
   }
   below_.apply(writes);
   BOOKCHAIN_CHECK(below_.commit());

@@ -1,4 +1,4 @@
-// A store that writes what a transaction changes into one row, of the table `journal`, and puts the rows of many
+// A store that writes what a transaction changes into one row, of a table of its own, and puts the rows of many
 // transactions into their tables together. The rows of one turn lie in a page each, and many of them change again in
 // the next turns: a peer that serves writes a few pages a commit so, where it would write dozens. Both happen in
 // transactions of the store below, so a state is whole at every moment, and what is durable, and when, is its matter.
@@ -19,8 +19,10 @@ namespace bookchain::ledger {
 
 class JournalStore final : public Store {
  public:
-  /// Keeps a reference: `below` outlives this store, and nobody else writes through it meanwhile.
-  explicit JournalStore(Store& below) : below_(below) {}
+  /// Keeps a reference: `below` outlives this store, and nobody else writes through it meanwhile. Rows of tables that
+  /// are not among `held` go below at once.
+  explicit JournalStore(Store& below, Table place = Table::journal, TableSet held = ~TableSet())
+      : below_(below), place_(place), held_(held) {}
 
   /// From now on commits go to the journal; the one with which it would hold more than so many bytes puts all into the
   /// tables instead. 0, as at the beginning: each commit does.
@@ -48,15 +50,19 @@ class JournalStore final : public Store {
   template <class Read>
   auto at_one_moment(const Read& read) const;
   using Rows = overlay::Rows<ByteView, ByteView>;
+  [[nodiscard]] bool holds(Table table) const { return held_.test(static_cast<std::size_t>(table)); }
   [[nodiscard]] const Rows& rows(Table table) const { return rows_[static_cast<std::size_t>(table)]; }
   void read_journal() const;
   void read_journal_if_changed() const;
   void add(Bytes entry) const;
+  void add_fresh(const std::vector<Write>& writes);
   void forget() const noexcept;
   [[nodiscard]] Result<void> commit_to_tables();
   [[nodiscard]] Result<void> commit_to_journal();
 
   Store& below_;
+  Table place_;
+  TableSet held_;
   std::size_t most_bytes_ = 0;
   mutable std::optional<Reading> reading_;
   mutable unsigned readings_ = 0;  ///< that live, one within another

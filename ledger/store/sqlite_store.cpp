@@ -18,7 +18,7 @@ namespace bookchain::ledger {
 namespace {
 
 constexpr int application_id = 0x626b6368;  // "bkch"
-constexpr int schema_version = 8;
+constexpr int schema_version = 9;
 constexpr int busy_timeout_ms = 10'000;
 /// A record of an exchange takes about a KiB; pages of half the size would hold only parts of most rows
 /// (docs/performance.md).
@@ -33,8 +33,7 @@ constexpr int frame_bytes = 24;
 
 /// Whether the rows of a table lie in a tree of their own, in the order in which they first came, beside one of their
 /// keys. Where they may be larger than a quarter of a page, since a tree of such rows holds most of each elsewhere, and
-/// reads all of it to compare its key. And those of exchanges, whose keys are random: each would lie in a page of its
-/// own, which is written whole for it, among those of all that are over.
+/// reads all of it to compare its key.
 bool lies_beside_its_keys(Table table) {
   switch (table) {
     case Table::blocks:
@@ -43,7 +42,8 @@ bool lies_beside_its_keys(Table table) {
     case Table::trace:
     case Table::evidence:
     case Table::exchanges:
-    case Table::journal: return true;
+    case Table::journal:
+    case Table::late: return true;
     default: return false;
   }
 }

@@ -11,6 +11,7 @@
 
 #include "cli/peer_files.hpp"
 #include "ledger/chain.hpp"
+#include "ledger/store/numbered_store.hpp"
 #include "ledger/store/sqlite_store.hpp"
 
 namespace {
@@ -36,15 +37,17 @@ T must(Result<T> result) {
 
 struct Peer {
   std::unique_ptr<PeerFiles> files;
-  std::unique_ptr<SqliteStore> store;
+  std::unique_ptr<SqliteStore> file;
+  std::unique_ptr<NumberedStore> store;  ///< over the file; there is no journal, since nobody has served
 };
 
 class Network {
  public:
   explicit Network(const path& folder) {
     for (int port = 5000; port < 5004; ++port) {
-      Peer peer{must(load_peer_files(folder / std::to_string(port))), nullptr};
-      peer.store = must(SqliteStore::open(peer.files->state_file(), SqliteStore::Mode::read_write));
+      Peer peer{must(load_peer_files(folder / std::to_string(port))), nullptr, nullptr};
+      peer.file = must(SqliteStore::open(peer.files->state_file(), SqliteStore::Mode::read_write));
+      peer.store = std::make_unique<NumberedStore>(*peer.file);
       peers_.push_back(std::move(peer));
     }
     // Not one of 5001, whose books are left to those who measure a request.

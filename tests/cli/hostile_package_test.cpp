@@ -11,6 +11,8 @@
 
 #include "cli/peer_files.hpp"
 #include "ledger/records.hpp"
+#include "ledger/store/journals.hpp"
+#include "ledger/store/numbered_store.hpp"
 #include "ledger/store/shelf.hpp"
 #include "ledger/store/sqlite_store.hpp"
 #include "tests/cli/abuse.hpp"
@@ -61,7 +63,8 @@ void grant_naming_another(const Network& network, int liar, int victim, const st
   const auto& own = *files.value();
   const auto opened = ledger::SqliteStore::open(own.state_file(), ledger::SqliteStore::Mode::read_write);
   BOOST_REQUIRE(opened.has_value());
-  auto& store = *opened.value();
+  ledger::Journals journals(*opened.value());
+  ledger::NumberedStore store(journals.store());
   const auto record = ledger::exchanges.get(store, id_of(bait));
   BOOST_REQUIRE(record.has_value());
   auto shelf = ledger::Shelf::open(own.home);

@@ -39,6 +39,7 @@ std::string_view name(Work work) {
     case Work::restores_noticed: return "restores-noticed";
     case Work::surfaced_commits: return "surfaced-commits";
     case Work::journals_found: return "journals-found";
+    case Work::late_journals_found: return "late-journals-found";
     case Work::undisturbed: return "undisturbed";
   }
   return "";

@@ -28,8 +28,9 @@ enum class Work : std::uint8_t {
   surfaced_commits,  ///< that had failed, and were found after a crash
   undisturbed,       ///< exchanges that nothing and nobody disturbed, which must be recorded
   journals_found,    ///< after a crash, of rows that were not in their tables yet
+  late_journals_found,  ///< the same, of rows that had left the first journal
 };
-inline constexpr std::size_t work_count = static_cast<std::size_t>(Work::journals_found) + 1;
+inline constexpr std::size_t work_count = static_cast<std::size_t>(Work::late_journals_found) + 1;
 [[nodiscard]] std::string_view name(Work work);
 
 /// Where processes die: at a point that the courier reports, whose numbers come first, or elsewhere.

@@ -242,9 +242,11 @@ void SimStore::put_back(Image image) {
 
 SimStore::Image SimStore::said_by(const Image& on_disk) {
   auto image = on_disk;
-  auto& journal = image[static_cast<std::size_t>(Table::journal)];
-  for (const auto& [number, entry] : std::exchange(journal, {})) {
-    for (const auto& write : writes_of(entry)) set(image, write.table, write.key, write.value);
+  // What is in the first journal came later than what is in the second.
+  for (const auto journal : {Table::late, Table::journal}) {
+    for (const auto& [number, entry] : std::exchange(image[static_cast<std::size_t>(journal)], {})) {
+      for (const auto& write : writes_of(entry)) set(image, write.table, write.key, write.value);
+    }
   }
   return image;
 }

@@ -2,7 +2,7 @@
 // only soon may be lost from any one on, an open transaction always is. Fails, and dies in the middle of
 // a commit, when told to. A commit that fails when its frames are in the log is found by whoever opens the state
 // after a crash, unless a later one was written over them: SQLite goes on as if they were not there, and leaves them.
-// What a home keeps in its journal (ledger/store/journal_store.hpp) counts here as if it stood in the tables, whoever
+// What a home keeps in its journals (ledger/store/journals.hpp) counts here as if it stood in the tables, whoever
 // looks: only on the disk below do the two differ.
 #pragma once
 
@@ -11,7 +11,7 @@
 #include <functional>
 #include <utility>
 
-#include "ledger/store/journal_store.hpp"
+#include "ledger/store/journals.hpp"
 #include "tests/sim/random.hpp"
 
 namespace bookchain::sim {
@@ -71,14 +71,15 @@ class SimStore final : public Store {
   using Changed = std::vector<std::pair<Table, Bytes>>;
   [[nodiscard]] Changed take_changed() { return std::exchange(changed_, {}); }
 
-  /// What the journal of a program lies on. What is written there changes tables, which may be behind, and the journal;
+  /// What the journals of a program lie on. What is written there changes tables, which may be behind, and journals;
   /// what counts is said by mean(), in the same transaction.
   [[nodiscard]] Store& disk() { return disk_; }
   void mean(const std::vector<Write>& writes);
   [[nodiscard]] const Image& image() const { return on_disk_; }
   void put_back(Image image);
   [[nodiscard]] bool has_journal() const { return !rows_of(on_disk_, Table::journal).empty(); }
-  /// Whether the tables say, together with the journal, what counts.
+  [[nodiscard]] bool has_late_journal() const { return !rows_of(on_disk_, Table::late).empty(); }
+  /// Whether the tables say, together with the journals, what counts.
   [[nodiscard]] bool is_whole() const { return rows_ == said_by(on_disk_); }
   /// Planted bugs: the disk gives back something else than was written.
   void falsify(Table table, const Bytes& key, Bytes value);
@@ -152,34 +153,35 @@ class SimStore final : public Store {
   mutable bool failed_ = false;
 };
 
-/// A journal on a simulated disk, which is told what it is to remember.
+/// The journals on a simulated disk, which is told what it is to remember.
 class SimJournal final : public Store {
  public:
-  explicit SimJournal(SimStore& store) : store_(store), journal_(store.disk()) {}
-  [[nodiscard]] JournalStore& journal() { return journal_; }
+  explicit SimJournal(SimStore& store) : store_(store), journals_(store.disk()) {}
+  [[nodiscard]] Journals& journals() { return journals_; }
 
-  [[nodiscard]] std::optional<Bytes> get(Table table, ByteView key) const override { return journal_.get(table, key); }
+  [[nodiscard]] std::optional<Bytes> get(Table table, ByteView key) const override { return top().get(table, key); }
   void scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const override {
-    journal_.scan(table, prefix, from, visit);
+    top().scan(table, prefix, from, visit);
   }
   [[nodiscard]] std::optional<std::pair<Bytes, Bytes>> last(Table table, ByteView prefix) const override {
-    return journal_.last(table, prefix);
+    return top().last(table, prefix);
   }
-  [[nodiscard]] Result<void> begin(Durability durability) override { return journal_.begin(durability); }
+  [[nodiscard]] Result<void> begin(Durability durability) override { return journals_.store().begin(durability); }
   void apply(const std::vector<Write>& writes) override {
     store_.mean(writes);
-    journal_.apply(writes);
+    journals_.store().apply(writes);
   }
-  [[nodiscard]] Result<void> commit() override { return journal_.commit(); }
-  void rollback() noexcept override { journal_.rollback(); }
-  [[nodiscard]] Result<void> status() const override { return journal_.status(); }
+  [[nodiscard]] Result<void> commit() override { return journals_.store().commit(); }
+  void rollback() noexcept override { journals_.store().rollback(); }
+  [[nodiscard]] Result<void> status() const override { return top().status(); }
 
  private:
-  void begin_reading() const override { reading_.emplace(journal_); }
+  void begin_reading() const override { reading_.emplace(top()); }
   void end_reading() const override { reading_.reset(); }
+  [[nodiscard]] const Store& top() const { return journals_.store(); }
 
   SimStore& store_;
-  JournalStore journal_;
+  Journals journals_;
   mutable std::optional<Reading> reading_;
 };
 

@@ -140,9 +140,9 @@ void World::take_turn(Home& home) {
                                             std::numeric_limits<std::size_t>::max()};
     const transport::Policy policy{!chance_.chance(100), true, chance_.chance(100), is_patient(home.identity.port)};
     (void)home.courier->turn(intake, policy);
-    // Who serves and has nothing to do settles its journal.
+    // Who serves and has nothing to do settles its journals.
     constexpr std::uint64_t turns_to_rest = 64;
-    if (step_ % turns_to_rest == 0) (void)home.journal->journal().settle();
+    if (step_ % turns_to_rest == 0) (void)home.journal->journals().settle();
   });
 }
 

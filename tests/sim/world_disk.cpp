@@ -71,19 +71,19 @@ void World::break_shelf(Home& home) {
 
 namespace {
 
-/// How much of a journal the process keeps that begins: most of them, as who serves, from a few commits to many. The
+/// How much of its journals the process keeps that begins: most of them, as who serves, from a few commits to many. The
 /// others are commands, which keep none and settle what they find.
-std::size_t journal_bytes(std::uint64_t kind) {
+Journals::Room journal_room(std::uint64_t kind) {
   constexpr std::uint64_t commands_of = 4;
-  if (kind % commands_of == 0) return 0;
-  return std::size_t{1} << (10 + kind % 9);
+  if (kind % commands_of == 0) return {};
+  return {.first = std::size_t{1} << (10 + kind % 9), .second = std::size_t{1} << (8 + kind % 7)};
 }
 
 }  // namespace
 
 void World::check_whole(const Home& home) const {
   if (home.store.is_whole()) return;
-  throw Violation{"tables and journal say together what was written", at_port(home.identity.port)};
+  throw Violation{"tables and journals say together what was written", at_port(home.identity.port)};
 }
 
 void World::start(Home& home) {
@@ -92,8 +92,9 @@ void World::start(Home& home) {
   clear_drafts(home);
   check_whole(home);
   if (home.store.has_journal()) counts_.add(Work::journals_found);
+  if (home.store.has_late_journal()) counts_.add(Work::late_journals_found);
   home.journal.emplace(home.store);
-  home.journal->journal().keep_journal(journal_bytes(plan_.seed + home.identity.port.value + home.starts++));
+  home.journal->journals().keep(journal_room(plan_.seed + home.identity.port.value + home.starts++));
   home.gathering.emplace(*home.journal);
   home.value_shelf.emplace(home.shelf, *home.gathering);
   home.courier.emplace(transport::Courier::make(

@@ -6,12 +6,6 @@ namespace {
 
 using namespace bookchain::unit;  // NOLINT(google-build-using-namespace)
 
-std::size_t rows_of(const State& state, Table table) {
-  std::size_t count = 0;
-  state.scan(table, {}, {}, [&](ByteView, ByteView) { return ++count > 0; });
-  return count;
-}
-
 const Bytes another_key{4, 5};
 constexpr std::size_t plenty = 100'000;
 
@@ -214,6 +208,96 @@ BOOST_AUTO_TEST_CASE(a_journal_that_cannot_be_read_is_a_damaged_state) {
   commit(below, {Write{Table::journal, encode(std::uint64_t{1}), std::nullopt}});
   commit(store, {put(a_key, a_value)});
   BOOST_TEST((below.get(Table::facts, a_key) == a_value));
+}
+
+// ---- two of them ----
+
+namespace {
+
+Write put_late(const Bytes& key, const Bytes& value) { return Write{Table::history, key, value}; }
+
+/// As a home has them.
+struct Both {
+  MemoryStore below;
+  Journals journals{below};
+  Both() { journals.keep({.first = 1'000, .second = 10'000}); }
+  void fill_first() { commit(journals.store(), {put({7}, Bytes(1'000, 7))}); }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(rows_of_tables_that_wait_longer_go_from_the_first_journal_to_the_second) {
+  Both state;
+  commit(state.journals.store(), {put(a_key, {1}), put_late(a_key, {2})});
+  commit(state.journals.store(), {put_late(another_key, {3})});
+  BOOST_TEST(rows_of(state.below, Table::journal) == 2U);
+  BOOST_TEST(rows_of(state.below, Table::late) == 0U);
+  state.fill_first();
+  BOOST_TEST(rows_of(state.below, Table::journal) == 0U);
+  BOOST_TEST(rows_of(state.below, Table::late) == 1U);
+  BOOST_TEST(rows_of(state.below, Table::facts) == 2U);
+  BOOST_TEST(rows_of(state.below, Table::history) == 0U);
+  BOOST_TEST((state.journals.store().get(Table::history, a_key) == Bytes{2}));
+  // What is newer stands over it, and what is gone is gone.
+  commit(state.journals.store(), {put_late(a_key, {4}), Write{Table::history, another_key, std::nullopt}});
+  BOOST_TEST((state.journals.store().get(Table::history, a_key) == Bytes{4}));
+  BOOST_TEST(!state.journals.store().get(Table::history, another_key));
+  state.fill_first();
+  BOOST_TEST(rows_of(state.below, Table::late) == 2U);
+  BOOST_TEST((state.journals.store().get(Table::history, a_key) == Bytes{4}));
+  BOOST_TEST(!state.journals.store().get(Table::history, another_key));
+}
+
+BOOST_AUTO_TEST_CASE(the_second_journal_goes_to_the_tables_when_it_is_full) {
+  Both state;
+  commit(state.journals.store(), {put_late(a_key, {1})});
+  state.fill_first();
+  commit(state.journals.store(), {put_late(another_key, Bytes(10'000, 2))});  // fills both
+  BOOST_TEST(rows_of(state.below, Table::journal) == 0U);
+  BOOST_TEST(rows_of(state.below, Table::late) == 0U);
+  BOOST_TEST((state.below.get(Table::history, a_key) == Bytes{1}));
+  BOOST_TEST((state.below.get(Table::history, another_key) == Bytes(10'000, 2)));
+}
+
+BOOST_AUTO_TEST_CASE(both_journals_are_settled_when_asked_and_by_who_keeps_none) {
+  const auto is_settled = [](const Both& state) {
+    BOOST_TEST(rows_of(state.below, Table::journal) == 0U);
+    BOOST_TEST(rows_of(state.below, Table::late) == 0U);
+    BOOST_TEST((state.below.get(Table::history, a_key) == Bytes{1}));
+    BOOST_TEST((state.below.get(Table::history, another_key) == Bytes{2}));
+  };
+  const auto fill = [](Both& state) {
+    commit(state.journals.store(), {put_late(a_key, {1})});
+    state.fill_first();
+    commit(state.journals.store(), {put_late(another_key, {2})});
+    BOOST_TEST(rows_of(state.below, Table::journal) == 1U);
+    BOOST_TEST(rows_of(state.below, Table::late) == 1U);
+  };
+  Both asked;
+  fill(asked);
+  require_success(asked.journals.settle());
+  is_settled(asked);
+  Both found;
+  fill(found);
+  Journals next(found.below);
+  commit(next.store(), {put(a_key, {9})});
+  is_settled(found);
+}
+
+// In whatever order they fail, a journal that could not be put into the tables is still there.
+BOOST_AUTO_TEST_CASE(a_settling_that_fails_loses_nothing_of_either) {
+  Both state;
+  commit(state.journals.store(), {put_late(a_key, {1})});
+  state.fill_first();
+  commit(state.journals.store(), {put_late(another_key, {2})});
+  state.below.fail_next_commit(Error{Token::io, "no disk", {}, {}});
+  BOOST_TEST(token_of(state.journals.settle()) == "io");
+  BOOST_TEST(rows_of(state.below, Table::journal) == 1U);
+  BOOST_TEST(rows_of(state.below, Table::late) == 1U);
+  Journals next(state.below);
+  BOOST_TEST((next.store().get(Table::history, a_key) == Bytes{1}));
+  BOOST_TEST((next.store().get(Table::history, another_key) == Bytes{2}));
+  BOOST_TEST((state.journals.store().get(Table::history, a_key) == Bytes{1}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

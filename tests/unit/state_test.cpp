@@ -56,32 +56,54 @@ Rows scan(const State& state, Table table, const Bytes& prefix, const Bytes& fro
   return found;
 }
 
-/// Short keys over few bytes, the first and last among them, so that prefixes, repetitions and ends are hit.
+/// Short keys over few bytes, the first and last among them, so that prefixes, repetitions and ends are hit. Keys of
+/// the trace begin with the id of an exchange.
 class Chance {
  public:
   explicit Chance(std::uint64_t seed) : generator_(seed) {}
   std::size_t below(std::size_t bound) { return static_cast<std::size_t>(generator_() % bound); }
-  Bytes key() {
-    static constexpr std::array<std::uint8_t, 4> letters{0x00, 0x61, 0xfe, 0xff};
-    Bytes bytes(below(4));
-    for (auto& byte : bytes) byte = letters[below(letters.size())];
+  Bytes key(Table table) {
+    auto bytes = table == Table::trace ? id() : Bytes{};
+    const auto more = short_key();
+    bytes.insert(bytes.end(), more.begin(), more.end());
     return bytes;
   }
-  Table table() { return below(2) == 0 ? Table::facts : Table::trace; }
+  Bytes prefix(Table table) {
+    if (below(2) == 0) return key(table);
+    auto bytes = id();
+    bytes.resize(below(table == Table::trace ? bytes.size() + 1 : 4));
+    return bytes;
+  }
+  Table table() {
+    static constexpr std::array tables{Table::facts, Table::trace, Table::history};
+    return tables[below(tables.size())];
+  }
   Write write() {
-    if (below(3) == 0) return Write{table(), key(), std::nullopt};
-    return Write{table(), key(), scrambled(below(5), generator_())};
+    const auto of = table();
+    if (below(3) == 0) return Write{of, key(of), std::nullopt};
+    return Write{of, key(of), scrambled(below(5), generator_())};
   }
 
  private:
+  std::uint8_t letter() {
+    static constexpr std::array<std::uint8_t, 4> letters{0x00, 0x61, 0xfe, 0xff};
+    return letters[below(letters.size())];
+  }
+  Bytes id() { return Bytes(sizeof(ExchangeId), letter()); }
+  Bytes short_key() {
+    Bytes bytes(below(4));
+    for (auto& byte : bytes) byte = letter();
+    return bytes;
+  }
+
   std::mt19937_64 generator_;
 };
 
 void compare(const State& state, const Model& model, Chance& chance) {
   const auto table = chance.table();
-  const auto key = chance.key();
-  const auto prefix = chance.key();
-  const auto from = chance.below(2) == 0 ? Bytes{} : chance.key();
+  const auto key = chance.key(table);
+  const auto prefix = chance.prefix(table);
+  const auto from = chance.below(2) == 0 ? Bytes{} : chance.prefix(table);
   BOOST_TEST((state.get(table, key) == model.get(table, key)));
   const auto expected = model.scan(table, prefix, from);
   BOOST_TEST((scan(state, table, prefix, from) == expected));
@@ -101,7 +123,10 @@ struct Stores {
   TemporaryFolder folder;
   std::unique_ptr<Store> below = open_sqlite(folder / "below.sqlite");
   std::unique_ptr<Store> below_journal = open_sqlite(folder / "journal.sqlite");
+  std::unique_ptr<Store> below_journals = open_sqlite(folder / "journals.sqlite");
+  std::unique_ptr<Store> below_numbers = open_sqlite(folder / "numbers.sqlite");
   MemoryStore below_through;
+  Journals journals{*below_journals};
   std::vector<std::unique_ptr<Store>> all;
   Stores() {
     all.push_back(std::make_unique<MemoryStore>());
@@ -111,6 +136,9 @@ struct Stores {
     journal->keep_journal(500);  // some ten entries of these tests
     all.push_back(std::move(journal));
     all.push_back(std::make_unique<JournalStore>(below_through));
+    journals.keep({.first = 500, .second = 300});
+    all.push_back(std::make_unique<NumberedStore>(*below_numbers));
+    all.push_back(std::make_unique<NumberedStore>(journals.store()));  // as a home has it
   }
 };
 
@@ -282,8 +310,10 @@ BOOST_AUTO_TEST_CASE(every_table_is_there_and_none_is_another) {
   for (const auto& store : stores.all) {
     std::vector<Write> writes;
     for (std::size_t i = 0; i < table_count; ++i) {
-      if (static_cast<Table>(i) == Table::journal) continue;  // of JournalStore alone
-      writes.push_back(Write{static_cast<Table>(i), {1}, Bytes{static_cast<std::uint8_t>(i)}});
+      const auto table = static_cast<Table>(i);
+      // Of JournalStore alone, and of NumberedStore.
+      if (table == Table::journal || table == Table::late || table == Table::exchange_numbers) continue;
+      writes.push_back(Write{table, Bytes(sizeof(ExchangeId), 1), Bytes{static_cast<std::uint8_t>(i)}});
     }
     commit(*store, writes);
     for (const auto& write : writes) {

@@ -1,0 +1,39 @@
+// The two journals of a state, one over the other. The first has all rows of the last transactions. The second has, of
+// those that left the first, the rows whose keys are random and whose tables grow for ever: each lies in a page of its
+// own there, which is written whole for it, so they wait until many lie in one page.
+#pragma once
+
+#include "ledger/store/journal_store.hpp"
+
+namespace bookchain::ledger {
+
+class Journals {
+ public:
+  /// What either may hold before it is put into the tables.
+  struct Room {
+    std::size_t first = 0;   ///< bytes; 0: each commit goes to the tables
+    std::size_t second = 0;  ///< bytes
+  };
+  /// Keeps a reference, as JournalStore does.
+  explicit Journals(Store& below)
+      : late_(below, Table::late, tables_of({Table::exchange_numbers, Table::history, Table::ownership, Table::turns})),
+        first_(static_cast<Store&>(late_)) {}  // not a copy of it
+
+  [[nodiscard]] Store& store() { return first_; }
+  [[nodiscard]] const Store& store() const { return first_; }
+  void keep(Room room) {
+    first_.keep_journal(room.first);
+    late_.keep_journal(room.second);
+  }
+  /// Puts what both hold into the tables. Precondition: no transaction is open.
+  [[nodiscard]] Result<void> settle() {
+    BOOKCHAIN_CHECK(first_.settle());
+    return late_.settle();
+  }
+
+ private:
+  JournalStore late_;
+  JournalStore first_;
+};
+
+}  // namespace bookchain::ledger

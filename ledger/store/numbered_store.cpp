@@ -1,0 +1,167 @@
+#include "ledger/store/numbered_store.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <map>
+
+namespace bookchain::ledger {
+
+namespace {
+
+constexpr std::size_t id_bytes = sizeof(ExchangeId);
+constexpr std::size_t number_bytes = sizeof(std::uint64_t);
+/// Of the row that holds the next number to be given; before the ids of all exchanges.
+constexpr ByteView next_key;
+
+ByteView id_in(ByteView key) { return key.first(id_bytes); }
+ByteView rest_of(ByteView key) { return key.subspan(id_bytes); }
+
+Bytes joined(ByteView first, ByteView second) {
+  Bytes bytes;
+  bytes.reserve(first.size() + second.size());
+  bytes.insert(bytes.end(), first.begin(), first.end());
+  bytes.insert(bytes.end(), second.begin(), second.end());
+  return bytes;
+}
+
+void check_number(ByteView number) {
+  if (number.size() == number_bytes) return;
+  damaged(Table::exchange_numbers, Error{Token::bad_file, "a number has not 8 bytes", {}, {}});
+}
+
+}  // namespace
+
+bool NumberedStore::numbers(Table table) {
+  return table == Table::exchanges || table == Table::moved || table == Table::trace;
+}
+
+std::optional<Bytes> NumberedStore::number_of(ByteView exchange) const {
+  auto number = below_.get(Table::exchange_numbers, exchange);
+  if (number) check_number(*number);
+  return number;
+}
+
+// ---- reading ----
+
+std::optional<Bytes> NumberedStore::get(Table table, ByteView key) const {
+  if (!numbers(table)) return below_.get(table, key);
+  assert(key.size() >= id_bytes);
+  const auto number = number_of(id_in(key));
+  if (!number) return std::nullopt;
+  return below_.get(table, joined(*number, rest_of(key)));
+}
+
+bool NumberedStore::scan_exchange(Table table, ByteView exchange, ByteView number, ByteView prefix, ByteView from,
+                                  const Visit& visit) const {
+  bool goes_on = true;
+  below_.scan(table, joined(number, prefix), joined(number, from), [&](ByteView key, ByteView value) {
+    return goes_on = visit(joined(exchange, key.subspan(number_bytes)), value);
+  });
+  return goes_on;
+}
+
+void NumberedStore::scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const {
+  if (!numbers(table)) return below_.scan(table, prefix, from, visit);
+  const ByBytes less;
+  const auto start = less(prefix, from) ? from : prefix;
+  // An exchange that is before the start has no row after it; of the one in which it lies, some are.
+  const auto first_id = start.first(std::min(start.size(), id_bytes));
+  const auto scan_one = [&](ByteView exchange, ByteView number) {
+    const bool has_start = start.size() >= id_bytes && std::ranges::equal(exchange, first_id);
+    return scan_exchange(table, exchange, number, prefix.size() > id_bytes ? rest_of(prefix) : ByteView(),
+                         has_start ? rest_of(start) : ByteView(), visit);
+  };
+  if (prefix.size() >= id_bytes) {
+    if (!has_prefix(start, prefix)) return;  // it is after all of them
+    const auto number = number_of(id_in(prefix));
+    if (number) scan_one(id_in(prefix), *number);
+    return;
+  }
+  below_.scan(Table::exchange_numbers, prefix, first_id, [&](ByteView exchange, ByteView number) {
+    if (exchange.size() != id_bytes) return true;
+    check_number(number);
+    return scan_one(exchange, number);
+  });
+}
+
+std::optional<std::pair<Bytes, Bytes>> NumberedStore::last(Table table, ByteView prefix) const {
+  if (!numbers(table)) return below_.last(table, prefix);
+  if (prefix.size() >= id_bytes) {
+    const auto number = number_of(id_in(prefix));
+    if (!number) return std::nullopt;
+    auto row = below_.last(table, joined(*number, rest_of(prefix)));
+    if (row) row->first = joined(id_in(prefix), ByteView(row->first).subspan(number_bytes));
+    return row;
+  }
+  std::optional<std::pair<Bytes, Bytes>> found;
+  scan(table, prefix, {}, [&](ByteView key, ByteView value) {
+    found = std::make_pair(Bytes(key.begin(), key.end()), Bytes(value.begin(), value.end()));
+    return true;
+  });
+  return found;
+}
+
+void NumberedStore::begin_reading() const {
+  if (readings_++ > 0) return;
+  try {
+    reading_.emplace(below_);
+  } catch (const DamagedState&) {
+    --readings_;
+    throw;
+  }
+}
+
+void NumberedStore::end_reading() const {
+  if (--readings_ == 0) reading_.reset();
+}
+
+// ---- writing ----
+
+void NumberedStore::apply(const std::vector<Write>& writes) { hand_over(std::vector<Write>(writes)); }
+
+/// Gives numbers to exchanges in one set of writes.
+class NumberedStore::Numbering {
+ public:
+  explicit Numbering(const NumberedStore& store) : store_(store) {}
+
+  /// Nothing if it has none and need not have one.
+  [[nodiscard]] std::optional<Bytes> number_of(ByteView exchange, bool needed) {
+    if (auto known = store_.number_of(exchange)) return known;
+    Bytes id(exchange.begin(), exchange.end());
+    if (const auto given = fresh_.find(id); given != fresh_.end()) return given->second;
+    if (!needed) return std::nullopt;
+    if (fresh_.empty()) next_ = next_number();
+    return fresh_.emplace(std::move(id), encode(next_++)).first->second;
+  }
+  void add_rows(std::vector<Write>& writes) const {
+    if (fresh_.empty()) return;
+    writes.push_back(Write{Table::exchange_numbers, Bytes(next_key.begin(), next_key.end()), encode(next_)});
+    for (const auto& [exchange, number] : fresh_) writes.push_back(Write{Table::exchange_numbers, exchange, number});
+  }
+
+ private:
+  [[nodiscard]] std::uint64_t next_number() const {
+    const auto next = store_.number_of(next_key);
+    return next ? decode<std::uint64_t>(*next).value() : 0;
+  }
+
+  const NumberedStore& store_;
+  std::map<Bytes, Bytes> fresh_;
+  std::uint64_t next_ = 0;
+};
+
+void NumberedStore::hand_over(std::vector<Write>&& writes) {
+  Numbering numbering(*this);
+  // A row that is not there needs no number to be erased.
+  std::erase_if(writes, [&](Write& write) {
+    if (!numbers(write.table)) return false;
+    assert(write.key.size() >= id_bytes);
+    const auto number = numbering.number_of(id_in(write.key), write.value.has_value());
+    if (number) write.key = joined(*number, rest_of(write.key));
+    return !number;
+  });
+  numbering.add_rows(writes);
+  below_.hand_over(std::move(writes));
+}
+
+}  // namespace bookchain::ledger

@@ -1,0 +1,87 @@
+// The rows of exchanges under numbers: in which order they lie, and what damage of the numbers does. That such a store
+// says what a map says is tested in state_test.cpp.
+#include "tests/unit/stores.hpp"
+
+namespace {
+
+using namespace bookchain::unit;  // NOLINT(google-build-using-namespace)
+
+Bytes id_of(std::uint8_t letter) { return Bytes(sizeof(ExchangeId), letter); }
+Bytes part_of(std::uint8_t letter, std::uint8_t order) {
+  auto key = id_of(letter);
+  key.push_back(order);
+  return key;
+}
+Write row(Table table, Bytes key, std::uint8_t value) { return Write{table, std::move(key), Bytes{value}}; }
+
+struct Numbered {
+  MemoryStore below;
+  NumberedStore store{below};
+};
+
+std::vector<std::uint8_t> values_of(const State& state, Table table) {
+  std::vector<std::uint8_t> values;
+  state.scan(table, {}, {}, [&](ByteView, ByteView value) {
+    values.push_back(value.front());
+    return true;
+  });
+  return values;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(numbered_store)
+
+BOOST_FIXTURE_TEST_CASE(rows_lie_in_the_order_in_which_their_exchanges_came, Numbered) {
+  commit(store, {row(Table::exchanges, id_of(9), 1), row(Table::trace, part_of(9, 1), 1)});
+  commit(store, {row(Table::exchanges, id_of(3), 2), row(Table::exchanges, id_of(5), 3)});
+  commit(store, {row(Table::trace, part_of(9, 2), 4), row(Table::trace, part_of(3, 1), 5)});
+  BOOST_TEST((values_of(below, Table::exchanges) == std::vector<std::uint8_t>{1, 2, 3}));
+  BOOST_TEST((values_of(below, Table::trace) == std::vector<std::uint8_t>{1, 4, 5}));
+  // Above they are in the order of their keys.
+  BOOST_TEST((values_of(store, Table::exchanges) == std::vector<std::uint8_t>{2, 3, 1}));
+  BOOST_TEST((values_of(store, Table::trace) == std::vector<std::uint8_t>{5, 1, 4}));
+  // One number for an exchange, whatever rows it has, and one row for the next number.
+  BOOST_TEST(rows_of(below, Table::exchange_numbers) == 4U);
+}
+
+BOOST_FIXTURE_TEST_CASE(an_exchange_keeps_its_number_and_a_row_that_never_was_takes_none, Numbered) {
+  commit(store, {row(Table::exchanges, id_of(9), 1)});
+  const auto first = below.get(Table::exchange_numbers, id_of(9));
+  commit(store, {Write{Table::exchanges, id_of(9), std::nullopt}, Write{Table::moved, id_of(8), std::nullopt}});
+  BOOST_TEST(!store.get(Table::exchanges, id_of(9)));
+  BOOST_TEST(!below.get(Table::exchange_numbers, id_of(8)));
+  commit(store, {row(Table::exchanges, id_of(9), 2)});
+  BOOST_TEST((below.get(Table::exchange_numbers, id_of(9)) == first));
+  BOOST_TEST((store.get(Table::exchanges, id_of(9)) == Bytes{2}));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_number_of_a_transaction_that_was_rolled_back_is_given_again, Numbered) {
+  require_success(store.begin());
+  store.apply({row(Table::exchanges, id_of(9), 1)});
+  store.rollback();
+  commit(store, {row(Table::exchanges, id_of(3), 2)});
+  BOOST_TEST((below.get(Table::exchange_numbers, id_of(3)) == encode(std::uint64_t{0})));
+  BOOST_TEST(!store.get(Table::exchanges, id_of(9)));
+}
+
+BOOST_FIXTURE_TEST_CASE(other_tables_lie_as_they_are, Numbered) {
+  commit(store, {put(a_key, a_value), row(Table::witness_ids, part_of(1, 2), 3)});
+  BOOST_TEST((below.get(Table::facts, a_key) == a_value));
+  BOOST_TEST((below.get(Table::witness_ids, part_of(1, 2)) == Bytes{3}));
+  BOOST_TEST(rows_of(below, Table::exchange_numbers) == 0U);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_number_that_is_none_is_a_damaged_state, Numbered) {
+  commit(below, {Write{Table::exchange_numbers, id_of(9), Bytes{1, 2, 3}}});
+  const auto names_it = [](const DamagedState& damage) {
+    return damage.error().token == Token::bad_file && damage.error().subject.starts_with("exchange_numbers: ");
+  };
+  BOOST_CHECK_EXCEPTION((void)store.get(Table::exchanges, id_of(9)), DamagedState, names_it);
+  BOOST_CHECK_EXCEPTION((void)values_of(store, Table::trace), DamagedState, names_it);
+  require_success(store.begin());
+  BOOST_CHECK_EXCEPTION(store.apply({row(Table::moved, id_of(9), 1)}), DamagedState, names_it);
+  store.rollback();
+}
+
+BOOST_AUTO_TEST_SUITE_END()
