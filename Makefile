@@ -63,9 +63,9 @@ sim:  ## whole networks under faults and liars; SEEDS=100000 for the long run
 
 bench:  ## how fast it is, against age and bare signatures: docs/performance.md; takes 8 GiB of disk for a while
 	@$(PACKAGES) build bench
-	@scripts/build.sh release bookchain grown_chain bench_parts
+	@scripts/build.sh release bookchain grown_chain hostile_clients bench_parts
 	@tests/bench/exchanges.py $(program) build/release/tests/bench/bench_parts
-	@tests/bench/disturbed.py $(program)
+	@tests/bench/disturbed.py $(program) build/release/tests/bench/hostile_clients
 	@tests/bench/peers.py $(program)
 	@tests/bench/ageing.py $(program)
 	@tests/bench/large_book.py $(program)

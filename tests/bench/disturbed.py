@@ -1,20 +1,17 @@
 #!/usr/bin/env python3
-"""disturbed.py PROGRAM [RUNS [EXCHANGES]]
+"""disturbed.py PROGRAM HOSTILE_CLIENTS [RUNS [EXCHANGES]]
 
 What exchanges between well-behaved peers lose while somebody disturbs them, over sockets: the same network takes turns
 with and without the disturbance, and the ratio of the two rates is that of one run.
 
-- hostile clients at every peer: 64 connections with half a frame, 64 that announce a frame of 4 GiB, 8 that send a
-  byte a second, and as many as it can that are opened and closed one after the other;
+- hostile clients at every peer (hostile_clients.cpp): 64 connections with half a frame, 64 that announce a frame of
+  4 GiB, 8 that send a byte a second, and 5,000 a second that are opened and closed;
 - of seven peers one dead and one stopped for two seconds of every four; the exchanges are between the other five.
 """
 
-import itertools
-import multiprocessing
 import os
 import signal
-import socket
-import struct
+import subprocess
 import sys
 import tempfile
 import threading
@@ -27,83 +24,24 @@ from measuring import median, report
 SEVEN = (5000, 5001, 5002, 5003, 5004, 5005, 5006)
 STOPPED, DEAD = SEVEN[5:]
 STOP_SECONDS = 2
-HELD, SLOW, AT_ONCE = 64, 8, 4
+hostile_clients = ""  # the program
 
 
 class HostileClients:
-    """Clients in a process of their own: they take nothing from the one that makes the requests."""
-
     def __init__(self, network: Network):
-        context = multiprocessing.get_context("spawn")
-        sockets = [str(network.folder / str(port) / "socket") for port in network.ports]
-        self.over, self.begun, self.counted = context.Event(), context.Event(), context.Value("Q", 0)
-        self.process = context.Process(target=be_hostile, daemon=True,
-                                       args=(sockets, self.over, self.begun, self.counted))
-
-    @property
-    def count(self) -> int:
-        return self.counted.value
+        self.sockets = [str(network.folder / str(port) / "socket") for port in network.ports]
+        self.count = 0
+        self.process = None
 
     def start(self):
-        self.process.start()
-        if not self.begun.wait(30):
+        self.process = subprocess.Popen([hostile_clients, *self.sockets], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+        if not self.process.stdout.readline():
             sys.exit("the hostile clients did not begin")
 
     def end(self):
-        self.over.set()
-        self.process.join()
-
-
-def be_hostile(sockets, over, begun, counted):
-    """Until it is over; each connection that is opened and closed is counted."""
-    turns = itertools.cycle(sockets)
-
-    def connect():
-        """A connection to the next peer, or nothing where it takes none just now."""
-        client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        client.settimeout(0.05)
-        try:
-            client.connect(next(turns))
-        except OSError:
-            client.close()
-            return None
-        return client
-
-    def send(client, some: bytes) -> bool:
-        """False once the peer has had enough of it."""
-        try:
-            client.sendall(some)
-        except OSError:
-            client.close()
-            return False
-        return True
-
-    def hold(size: int):
-        client = connect()
-        return client if client and send(client, struct.pack(">I", size) + b"half") else None
-
-    slow, held = [], []
-    last = 0.0
-    while not over.is_set():
-        while len(held) < 2 * HELD:
-            held.append(hold(1000 if len(held) % 2 else 0xFFFFFFFF))
-        held = [client for client in held if client]
-        while len(slow) < SLOW:
-            slow.append(connect())
-        if time.monotonic() - last >= 1:
-            last = time.monotonic()
-            slow = [client for client in slow if client and send(client, b"x")]
-            held = [client for client in held if send(client, b"")]
-        for _ in range(AT_ONCE):
-            client = connect()
-            if client:
-                client.close()
-            counted.value += 1
-        begun.set()
-        over.wait(0.0005)
-    for client in slow + held:
-        if client:
-            client.close()
+        out, _ = self.process.communicate()
+        self.count = int(out.split()[-1])
 
 
 class StoppedPeer(threading.Thread):
@@ -165,9 +103,10 @@ def kill_one(network: Network):
 
 
 def main():
-    program = str(Path(sys.argv[1]).resolve())
-    runs = int(sys.argv[2]) if len(sys.argv) > 2 else 5
-    exchanges = int(sys.argv[3]) if len(sys.argv) > 3 else 400
+    global hostile_clients
+    program, hostile_clients = (str(Path(word).resolve()) for word in sys.argv[1:3])
+    runs = int(sys.argv[3]) if len(sys.argv) > 3 else 5
+    exchanges = int(sys.argv[4]) if len(sys.argv) > 4 else 600
     cases = {
         "hostile clients": (PORTS, HostileClients, None),
         "one of seven dead, one stopped": (SEVEN, StoppedPeer, kill_one),
