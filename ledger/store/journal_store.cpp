@@ -1,5 +1,6 @@
 #include "ledger/store/journal_store.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <limits>
 
@@ -28,7 +29,7 @@ struct Row {
   std::optional<ByteView> value;
 };
 
-Row read_row(Reader& reader, Table place) {
+Row read_row(Reader& reader, Table place, const TableSet& held) {
   Row row;
   bool is_there = false;
   reader.read("table", row.table);
@@ -36,7 +37,9 @@ Row read_row(Reader& reader, Table place) {
   reader.read("is_there", is_there);
   if (is_there) row.value = reader.view("value", any_size);
   if (reader.failed()) damaged(place, Error{Token::bad_file, reader.fault(), {}, {}});
-  if (row.table == place) damaged(place, Error{Token::bad_file, "an entry is about its own table", {}, {}});
+  if (!held.test(static_cast<std::size_t>(row.table))) {
+    damaged(place, Error{Token::bad_file, "an entry is about a table of which the journal holds nothing", {}, {}});
+  }
   return row;
 }
 
@@ -48,7 +51,7 @@ void JournalStore::add(Bytes entry) const {
   bytes_ += kept.size();
   Reader reader(kept);
   while (!reader.at_end()) {
-    const auto row = read_row(reader, place_);
+    const auto row = read_row(reader, place_, held_);
     auto& rows = rows_[static_cast<std::size_t>(row.table)];
     if (row.value || below_.get(row.table, row.key)) {
       rows.insert_or_assign(row.key, row.value);
@@ -136,10 +139,11 @@ void JournalStore::apply(const std::vector<Write>& writes) {
   assert(open_);
   if (writes.empty()) return;
   if (most_bytes_ == 0 && entries_.empty()) return below_.apply(writes);
-  if (held_.all()) return add_fresh(writes);
+  const auto is_held = [&](const Write& write) { return held_.test(static_cast<std::size_t>(write.table)); };
+  if (std::ranges::all_of(writes, is_held)) return add_fresh(writes);
   std::vector<Write> own;
   std::vector<Write> others;
-  for (const auto& write : writes) (holds(write.table) ? own : others).push_back(write);
+  for (const auto& write : writes) (is_held(write) ? own : others).push_back(write);
   if (!others.empty()) below_.apply(others);
   if (!own.empty()) add_fresh(own);
 }
@@ -193,11 +197,12 @@ Result<void> JournalStore::settle() {
 }
 
 void JournalStore::rollback() noexcept {
+  // What lies below may be open without this one: where it was being opened and the journal could not be read.
+  below_.rollback();
   if (!open_) return;
   open_ = false;
   fresh_ = 0;
   forget();
-  below_.rollback();
 }
 
 }  // namespace bookchain::ledger

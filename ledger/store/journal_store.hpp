@@ -21,7 +21,8 @@ class JournalStore final : public Store {
  public:
   /// Keeps a reference: `below` outlives this store, and nobody else writes through it meanwhile. Rows of tables that
   /// are not among `held` go below at once.
-  explicit JournalStore(Store& below, Table place = Table::journal, TableSet held = ~TableSet())
+  explicit JournalStore(Store& below, Table place = Table::journal,
+                        TableSet held = ~tables_of({Table::journal, Table::late}))
       : below_(below), place_(place), held_(held) {}
 
   /// From now on commits go to the journal; the one with which it would hold more than so many bytes puts all into the
@@ -50,7 +51,6 @@ class JournalStore final : public Store {
   template <class Read>
   auto at_one_moment(const Read& read) const;
   using Rows = overlay::Rows<ByteView, ByteView>;
-  [[nodiscard]] bool holds(Table table) const { return held_.test(static_cast<std::size_t>(table)); }
   [[nodiscard]] const Rows& rows(Table table) const { return rows_[static_cast<std::size_t>(table)]; }
   void read_journal() const;
   void read_journal_if_changed() const;

@@ -1,6 +1,6 @@
 // The two journals of a state, one over the other. The first has all rows of the last transactions. The second has, of
-// those that left the first, the rows whose keys are random and whose tables grow for ever: each lies in a page of its
-// own there, which is written whole for it, so they wait until many lie in one page.
+// those that left the first, the rows of tables with many rows whose keys are hashes: each lies in a page of its own
+// there, which is written whole for it, so they wait until many lie in one page.
 #pragma once
 
 #include "ledger/store/journal_store.hpp"
@@ -17,7 +17,7 @@ class Journals {
   /// Keeps a reference, as JournalStore does.
   explicit Journals(Store& below)
       : late_(below, Table::late, tables_of({Table::exchange_numbers, Table::history, Table::ownership, Table::turns})),
-        first_(static_cast<Store&>(late_)) {}  // not a copy of it
+        first_(late_, Table::journal) {}
 
   [[nodiscard]] Store& store() { return first_; }
   [[nodiscard]] const Store& store() const { return first_; }

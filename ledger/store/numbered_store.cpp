@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
 #include <map>
 
 namespace bookchain::ledger {
@@ -117,51 +118,66 @@ void NumberedStore::end_reading() const {
 
 // ---- writing ----
 
-void NumberedStore::apply(const std::vector<Write>& writes) { hand_over(std::vector<Write>(writes)); }
-
-/// Gives numbers to exchanges in one set of writes.
+/// The numbers of exchanges in one set of writes: those they have, and those they are given.
 class NumberedStore::Numbering {
  public:
   explicit Numbering(const NumberedStore& store) : store_(store) {}
 
-  /// Nothing if it has none and need not have one.
-  [[nodiscard]] std::optional<Bytes> number_of(ByteView exchange, bool needed) {
-    if (auto known = store_.number_of(exchange)) return known;
-    Bytes id(exchange.begin(), exchange.end());
-    if (const auto given = fresh_.find(id); given != fresh_.end()) return given->second;
-    if (!needed) return std::nullopt;
-    if (fresh_.empty()) next_ = next_number();
-    return fresh_.emplace(std::move(id), encode(next_++)).first->second;
+  /// Null if it has none and need not have one.
+  [[nodiscard]] const Bytes* number_of(ByteView exchange, bool needed) {
+    const auto known = known_.find(exchange);
+    if (known != known_.end()) return &known->second;
+    auto number = store_.number_of(exchange);
+    if (!number && !needed) return nullptr;
+    const auto place = known_.emplace(Bytes(exchange.begin(), exchange.end()), Bytes{}).first;
+    if (!number) {
+      number = encode(take_next());
+      fresh_.push_back(Write{Table::exchange_numbers, place->first, *number});
+    }
+    place->second = std::move(*number);
+    return &place->second;
   }
-  void add_rows(std::vector<Write>& writes) const {
+  void add_rows(std::vector<Write>& writes) {
     if (fresh_.empty()) return;
     writes.push_back(Write{Table::exchange_numbers, Bytes(next_key.begin(), next_key.end()), encode(next_)});
-    for (const auto& [exchange, number] : fresh_) writes.push_back(Write{Table::exchange_numbers, exchange, number});
+    std::ranges::move(fresh_, std::back_inserter(writes));
   }
 
  private:
-  [[nodiscard]] std::uint64_t next_number() const {
-    const auto next = store_.number_of(next_key);
-    return next ? decode<std::uint64_t>(*next).value() : 0;
+  std::uint64_t take_next() {
+    if (fresh_.empty()) {
+      const auto next = store_.number_of(next_key);
+      // Where a read failed, which gives nothing, nothing will be committed.
+      if (!next && store_.below_.last(Table::exchange_numbers, {}) && store_.below_.status()) {
+        damaged(Table::exchange_numbers, Error{Token::bad_file, "the next number is missing", {}, {}});
+      }
+      next_ = next ? decode<std::uint64_t>(*next).value() : 0;
+    }
+    return next_++;
   }
 
   const NumberedStore& store_;
-  std::map<Bytes, Bytes> fresh_;
+  std::map<Bytes, Bytes, ByBytes> known_;
+  std::vector<Write> fresh_;
   std::uint64_t next_ = 0;
 };
 
-void NumberedStore::hand_over(std::vector<Write>&& writes) {
+void NumberedStore::apply(const std::vector<Write>& writes) {
   Numbering numbering(*this);
-  // A row that is not there needs no number to be erased.
-  std::erase_if(writes, [&](Write& write) {
-    if (!numbers(write.table)) return false;
+  std::vector<Write> placed;
+  placed.reserve(writes.size());
+  for (const auto& write : writes) {
+    if (!numbers(write.table)) {
+      placed.push_back(write);
+      continue;
+    }
     assert(write.key.size() >= id_bytes);
-    const auto number = numbering.number_of(id_in(write.key), write.value.has_value());
-    if (number) write.key = joined(*number, rest_of(write.key));
-    return !number;
-  });
-  numbering.add_rows(writes);
-  below_.hand_over(std::move(writes));
+    // A row that is not there needs no number to be erased.
+    const auto* number = numbering.number_of(id_in(write.key), write.value.has_value());
+    if (number != nullptr) placed.push_back(Write{write.table, joined(*number, rest_of(write.key)), write.value});
+  }
+  numbering.add_rows(placed);
+  below_.hand_over(std::move(placed));
 }
 
 }  // namespace bookchain::ledger

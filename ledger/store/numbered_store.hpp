@@ -28,7 +28,6 @@ class NumberedStore final : public Store {
     return below_.begin(durability);
   }
   void apply(const std::vector<Write>& writes) override;
-  void hand_over(std::vector<Write>&& writes) override;
   [[nodiscard]] Result<void> commit() override { return below_.commit(); }
   void rollback() noexcept override { below_.rollback(); }
   [[nodiscard]] std::uint64_t foreign_commits() const override { return below_.foreign_commits(); }

@@ -5,7 +5,7 @@ What exchanges between well-behaved peers lose while somebody disturbs them, ove
 with and without the disturbance, and the ratio of the two rates is that of one run.
 
 - hostile clients at every peer (hostile_clients.cpp): 64 connections with half a frame, 64 that announce a frame of
-  4 GiB, 8 that send a byte a second, and 5,000 a second that are opened and closed;
+  4 GiB, 8 that send a byte a second, and 4,000 a second that are opened and closed;
 - of seven peers one dead and one stopped for two seconds of every four; the exchanges are between the other five.
 """
 
@@ -36,11 +36,13 @@ class HostileClients:
     def start(self):
         self.process = subprocess.Popen([hostile_clients, *self.sockets], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True)
-        if not self.process.stdout.readline():
+        if self.process.stdout.readline() != "at work\n":
             sys.exit("the hostile clients did not begin")
 
     def end(self):
-        out, _ = self.process.communicate()
+        out, _ = self.process.communicate(timeout=30)
+        if self.process.returncode != 0:
+            sys.exit(f"the hostile clients ended with {self.process.returncode}")
         self.count = int(out.split()[-1])
 
 

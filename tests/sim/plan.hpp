@@ -190,8 +190,9 @@ enum class Bug : std::uint8_t {
   leaf_not_compared,         ///< a chunk is false only if it does not decrypt
   journal_left,              ///< when its rows have gone to their tables
   removal_not_journalled,    ///< of a row that is in its table
+  number_given_again,        ///< to another exchange
 };
-inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::removal_not_journalled) + 1;
+inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::number_given_again) + 1;
 [[nodiscard]] std::string_view name(Bug bug);
 
 struct Plan {

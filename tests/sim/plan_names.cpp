@@ -177,6 +177,7 @@ std::string_view name(Bug bug) {
     case Bug::leaf_not_compared: return "leaf-not-compared";
     case Bug::journal_left: return "journal-left";
     case Bug::removal_not_journalled: return "removal-not-journalled";
+    case Bug::number_given_again: return "number-given-again";
   }
   return "";
 }

@@ -80,6 +80,7 @@ Needs needs_of(Bug bug) {
     case Bug::share_not_kept:
     case Bug::journal_left:
     case Bug::removal_not_journalled:
+    case Bug::number_given_again:
     case Bug::committed_voted_again:
     case Bug::requests_refused:
     case Bug::key_not_kept:

@@ -58,6 +58,7 @@ std::vector<Proof> proofs_of(Bug bug) {
     case Bug::release_after_abort: return {{"RELEASE and ABORT are never both signed in one turn"}};
     case Bug::book_not_removed: return {{"a book lies on its owner's shelf alone"}};
     case Bug::journal_left:
+    case Bug::number_given_again:
     case Bug::removal_not_journalled: return {{"tables and journals say together what was written"}};
     case Bug::share_not_kept:
     case Bug::share_not_checked: return {{"an ACK says that a fitting share is durable"}};

@@ -15,7 +15,7 @@ failed=0
 "$build/sim" --each-attack 20 || failed=1
 "$build/sim_curve" --each-attack 1 || failed=1
 "$build/sim" --beyond 60 || failed=1
-"$build/sim_planted" --each-bug 100 || failed=1
+"$build/sim_planted" --each-bug 200 || failed=1
 "$build/sim_planted" --each-bug-in-ordinary-plans 300 || failed=1
 "$build/sim_planted_curve" --each-bug 100 --bug malleable-accepted || failed=1
 exit "$failed"

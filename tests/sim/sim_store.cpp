@@ -107,7 +107,7 @@ std::vector<Write> writes_of(const Bytes& entry) {
 }  // namespace
 
 void SimStore::apply(const std::vector<Write>& writes) {
-  apply_to_disk(writes);
+  NumberedStore(disk_).apply(writes);
   mean(writes);
 }
 
@@ -228,8 +228,15 @@ std::optional<Bytes> SimStore::durable(Table table, ByteView key) const {
 
 void SimStore::falsify(Table table, const Bytes& key, Bytes value) {
   assert(!open_);
+  on_disk_ = settled(on_disk_);  // and no journal hides it
+  auto place = key;
+  if (NumberedStore::numbers(table)) {
+    constexpr auto id_bytes = static_cast<std::ptrdiff_t>(ExchangeId::size);
+    place = rows_of(on_disk_, Table::exchange_numbers).at(Bytes(key.begin(), key.begin() + id_bytes));
+    place.insert(place.end(), key.begin() + id_bytes, key.end());
+  }
+  on_disk_[static_cast<std::size_t>(table)].insert_or_assign(std::move(place), value);
   rows_[static_cast<std::size_t>(table)].insert_or_assign(key, std::move(value));
-  on_disk_ = rows_;  // and no journal hides it
 }
 
 void SimStore::put_back(Image image) {
@@ -240,12 +247,31 @@ void SimStore::put_back(Image image) {
   rows_ = said_by(on_disk_);
 }
 
-SimStore::Image SimStore::said_by(const Image& on_disk) {
+SimStore::Image SimStore::settled(const Image& on_disk) {
   auto image = on_disk;
   // What is in the first journal came later than what is in the second.
   for (const auto journal : {Table::late, Table::journal}) {
     for (const auto& [number, entry] : std::exchange(image[static_cast<std::size_t>(journal)], {})) {
       for (const auto& write : writes_of(entry)) set(image, write.table, write.key, write.value);
+    }
+  }
+  return image;
+}
+
+SimStore::Image SimStore::said_by(const Image& on_disk) {
+  auto image = settled(on_disk);
+  std::map<Bytes, Bytes> exchanges;
+  for (auto& [exchange, number] : std::exchange(image[static_cast<std::size_t>(Table::exchange_numbers)], {})) {
+    if (exchange.empty()) continue;       // the next number
+    exchanges.emplace(number, exchange);  // of two with one number, the second has lost its rows
+  }
+  for (std::size_t table = 0; table < table_count; ++table) {
+    if (!NumberedStore::numbers(static_cast<Table>(table))) continue;
+    for (auto& [place, value] : std::exchange(image[table], {})) {
+      constexpr auto number_bytes = static_cast<std::ptrdiff_t>(sizeof(std::uint64_t));
+      auto key = exchanges.at(Bytes(place.begin(), place.begin() + number_bytes));
+      key.insert(key.end(), place.begin() + number_bytes, place.end());
+      image[table].emplace(std::move(key), std::move(value));
     }
   }
   return image;

@@ -2,8 +2,9 @@
 // only soon may be lost from any one on, an open transaction always is. Fails, and dies in the middle of
 // a commit, when told to. A commit that fails when its frames are in the log is found by whoever opens the state
 // after a crash, unless a later one was written over them: SQLite goes on as if they were not there, and leaves them.
-// What a home keeps in its journals (ledger/store/journals.hpp) counts here as if it stood in the tables, whoever
-// looks: only on the disk below do the two differ.
+// What a home keeps in its journals (ledger/store/journals.hpp) counts here as if it stood in the tables, and what lies
+// under the number of an exchange (ledger/store/numbered_store.hpp) as if it lay under its id, whoever looks: only on
+// the disk below do they differ.
 #pragma once
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include <utility>
 
 #include "ledger/store/journals.hpp"
+#include "ledger/store/numbered_store.hpp"
 #include "tests/sim/random.hpp"
 
 namespace bookchain::sim {
@@ -131,7 +133,9 @@ class SimStore final : public Store {
   void apply_to_disk(const std::vector<Write>& writes);
   /// Sets a row, and remembers in the transaction how it was.
   void change(bool on_disk, const Write& write);
-  /// What counts.
+  /// As if the journals had been put into the tables.
+  [[nodiscard]] static Image settled(const Image& on_disk);
+  /// What counts: that, with the ids of exchanges for their numbers.
   [[nodiscard]] static Image said_by(const Image& on_disk);
   void undo(const Log& log) noexcept;
   [[nodiscard]] bool fails_to_read() const;
@@ -153,7 +157,7 @@ class SimStore final : public Store {
   mutable bool failed_ = false;
 };
 
-/// The journals on a simulated disk, which is told what it is to remember.
+/// The journals and numbers of a home on a simulated disk, which is told what it is to remember.
 class SimJournal final : public Store {
  public:
   explicit SimJournal(SimStore& store) : store_(store), journals_(store.disk()) {}
@@ -166,22 +170,23 @@ class SimJournal final : public Store {
   [[nodiscard]] std::optional<std::pair<Bytes, Bytes>> last(Table table, ByteView prefix) const override {
     return top().last(table, prefix);
   }
-  [[nodiscard]] Result<void> begin(Durability durability) override { return journals_.store().begin(durability); }
+  [[nodiscard]] Result<void> begin(Durability durability) override { return numbered_.begin(durability); }
   void apply(const std::vector<Write>& writes) override {
     store_.mean(writes);
-    journals_.store().apply(writes);
+    numbered_.apply(writes);
   }
-  [[nodiscard]] Result<void> commit() override { return journals_.store().commit(); }
-  void rollback() noexcept override { journals_.store().rollback(); }
+  [[nodiscard]] Result<void> commit() override { return numbered_.commit(); }
+  void rollback() noexcept override { numbered_.rollback(); }
   [[nodiscard]] Result<void> status() const override { return top().status(); }
 
  private:
   void begin_reading() const override { reading_.emplace(top()); }
   void end_reading() const override { reading_.reset(); }
-  [[nodiscard]] const Store& top() const { return journals_.store(); }
+  [[nodiscard]] const Store& top() const { return numbered_; }
 
   SimStore& store_;
   Journals journals_;
+  NumberedStore numbered_{journals_.store()};
   mutable std::optional<Reading> reading_;
 };
 

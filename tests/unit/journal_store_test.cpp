@@ -1,5 +1,5 @@
 // The journal of a state: what a commit changed is in one row, and read from there, until many go to their tables
-// together. That such a store says what a map says is tested in state_test.cpp.
+// together. That such a store says what a map says is tested in state_model_test.cpp.
 #include "tests/unit/stores.hpp"
 
 namespace {
@@ -284,9 +284,15 @@ BOOST_AUTO_TEST_CASE(both_journals_are_settled_when_asked_and_by_who_keeps_none)
   is_settled(found);
 }
 
-// In whatever order they fail, a journal that could not be put into the tables is still there.
-BOOST_AUTO_TEST_CASE(a_settling_that_fails_loses_nothing_of_either) {
+BOOST_AUTO_TEST_CASE(a_commit_that_fails_loses_nothing_of_either_journal) {
   Both state;
+  const auto both_say = [&] {
+    for (Journals next(state.below); const auto* store : {&next.store(), &state.journals.store()}) {
+      BOOST_TEST((store->get(Table::history, a_key) == Bytes{1}));
+      BOOST_TEST((store->get(Table::history, another_key) == Bytes{2}));
+      BOOST_TEST(!store->get(Table::history, Bytes{9}));
+    }
+  };
   commit(state.journals.store(), {put_late(a_key, {1})});
   state.fill_first();
   commit(state.journals.store(), {put_late(another_key, {2})});
@@ -294,10 +300,38 @@ BOOST_AUTO_TEST_CASE(a_settling_that_fails_loses_nothing_of_either) {
   BOOST_TEST(token_of(state.journals.settle()) == "io");
   BOOST_TEST(rows_of(state.below, Table::journal) == 1U);
   BOOST_TEST(rows_of(state.below, Table::late) == 1U);
-  Journals next(state.below);
-  BOOST_TEST((next.store().get(Table::history, a_key) == Bytes{1}));
-  BOOST_TEST((next.store().get(Table::history, another_key) == Bytes{2}));
+  both_say();
+  // One that fills both.
+  require_success(state.journals.store().begin());
+  state.journals.store().apply({put_late({9}, Bytes(10'000, 9))});
+  state.below.fail_next_commit(Error{Token::disk_full, "no space", {}, {}});
+  BOOST_TEST(token_of(state.journals.store().commit()) == "disk-full");
+  BOOST_TEST(rows_of(state.below, Table::journal) == 1U);
+  BOOST_TEST(rows_of(state.below, Table::late) == 1U);
+  both_say();
+  require_success(state.journals.settle());
+  both_say();
+}
+
+BOOST_AUTO_TEST_CASE(a_second_journal_that_cannot_be_read_leaves_no_transaction_open) {
+  Both state;
+  commit(state.below, {Write{Table::late, encode(std::uint64_t{1}), Bytes{1, 2, 3}}});
+  const auto names_it = [](const DamagedState& damage) {
+    return damage.error().token == Token::bad_file && damage.error().subject.starts_with("late: ");
+  };
+  BOOST_CHECK_EXCEPTION((void)state.journals.store().begin(), DamagedState, names_it);
+  state.journals.store().rollback();
+  commit(state.below, {Write{Table::late, encode(std::uint64_t{1}), std::nullopt}});
+  commit(state.journals.store(), {put_late(a_key, {1})});
   BOOST_TEST((state.journals.store().get(Table::history, a_key) == Bytes{1}));
+}
+
+// Nothing would ever replace what it says of others.
+BOOST_AUTO_TEST_CASE(a_journal_with_rows_of_tables_that_are_not_its_own_is_a_damaged_state) {
+  Both state;
+  const auto about_facts = Bytes{static_cast<std::uint8_t>(Table::facts), 0, 0, 0, 0, 0};
+  commit(state.below, {Write{Table::late, encode(std::uint64_t{1}), about_facts}});
+  BOOST_CHECK_THROW((void)state.journals.store().get(Table::facts, a_key), DamagedState);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

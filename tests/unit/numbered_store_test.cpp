@@ -1,5 +1,7 @@
 // The rows of exchanges under numbers: in which order they lie, and what damage of the numbers does. That such a store
-// says what a map says is tested in state_test.cpp.
+// says what a map says is tested in state_model_test.cpp.
+#include <set>
+
 #include "tests/unit/stores.hpp"
 
 namespace {
@@ -82,6 +84,55 @@ BOOST_FIXTURE_TEST_CASE(a_number_that_is_none_is_a_damaged_state, Numbered) {
   require_success(store.begin());
   BOOST_CHECK_EXCEPTION(store.apply({row(Table::moved, id_of(9), 1)}), DamagedState, names_it);
   store.rollback();
+}
+
+BOOST_FIXTURE_TEST_CASE(a_next_number_that_is_gone_is_a_damaged_state, Numbered) {
+  commit(store, {row(Table::exchanges, id_of(9), 1)});
+  commit(below, {Write{Table::exchange_numbers, {}, std::nullopt}});
+  require_success(store.begin());
+  BOOST_CHECK_THROW(store.apply({row(Table::exchanges, id_of(3), 1)}), DamagedState);
+  store.rollback();
+}
+
+// A server and the commands of its home, one of which finds numbers in the journals of the other.
+BOOST_AUTO_TEST_CASE(no_number_is_given_twice_by_processes_that_take_turns) {
+  struct Process {
+    explicit Process(const path& file) : sqlite(open_sqlite(file)) {}
+    std::unique_ptr<Store> sqlite;
+    Journals journals{*sqlite};
+    NumberedStore numbered{journals.store()};
+    GatheringStore store{numbered};
+  };
+  const TemporaryFolder folder;
+  const auto file = folder / "state.sqlite";
+  Process server(file);
+  server.journals.keep({.first = 600, .second = 900});
+  std::optional<Process> command(file);
+  std::uint8_t letter = 0;
+  for (int turn = 0; turn < 60; ++turn) {
+    auto& store = turn % 5 == 4 ? command->store : server.store;
+    ++letter;
+    if (turn % 7 == 3) {
+      require_success(store.begin());
+      store.apply({row(Table::exchanges, id_of(letter), letter)});
+      store.rollback();
+    }
+    commit(store, {row(Table::exchanges, id_of(letter), letter), row(Table::moved, id_of(letter), letter)});
+    if (turn % 20 == 19) command.emplace(file);
+  }
+  require_success(server.journals.settle());
+  std::set<Bytes> numbers;
+  server.sqlite->scan(Table::exchange_numbers, {}, {}, [&](ByteView exchange, ByteView number) {
+    if (!exchange.empty()) numbers.emplace(number.begin(), number.end());
+    return true;
+  });
+  BOOST_TEST(numbers.size() == 60U);
+  for (std::uint8_t each = 1; each <= letter; ++each) {
+    for (auto* store : {&server.store, &command->store}) {
+      BOOST_TEST((store->get(Table::exchanges, id_of(each)) == Bytes{each}));
+      BOOST_TEST((store->get(Table::moved, id_of(each)) == Bytes{each}));
+    }
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,4 +1,4 @@
-// What the tests of stores share: a store in a file, and a row that is put and committed.
+// What the tests of stores share: a store in a file, a row that is put and committed, and all stores there are.
 #pragma once
 
 #include "ledger/store/gathering_store.hpp"
@@ -28,5 +28,42 @@ inline void commit(Store& store, const std::vector<Write>& writes) {
   store.apply(writes);
   require_success(store.commit());
 }
+
+using Rows = std::vector<std::pair<Bytes, Bytes>>;
+
+inline Rows scan(const State& state, Table table, const Bytes& prefix, const Bytes& from,
+                 std::size_t most = std::numeric_limits<std::size_t>::max()) {
+  Rows found;
+  state.scan(table, prefix, from, [&](ByteView key, ByteView value) {
+    found.emplace_back(Bytes(key.begin(), key.end()), Bytes(value.begin(), value.end()));
+    return found.size() < most;
+  });
+  return found;
+}
+
+/// The stores, each new and empty.
+struct Stores {
+  TemporaryFolder folder;
+  std::unique_ptr<Store> below = open_sqlite(folder / "below.sqlite");
+  std::unique_ptr<Store> below_journal = open_sqlite(folder / "journal.sqlite");
+  std::unique_ptr<Store> below_journals = open_sqlite(folder / "journals.sqlite");
+  std::unique_ptr<Store> below_numbers = open_sqlite(folder / "numbers.sqlite");
+  MemoryStore below_through;
+  Journals journals{*below_journals};
+  NumberedStore numbered{journals.store()};
+  std::vector<std::unique_ptr<Store>> all;
+  Stores() {
+    all.push_back(std::make_unique<MemoryStore>());
+    all.push_back(open_sqlite(folder / "state.sqlite"));
+    all.push_back(std::make_unique<GatheringStore>(*below));
+    auto journal = std::make_unique<JournalStore>(*below_journal);
+    journal->keep_journal(500);  // some ten entries of these tests
+    all.push_back(std::move(journal));
+    all.push_back(std::make_unique<JournalStore>(below_through));
+    journals.keep({.first = 500, .second = 300});
+    all.push_back(std::make_unique<NumberedStore>(*below_numbers));
+    all.push_back(std::make_unique<GatheringStore>(numbered));  // as a home has it
+  }
+};
 
 }  // namespace bookchain::unit

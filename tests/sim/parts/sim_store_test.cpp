@@ -79,10 +79,10 @@ BOOST_FIXTURE_TEST_CASE(a_commit_that_failed_in_the_log_is_found_after_a_crash_o
 }
 
 BOOST_FIXTURE_TEST_CASE(what_is_found_is_told_as_changed, Fixture) {
-  fail_in_log(store, {Write{Table::exchanges, one, new_value}});
+  fail_in_log(store, {Write{Table::ownership, one, new_value}});
   (void)store.take_changed();
   BOOST_TEST(store.lose_power(nullptr).surfaced);
-  BOOST_TEST((store.take_changed() == SimStore::Changed{{Table::exchanges, one}}));
+  BOOST_TEST((store.take_changed() == SimStore::Changed{{Table::ownership, one}}));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_later_full_commit_is_written_over_it, Fixture) {
