@@ -9,7 +9,7 @@ namespace bookchain::ledger {
 
 namespace {
 
-constexpr std::size_t id_bytes = sizeof(ExchangeId);
+constexpr std::size_t id_bytes = ExchangeId::size;
 constexpr std::size_t number_bytes = sizeof(std::uint64_t);
 /// Of the row that holds the next number to be given; before the ids of all exchanges.
 constexpr ByteView next_key;
