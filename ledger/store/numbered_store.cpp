@@ -102,20 +102,6 @@ std::optional<std::pair<Bytes, Bytes>> NumberedStore::last(Table table, ByteView
   return found;
 }
 
-void NumberedStore::begin_reading() const {
-  if (readings_++ > 0) return;
-  try {
-    reading_.emplace(below_);
-  } catch (const DamagedState&) {
-    --readings_;
-    throw;
-  }
-}
-
-void NumberedStore::end_reading() const {
-  if (--readings_ == 0) reading_.reset();
-}
-
 // ---- writing ----
 
 /// The numbers of exchanges in one set of writes: those they have, and those they are given.

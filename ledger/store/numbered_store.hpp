@@ -6,6 +6,8 @@
 // Above, a state reads as if there were no numbers. A number is given for good, and is this peer's alone.
 #pragma once
 
+#include <list>
+
 #include "ledger/store/store.hpp"
 
 namespace bookchain::ledger {
@@ -35,8 +37,8 @@ class NumberedStore final : public Store {
 
  private:
   class Numbering;
-  void begin_reading() const override;
-  void end_reading() const override;
+  void begin_reading() const override { readings_.emplace_back(below_); }
+  void end_reading() const override { readings_.pop_back(); }
   /// The number of an exchange, as it stands in the keys of its rows; nothing if it has none.
   [[nodiscard]] std::optional<Bytes> number_of(ByteView exchange) const;
   /// Visits the rows of one exchange; whether to go on.
@@ -44,8 +46,7 @@ class NumberedStore final : public Store {
                      const Visit& visit) const;
 
   Store& below_;
-  mutable std::optional<Reading> reading_;
-  mutable unsigned readings_ = 0;  ///< that live, one within another
+  mutable std::list<Reading> readings_;  ///< of what lies below, one for each that lives here
 };
 
 }  // namespace bookchain::ledger
