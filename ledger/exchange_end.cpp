@@ -122,9 +122,11 @@ void take_book_home(Context& context, const ExchangeId& exchange, const Exchange
   const auto book = record.request.body.book;
   shelf.put(context.draft, book, ShelfRecord{next_order(context)});
   shelf_task(context, ShelfAction::promote, book, exchange);
-  const auto receipt = context.sign(Receipt{exchange});
-  context.draft.send(owner_of(record), ReceiptMessage{receipt});
-  for (const auto witness : witnesses_of(context.genesis, record)) context.draft.send(witness, ReceiptMessage{receipt});
+}
+
+/// Owner and witnesses of each are all the others.
+void tell_received(Context& context, const std::vector<ExchangeId>& received) {
+  context.send_to_others(ReceiptMessage{context.sign(Receipt{received})});
 }
 
 namespace {
@@ -134,7 +136,8 @@ void ask_for_shares(Context& context, const ExchangeId& exchange, const Exchange
   if (!record.key) context.send_to_others(WantShare{exchange});
 }
 
-void commit_transfer(Context& context, const Transfer& transfer, Height height) {
+/// Adds the exchange to those whose book comes home, if it does.
+void commit_transfer(Context& context, const Transfer& transfer, Height height, std::vector<ExchangeId>& home) {
   const auto exchange = context.genesis.exchange_of(transfer.request);
   const auto book = transfer.request.body.book;
   const auto owner = transfer.request.body.receiver_port;
@@ -161,6 +164,7 @@ void commit_transfer(Context& context, const Transfer& transfer, Height height) 
     case Role::requester:
       if (record->plaintext_ready) {
         take_book_home(context, exchange, *record);
+        home.push_back(exchange);
       } else {
         ask_for_shares(context, exchange, *record);
       }
@@ -265,10 +269,11 @@ void on_transaction_dropped(Context& context, const Transaction& transaction, co
 
 void on_block_committed(Context& context, const CommittedBlock& committed) {
   const auto height = committed.block.header.body.height;
+  std::vector<ExchangeId> home;
   for (const auto& transaction : committed.block.transactions) {
     const auto book = context.genesis.book_of(book_of(transaction));
     if (const auto* transfer = std::get_if<Signed<Transfer>>(&transaction)) {
-      commit_transfer(context, transfer->body, height);
+      commit_transfer(context, transfer->body, height, home);
       end_left_behind(context, book, context.genesis.exchange_of(transfer->body.request), false, height);
     } else if (const auto* abort = std::get_if<Signed<Abort>>(&transaction)) {
       see_abort(context, *abort);
@@ -280,6 +285,7 @@ void on_block_committed(Context& context, const CommittedBlock& committed) {
       end_left_behind(context, book, std::nullopt, false, height);
     }
   }
+  if (!home.empty()) tell_received(context, home);
 }
 
 }  // namespace bookchain::ledger

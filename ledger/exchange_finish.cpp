@@ -25,7 +25,10 @@ Result<void> do_open(Context& context, const WishOpen& wish, const ExchangeRecor
   }
   record.plaintext_ready = true;
   if (record.state == ExchangeState::released) record.state = ExchangeState::opened;
-  if (record.state == ExchangeState::committed) take_book_home(context, wish.exchange, record);
+  if (record.state == ExchangeState::committed) {
+    take_book_home(context, wish.exchange, record);
+    tell_received(context, {wish.exchange});
+  }
   keep(context, wish.exchange, record);
   return success();
 }

@@ -1,5 +1,7 @@
 // The shares of the key: handed out against the TRANSFER in the chain and nothing else (section 5), put together by the
 // requester, and forgotten when it signs that it can read.
+#include <algorithm>
+
 #include "ledger/book.hpp"
 #include "ledger/consensus_parts.hpp"
 #include "ledger/exchange.hpp"
@@ -93,21 +95,34 @@ Result<void> on_share(Context& context, PeerPort from, const ShareMessage& messa
   return success();
 }
 
-Result<void> on_receipt(Context& context, PeerPort from, const ReceiptMessage& message) {
-  BOOKCHAIN_CHECK(check_from(context, from, message.receipt));
-  const auto& exchange = message.receipt.body.exchange;
-  // Who has the book knows the block. Another may be the only one who was told it.
-  if (!moved.get(context.draft, exchange)) ask_for_blocks(context, from);
+namespace {
+
+/// Whether that is an exchange of this requester.
+bool forget_what_was_received(Context& context, PeerPort requester, const ExchangeId& exchange) {
   auto record = exchanges.get(context.draft, exchange);
-  if (!record || from != requester_of(*record)) {
-    return rejected(Token::unexpected, "a receipt of an exchange that is not the sender's", to_hex(exchange));
-  }
+  if (!record || requester_of(*record) != requester) return false;
   if (record->role == Role::witness) record->shares.clear();
   if (record->role == Role::owner) {
     shelf_task(context, ShelfAction::drop_exchange, record->request.body.book, exchange);
   }
   keep(context, exchange, *record);
-  return success();
+  return true;
+}
+
+}  // namespace
+
+Result<void> on_receipt(Context& context, PeerPort from, const ReceiptMessage& message) {
+  BOOKCHAIN_CHECK(check_from(context, from, message.receipt));
+  const auto& received = message.receipt.body.exchanges;
+  // Who has the book knows the block. Another may be the only one who was told it.
+  const auto is_missing = [&](const ExchangeId& exchange) { return !moved.get(context.draft, exchange); };
+  if (std::ranges::any_of(received, is_missing)) ask_for_blocks(context, from);
+  std::optional<ExchangeId> strange;
+  for (const auto& exchange : received) {
+    if (!forget_what_was_received(context, from, exchange)) strange = exchange;
+  }
+  if (!strange) return success();
+  return rejected(Token::unexpected, "a receipt of an exchange that is not the sender's", to_hex(*strange));
 }
 
 }  // namespace bookchain::ledger

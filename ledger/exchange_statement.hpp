@@ -167,15 +167,15 @@ struct KeyAnswer {
   }
 };
 
-/// Signed by the requester: it can read the book, the witnesses may forget their shares.
+/// Signed by the requester: it can read the books of these exchanges, the witnesses may forget their shares.
 struct Receipt {
   static constexpr auto type = StatementType::receipt;
-  ExchangeId exchange;
+  std::vector<ExchangeId> exchanges;  ///< those that one block brought home
   friend bool operator==(const Receipt&, const Receipt&) = default;
 
   template <class Self, class Visitor>
   static void visit(Self& self, Visitor& visitor) {
-    visitor("exchange", self.exchange);
+    visitor.list("exchanges", self.exchanges, max_block_transactions);
   }
 };
 

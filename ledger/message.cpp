@@ -27,7 +27,8 @@ struct ExchangeOf {
     } else if constexpr (requires { message.release; }) {
       return message.release.body.exchange;
     } else if constexpr (requires { message.receipt; }) {
-      return message.receipt.body.exchange;
+      const auto& received = message.receipt.body.exchanges;
+      return received.size() == 1 ? std::optional(received.front()) : std::nullopt;
     } else if constexpr (requires { message.answer.body.exchange; }) {
       return message.answer.body.exchange;
     } else {
@@ -69,6 +70,7 @@ int step_of(const Message& message) { return step_of_kind(name(message)); }
 
 std::vector<ExchangeId> traced_exchanges_of(const NetworkId& network, const Message& message) {
   if (const auto exchange = exchange_of(network, message)) return {*exchange};
+  if (const auto* told = std::get_if<ReceiptMessage>(&message)) return told->receipt.body.exchanges;
   std::vector<ExchangeId> found;
   const auto* block = block_in(message);
   if (block == nullptr) return found;

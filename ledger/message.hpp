@@ -237,7 +237,7 @@ struct ShareMessage {
   }
 };
 
-/// Requester to owner and witnesses: it can read the book.
+/// Requester to all others: it can read the books that a block brought home.
 struct ReceiptMessage {
   static constexpr std::string_view name = "receipt";
   Signed<Receipt> receipt;

@@ -146,7 +146,7 @@ void sign_from_grant(const World& world, Exchange& exchange, PeerPort owner) {
         world.sign(witness, KeyAnswer{exchange.id, grant_id, exchange.grant.body.key_commitment}));
   }
   exchange.release = world.sign(owner, Release{exchange.id, grant_id});
-  exchange.receipt = world.sign(requester, Receipt{exchange.id});
+  exchange.receipt = world.sign(requester, Receipt{{exchange.id}});
 }
 
 Bytes package_of(const Exchange& exchange) {

@@ -31,10 +31,10 @@ BOOST_AUTO_TEST_CASE(shares_are_handed_to_the_requester_alone_and_after_the_tran
   BOOST_REQUIRE(p.network.queue.size() == 1U);
   BOOST_TEST(std::holds_alternative<ShareMessage>(p.network.queue.front().message));
   // "and keeps it until R signs that it can read."
-  const auto forged = p.network.sign(p.o, Receipt{p.x});
+  const auto forged = p.network.sign(p.o, Receipt{{p.x}});
   BOOST_TEST((p.network.give(p.o, p.w, ReceiptMessage{forged}) == Token::unexpected));
   BOOST_TEST(p.shares_at(p.w) == 1U);
-  BOOST_TEST(!p.network.give(p.r, p.w, ReceiptMessage{p.network.sign(p.r, Receipt{p.x})}));
+  BOOST_TEST(!p.network.give(p.r, p.w, ReceiptMessage{p.network.sign(p.r, Receipt{{p.x}})}));
   BOOST_TEST(p.shares_at(p.w) == 0U);
   BOOST_TEST((p.network.give(p.r, p.w, WantShare{p.x}) == Token::exchange_over));
 }
@@ -46,6 +46,55 @@ BOOST_AUTO_TEST_CASE(witnesses_forget_their_shares_when_a_mined_exchange_is_over
   p.network.require_equal_chains(1);
   BOOST_TEST((p.form() == TransferForm::mined));
   for (const auto witness : {p.w, p.network.port(3)}) BOOST_TEST(p.shares_at(witness) == 0U);
+}
+
+// Section 5: "one for all books that a block brought home".
+BOOST_AUTO_TEST_CASE(one_receipt_is_for_all_books_that_a_block_brought_home) {
+  Played p(4, Step::check_key);
+  auto& network = p.network;
+  const auto other_owner = p.w;
+  const auto other_book = network.add_book(other_owner, "8");
+  network.deliver_until_quiet();
+  const auto y = network.request(p.r, other_owner, other_book);
+  network.play(y, Step::check_key);
+  std::map<PeerPort, std::vector<ReceiptMessage>> told;
+  network.filter = [&](const Envelope& envelope) {
+    if (const auto* receipt = std::get_if<ReceiptMessage>(&envelope.message)) told[envelope.to].push_back(*receipt);
+    return true;
+  };
+  network.wish(p.r, WishMine{p.x});
+  network.wish(p.r, WishMine{y});
+  network.run();
+  network.require_equal_chains(1);
+  BOOST_TEST(network.chain(p.r).front().block.transactions.size() == 2U);
+  BOOST_TEST(told.size() == 3U);
+  for (const auto& [peer, receipts] : told) {
+    BOOST_REQUIRE(receipts.size() == 1U);
+    const auto& exchanges_in_it = receipts.front().receipt.body.exchanges;
+    BOOST_TEST((std::set(exchanges_in_it.begin(), exchanges_in_it.end()) == std::set{p.x, y}));
+  }
+  // Each forgets what it kept of either: shares where it was a witness.
+  const auto last = network.port(3);
+  for (const auto& [witness, exchange] :
+       {std::pair{p.w, p.x}, std::pair{last, p.x}, std::pair{p.o, y}, std::pair{last, y}}) {
+    BOOST_TEST(network.record(witness, exchange).shares.empty());
+  }
+}
+
+// Of a receipt about several, what is the sender's counts, and what is another's does not.
+BOOST_AUTO_TEST_CASE(a_receipt_counts_for_the_exchanges_of_its_sender_alone) {
+  Played p(4, Step::check_id);
+  auto& network = p.network;
+  const auto other_requester = p.o;
+  const auto other_book = network.add_book(p.r, "8");
+  network.deliver_until_quiet();
+  const auto y = network.request(other_requester, p.r, other_book);
+  network.play(y, Step::check_id);
+  BOOST_TEST(p.shares_at(p.w) == 1U);
+  const auto receipt = network.sign(p.r, Receipt{{y, p.x}});
+  BOOST_TEST((network.give(p.r, p.w, ReceiptMessage{receipt}) == Token::unexpected));
+  BOOST_TEST(p.shares_at(p.w) == 0U);
+  BOOST_TEST(network.record(p.w, y).shares.size() == 1U);
 }
 
 // A question for the share that overtook the block is answered when the block comes.

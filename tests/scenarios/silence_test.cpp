@@ -176,7 +176,8 @@ BOOST_AUTO_TEST_CASE(a_receipt_before_the_block_makes_a_peer_ask_for_it) {
   network.edit(withheld.w2, [&](Draft& draft) { exchanges.erase(draft, withheld.x); });
   withheld.passes = [&](const Envelope& envelope) { return std::holds_alternative<BlocksMessage>(envelope.message); };
   for (const auto peer : {withheld.o, withheld.w1, withheld.w2}) {
-    const auto refused = network.give(withheld.r, peer, ReceiptMessage{network.sign(withheld.r, Receipt{withheld.x})});
+    const auto refused =
+        network.give(withheld.r, peer, ReceiptMessage{network.sign(withheld.r, Receipt{{withheld.x}})});
     BOOST_TEST(refused.has_value() == (peer == withheld.w2));
   }
   network.deliver_until_quiet();

@@ -95,7 +95,7 @@ void Villain::abuse_exchange(const ExchangeId& exchange, const ExchangeRecord& r
   if (does(Attack::garbage, 100)) {
     send(any_other(), Over{exchange, "", "over"});
     send(any_other(), SendAgain{exchange});
-    send(any_other(), ReceiptMessage{sign(Receipt{exchange})});
+    send(any_other(), ReceiptMessage{sign(Receipt{{exchange}})});
   }
 }
 

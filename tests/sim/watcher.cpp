@@ -151,7 +151,8 @@ struct StatementReader {
     for (const auto& one : m.grants) watcher.granted(one.request, one.grant);
   }
   void operator()(const ReceiptMessage& m) const {
-    if (good(m.receipt)) watcher.receipts_.insert(m.receipt.body.exchange);
+    const auto& received = m.receipt.body.exchanges;
+    if (good(m.receipt)) watcher.receipts_.insert(received.begin(), received.end());
   }
   void operator()(const AckMessage& m) const { read(m.ack); }
   void operator()(const ConsentMessage& m) const { read(m.consent); }
