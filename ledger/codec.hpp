@@ -7,6 +7,7 @@
 // tag. Never allocates more than the bytes at hand justify.
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <cstring>
 #include <type_traits>
@@ -62,9 +63,11 @@ class Writer {
  private:
   template <std::unsigned_integral I>
   void integer(I value) {
-    for (std::size_t shift = sizeof(I) * 8; shift > 0; shift -= 8) {
-      out_.push_back(static_cast<std::uint8_t>((value >> (shift - 8)) & 0xffU));
+    std::array<std::uint8_t, sizeof(I)> bytes;
+    for (std::size_t i = 0; i < sizeof(I); ++i) {
+      bytes[i] = static_cast<std::uint8_t>((value >> (8 * (sizeof(I) - 1 - i))) & 0xffU);
     }
+    raw(bytes);
   }
   template <class... Ts>
   void alternative(const std::variant<Ts...>& value) {

@@ -7,7 +7,7 @@ namespace bookchain::ledger {
 namespace {
 
 /// Of each of the two halves.
-constexpr std::size_t most_bytes = std::size_t{2} << 20U;
+constexpr std::size_t most_bytes = std::size_t{256} << 10U;
 /// A block or another large row is not worth the room.
 constexpr std::size_t largest_row = 16'384;
 /// Of an entry in the map beside its key and value, roughly.
