@@ -200,8 +200,7 @@ Result<void> check_caught_up(const Genesis& genesis, const State& state, PeerPor
 }
 
 Result<void> notice_forgotten(Context& context, Height height) {
-  const auto mute_until = mute_until_fact.get(context.draft);
-  if (mute_until && height <= *mute_until) return success();
+  if (!may_vote(context.draft, height)) return success();
   begin_restore(context);
   context.draft.note(Event{"restored", std::nullopt, std::to_string(height.value)});
   return rejected(Token::waiting, "this home was restored and forgot a vote of its own", std::to_string(height.value));

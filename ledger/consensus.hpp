@@ -39,6 +39,8 @@ void ask_voters_again(Context& context);
 /// Whether a proposer's back-off runs, or an answer is put off: something that this peer has still to do.
 [[nodiscard]] bool is_backing_off(const State& state, const Genesis& genesis);
 
+/// Whether this peer votes at that height: a restored home does not where it may have voted before.
+[[nodiscard]] bool may_vote(const State& state, Height height);
 /// After a restore: asks all others what they can prove, and votes nowhere until q answers came, then
 /// not up to and including the height after the highest one proven.
 void begin_restore(Context& context);

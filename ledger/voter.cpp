@@ -42,9 +42,13 @@ Round highest_in_reach(Time now, Round from) {
   return Round{std::max(by_clock, by_jump)};
 }
 
+bool may_vote(const State& state, Height height) {
+  const auto mute_until = mute_until_fact.get(state);
+  return !mute_until || *mute_until < height;
+}
+
 Result<void> check_may_vote(const Context& context, Height height) {
-  const auto mute_until = mute_until_fact.get(context.draft);
-  if (!mute_until || *mute_until < height) return success();
+  if (may_vote(context.draft, height)) return success();
   return rejected(Token::waiting, "this home was restored and does not vote yet", std::to_string(height.value));
 }
 

@@ -8,6 +8,7 @@
 #include "cli/peer_view.hpp"
 #include "cli/session.hpp"
 #include "ledger/chain.hpp"
+#include "ledger/consensus.hpp"
 
 namespace bookchain::cli {
 
@@ -53,9 +54,9 @@ struct Voting {
 };
 
 Voting voting_of(const State& state, Height head) {
+  if (may_vote(state, Height{head.value + 1})) return {};
   const auto mute_until = mute_until_fact.get(state);
-  if (!mute_until || *mute_until <= head) return {};
-  const bool known = mute_until->value != std::numeric_limits<std::uint64_t>::max();
+  const bool known = mute_until && mute_until->value != std::numeric_limits<std::uint64_t>::max();
   return {false, known ? mute_until : std::nullopt};
 }
 

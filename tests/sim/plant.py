@@ -59,8 +59,8 @@ BUGS = [
      "if (!values.empty() && !ON && !(values.back().signer < item.signer))"),
     # A restored home votes at once.
     ("votes_after_restore", "ledger/voter.cpp", 1,
-     "if (!mute_until || *mute_until < height) return",
-     "if (!mute_until || ON || *mute_until < height) return"),
+     "  if (may_vote(context.draft, height)) return",
+     "  if (ON || may_vote(context.draft, height)) return"),
     # Answers to one ballot justify a proposal in another.
     ("justification_of_other_ballot", "ledger/voter.cpp", 1,
      "answer.body.height != body.height || answer.body.ballot != body.ballot)",
