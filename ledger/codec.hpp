@@ -48,7 +48,7 @@ class Writer {
     const auto* data = reinterpret_cast<const std::uint8_t*>(value.data());
     raw(ByteView(data, value.size()));
   }
-  void blob(std::string_view /*name*/, const Bytes& value, std::size_t /*most*/) {
+  void blob(std::string_view /*name*/, ByteView value, std::size_t /*most*/) {
     integer(static_cast<std::uint32_t>(value.size()));
     raw(value);
   }

@@ -77,7 +77,6 @@ struct ValuePackage {
 /// What one peer holds of one exchange. Which fields are filled depends on its role.
 struct ExchangeRecord {
   Role role{};
-  ExchangeState state{};
   Signed<Request> request;
   std::optional<Signed<Book>> book;
   std::optional<RequestId> request_id;  ///< own (requester), given with consent (owner), by requester (witness)
@@ -89,8 +88,9 @@ struct ExchangeRecord {
   std::vector<Signed<KeyAnswer>> key_answers;
   std::optional<BookKey> key;      ///< fits kc; a restored owner may lack it
   std::vector<DealtShare> shares;  ///< owner: all; witness: its own
-  bool consent_refused = false;    ///< owner: the id that came with CONSENT does not fit the request
-  bool package_arrived = false;    ///< requester: package in the home, roots checked
+  ExchangeState state{};
+  bool consent_refused = false;  ///< owner: the id that came with CONSENT does not fit the request
+  bool package_arrived = false;  ///< requester: package in the home, roots checked
   bool id_check_sent = false;
   bool key_check_sent = false;
   bool wrong_key_seen = false;   ///< requester: a key came that does not fit kc
@@ -109,7 +109,6 @@ struct ExchangeRecord {
   template <class Self, class Visitor>
   static void visit(Self& self, Visitor& visitor) {
     visitor("role", self.role);
-    visitor("state", self.state);
     visitor("request", self.request);
     visitor("book", self.book);
     visitor("request_id", self.request_id);
@@ -121,6 +120,7 @@ struct ExchangeRecord {
     visitor.list("key_answers", self.key_answers, max_witnesses);
     visitor("key", self.key);
     visitor.list("shares", self.shares, max_witnesses);
+    visitor("state", self.state);
     visitor("consent_refused", self.consent_refused);
     visitor("package_arrived", self.package_arrived);
     visitor("id_check_sent", self.id_check_sent);

@@ -1,84 +1,60 @@
 #include "ledger/store/journal_store.hpp"
 
-#include <algorithm>
 #include <cassert>
-#include <limits>
+
+#include "ledger/store/journal_entry.hpp"
 
 namespace bookchain::ledger {
 
 // ---- entries ----
 
-namespace {
-
-constexpr std::size_t any_size = std::numeric_limits<std::uint32_t>::max();
-
-Bytes entry_of(const std::vector<Write>& writes) {
-  Writer writer;
-  for (const auto& write : writes) {
-    writer.write(write.table);
-    writer.blob("key", write.key, any_size);
-    writer.write(write.value.has_value());
-    if (write.value) writer.blob("value", *write.value, any_size);
-  }
-  return writer.take();
+JournalStore::Place JournalStore::find(Table table, ByteView key) const {
+  auto& rows = rows_[static_cast<std::size_t>(table)];
+  return Place{table, rows, rows.find(key)};
 }
-
-struct Row {
-  Table table{};
-  ByteView key;
-  std::optional<ByteView> value;
-};
-
-Row read_row(Reader& reader, Table place, const TableSet& held) {
-  Row row;
-  bool is_there = false;
-  reader.read("table", row.table);
-  row.key = reader.view("key", any_size);
-  reader.read("is_there", is_there);
-  if (is_there) row.value = reader.view("value", any_size);
-  if (reader.failed()) damaged(place, Error{Token::bad_file, reader.fault(), {}, {}});
-  if (!held.test(static_cast<std::size_t>(row.table))) {
-    damaged(place, Error{Token::bad_file, "an entry is about a table of which the journal holds nothing", {}, {}});
-  }
-  return row;
-}
-
-}  // namespace
 
 /// A row that comes and goes while the journal is kept never gets to its table, and is forgotten.
-void JournalStore::add(Bytes entry) const {
-  const auto& kept = entries_.emplace_back(std::move(entry));
-  bytes_ += kept.size();
-  Reader reader(kept);
+void JournalStore::set(const Place& place, ByteView key, std::optional<Bytes> value) const {
+  const bool is_known = place.row != place.rows.end();
+  if (!value && !below_.get(place.table, key)) {
+    if (is_known) place.rows.erase(place.row);
+  } else if (is_known) {
+    place.row->second = std::move(value);
+  } else {
+    place.rows.emplace(Bytes(key.begin(), key.end()), std::move(value));
+  }
+}
+
+void JournalStore::add(ByteView entry) const {
+  const auto refuse = [&](std::string why) { damaged(place_, Error{Token::bad_file, std::move(why), {}, {}}); };
+  bytes_ += entry.size();
+  Reader reader(entry);
   while (!reader.at_end()) {
-    const auto row = read_row(reader, place_, held_);
-    auto& rows = rows_[static_cast<std::size_t>(row.table)];
-    if (row.value || below_.get(row.table, row.key)) {
-      rows.insert_or_assign(row.key, row.value);
-    } else if (const auto place = rows.find(row.key); place != rows.end()) {
-      rows.erase(place);
+    const auto change = read_change(reader);
+    if (reader.failed()) refuse(reader.fault());
+    if (!held_.test(static_cast<std::size_t>(change.table))) {
+      refuse("an entry is about a table of which the journal holds nothing");
     }
+    const auto place = find(change.table, change.key);
+    std::optional<Bytes> value;
+    if (change.kind != RowChange::Kind::gone) {
+      value = value_after(change, place.value());
+      if (!value) refuse("an entry is about a part of a row that is none");
+    }
+    set(place, change.key, std::move(value));
   }
 }
 
 void JournalStore::forget() const noexcept {
   for (auto& rows : rows_) rows.clear();
-  entries_.clear();
+  fresh_.clear();
   bytes_ = 0;
-  first_ = next_ = 1;
   is_known_ = false;
 }
 
 void JournalStore::read_journal() const {
   forget();
-  below_.scan(place_, {}, {}, [&](ByteView key, ByteView value) {
-    const auto number = decode<std::uint64_t>(key);
-    if (!number) damaged(place_, number.error());
-    if (entries_.empty()) first_ = number.value();
-    next_ = number.value() + 1;
-    add(Bytes(value.begin(), value.end()));
-    return true;
-  });
+  add(strip_.read(below_));
   // A read that failed gave nothing, which must not be taken for an empty journal.
   is_known_ = below_.status().has_value();
 }
@@ -135,22 +111,25 @@ Result<void> JournalStore::begin(Durability durability) {
   return success();
 }
 
-void JournalStore::apply(const std::vector<Write>& writes) {
+void JournalStore::hand_over(std::vector<Write>&& writes) {
   assert(open_);
   if (writes.empty()) return;
-  if (most_bytes_ == 0 && entries_.empty()) return below_.apply(writes);
-  const auto is_held = [&](const Write& write) { return held_.test(static_cast<std::size_t>(write.table)); };
-  if (std::ranges::all_of(writes, is_held)) return add_fresh(writes);
-  std::vector<Write> own;
+  if (most_bytes_ == 0 && bytes_ == 0) return below_.hand_over(std::move(writes));
   std::vector<Write> others;
-  for (const auto& write : writes) (is_held(write) ? own : others).push_back(write);
-  if (!others.empty()) below_.apply(others);
-  if (!own.empty()) add_fresh(own);
-}
-
-void JournalStore::add_fresh(const std::vector<Write>& writes) {
-  add(entry_of(writes));
-  ++fresh_;
+  Writer writer;
+  for (auto& write : writes) {
+    if (!held_.test(static_cast<std::size_t>(write.table))) {
+      others.push_back(std::move(write));
+      continue;
+    }
+    const auto place = find(write.table, write.key);
+    write_change(writer, change_of(write.table, write.key, write.value, place.value()));
+    set(place, write.key, std::move(write.value));
+  }
+  if (!others.empty()) below_.hand_over(std::move(others));
+  const auto entry = writer.take();
+  bytes_ += entry.size();
+  fresh_.insert(fresh_.end(), entry.begin(), entry.end());
 }
 
 Result<void> JournalStore::commit() {
@@ -158,29 +137,27 @@ Result<void> JournalStore::commit() {
   const bool has_room = most_bytes_ > 0 && bytes_ <= most_bytes_;
   auto committed = has_room ? commit_to_journal() : commit_to_tables();
   open_ = false;
-  fresh_ = 0;
+  fresh_.clear();
   if (!committed) forget();
   return committed;
 }
 
 Result<void> JournalStore::commit_to_journal() {
-  for (auto entry = entries_.end() - static_cast<std::ptrdiff_t>(fresh_); entry != entries_.end(); ++entry) {
-    below_.apply({Write{place_, encode(next_++), *entry}});
-  }
+  std::vector<Write> writes;
+  strip_.append(fresh_, writes);
+  below_.hand_over(std::move(writes));
   return below_.commit();
 }
 
 Result<void> JournalStore::commit_to_tables() {
   std::vector<Write> writes;
   for (std::size_t table = 0; table < table_count; ++table) {
-    for (const auto& [key, value] : rows_[table]) {
-      writes.push_back(Write{static_cast<Table>(table), Bytes(key.begin(), key.end()), overlay::copy(value)});
+    for (auto& [key, value] : rows_[table]) {
+      writes.push_back(Write{static_cast<Table>(table), key, std::move(value)});
     }
   }
-  for (auto number = first_; number < next_; ++number) {
-    writes.push_back(Write{place_, encode(number), std::nullopt});
-  }
-  below_.apply(writes);
+  strip_.clear(writes);
+  below_.hand_over(std::move(writes));
   BOOKCHAIN_CHECK(below_.commit());
   forget();
   is_known_ = true;
@@ -190,7 +167,7 @@ Result<void> JournalStore::commit_to_tables() {
 Result<void> JournalStore::settle() {
   // What it writes is durable as the journal is, and may stay that if the power goes.
   BOOKCHAIN_CHECK(begin(Durability::soon));
-  auto settled = entries_.empty() ? below_.commit() : commit_to_tables();
+  auto settled = bytes_ == 0 ? below_.commit() : commit_to_tables();
   open_ = false;
   if (!settled) forget();
   return settled;
@@ -201,7 +178,6 @@ void JournalStore::rollback() noexcept {
   below_.rollback();
   if (!open_) return;
   open_ = false;
-  fresh_ = 0;
   forget();
 }
 

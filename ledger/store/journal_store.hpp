@@ -1,19 +1,16 @@
-// A store that writes what a transaction changes into one row, of a table of its own, and puts the rows of many
-// transactions into their tables together. The rows of one turn lie in a page each, and many of them change again in
-// the next turns: a peer that serves writes a few pages a commit so, where it would write dozens. Both happen in
-// transactions of the store below, so a state is whole at every moment, and what is durable, and when, is its matter.
+// A store that writes what a transaction changes into a journal, which has a table of its own (strip.hpp), and puts the
+// rows of many transactions into their tables together. The rows of one turn lie in a page each, and many of them
+// change again in the next turns: a peer that serves writes one or two pages a commit so, where it would write dozens.
+// Both happen in transactions of the store below, so a state is whole at every moment, and what is durable, and when,
+// is its matter.
 //
 // Whoever reads such a state reads it through this class: tables alone may be behind. Whoever commits leaves the
-// journal empty, unless told to keep one.
-//
-// An entry has, for each row that changed, its table (1 byte), its key (a blob), whether it is there (1 byte), and
-// where it is its value (a blob); docs/formats.md says what a blob is.
+// journal empty, unless told to keep one. What it says of a row is in journal_entry.hpp.
 #pragma once
-
-#include <deque>
 
 #include "ledger/overlay.hpp"
 #include "ledger/store/store.hpp"
+#include "ledger/store/strip.hpp"
 
 namespace bookchain::ledger {
 
@@ -23,7 +20,7 @@ class JournalStore final : public Store {
   /// are not among `held` go below at once.
   explicit JournalStore(Store& below, Table place = Table::journal,
                         TableSet held = ~tables_of({Table::journal, Table::late}))
-      : below_(below), place_(place), held_(held) {}
+      : below_(below), place_(place), held_(held), strip_(place) {}
 
   /// From now on commits go to the journal; the one with which it would hold more than so many bytes puts all into the
   /// tables instead. 0, as at the beginning: each commit does.
@@ -37,7 +34,8 @@ class JournalStore final : public Store {
   [[nodiscard]] std::optional<std::pair<Bytes, Bytes>> last(Table table, ByteView prefix) const override;
 
   [[nodiscard]] Result<void> begin(Durability durability = Durability::full) override;
-  void apply(const std::vector<Write>& writes) override;
+  void apply(const std::vector<Write>& writes) override { hand_over(std::vector<Write>(writes)); }
+  void hand_over(std::vector<Write>&& writes) override;
   [[nodiscard]] Result<void> commit() override;
   void rollback() noexcept override;
   [[nodiscard]] std::uint64_t foreign_commits() const override {
@@ -50,12 +48,20 @@ class JournalStore final : public Store {
   void end_reading() const override;
   template <class Read>
   auto at_one_moment(const Read& read) const;
-  using Rows = overlay::Rows<ByteView, ByteView>;
+  using Rows = overlay::Rows<Bytes, Bytes>;
   [[nodiscard]] const Rows& rows(Table table) const { return rows_[static_cast<std::size_t>(table)]; }
   void read_journal() const;
   void read_journal_if_changed() const;
-  void add(Bytes entry) const;
-  void add_fresh(const std::vector<Write>& writes);
+  void add(ByteView entry) const;
+  /// Where a row is among those that are not in their tables yet, or would be.
+  struct Place {
+    Table table;
+    Rows& rows;
+    Rows::iterator row;
+    [[nodiscard]] const Bytes* value() const { return row == rows.end() || !row->second ? nullptr : &*row->second; }
+  };
+  [[nodiscard]] Place find(Table table, ByteView key) const;
+  void set(const Place& place, ByteView key, std::optional<Bytes> value) const;
   void forget() const noexcept;
   [[nodiscard]] Result<void> commit_to_tables();
   [[nodiscard]] Result<void> commit_to_journal();
@@ -67,15 +73,13 @@ class JournalStore final : public Store {
   mutable std::optional<Reading> reading_;
   mutable unsigned readings_ = 0;  ///< that live, one within another
   bool open_ = false;
-  std::size_t fresh_ = 0;  ///< entries of the open transaction, the last of all
+  mutable Bytes fresh_;  ///< what the open transaction adds to the journal
   // The journal below, as far as it is known:
   mutable bool is_known_ = false;
   mutable std::uint64_t foreign_commits_ = 0;
-  mutable std::uint64_t first_ = 1;
-  mutable std::uint64_t next_ = 1;
+  mutable Strip strip_;
   mutable std::size_t bytes_ = 0;
-  mutable std::deque<Bytes> entries_;
-  /// What is not in its table yet: views into the entries.
+  /// What is not in its table yet.
   mutable std::array<Rows, table_count> rows_;
 };
 

@@ -18,13 +18,13 @@ namespace bookchain::ledger {
 namespace {
 
 constexpr int application_id = 0x626b6368;  // "bkch"
-constexpr int schema_version = 9;
+constexpr int schema_version = 10;
 constexpr int busy_timeout_ms = 10'000;
 /// A record of an exchange takes about a KiB; pages of half the size would hold only parts of most rows
 /// (docs/performance.md).
 constexpr int page_bytes = 8192;
 /// Of pages that are kept in memory.
-constexpr int cache_kib = 8192;
+constexpr int cache_kib = 16384;
 /// The log is copied into the file when it holds so many pages, of which most are then older versions of others.
 constexpr int pages_a_checkpoint = 1000;
 /// Of the log, before all pages and before each (sqlite.org/fileformat2.html).
@@ -202,8 +202,6 @@ Result<void> SqliteStore::prepare_file(Mode mode) {
   BOOKCHAIN_CHECK(execute(("PRAGMA wal_autocheckpoint = " + std::to_string(pages_a_checkpoint)).c_str()));
   BOOKCHAIN_CHECK(execute(("PRAGMA cache_size = -" + std::to_string(cache_kib)).c_str()));
   BOOKCHAIN_CHECK(execute("PRAGMA synchronous = FULL"));
-  // Where SQLite was built to overwrite what becomes free, that is all pages of the journal, again and again.
-  BOOKCHAIN_CHECK(execute("PRAGMA secure_delete = FAST"));
   // A log that could be opened to read alone stays so: whoever serves would never write again.
   if (!fresh) {
     BOOKCHAIN_CHECK(execute("BEGIN IMMEDIATE; ROLLBACK"));

@@ -4,6 +4,7 @@
 #include <csignal>
 
 #include "ledger/store/sqlite_store.hpp"
+#include "ledger/store/strip.hpp"
 #include "tests/cli/served.hpp"
 
 namespace {
@@ -11,17 +12,22 @@ namespace {
 using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
 namespace ledger = bookchain::ledger;
 
+std::unique_ptr<ledger::Store> open_state(const Network& network, int port) {
+  auto opened = ledger::SqliteStore::open(network.home(port) / "state.sqlite", ledger::SqliteStore::Mode::read_only);
+  BOOST_REQUIRE(opened.has_value());
+  return std::move(opened).value();
+}
+
 /// Rows of a table as they lie in the file, not as they are read with the journal.
 std::size_t rows_of(const Network& network, int port, ledger::Table table) {
-  const auto opened =
-      ledger::SqliteStore::open(network.home(port) / "state.sqlite", ledger::SqliteStore::Mode::read_only);
-  BOOST_REQUIRE(opened.has_value());
   std::size_t rows = 0;
-  opened.value()->scan(table, {}, {}, [&](ledger::ByteView, ledger::ByteView) { return ++rows > 0; });
+  open_state(network, port)->scan(table, {}, {}, [&](ledger::ByteView, ledger::ByteView) { return ++rows > 0; });
   return rows;
 }
 
-bool has_journal(const Network& network, int port) { return rows_of(network, port, ledger::Table::journal) > 0; }
+bool has_journal(const Network& network, int port) {
+  return !ledger::Strip(ledger::Table::journal).read(*open_state(network, port)).empty();
+}
 
 /// Four peers that serve, and an exchange that has just been committed at all of them.
 struct Serving {

@@ -88,20 +88,47 @@ void SimStore::change(bool on_disk, const Write& write) {
 
 namespace {
 
-/// What an entry of a journal changes.
-std::vector<Write> writes_of(const Bytes& entry) {
-  std::vector<Write> writes;
-  Reader reader(entry);
-  while (!reader.at_end() && !reader.failed()) {
-    auto& write = writes.emplace_back();
-    bool is_there = false;
-    reader.read("table", write.table);
-    reader.blob("key", write.key, entry.size());
-    reader.read("is_there", is_there);
-    if (is_there) reader.blob("value", write.value.emplace(), entry.size());
+/// What is in a journal: of the rows from the first on, those whose numbers follow that of the beginning.
+Bytes bytes_in(const SimStore::Rows& rows) {
+  const auto begin = rows.find(encode(std::uint64_t{0}));
+  const auto first = begin == rows.end() ? 0 : decode<std::uint64_t>(begin->second).value();
+  Bytes all;
+  for (std::uint64_t place = 1;; ++place) {
+    const auto row = rows.find(encode(place));
+    if (row == rows.end()) return all;
+    Reader reader(row->second);
+    std::uint64_t number = 0;
+    reader.read("number", number);
+    if (number != first + place) return all;
+    const auto part = reader.view("part", row->second.size());
+    all.insert(all.end(), part.begin(), part.end());
   }
-  assert(!reader.failed());
-  return writes;
+}
+
+/// The next row that a journal speaks of, as it is then.
+Write next_write(Reader& reader, const SimStore::Image& image, std::size_t most) {
+  Write write;
+  std::uint8_t kind = 0;
+  reader.read("table", write.table);
+  reader.blob("key", write.key, most);
+  reader.read("kind", kind);
+  if (kind == 0) return write;
+  Bytes begin;
+  Bytes end;
+  if (kind == 2) {
+    std::uint32_t before = 0;
+    std::uint32_t after = 0;
+    reader.read("before", before);
+    reader.read("after", after);
+    const auto& known = image[static_cast<std::size_t>(write.table)].at(write.key);
+    begin.assign(known.begin(), known.begin() + before);
+    end.assign(known.end() - after, known.end());
+  }
+  const auto between = reader.view("value", most);
+  begin.insert(begin.end(), between.begin(), between.end());
+  begin.insert(begin.end(), end.begin(), end.end());
+  write.value = std::move(begin);
+  return write;
 }
 
 }  // namespace
@@ -247,12 +274,18 @@ void SimStore::put_back(Image image) {
   rows_ = said_by(on_disk_);
 }
 
+bool SimStore::has_journal(Table place) const { return !bytes_in(rows_of(on_disk_, place)).empty(); }
+
 SimStore::Image SimStore::settled(const Image& on_disk) {
   auto image = on_disk;
   // What is in the first journal came later than what is in the second.
   for (const auto journal : {Table::late, Table::journal}) {
-    for (const auto& [number, entry] : std::exchange(image[static_cast<std::size_t>(journal)], {})) {
-      for (const auto& write : writes_of(entry)) set(image, write.table, write.key, write.value);
+    const auto all = bytes_in(std::exchange(image[static_cast<std::size_t>(journal)], {}));
+    Reader reader(all);
+    while (!reader.at_end()) {
+      const auto write = next_write(reader, image, all.size());
+      assert(!reader.failed());
+      set(image, write.table, write.key, write.value);
     }
   }
   return image;

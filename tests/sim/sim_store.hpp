@@ -79,8 +79,8 @@ class SimStore final : public Store {
   void mean(const std::vector<Write>& writes);
   [[nodiscard]] const Image& image() const { return on_disk_; }
   void put_back(Image image);
-  [[nodiscard]] bool has_journal() const { return !rows_of(on_disk_, Table::journal).empty(); }
-  [[nodiscard]] bool has_late_journal() const { return !rows_of(on_disk_, Table::late).empty(); }
+  /// Whether there is anything in the journal that lies in that table.
+  [[nodiscard]] bool has_journal(Table place) const;
   /// Whether the tables say, together with the journals, what counts.
   [[nodiscard]] bool is_whole() const { return rows_ == said_by(on_disk_); }
   /// Planted bugs: the disk gives back something else than was written.

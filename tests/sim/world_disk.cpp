@@ -91,8 +91,8 @@ void World::start(Home& home) {
   watcher_->check_kept(home.identity.port, home.store);
   clear_drafts(home);
   check_whole(home);
-  if (home.store.has_journal()) counts_.add(Work::journals_found);
-  if (home.store.has_late_journal()) counts_.add(Work::late_journals_found);
+  if (home.store.has_journal(Table::journal)) counts_.add(Work::journals_found);
+  if (home.store.has_journal(Table::late)) counts_.add(Work::late_journals_found);
   home.journal.emplace(home.store);
   home.journal->journals().keep(journal_room(plan_.seed + home.identity.port.value + home.starts++));
   home.gathering.emplace(*home.journal);

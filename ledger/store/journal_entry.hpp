@@ -1,0 +1,31 @@
+// What a journal says of rows, one after another: table (1 byte), key (a blob), and a kind (1 byte): 0, the row is
+// gone; 1, its value (a blob); 2, the part of its value that changed: how many bytes before it (4) and after it (4)
+// stay as they are, and what is between them now (a blob). A record changes a dozen times, and each time in little of
+// it.
+#pragma once
+
+#include "ledger/state.hpp"
+
+namespace bookchain::ledger {
+
+/// A row as it is from now on.
+struct RowChange {
+  enum class Kind : std::uint8_t { gone = 0, whole = 1, part = 2 };
+
+  Table table{};
+  ByteView key;
+  Kind kind{};
+  ByteView bytes;            ///< the value, or what is between the parts that stay
+  std::uint32_t before = 0;  ///< bytes that stay, at the begin and at the end of the value
+  std::uint32_t after = 0;
+};
+
+/// How `value` comes about, from what is known of it: null if nothing is. Points into all that is given.
+[[nodiscard]] RowChange change_of(Table table, ByteView key, const std::optional<Bytes>& value, const Bytes* known);
+void write_change(Writer& writer, const RowChange& change);
+/// The fault, if there is one, is the reader's.
+[[nodiscard]] RowChange read_change(Reader& reader);
+/// The value that a change leaves. Precondition: the row is not gone. Nothing if that is no part of what is known.
+[[nodiscard]] std::optional<Bytes> value_after(const RowChange& change, const Bytes* known);
+
+}  // namespace bookchain::ledger

@@ -1,0 +1,82 @@
+#include "ledger/store/strip.hpp"
+
+#include <algorithm>
+
+namespace bookchain::ledger {
+
+namespace {
+
+constexpr std::size_t head_bytes = sizeof(std::uint64_t) + sizeof(std::uint32_t);
+constexpr std::size_t room = Strip::row_bytes - head_bytes;
+
+[[noreturn]] void damaged_strip(Table place, std::string why) {
+  damaged(place, Error{Token::bad_file, std::move(why), {}, {}});
+}
+
+template <class Number>
+Number number_in(Table place, ByteView bytes) {
+  const auto number = decode<Number>(bytes);
+  if (!number) damaged(place, number.error());
+  return number.value();
+}
+
+}  // namespace
+
+Bytes Strip::read(const State& below) {
+  first_ = rows_ = 0;
+  last_.clear();
+  Bytes all;
+  below.scan(place_, {}, {}, [&](ByteView key, ByteView value) {
+    const auto place = number_in<std::uint64_t>(place_, key);
+    if (place == 0) {
+      first_ = number_in<std::uint64_t>(place_, value);
+      return true;
+    }
+    if (value.size() != row_bytes) damaged_strip(place_, "a row has another size than all");
+    if (number_in<std::uint64_t>(place_, value.first(sizeof(std::uint64_t))) != first_ + place) return false;
+    const auto count = number_in<std::uint32_t>(place_, value.subspan(sizeof(std::uint64_t), sizeof(std::uint32_t)));
+    if (place != rows_ + 1 || count > room)
+      damaged_strip(place_, "a row is missing, or says that it holds more than it can");
+    ++rows_;
+    const auto content = value.subspan(head_bytes, count);
+    last_.assign(content.begin(), content.end());
+    all.insert(all.end(), content.begin(), content.end());
+    return true;
+  });
+  return all;
+}
+
+void Strip::write_last(std::vector<Write>& writes) const {
+  Writer writer;
+  writer.reserve(row_bytes);
+  writer.write(first_ + rows_);
+  writer.write(static_cast<std::uint32_t>(last_.size()));
+  writer.raw(last_);
+  auto row = writer.take();
+  row.resize(row_bytes);
+  writes.push_back(Write{place_, encode(rows_), std::move(row)});
+}
+
+void Strip::append(ByteView bytes, std::vector<Write>& writes) {
+  bool fits = rows_ > 0 && bytes.size() <= room - last_.size();
+  while (!bytes.empty()) {
+    if (!std::exchange(fits, false)) {
+      ++rows_;
+      last_.clear();
+    }
+    const auto part = bytes.first(std::min(bytes.size(), room));
+    last_.insert(last_.end(), part.begin(), part.end());
+    write_last(writes);
+    bytes = bytes.subspan(part.size());
+  }
+}
+
+void Strip::clear(std::vector<Write>& writes) {
+  if (rows_ == 0) return;
+  first_ += rows_;
+  rows_ = 0;
+  last_.clear();
+  writes.push_back(Write{place_, encode(std::uint64_t{0}), encode(first_)});
+}
+
+}  // namespace bookchain::ledger

@@ -1,0 +1,38 @@
+// Bytes that grow at their end and are cleared as a whole, kept in rows of a table of their own. All rows have one
+// size, and after a clearing they are written over from the first: a store of pages does that in place, where a row
+// that comes or goes changes its tree and the list of its free pages as well. A row fills a page of the state.
+//
+// Row 0 holds the number at which the strip begins (8 bytes), or is not there, which is 0. Row i, from 1 on, has a
+// number (8 bytes), the count of its bytes (4), these, and zeros up to its size. It belongs to the strip if its number
+// is that of the beginning and i; what was cleared has smaller ones, since a strip begins anew behind all numbers.
+#pragma once
+
+#include "ledger/state.hpp"
+
+namespace bookchain::ledger {
+
+class Strip {
+ public:
+  /// Of every row but row 0. With its key, and what SQLite keeps beside them, it fills a leaf of 8 KiB, and no more.
+  static constexpr std::size_t row_bytes = 8128;
+
+  explicit Strip(Table place) : place_(place) {}
+
+  /// Reads what lies there, and gives it. Throws DamagedState if it is no strip.
+  [[nodiscard]] Bytes read(const State& below);
+  /// Adds the writes that put `bytes` behind what was read, or was added last. They are in one piece with each other
+  /// within a row if they fit behind what is in the last; so a few bytes write one row.
+  void append(ByteView bytes, std::vector<Write>& writes);
+  /// Adds the write that clears it, if there is anything.
+  void clear(std::vector<Write>& writes);
+
+ private:
+  void write_last(std::vector<Write>& writes) const;
+
+  Table place_;
+  std::uint64_t first_ = 0;
+  std::uint64_t rows_ = 0;  ///< beside row 0
+  Bytes last_;              ///< what the last of them holds
+};
+
+}  // namespace bookchain::ledger
