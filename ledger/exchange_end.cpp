@@ -125,8 +125,9 @@ void take_book_home(Context& context, const ExchangeId& exchange, const Exchange
 }
 
 /// Owner and witnesses of each are all the others.
-void tell_received(Context& context, const std::vector<ExchangeId>& received) {
-  context.send_to_others(ReceiptMessage{context.sign(Receipt{received})});
+void tell_received(Context& context, std::vector<ExchangeId> received) {
+  std::ranges::sort(received);
+  context.send_to_others(ReceiptMessage{context.sign(Receipt{std::move(received)})});
 }
 
 namespace {
@@ -285,7 +286,7 @@ void on_block_committed(Context& context, const CommittedBlock& committed) {
       end_left_behind(context, book, std::nullopt, false, height);
     }
   }
-  if (!home.empty()) tell_received(context, home);
+  if (!home.empty()) tell_received(context, std::move(home));
 }
 
 }  // namespace bookchain::ledger

@@ -111,8 +111,8 @@ using FalseGrant = std::variant<BadChunk, BadDeal>;
 /// The chain says that an opened book is this requester's: it goes on the shelf.
 void take_book_home(Context& context, const ExchangeId& exchange, const ExchangeRecord& record);
 /// RECEIPT tells the others that they may forget the packages and their shares (section 5). Precondition: those books
-/// are taken home in this step; not more than a block has transactions.
-void tell_received(Context& context, const std::vector<ExchangeId>& received);
+/// are taken home in this step; at least one, and not more than a block has transactions.
+void tell_received(Context& context, std::vector<ExchangeId> received);
 /// Sends again what this peer gave in an open exchange to those who may never have heard of it, and so cannot
 /// ask. The package is not among it: a requester knows that it lacks it.
 void give_again(Context& context, const ExchangeId& exchange, const ExchangeRecord& record);

@@ -170,7 +170,7 @@ struct KeyAnswer {
 /// Signed by the requester: it can read the books of these exchanges, the witnesses may forget their shares.
 struct Receipt {
   static constexpr auto type = StatementType::receipt;
-  std::vector<ExchangeId> exchanges;  ///< those that one block brought home
+  std::vector<ExchangeId> exchanges;  ///< those that one block brought home, ascending
   friend bool operator==(const Receipt&, const Receipt&) = default;
 
   template <class Self, class Visitor>
@@ -178,5 +178,7 @@ struct Receipt {
     visitor.list("exchanges", self.exchanges, max_block_transactions);
   }
 };
+/// Names at least one exchange, and each once. One that does not is refused, and counts for none.
+[[nodiscard]] bool is_sound(const Receipt& receipt);
 
 }  // namespace bookchain::ledger

@@ -70,8 +70,10 @@ int step_of(const Message& message) { return step_of_kind(name(message)); }
 
 std::vector<ExchangeId> traced_exchanges_of(const NetworkId& network, const Message& message) {
   if (const auto exchange = exchange_of(network, message)) return {*exchange};
-  if (const auto* told = std::get_if<ReceiptMessage>(&message)) return told->receipt.body.exchanges;
   std::vector<ExchangeId> found;
+  if (const auto* told = std::get_if<ReceiptMessage>(&message)) {
+    return is_sound(told->receipt.body) ? told->receipt.body.exchanges : found;
+  }
   const auto* block = block_in(message);
   if (block == nullptr) return found;
   for (const auto& transaction : block->transactions) {

@@ -12,6 +12,11 @@ Hash tagged_hash(std::string_view tag, const Parts&... parts) {
 
 }  // namespace
 
+bool is_sound(const Receipt& receipt) {
+  return !receipt.exchanges.empty() &&
+         std::ranges::adjacent_find(receipt.exchanges, std::greater_equal<>{}) == receipt.exchanges.end();
+}
+
 std::string_view name(StatementType type) {
   switch (type) {
     case StatementType::book: return "BOOK";

@@ -1,7 +1,7 @@
 // What a journal says of rows, one after another: table (1 byte), key (a blob), and a kind (1 byte): 0, the row is
 // gone; 1, its value (a blob); 2, the part of its value that changed: how many bytes before it (4) and after it (4)
-// stay as they are, and what is between them now (a blob). A record changes a dozen times, and each time in little of
-// it.
+// stay as they are, and what is between them now (a blob; docs/formats.md says what that is). A record changes a dozen
+// times, and each time in little of it.
 #pragma once
 
 #include "ledger/state.hpp"

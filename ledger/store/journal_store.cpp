@@ -47,15 +47,16 @@ void JournalStore::add(ByteView entry) const {
 
 void JournalStore::forget() const noexcept {
   for (auto& rows : rows_) rows.clear();
-  fresh_.clear();
   bytes_ = 0;
   is_known_ = false;
 }
 
 void JournalStore::read_journal() const {
   forget();
-  add(strip_.read(below_));
-  // A read that failed gave nothing, which must not be taken for an empty journal.
+  const auto all = strip_.read(below_);
+  // A read that failed gave less than there is, which must not be taken for the journal, nor for a damaged one.
+  if (!below_.status()) return;
+  add(all);
   is_known_ = below_.status().has_value();
 }
 
@@ -178,6 +179,7 @@ void JournalStore::rollback() noexcept {
   below_.rollback();
   if (!open_) return;
   open_ = false;
+  fresh_.clear();
   forget();
 }
 

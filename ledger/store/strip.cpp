@@ -33,7 +33,9 @@ Bytes Strip::read(const State& below) {
       return true;
     }
     if (value.size() != row_bytes) damaged_strip(place_, "a row has another size than all");
-    if (number_in<std::uint64_t>(place_, value.first(sizeof(std::uint64_t))) != first_ + place) return false;
+    const auto number = number_in<std::uint64_t>(place_, value.first(sizeof(std::uint64_t)));
+    if (number <= first_) return false;  // it was cleared
+    if (number != first_ + place) damaged_strip(place_, "a row has a number that none has here");
     const auto count = number_in<std::uint32_t>(place_, value.subspan(sizeof(std::uint64_t), sizeof(std::uint32_t)));
     if (place != rows_ + 1 || count > room)
       damaged_strip(place_, "a row is missing, or says that it holds more than it can");

@@ -3,8 +3,9 @@
 // that comes or goes changes its tree and the list of its free pages as well. A row fills a page of the state.
 //
 // Row 0 holds the number at which the strip begins (8 bytes), or is not there, which is 0. Row i, from 1 on, has a
-// number (8 bytes), the count of its bytes (4), these, and zeros up to its size. It belongs to the strip if its number
-// is that of the beginning and i; what was cleared has smaller ones, since a strip begins anew behind all numbers.
+// number (8 bytes), the count of its bytes (4), these, and zeros up to its size. The number of a row of the strip is
+// that of the beginning and i; one that was cleared has none above the beginning, since a strip begins anew behind them
+// all.
 #pragma once
 
 #include "ledger/state.hpp"
@@ -20,8 +21,8 @@ class Strip {
 
   /// Reads what lies there, and gives it. Throws DamagedState if it is no strip.
   [[nodiscard]] Bytes read(const State& below);
-  /// Adds the writes that put `bytes` behind what was read, or was added last. They are in one piece with each other
-  /// within a row if they fit behind what is in the last; so a few bytes write one row.
+  /// Adds the writes that put `bytes` behind what was read, or was added last. They go into the last row if they fit
+  /// there whole, and begin a new one else: a few bytes write one row.
   void append(ByteView bytes, std::vector<Write>& writes);
   /// Adds the write that clears it, if there is anything.
   void clear(std::vector<Write>& writes);

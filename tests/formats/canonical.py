@@ -167,7 +167,7 @@ CONSENT = statement(5, ABOUT_GRANT)
 ID_ANSWER = statement(6, record(exchange=HASH, consent=HASH, yes=TRUTH))
 RELEASE = statement(7, ABOUT_GRANT)
 KEY_ANSWER = statement(8, record(exchange=HASH, grant=HASH, key_commitment=HASH))
-RECEIPT = statement(9, record(exchanges=items(HASH, 256)))
+RECEIPT = statement(9, record(exchanges=items(HASH, 256)))  # ascending, which who takes it checks
 TRANSFER = statement(
     10,
     record(

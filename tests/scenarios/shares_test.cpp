@@ -90,9 +90,17 @@ BOOST_AUTO_TEST_CASE(a_receipt_counts_for_the_exchanges_of_its_sender_alone) {
   network.deliver_until_quiet();
   const auto y = network.request(other_requester, p.r, other_book);
   network.play(y, Step::check_id);
+  const auto give = [&](PeerPort from, const std::vector<ExchangeId>& received) {
+    return network.give(from, p.w, ReceiptMessage{network.sign(from, Receipt{received})});
+  };
+  const auto both = std::vector{std::min(p.x, y), std::max(p.x, y)};
+  // One that names nothing, one twice, or not in their order counts for none.
+  for (const auto& received : {std::vector<ExchangeId>{}, std::vector{p.x, p.x}, std::vector{both[1], both[0]}}) {
+    BOOST_TEST((give(p.r, received) == Token::unexpected));
+  }
+  BOOST_TEST((give(network.port(3), both) == Token::unexpected));
   BOOST_TEST(p.shares_at(p.w) == 1U);
-  const auto receipt = network.sign(p.r, Receipt{{y, p.x}});
-  BOOST_TEST((network.give(p.r, p.w, ReceiptMessage{receipt}) == Token::unexpected));
+  BOOST_TEST(!give(p.r, both));
   BOOST_TEST(p.shares_at(p.w) == 0U);
   BOOST_TEST(network.record(p.w, y).shares.size() == 1U);
 }

@@ -191,8 +191,9 @@ enum class Bug : std::uint8_t {
   journal_left,              ///< when its rows have gone to their tables
   removal_not_journalled,    ///< of a row that is in its table
   number_given_again,        ///< to another exchange
+  receipt_of_anybody,        ///< lets a witness forget its share
 };
-inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::number_given_again) + 1;
+inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::receipt_of_anybody) + 1;
 [[nodiscard]] std::string_view name(Bug bug);
 
 struct Plan {

@@ -162,6 +162,7 @@ std::string_view name(Bug bug) {
     case Bug::recall_skipped: return "recall-skipped";
     case Bug::recall_ignored: return "recall-ignored";
     case Bug::share_not_kept: return "share-not-kept";
+    case Bug::receipt_of_anybody: return "receipt-of-anybody";
     case Bug::old_answers_taken: return "old-answers-taken";
     case Bug::old_answers_recalled: return "old-answers-recalled";
     case Bug::silence_borne: return "silence-borne";

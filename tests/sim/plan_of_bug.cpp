@@ -59,6 +59,7 @@ Needs needs_of(Bug bug) {
     case Bug::evidence_unsigned:
     case Bug::conflict_believed: return {Attack::false_evidence, std::nullopt};
     case Bug::leaf_not_compared: return {Attack::wrong_book, std::nullopt};
+    case Bug::receipt_of_anybody: return {Attack::garbage, std::nullopt};
     // Any liar that is an owner, and that does not record the transfer itself.
     case Bug::acks_dropped_with_key: return {Attack::replayed_note, std::nullopt};
     case Bug::lock_ignored:

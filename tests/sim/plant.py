@@ -280,7 +280,12 @@ BUGS = [
     ("share_not_kept", "ledger/exchange_witness.cpp", 1,
      "  record.acks.push_back(ack);\n",
      "  record.acks.push_back(ack);\n  if (ON) record.shares.clear();\n"),
-    # What has gone to its tables stays in the journal, and comes back after a crash.
+    # A receipt of anybody lets a witness forget its share.
+    ("receipt_of_anybody", "ledger/exchange_share.cpp", 1,
+     "if (!record || requester_of(*record) != requester) return false;",
+     "if (!record || (!ON && requester_of(*record) != requester)) return false;"),
+    # What has gone to its tables stays in the journal, which begins anew all the same: after a crash there are rows of
+    # both times, or none of the new ones.
     ("journal_left", "ledger/store/journal_store.cpp", 1,
      "  strip_.clear(writes);\n",
      "  strip_.clear(writes);\n"

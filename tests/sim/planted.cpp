@@ -96,6 +96,7 @@ std::vector<Proof> proofs_of(Bug bug) {
     case Bug::owners_end_misnamed: return {{"an exchange is committed exactly if the chain holds it", "its owner"}};
     case Bug::requests_refused: return {{"an exchange that nothing disturbs is committed"}};
     case Bug::key_not_kept: return {{"what a peer signs is durable before it is sent"}};
+    case Bug::receipt_of_anybody:
     case Bug::share_dropped_with_block: return {{"a witness keeps the share that it acknowledged"}};
     case Bug::evidence_replaced: return {{"evidence is never lost"}};
     case Bug::recall_skipped: return {{"a restored owner grants and releases nothing before it has asked"}};

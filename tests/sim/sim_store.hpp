@@ -155,6 +155,7 @@ class SimStore final : public Store {
   Durability durability_ = Durability::full;
   bool open_ = false;
   mutable bool failed_ = false;
+  mutable std::size_t scans_failed_ = 0;
 };
 
 /// The journals and numbers of a home on a simulated disk, which is told what it is to remember.

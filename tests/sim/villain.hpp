@@ -159,6 +159,7 @@ class Villain {
   std::vector<std::pair<PeerPort, Bytes>> own_envelopes_;  ///< a sample of what it sent
   std::vector<Signed<Answer>> answers_;                    ///< to ballots of its own
   std::vector<Signed<IdAnswer>> id_answers_;               ///< of every exchange it is part of
+  ExchangeId last_received_;                               ///< that it sent a RECEIPT about
   std::vector<Transaction> transactions_;                  ///< its own, old and new
   std::map<Hash, OwnBlock> own_blocks_;                    ///< of the present height
   Ballot locks_ignored_in_{};

@@ -95,7 +95,12 @@ void Villain::abuse_exchange(const ExchangeId& exchange, const ExchangeRecord& r
   if (does(Attack::garbage, 100)) {
     send(any_other(), Over{exchange, "", "over"});
     send(any_other(), SendAgain{exchange});
+    // One of two, one that names an exchange twice, and one of nothing as well.
+    const auto last = std::exchange(last_received_, exchange);
     send(any_other(), ReceiptMessage{sign(Receipt{{exchange}})});
+    send(any_other(), ReceiptMessage{sign(Receipt{{std::min(last, exchange), std::max(last, exchange)}})});
+    send(any_other(), ReceiptMessage{sign(Receipt{{exchange, exchange}})});
+    send(any_other(), ReceiptMessage{sign(Receipt{})});
   }
 }
 

@@ -79,7 +79,7 @@ void Watcher::check_ack(PeerPort from, const AckMessage& message, const SimStore
   const auto row = store.durable(Table::exchanges, encode(exchange));
   const auto record = row ? decode<ExchangeRecord>(*row) : Result<ExchangeRecord>(Error{});
   // Both in one turn: its end, and the ACK before it.
-  const bool is_done = record && (is_over(record.value().state) || receipts_.contains(exchange));
+  const bool is_done = record && (is_over(record.value().state) || is_received(record.value(), exchange));
   if (is_done && record.value().shares.empty()) return;
   bool fits = false;
   if (record && record.value().grant && record.value().request_id && !record.value().shares.empty()) {
@@ -151,8 +151,8 @@ struct StatementReader {
     for (const auto& one : m.grants) watcher.granted(one.request, one.grant);
   }
   void operator()(const ReceiptMessage& m) const {
-    const auto& received = m.receipt.body.exchanges;
-    if (good(m.receipt)) watcher.receipts_.insert(received.begin(), received.end());
+    if (!good(m.receipt)) return;
+    for (const auto& exchange : m.receipt.body.exchanges) watcher.receipts_.emplace(m.receipt.signer, exchange);
   }
   void operator()(const AckMessage& m) const { read(m.ack); }
   void operator()(const ConsentMessage& m) const { read(m.consent); }

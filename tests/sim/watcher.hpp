@@ -43,6 +43,10 @@ class Watcher {
   void set_caught_up(PeerPort peer, std::set<ExchangeId> forgotten, const SimStore& store);
   /// Whether a peer was restored, and may have forgotten this exchange.
   [[nodiscard]] bool may_forget(PeerPort peer, const ExchangeId& exchange) const;
+  /// Its requester has signed that it can read the book.
+  [[nodiscard]] bool is_received(const ExchangeRecord& record, const ExchangeId& exchange) const {
+    return receipts_.contains({record.request.signer, exchange});
+  }
   [[nodiscard]] bool is_honest(PeerPort peer) const { return !villains_.contains(peer); }
 
   /// What an honest peer is about to send.
@@ -155,7 +159,7 @@ class Watcher {
   std::map<Height, Votes> votes_;
   std::map<ExchangeId, Bytes> turn_of_;
   std::set<ExchangeId> released_;
-  std::set<ExchangeId> receipts_;
+  std::set<std::pair<PeerPort, ExchangeId>> receipts_;                     ///< and who signed them
   std::map<std::pair<PeerPort, Bytes>, std::pair<bool, bool>> turn_ends_;  ///< released, aborted
 };
 

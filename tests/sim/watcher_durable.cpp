@@ -101,7 +101,7 @@ void Watcher::check_kept_by_signer(PeerPort from, const Message& message, const 
 void Watcher::check_share_kept(PeerPort peer, const ExchangeId& exchange, const SimStore& store) const {
   if (!acked_.contains({peer, exchange}) || may_forget(peer, exchange)) return;
   const auto record = exchanges.get(store, exchange);
-  const bool is_done = record && (is_over(record->state) || receipts_.contains(exchange));
+  const bool is_done = record && (is_over(record->state) || is_received(*record, exchange));
   if (is_done || (record && !record->shares.empty())) return;
   throw Violation{"a witness keeps the share that it acknowledged", at_port(peer) + " of " + to_hex(exchange)};
 }

@@ -168,6 +168,53 @@ BOOST_AUTO_TEST_CASE(what_another_process_commits_is_seen_whether_in_a_journal_o
   both_say(a_key, Bytes{4});
 }
 
+// Each goes on from what the other wrote: with a part, behind a cleared journal, and with one of its own.
+BOOST_AUTO_TEST_CASE(a_row_that_two_processes_change_in_part_is_the_same_to_both) {
+  SharedFile shared;
+  Bytes value(3'000, 7);
+  std::uint8_t next = 0;
+  const auto change = [&](JournalStore& by) {
+    value[value.size() / 2] = ++next;
+    value.insert(value.begin() + 10, next);
+    commit(by, {put(a_key, value)});
+    BOOST_TEST((shared.store.get(Table::facts, a_key) == value));
+    BOOST_TEST((shared.other.get(Table::facts, a_key) == value));
+  };
+  for (int i = 0; i < 3; ++i) change(shared.store);
+  BOOST_TEST(!is_empty(*shared.file, Table::journal));
+  change(shared.other);  // settles
+  BOOST_TEST(is_empty(*shared.file, Table::journal));
+  for (int i = 0; i < 20; ++i) change(shared.store);
+  shared.other.keep_journal(plenty);
+  for (int i = 0; i < 3; ++i) {
+    change(shared.other);
+    change(shared.store);
+  }
+  require_success(shared.other.settle());
+  BOOST_TEST((shared.file->get(Table::facts, a_key) == value));
+  change(shared.store);
+}
+
+// A disk that fails is no damaged state: nothing must be put back from a backup for it.
+BOOST_AUTO_TEST_CASE(a_journal_of_which_a_part_cannot_be_read_just_now_is_neither_damaged_nor_empty) {
+  MemoryStore file;
+  CountingStore below(file);
+  JournalStore writer(file);
+  writer.keep_journal(plenty);
+  const Bytes value(20'000, 7);  // in several rows
+  commit(writer, {put(a_key, value)});
+  for (std::size_t rows = 0; rows < 3; ++rows) {
+    JournalStore store(below);
+    store.keep_journal(plenty);
+    below.next_scan_gives = rows;
+    require_success(store.begin());
+    store.apply({put(another_key, {1})});
+    BOOST_TEST(token_of(store.commit()) == "io");
+    BOOST_TEST((store.get(Table::facts, a_key) == value));
+    BOOST_TEST(!store.get(Table::facts, another_key));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_reading_within_another_is_a_part_of_it) {
   SharedFile shared;
   GatheringStore store(shared.store);

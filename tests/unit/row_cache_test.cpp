@@ -7,50 +7,6 @@ namespace {
 
 using namespace bookchain::unit;  // NOLINT(google-build-using-namespace)
 
-/// A store that counts what is read of it by key and what is written. Like a disk, it may fail a read: then it gives
-/// nothing, and refuses the commit.
-class CountingStore final : public Store {
- public:
-  explicit CountingStore(Store& below) : below_(below) {}
-  [[nodiscard]] std::optional<Bytes> get(Table table, ByteView key) const override {
-    ++reads;
-    if (!std::exchange(next_read_fails, false)) return below_.get(table, key);
-    read_failed_ = true;
-    return std::nullopt;
-  }
-  void scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const override {
-    below_.scan(table, prefix, from, visit);
-  }
-  [[nodiscard]] std::optional<std::pair<Bytes, Bytes>> last(Table table, ByteView prefix) const override {
-    return below_.last(table, prefix);
-  }
-  [[nodiscard]] Result<void> begin(Durability durability) override { return below_.begin(durability); }
-  void apply(const std::vector<Write>& rows) override {
-    writes += rows.size();
-    below_.apply(rows);
-  }
-  [[nodiscard]] Result<void> commit() override {
-    if (!std::exchange(read_failed_, false) && !std::exchange(next_commit_fails, false)) return below_.commit();
-    below_.rollback();
-    return Error{Token::io, "the disk failed", {}, {}};
-  }
-  void rollback() noexcept override { below_.rollback(); }
-  [[nodiscard]] std::uint64_t foreign_commits() const override { return below_.foreign_commits(); }
-  [[nodiscard]] Result<void> status() const override {
-    if (read_failed_) return Error{Token::io, "the disk failed", {}, {}};
-    return below_.status();
-  }
-
-  mutable int reads = 0;
-  std::size_t writes = 0;
-  mutable bool next_read_fails = false;
-  bool next_commit_fails = false;
-
- private:
-  Store& below_;
-  mutable bool read_failed_ = false;
-};
-
 /// One file that two processes write: `store` is what the one reads and writes it by, `other` the other's.
 struct SharedFile {
   TemporaryFolder folder;

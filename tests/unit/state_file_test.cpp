@@ -73,18 +73,6 @@ BOOST_AUTO_TEST_CASE(a_record_that_cannot_be_read_is_thrown_to_whoever_ends_the_
   }
 }
 
-// Whatever SQLite was built to do with it: the journal's rows come and go without end.
-BOOST_FIXTURE_TEST_CASE(what_is_gone_is_not_written_over, StateWithLog) {
-  constexpr std::size_t row_bytes = std::size_t{1} << 20U;
-  commit(*store, {Write{Table::journal, {1}, scrambled(row_bytes, 1)}});
-  store.reset();
-  BOOST_REQUIRE(!boost::filesystem::exists(log()));
-  store = value_of(SqliteStore::open(file(), SqliteStore::Mode::read_write));
-  commit(*store, {Write{Table::journal, {1}, std::nullopt}});
-  BOOST_TEST(!store->get(Table::journal, Bytes{1}));
-  BOOST_TEST(boost::filesystem::file_size(log()) < row_bytes / 8);
-}
-
 BOOST_AUTO_TEST_CASE(a_log_that_was_made_longer_holds_what_it_held_and_what_comes_after) {
   StateWithLog state;
   commit(*state.store, {put(a_key, a_value)});

@@ -66,7 +66,11 @@ class Chance {
   Write write() {
     const auto of = table();
     if (below(3) == 0) return Write{of, key(of), std::nullopt};
-    return Write{of, key(of), scrambled(below(5), generator_())};
+    if (below(4) > 0) return Write{of, key(of), scrambled(below(5), generator_())};
+    // As a record that changes in one place, and in its length.
+    Bytes value(1'000 + below(1'000), 7);
+    value[below(value.size())] = letter();
+    return Write{of, key(of), std::move(value)};
   }
 
  private:

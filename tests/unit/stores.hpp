@@ -29,6 +29,55 @@ inline void commit(Store& store, const std::vector<Write>& writes) {
   require_success(store.commit());
 }
 
+/// A store that counts what is read of it by key and what is written. Like a disk, it may fail a read: then it gives
+/// nothing, or the first rows of a scan, and refuses the commit.
+class CountingStore final : public Store {
+ public:
+  explicit CountingStore(Store& below) : below_(below) {}
+  [[nodiscard]] std::optional<Bytes> get(Table table, ByteView key) const override {
+    ++reads;
+    if (!std::exchange(next_read_fails, false)) return below_.get(table, key);
+    read_failed_ = true;
+    return std::nullopt;
+  }
+  void scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const override {
+    auto left = std::exchange(next_scan_gives, std::numeric_limits<std::size_t>::max());
+    below_.scan(table, prefix, from, [&](ByteView key, ByteView value) {
+      if (left == 0) read_failed_ = true;
+      return left-- > 0 && visit(key, value);
+    });
+  }
+  [[nodiscard]] std::optional<std::pair<Bytes, Bytes>> last(Table table, ByteView prefix) const override {
+    return below_.last(table, prefix);
+  }
+  [[nodiscard]] Result<void> begin(Durability durability) override { return below_.begin(durability); }
+  void apply(const std::vector<Write>& rows) override {
+    writes += rows.size();
+    below_.apply(rows);
+  }
+  [[nodiscard]] Result<void> commit() override {
+    if (!std::exchange(read_failed_, false) && !std::exchange(next_commit_fails, false)) return below_.commit();
+    below_.rollback();
+    return Error{Token::io, "the disk failed", {}, {}};
+  }
+  void rollback() noexcept override { below_.rollback(); }
+  [[nodiscard]] std::uint64_t foreign_commits() const override { return below_.foreign_commits(); }
+  [[nodiscard]] Result<void> status() const override {
+    if (read_failed_) return Error{Token::io, "the disk failed", {}, {}};
+    return below_.status();
+  }
+
+  mutable int reads = 0;
+  std::size_t writes = 0;
+  mutable bool next_read_fails = false;
+  mutable std::size_t next_scan_gives = std::numeric_limits<std::size_t>::max();  ///< rows, before it fails
+  bool next_commit_fails = false;
+
+ private:
+  Store& below_;
+  mutable bool read_failed_ = false;
+};
+
 using Rows = std::vector<std::pair<Bytes, Bytes>>;
 
 inline Rows scan(const State& state, Table table, const Bytes& prefix, const Bytes& from,
@@ -57,10 +106,10 @@ struct Stores {
     all.push_back(open_sqlite(folder / "state.sqlite"));
     all.push_back(std::make_unique<GatheringStore>(*below));
     auto journal = std::make_unique<JournalStore>(*below_journal);
-    journal->keep_journal(500);  // some ten entries of these tests
+    journal->keep_journal(20'000);  // some transactions of these tests
     all.push_back(std::move(journal));
     all.push_back(std::make_unique<JournalStore>(below_through));
-    journals.keep({.first = 500, .second = 300});
+    journals.keep({.first = 12'000, .second = 6'000});
     all.push_back(std::make_unique<NumberedStore>(*below_numbers));
     all.push_back(std::make_unique<GatheringStore>(numbered));  // as a home has it
   }

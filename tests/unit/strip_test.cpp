@@ -117,18 +117,29 @@ BOOST_AUTO_TEST_CASE(what_is_no_strip_is_a_damaged_state) {
   const auto refuses = [](const std::vector<Write>& damage) {
     MemoryStore below;
     Written written(below);
+    // In the second time of the strip, numbers begin behind 5; a row of the first is left.
+    written.append(40'000);
+    written.clear();
     written.append(20'000);
+    BOOST_TEST(written.is_read());
     commit(below, damage);
     BOOST_CHECK_THROW((void)Strip(Table::journal).read(below), DamagedState);
+  };
+  const auto numbered = [](std::uint64_t number, std::uint32_t bytes) {
+    auto row = encode_all(number, bytes);
+    row.resize(Strip::row_bytes);
+    return row;
   };
   const auto key = [](std::uint64_t row) { return encode(row); };
   refuses({Write{Table::journal, key(2), Bytes(100, 0)}});
   refuses({Write{Table::journal, key(2), std::nullopt}});
   refuses({Write{Table::journal, key(0), Bytes{1}}});
-  refuses({Write{Table::journal, Bytes{1}, Bytes{1}}});
-  auto says_too_much = encode_all(std::uint64_t{3}, std::uint32_t{8'117});
-  says_too_much.resize(Strip::row_bytes);
-  refuses({Write{Table::journal, key(3), says_too_much}});
+  refuses({Write{Table::journal, Bytes{0}, Bytes{1}}});
+  refuses({Write{Table::journal, key(3), numbered(8, 8'117)}});
+  // What is of the strip must not be taken for what was cleared.
+  refuses({Write{Table::journal, key(0), std::nullopt}});
+  refuses({Write{Table::journal, key(0), encode(std::uint64_t{4})}});
+  refuses({Write{Table::journal, key(2), numbered(8, 100)}});
 }
 
 BOOST_AUTO_TEST_SUITE_END()
