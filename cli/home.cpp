@@ -181,7 +181,7 @@ void Home::part() {
 void Home::keep_journals() {
   // Whoever reads the state meanwhile reads so much beside it (docs/performance.md).
   constexpr std::size_t mebibyte = std::size_t{1} << 20U;
-  journals_->keep({.first = 3 * mebibyte / 2, .second = 3 * mebibyte / 2});
+  journals_->keep({.first = 3 * mebibyte / 2, .second = 4 * mebibyte});
 }
 
 void Home::lengthen_log() { store_->lengthen_log(); }
