@@ -1,5 +1,8 @@
 #include "ledger/statement.hpp"
 
+#include <algorithm>
+#include <functional>
+
 namespace bookchain::ledger {
 
 namespace {
