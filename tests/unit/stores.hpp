@@ -15,6 +15,7 @@ inline std::unique_ptr<Store> open_sqlite(const path& file) {
 }
 
 inline const Bytes a_key{1, 2};
+inline const Bytes another_key{4, 5};
 inline const Bytes a_value{3};
 inline Write put(const Bytes& key, const Bytes& value) { return Write{Table::facts, key, value}; }
 /// Rows of a table as they lie in that store.
@@ -27,6 +28,18 @@ inline void commit(Store& store, const std::vector<Write>& writes) {
   require_success(store.begin());
   store.apply(writes);
   require_success(store.commit());
+}
+
+/// Whether there is nothing in the journal that lies in that table.
+inline bool is_empty(const State& state, Table place) { return Strip(place).read(state).empty(); }
+
+/// Puts an entry where a journal has its own.
+inline void add_entry(Store& below, Table place, const Bytes& entry) {
+  Strip strip(place);
+  (void)strip.read(below);
+  std::vector<Write> writes;
+  strip.append(entry, writes);
+  commit(below, writes);
 }
 
 /// A store that counts what is read of it by key and what is written. Like a disk, it may fail a read: then it gives
