@@ -8,6 +8,7 @@
 """
 
 import collections
+import concurrent.futures
 import multiprocessing
 import os
 import pickle
@@ -251,8 +252,12 @@ def in_parallel(jobs, function, arguments, chunk=1):
     if jobs == 1:
         yield from map(function, arguments)
         return
-    with multiprocessing.Pool(jobs) as pool:
-        yield from pool.imap_unordered(function, arguments, chunk)
+    # Workers are copies of this process. Where one is killed, for want of memory say, all of it ends with an error.
+    workers = concurrent.futures.ProcessPoolExecutor(jobs, multiprocessing.get_context("fork"))
+    try:
+        yield from workers.map(function, arguments, chunksize=chunk)
+    finally:
+        workers.shutdown(cancel_futures=True)
 
 
 def needed(results):
