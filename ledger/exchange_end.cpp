@@ -28,9 +28,8 @@ Result<void> on_over(Context& context, PeerPort from, const Over& message) {
   }
   const bool before_grant = record->state == ExchangeState::requested;
   const bool by_owner = record->role == Role::requester;
-  auto state = ExchangeState::aborted;
-  if (by_owner && before_grant) state = ExchangeState::refused;
-  if (!by_owner && !message.token.empty()) state = ExchangeState::invalid;
+  const auto by_owner_state = before_grant ? ExchangeState::refused : ExchangeState::aborted;
+  const auto state = by_owner ? by_owner_state : given_up_state(message.token);
   end(context, message.exchange, *record, state, message.token, message.reason);
   if (by_owner) tell_over(context, message.exchange, *record);
   keep(context, message.exchange, *record);

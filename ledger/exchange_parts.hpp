@@ -25,6 +25,11 @@ void keep(Context& context, const ExchangeId& exchange, ExchangeRecord& record);
 void end(Context& context, const ExchangeId& exchange, ExchangeRecord& record, ExchangeState state, std::string token,
          std::string reason);
 
+/// How an exchange ends, before consent, that its requester gives up: a wish has no token, what it found wrong has one.
+[[nodiscard]] inline ExchangeState given_up_state(const std::string& token) {
+  return token.empty() ? ExchangeState::aborted : ExchangeState::invalid;
+}
+
 /// Drops the ACKs of another grant than the record's. Precondition: it has one.
 void drop_misfitting_acks(const Genesis& genesis, ExchangeRecord& record);
 

@@ -105,6 +105,15 @@ void ask_for_lost_id(Context& context, const ExchangeId& exchange, const Exchang
   if (last && last->first.order > max_given_ids) context.draft.send(requester, SendAgain{exchange});
 }
 
+/// What the requester gave up before the GRANT came here is over, as it is where the GRANT came first.
+void end_if_given_up(Context& context, const ExchangeId& exchange, ExchangeRecord& record) {
+  if (record.consent || has_ended(record.state)) return;
+  const auto given = witness_ids.get(context.draft, WitnessIdKey{requester_of(record), exchange});
+  if (given && given->over) {
+    end(context, exchange, record, given_up_state(given->token), given->token, given->reason);
+  }
+}
+
 }  // namespace
 
 Result<void> on_witness_id(Context& context, PeerPort from, const WitnessId& message) {
@@ -154,6 +163,7 @@ Result<void> on_witness_share(Context& context, PeerPort from, const WitnessShar
   remember_turn(context, exchange, record);
   ask_for_lost_id(context, exchange, record);
   acknowledge_share(context, exchange, record);
+  end_if_given_up(context, exchange, record);
   keep(context, exchange, record);
   return success();
 }

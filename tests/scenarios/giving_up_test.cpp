@@ -1,5 +1,6 @@
 // Who gives an exchange up, with what reason, and what is left to do afterwards (docs/protocol.md, section 5): before
 // CONSENT a message ends it, after it the chain alone.
+#include "ledger/open_exchanges.hpp"
 #include "tests/scenarios/four.hpp"
 #include "tests/scenarios/refusals.hpp"
 
@@ -49,6 +50,29 @@ BOOST_AUTO_TEST_CASE(an_owner_that_frees_its_book_after_the_requester_gave_up_ke
   network.run();
   network.require_equal_chains(1);
   BOOST_TEST(network.record(four.o, four.x).reason == "changed my mind");
+}
+
+// Section 3: "granted --> aborted: R gives up", and "granted --> invalid: R - a check fails". A witness may hear that
+// before it has its share: it comes to the same, signs no ACK, and has nothing open.
+BOOST_AUTO_TEST_CASE(an_exchange_is_over_at_a_witness_whether_its_share_or_the_end_comes_first) {
+  for (const auto& [token, state] : {std::pair("", ExchangeState::aborted), {"wrong-book", ExchangeState::invalid}}) {
+    for (const bool share_first : {true, false}) {
+      ByHand four(Step::request);
+      auto& network = four.network;
+      network.take(four.o, four.x, Step::grant);
+      const bool is_on_its_way = queued<WitnessShare>(network, four.w1) != nullptr;
+      BOOST_REQUIRE(is_on_its_way);
+      if (share_first) network.deliver_until_quiet();
+      BOOST_TEST(!network.give(four.r, four.w1, Over{four.x, token, "changed my mind"}));
+      network.deliver_until_quiet();
+      const auto record = network.record(four.w1, four.x);
+      BOOST_TEST((record.state == state));
+      BOOST_TEST(record.token == token);
+      BOOST_TEST(record.reason == "changed my mind");
+      BOOST_TEST(record.acks.size() == (share_first ? 1U : 0U));
+      BOOST_TEST(open_exchanges(network.state(four.w1)).empty());
+    }
+  }
 }
 
 // A request is given up by either side; what the other one ended is over and needs a new request.
