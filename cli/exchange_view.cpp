@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <map>
 
 #include "cli/next_steps.hpp"
-#include "cli/selection.hpp"
 #include "ledger/exchange_parts.hpp"
+#include "ledger/open_exchanges.hpp"
 
 namespace bookchain::cli {
 
@@ -54,8 +55,32 @@ std::map<ExchangeId, ExchangeView> views_by_id_alone(const State& state) {
   return views;
 }
 
+std::vector<ExchangeView> open_views(const State& state) {
+  std::vector<ExchangeView> views;
+  for (const auto& id : open_exchanges(state)) {
+    if (auto record = exchanges.get(state, id)) views.push_back(view_of(state, id, std::move(*record)));
+  }
+  for (auto& [id, view] : views_by_id_alone(state)) views.push_back(std::move(view));
+  // Of an exchange that ended something may remain to be done here.
+  std::erase_if(views, [](const auto& view) { return has_ended(view.state()); });
+  return views;
+}
+
+/// So many, or all.
+std::vector<ExchangeView> some_views(const State& state, std::size_t most = std::numeric_limits<std::size_t>::max()) {
+  std::vector<ExchangeView> views;
+  exchanges.each(state, {}, [&](const ExchangeId& id, ExchangeRecord record) {
+    views.push_back(view_of(state, id, std::move(record)));
+    return views.size() < most;
+  });
+  for (auto& [id, view] : views_by_id_alone(state)) views.push_back(std::move(view));
+  return views;
+}
+
+/// An error names so many of them.
+constexpr std::size_t most_listed = 8;
+
 Error ambiguous(const std::optional<std::string>& prefix, const std::vector<ExchangeView>& found) {
-  constexpr std::size_t most_listed = 8;
   std::string ids = "one of ";
   for (std::size_t i = 0; i < found.size() && i < most_listed; ++i) ids += (i == 0 ? "" : ", ") + short_id(found[i].id);
   if (found.size() > most_listed) ids += ", ...";
@@ -65,13 +90,8 @@ Error ambiguous(const std::optional<std::string>& prefix, const std::vector<Exch
 
 }  // namespace
 
-std::vector<ExchangeView> all_exchange_views(const Reader& reader) {
-  std::vector<ExchangeView> views;
-  exchanges.each(reader.state(), {}, [&](const ExchangeId& id, ExchangeRecord record) {
-    views.push_back(view_of(reader.state(), id, std::move(record)));
-    return true;
-  });
-  for (auto& [id, view] : views_by_id_alone(reader.state())) views.push_back(std::move(view));
+std::vector<ExchangeView> exchange_views(const Reader& reader, Among among) {
+  auto views = among == Among::open ? open_views(reader.state()) : some_views(reader.state());
   std::ranges::stable_sort(views, {}, &ExchangeView::began);
   return views;
 }
@@ -87,9 +107,8 @@ Result<ExchangeView> select_exchange_view(const Reader& reader, const std::optio
     }
     if (found.empty()) return named.error();
   } else {
-    found = all_exchange_views(reader);
-    const auto runs = [](const ExchangeView& view) { return !has_ended(view.state()); };
-    if (std::ranges::any_of(found, runs)) std::erase_if(found, std::not_fn(runs));
+    found = exchange_views(reader, Among::open);
+    if (found.empty()) found = some_views(reader.state(), most_listed + 1);
   }
   if (found.size() == 1) return std::move(found.front());
   if (!found.empty()) return ambiguous(prefix, found);

@@ -5,6 +5,7 @@
 
 #include "cli/guidance.hpp"
 #include "cli/home.hpp"
+#include "cli/selection.hpp"
 #include "cli/session.hpp"
 
 namespace bookchain::cli {
@@ -29,8 +30,9 @@ struct PeerView {
   std::vector<std::string> may;
 };
 
-/// All exchanges this peer knows of, the oldest first.
-[[nodiscard]] std::vector<ExchangeView> all_exchange_views(const Reader& reader);
+/// The exchanges this peer knows of, the oldest first: those that have not ended, which are found without a look at the
+/// others, or all.
+[[nodiscard]] std::vector<ExchangeView> exchange_views(const Reader& reader, Among among);
 
 /// The one named by a prefix of its id; where none is named the only one that has not ended, else the only
 /// one. Tokens: `unknown-exchange`, `ambiguous`.

@@ -40,9 +40,8 @@ std::string table_of(const Report& report, const Reader& reader, const std::vect
 Result<Answer> run(Session& session, const Arguments& arguments) {
   BOOKCHAIN_TRY(auto files, session.peer());
   BOOKCHAIN_TRY(const auto reader, Reader::open(std::move(files)));
-  auto views = all_exchange_views(*reader);
   const bool only_open = arguments.has("open");
-  if (only_open) std::erase_if(views, [](const auto& view) { return has_ended(view.state()); });
+  const auto views = exchange_views(*reader, only_open ? Among::open : Among::all);
   Answer answer;
   answer.value["exchanges"] = Json::array();
   for (const auto& view : views) answer.value["exchanges"].push_back(exchange_value(session, *reader, view));

@@ -179,6 +179,46 @@ BOOST_AUTO_TEST_CASE(a_committed_exchange_shows_its_block_and_no_next_step) {
   BOOST_TEST(network.ok(5000, {"list-exchanges"})["exchanges"].size() == 1);
 }
 
+// Of an exchange that was given up after its grant the owner has something to do yet: it has ended all the same.
+BOOST_AUTO_TEST_CASE(open_exchanges_are_those_that_have_not_ended_the_oldest_first) {
+  const Network network;
+  const auto ended = network.exchange(5000, 5001, network.book_of(5001, 0), 2);
+  network.ok(5000, {"abort", ended});
+  network.receive_until_quiet();
+  BOOST_TEST(network.state(5001, ended) == "aborted");
+  std::vector<std::string> asked;
+  for (const std::size_t place : {1U, 2U})
+    asked.push_back(network.exchange(5000, 5001, network.book_of(5001, place), 1));
+  network.receive_until_quiet();
+  for (const int port : network.ports()) {
+    const auto ids_of = [&](const Words& words) {
+      std::vector<std::string> ids;
+      const Json listed = network.ok(port, words)["exchanges"];
+      for (const auto& each : listed) ids.push_back(each["exchange"]);
+      return ids;
+    };
+    BOOST_TEST((ids_of({"list-exchanges", "--open"}) == asked), port);
+    BOOST_TEST((ids_of({"list-exchanges"}) == std::vector<std::string>{ended, asked[0], asked[1]}), port);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(where_all_have_ended_the_only_exchange_needs_no_name_and_one_of_many_does) {
+  const Network network;
+  std::vector<std::string> made;
+  for (int i = 0; i < 10; ++i) {
+    const auto owner = 5001 + i % 3;
+    made.push_back(network.exchange(5000, owner, network.book_of(owner, static_cast<std::size_t>(i / 3) % 3), 1));
+    network.ok(5000, {"abort", made.back()});
+    if (i == 0) BOOST_TEST(network.ok(5000, {"show-exchange"})["exchange"] == made.front());
+  }
+  const auto which = network.at(5000, {"show-exchange"});
+  BOOST_TEST(which.exit_code == 6);
+  BOOST_TEST(contains(which.err, "one of "), which.err);
+  BOOST_TEST(contains(which.err, ", ..."), which.err);
+  made.push_back(network.exchange(5000, 5001, network.book_of(5001, 0), 1));
+  BOOST_TEST(network.ok(5000, {"show-exchange"})["exchange"] == made.back());
+}
+
 BOOST_AUTO_TEST_CASE(a_refused_exchange_tells_why_and_exits_0) {
   const Network network;
   const std::string exchange =
