@@ -20,12 +20,6 @@ using namespace ledger;
 
 namespace {
 
-[[noreturn]] void give_up(const Error& error) {
-  std::fprintf(stderr, "bookchain: error: %s: \"%s\" [%s]\n", error.what.c_str(), error.subject.c_str(),
-               std::string(name(error.token)).c_str());
-  std::_Exit(exit_code(error.token));
-}
-
 std::optional<std::uint64_t> whole_number(std::string_view text) {
   std::uint64_t value = 0;
   const auto* end = text.data() + text.size();
@@ -40,8 +34,7 @@ void draw_random(std::span<std::uint8_t> out) {
   while (!out.empty()) {
     const auto got = ::getrandom(out.data(), out.size(), 0);
     if (got < 0 && errno == EINTR) continue;
-    // Nothing that this program does is safe without randomness.
-    if (got <= 0) give_up(system_error("the operating system gives no randomness", "getrandom"));
+    if (got <= 0) throw NoRandomness(system_error("the operating system gives no randomness", "getrandom"));
     out = out.subspan(static_cast<std::size_t>(got));
   }
 }
@@ -127,19 +120,19 @@ void ProcessEnvironment::random(std::span<std::uint8_t> out) {
 /// successor does not draw the same again. Called under the lock of the home.
 void ProcessEnvironment::start_turn() {
   const auto file = open_file(counter_, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
-  if (!file) give_up(file.error());
+  if (!file) throw NoRandomness(file.error());
   std::array<char, 32> text{};
   ssize_t got = 0;
   do got = ::pread(file.value().get(), text.data(), text.size() - 1, 0);
   while (got < 0 && errno == EINTR);
-  if (got < 0) give_up(system_error("the count of draws cannot be read", counter_));
+  if (got < 0) throw NoRandomness(system_error("the count of draws cannot be read", counter_));
   const std::uint64_t turn = std::strtoull(text.data(), nullptr, 10) + 1;
   const auto size = static_cast<std::size_t>(
       std::snprintf(text.data(), text.size(), "%020llu\n", static_cast<unsigned long long>(turn)));
   // Reading did not move from the beginning. Cut short, it is still no smaller than it was: all digits stand
   // where they stood, and those of the new number come first.
   if (const auto written = write_all(file.value().get(), view_of({text.data(), size}), counter_); !written) {
-    give_up(written.error());
+    throw NoRandomness(written.error());
   }
   turn_key_ = hmac_sha256(seed_->view(), {encode(turn)});
   drawn_ = 0;

@@ -12,7 +12,13 @@
 
 namespace bookchain::cli {
 
-/// Fills `out` from the operating system; ends the process if it cannot.
+/// Nothing can be drawn, and nothing that this program does is safe without. Tokens: those of files, and `io`.
+class NoRandomness final : public ledger::Abandoned {
+ public:
+  using Abandoned::Abandoned;
+};
+
+/// Fills `out` from the operating system. Throws NoRandomness.
 void draw_random(std::span<std::uint8_t> out);
 
 template <class Fixed>
@@ -44,6 +50,7 @@ class ProcessEnvironment final : public transport::Environment {
   ProcessEnvironment(std::optional<ledger::Hash> seed, path counter, std::optional<ledger::Time> fixed);
 
   [[nodiscard]] ledger::Time now() override;
+  /// Throws NoRandomness: with a seed, where the count of its uses cannot be kept.
   void random(std::span<std::uint8_t> out) override;
 
   /// To be called whenever the lock of the home was taken: another process may have drawn from the seed.

@@ -173,7 +173,7 @@ void Home::part() {
   try {
     // What was not acknowledged stays in the outbox, and any later process of this home sends it.
     (void)courier_->take_notes();
-  } catch (const DamagedState&) {
+  } catch (const Abandoned&) {
     gathering_->rollback();  // told already, or by the next command
   }
 }

@@ -6,7 +6,6 @@
 #include <csignal>
 
 #include "cli/session.hpp"
-#include "ledger/state.hpp"
 
 namespace {
 
@@ -34,12 +33,12 @@ ledger::Error unwritten(const Session& session, const Answer& answer) {
   return error;
 }
 
-/// A damaged home ends the command wherever it is met.
+/// A damaged home, or that nothing can be drawn, ends the command wherever it is met.
 ledger::Result<Answer> answer_of(const Command& command, Session& session, const Arguments& arguments) {
   try {
     return command.run(session, arguments);
-  } catch (const ledger::DamagedState& damaged) {
-    return damaged.error();
+  } catch (const ledger::Abandoned& abandoned) {
+    return abandoned.error();
   }
 }
 

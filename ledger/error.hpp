@@ -6,6 +6,7 @@
 #include <boost/outcome/policy/terminate.hpp>
 #include <boost/outcome/success_failure.hpp>
 #include <cstdint>
+#include <exception>
 #include <span>
 #include <string>
 #include <string_view>
@@ -100,6 +101,18 @@ template <class T>
 using Result = boost::outcome_v2::basic_result<T, Error, boost::outcome_v2::policy::terminate>;
 
 using boost::outcome_v2::success;
+
+/// What can be met where no result can be given, and lets nothing be decided: the state is damaged, or there is no
+/// randomness. Not caught before the command has ended, with its transaction undone and nothing sent.
+class Abandoned : public std::exception {
+ public:
+  explicit Abandoned(Error error) : error_(std::move(error)) {}
+  [[nodiscard]] const char* what() const noexcept override { return error_.what.c_str(); }
+  [[nodiscard]] const Error& error() const { return error_; }
+
+ private:
+  Error error_;
+};
 
 }  // namespace bookchain::ledger
 

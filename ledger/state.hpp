@@ -156,17 +156,10 @@ class Draft final : public State {
   std::vector<Event> events_;
 };
 
-/// The one exception of this program: the home is damaged, and nothing may be decided from it. It is not
-/// caught before the command has ended, with its transaction undone and nothing sent.
-class DamagedState : public std::exception {
+/// The home is damaged, and nothing may be decided from it. Token `bad-file`.
+class DamagedState final : public Abandoned {
  public:
-  explicit DamagedState(Error error) : error_(std::move(error)) {}
-  [[nodiscard]] const char* what() const noexcept override { return error_.what.c_str(); }
-  /// Token `bad-file`.
-  [[nodiscard]] const Error& error() const { return error_; }
-
- private:
-  Error error_;
+  using Abandoned::Abandoned;
 };
 
 /// A table whose keys and values have types. A row that does not decode is not this program's: `damaged`

@@ -16,7 +16,7 @@ class Environment {
   virtual ~Environment() = default;
 
   [[nodiscard]] virtual ledger::Time now() = 0;
-  /// Fresh randomness; never fails (a generator that cannot deliver ends the process).
+  /// Fresh randomness. Throws what ends the command (ledger::Abandoned) if there is none.
   virtual void random(std::span<std::uint8_t> out) = 0;
 
   template <class Fixed>

@@ -85,6 +85,31 @@ BOOST_AUTO_TEST_CASE(a_record_that_cannot_be_read_ends_in_an_error_and_sends_not
   BOOST_TEST((snapshot(network.home(5000) / "spool") == spools));
 }
 
+// A test network counts in a file how often it drew from its seed. A command that comes after a turn of its own, a
+// server, and one that has taken in something all end in the same way.
+BOOST_AUTO_TEST_CASE(where_nothing_can_be_drawn_the_command_ends_in_an_error_and_sends_nothing) {
+  const Network network({"--seed", "drawn"});
+  const auto id = network.exchange(5000, 5001, network.book_of(5001), 1);
+  const auto count = network.home(5001) / "draws";
+  fs::rename(count, network.scratch("count"));
+  fs::create_directory(count);
+  const auto spools = snapshot(network.home(5000) / "spool");
+  const auto request = Words{"request", "--from", "5000", "--book", network.book_of(5000)};
+  for (const auto& words : {Words{"receive"}, request, Words{"step"}, Words{"serve", "--until-idle"}}) {
+    const auto ended = network.at(5001, words);
+    BOOST_TEST(ended.exit_code == 1, words.front() << ended.err);
+    BOOST_TEST(ended.token() == "io", words.front() << ended.err);
+    const bool serves = words.front() == "serve";
+    BOOST_TEST((serves || ended.out.empty()), words.front() << ended.out);
+    BOOST_TEST(std::count(ended.err.begin(), ended.err.end(), '\n') == 1, words.front() << ended.err);
+  }
+  BOOST_TEST((snapshot(network.home(5000) / "spool") == spools));
+  fs::remove(count);
+  fs::rename(network.scratch("count"), count);
+  network.ok(5001, {"receive"});
+  network.ok(5001, {"grant", id});
+}
+
 BOOST_AUTO_TEST_CASE(a_home_without_its_keys_or_its_network_says_what_brings_them_back) {
   const Network network;
   const auto keys = network.home(5001) / "keys.yaml";

@@ -276,6 +276,14 @@ BOOST_AUTO_TEST_CASE(a_seeded_home_repeats_itself_as_a_whole_and_never_within) {
   BOOST_TEST((draws("counter") != first));  // it goes on where it was
 }
 
+BOOST_AUTO_TEST_CASE(a_seeded_home_that_cannot_count_draws_nothing) {
+  TemporaryFolder folder;
+  ProcessEnvironment one(filled<Hash>(1), folder / "", std::nullopt);
+  const auto names_it = [](const NoRandomness& none) { return none.error().token == Token::io; };
+  BOOST_CHECK_EXCEPTION((void)draw(one), NoRandomness, names_it);
+  BOOST_CHECK_EXCEPTION((void)draw(one), NoRandomness, names_it);
+}
+
 BOOST_AUTO_TEST_CASE(without_a_seed_nothing_repeats) {
   TemporaryFolder folder;
   ProcessEnvironment real(std::nullopt, folder / "counter", std::nullopt);
