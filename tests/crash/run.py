@@ -256,6 +256,10 @@ def in_parallel(jobs, function, arguments, chunk=1):
     workers = concurrent.futures.ProcessPoolExecutor(jobs, multiprocessing.get_context("fork"))
     try:
         yield from workers.map(function, arguments, chunksize=chunk)
+    except BaseException:
+        for worker in multiprocessing.active_children():
+            worker.terminate()  # with the command that it waits for
+        raise
     finally:
         workers.shutdown(cancel_futures=True)
 
