@@ -68,6 +68,9 @@ void send_again_as_requester(Context& context, PeerPort to, const ExchangeId& ex
     return;
   }
   context.draft.send(to, WitnessId{exchange, *record.request_id});
+  if (is_over(record.state) && !record.consent) {
+    context.draft.send(to, Over{exchange, record.token, record.reason});
+  }
   if (record.claiming && record.grant && record.consent) {
     context.draft.send(to, CheckId{*record.request_id, record.request, *record.grant, *record.consent});
   }

@@ -12,7 +12,7 @@ namespace {
 /// Signs the ACK of a witness once the id it has from the requester fits the request, the share is
 /// kept, and no other grant is known. Section 3, step 2.
 void acknowledge_share(Context& context, const ExchangeId& exchange, ExchangeRecord& record) {
-  if (!record.acks.empty() || !record.grant || record.shares.empty() || record.height) return;
+  if (!record.acks.empty() || !record.grant || record.shares.empty() || has_ended(record.state)) return;
   const auto given = witness_ids.get(context.draft, WitnessIdKey{requester_of(record), exchange});
   if (!given || given->over) return;
   record.request_id = given->request_id;
@@ -204,7 +204,12 @@ Result<void> on_check_id(Context& context, PeerPort from, const CheckId& message
     return success();
   }
   record.consent = message.consent;
-  if (!record.height) record.state = ExchangeState::consented;
+  if (!record.height) {
+    // Given up here or not: what the requester signed counts for more.
+    record.state = ExchangeState::consented;
+    record.token.clear();
+    record.reason.clear();
+  }
   answer_id(context, exchange, record);
   keep(context, exchange, record);
   return success();

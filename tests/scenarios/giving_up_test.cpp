@@ -75,6 +75,39 @@ BOOST_AUTO_TEST_CASE(an_exchange_is_over_at_a_witness_whether_its_share_or_the_e
   }
 }
 
+// Section 3: "aborted --> consented: O, W - CONSENT, while the turn lasts". The witness that never acknowledged says
+// neither yes nor no: a yes without an ACK is of use to nobody but one that wants the key for nothing.
+BOOST_AUTO_TEST_CASE(a_witness_that_was_told_of_the_end_takes_a_consent_and_answers_nothing) {
+  ByHand four(Step::request);
+  auto& network = four.network;
+  const auto id = *network.record(four.r, four.x).request_id;
+  network.take(four.o, four.x, Step::grant);
+  BOOST_TEST(!network.give(four.r, four.w1, Over{four.x, "", "changed my mind"}));
+  network.deliver_until_quiet();
+  const auto held = network.record(four.o, four.x);
+  const auto consent = network.sign(four.r, Consent{four.x, network.genesis().id_of(*held.grant)});
+  BOOST_TEST(!network.give(four.o, four.w1, CheckId{id, held.request, *held.grant, consent}));
+  const auto record = network.record(four.w1, four.x);
+  BOOST_TEST((record.state == ExchangeState::consented));
+  BOOST_TEST((record.token.empty() && record.reason.empty()));
+  BOOST_TEST((record.acks.empty() && record.id_answers.empty()));
+}
+
+// A witness may have lost the id, and with it that the exchange was given up: who sends the id again says both.
+BOOST_AUTO_TEST_CASE(an_id_that_is_sent_again_comes_with_the_end_of_its_exchange) {
+  ByHand four(Step::grant);
+  auto& network = four.network;
+  network.wish(four.r, WishAbort{four.x, "changed my mind"});
+  network.queue.clear();
+  BOOST_TEST(!network.give(four.w1, four.r, SendAgain{four.x}));
+  BOOST_TEST((queued<WitnessId>(network, four.w1) != nullptr));
+  const auto* over = queued<Over>(network, four.w1);
+  BOOST_REQUIRE((over != nullptr));
+  BOOST_TEST(over->reason == "changed my mind");
+  network.deliver_until_quiet();
+  BOOST_TEST((network.state_of(four.w1, four.x) == ExchangeState::aborted));
+}
+
 // A request is given up by either side; what the other one ended is over and needs a new request.
 BOOST_AUTO_TEST_CASE(what_was_given_up_is_given_up_again_by_the_same_peer_alone) {
   for (const bool by_owner : {true, false}) {
@@ -94,7 +127,7 @@ BOOST_AUTO_TEST_CASE(what_was_given_up_is_given_up_again_by_the_same_peer_alone)
   require_refused(ended.network, ended.r, WishAbort{ended.x, {}}, Token::exchange_over, "(aborted)");
 }
 
-// Section 3: "aborted --> consented: O - CONSENT, while the turn lasts". A signed consent is worth more than a word
+// Section 3: "aborted --> consented: O, W - CONSENT, while the turn lasts". A signed consent is worth more than a word
 // that nobody signed: the owner can have the exchange recorded, also at the requester that took it for over.
 BOOST_AUTO_TEST_CASE(a_requester_that_gives_up_and_consents_all_the_same_is_taken_at_its_signed_word) {
   ByHand four(Step::grant);
