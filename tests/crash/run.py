@@ -248,6 +248,15 @@ def play(one):
     return at_work("play", one)
 
 
+def chunks(arguments, size):
+    arguments = list(arguments)
+    return [arguments[place:place + size] for place in range(0, len(arguments), size)]
+
+
+def all_of(function, arguments):
+    return [function(argument) for argument in arguments]
+
+
 def in_parallel(jobs, function, arguments, chunk=1):
     if jobs == 1:
         yield from map(function, arguments)
@@ -255,7 +264,9 @@ def in_parallel(jobs, function, arguments, chunk=1):
     # Workers are copies of this process. Where one is killed, for want of memory say, all of it ends with an error.
     workers = concurrent.futures.ProcessPoolExecutor(jobs, multiprocessing.get_context("fork"))
     try:
-        yield from workers.map(function, arguments, chunksize=chunk)
+        for part in concurrent.futures.as_completed([workers.submit(all_of, function, some)
+                                                     for some in chunks(arguments, chunk)]):
+            yield from part.result()
     except BaseException:
         for worker in multiprocessing.active_children():
             worker.terminate()  # with the command that it waits for
