@@ -20,6 +20,7 @@ struct Known {
   bool marked;      ///< the chain holds the dispute
   bool moved;       ///< the chain holds the transfer
   bool stands;      ///< the book is as this exchange left it: nothing has moved it since
+  bool is_past;     ///< the chain has left its turn behind, also where the exchange was over before that
 };
 
 class Words {
@@ -180,7 +181,7 @@ class Words {
     } else if (known_.proven) {
       sure("the proof that " + owner_ + " cheated is kept here: evidence list");
     }
-    if (record_.height) {
+    if (known_.is_past) {
       sure("the chain has ended it: nothing can record this exchange any more");
     } else if (record_.grant) {
       consent_is_unknown();
@@ -190,7 +191,7 @@ class Words {
       sure("no grant has come here, and nothing of the book");
       consent_is_unknown();
     }
-    at_stake(record_.grant && !record_.height
+    at_stake(record_.grant && !known_.is_past
                  ? owner_ + " may grant the book to others once it has aborted the turn on the chain"
                  : "nothing any more");
     unsure("that a new request ends otherwise");
@@ -258,7 +259,8 @@ Stakes stakes_of(const Reader& reader, const ExchangeView& view) {
                     is_proven(reader.genesis(), state, view.id, record),
                     marked,
                     has_moved,
-                    stands_as_left(reader.genesis(), state, record, marked, has_moved)};
+                    stands_as_left(reader.genesis(), state, record, marked, has_moved),
+                    record.height || (record.grant && grant_age(state, record) == GrantAge::past)};
   return Words(reader.genesis(), view.id, record, known).stakes();
 }
 

@@ -164,7 +164,8 @@ std::string step_text(Step step) {
     case Step::check_key: return "the witnesses are asked for the key commitment they hold";
     case Step::mine: return "the request is a transaction in a block that the peers now vote on";
     case Step::dispute: return "the proof that the owner cheated is in a block that the peers now vote on";
-    case Step::abort: return "the exchange is given up; a granted book is free again when the block is in the chain";
+    case Step::abort:
+      return "an ABORT is in a block that the peers now vote on: it gives the exchange up, and frees the book";
   }
   return "";
 }

@@ -138,8 +138,11 @@ Result<Answer> run_end(Session& session, const Arguments& arguments, const char*
     return failed(error);
   }
   const auto& report = ended.value();
+  // An owner that has granted gives up by the chain.
+  const auto record = exchanges.get(home->store(), exchange);
+  const bool is_up = record && has_ended(record->state);
   auto answer = describe(session, *home, transport::StepReport{exchange, Step::abort, report.sent, std::nullopt},
-                         sentence_of_step);
+                         is_up ? sentence_of_step : step_text(Step::abort));
   answer.value["step"] = word;
   answer.failure = delivery_failure(report);
   if (refuses) {

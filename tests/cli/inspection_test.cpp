@@ -202,6 +202,25 @@ BOOST_AUTO_TEST_CASE(open_exchanges_are_those_that_have_not_ended_the_oldest_fir
   }
 }
 
+// Whoever gave it up first: once the ABORT is in the chain nothing is left to be said of it.
+BOOST_AUTO_TEST_CASE(an_exchange_that_both_sides_gave_up_is_told_as_the_chain_ended_it) {
+  const Network network;
+  const auto exchange = network.exchange(5000, 5001, network.book_of(5001), 2);
+  network.receive_until_quiet();
+  network.ok(5000, {"abort", exchange});
+  network.receive_until_quiet();
+  BOOST_TEST(contains(network.show(5001, exchange).dump(), "once it has aborted the turn on the chain"));
+  network.ok(5001, {"abort", exchange});
+  network.receive_until_quiet();
+  BOOST_TEST(network.ok(5000, {"status"})["height"] == 1);
+  for (const int port : network.ports()) {
+    const auto told = network.show(port, exchange).dump();
+    BOOST_TEST(contains(told, "the chain has ended it"), port << told);
+    BOOST_TEST(!contains(told, "once it has aborted the turn on the chain"), port << told);
+    BOOST_TEST(!contains(told, "has lied and consents all the same"), port << told);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(where_all_have_ended_the_only_exchange_needs_no_name_and_one_of_many_does) {
   const Network network;
   std::vector<std::string> made;
