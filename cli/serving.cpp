@@ -6,6 +6,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <csignal>
@@ -230,7 +231,9 @@ class Serving {
     // A peer that holds a package up keeps nobody here: what counts is that packages come on.
     const auto steps = home_.sockets() == nullptr ? 0 : home_.sockets()->package_steps();
     const bool busy = std::exchange(package_steps_, steps) != steps;
-    if (!report.received.empty() || !report.steps.empty() || !report.sent.empty() || report.more_waits || busy)
+    // A step that fails is tried again and again: nothing has happened by that.
+    const bool stepped = std::ranges::any_of(report.steps, [](const auto& step) { return !step.error; });
+    if (!report.received.empty() || stepped || !report.sent.empty() || report.more_waits || busy)
       active_ = Clock::now();
     if (!report.sent.empty() && is_beside()) home_.wake_server();
     for (const auto& [port, error] : report.undelivered) tell_failure(error);

@@ -1,7 +1,6 @@
 #include "cli/waiting.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include "cli/next_steps.hpp"
 #include "ledger/exchange_parts.hpp"
@@ -48,21 +47,12 @@ std::string waits_text(const std::vector<Waiting>& waits) {
   return text;
 }
 
-Awaited awaited(const Session& session, Home& home, const std::vector<ExchangeId>& exchanges_to_end) {
-  std::set<PeerPort> ports;
-  std::string meaning;
-  Awaited result;
-  for (const auto& exchange : exchanges_to_end) {
-    const auto guidance = guide(home, exchange);
-    ports.insert(guidance.waiting_for.begin(), guidance.waiting_for.end());
-    if (meaning.empty()) meaning = guidance.hint;
-    if (result.hint.empty()) result.hint = go_on_hint(session, guidance);
-  }
-  if (!ports.empty()) result.what = ", waiting for " + ports_text({ports.begin(), ports.end()});
-  if (!meaning.empty()) result.what += "; " + meaning;
-  if (result.hint.empty()) {
-    result.hint = session.command_at(home.port(), "show-exchange " + short_id(exchanges_to_end.front()));
-  }
+Awaited awaited(const Session& session, Home& home, const ExchangeId& exchange) {
+  const auto guidance = guide(home, exchange);
+  Awaited result{{}, go_on_hint(session, guidance)};
+  if (!guidance.waiting_for.empty()) result.what = ", waiting for " + ports_text(guidance.waiting_for);
+  if (!guidance.hint.empty()) result.what += "; " + guidance.hint;
+  if (result.hint.empty()) result.hint = session.command_at(home.port(), "show-exchange " + short_id(exchange));
   return result;
 }
 

@@ -28,13 +28,12 @@ struct Waiting {
 /// A line for each of a few, with what follows from their silence; empty if nothing waits.
 [[nodiscard]] std::string waits_text(const std::vector<Waiting>& waits);
 
-/// Who is awaited in some exchanges, for an error that says that they have not ended.
+/// Who is awaited in an exchange, for an error that says that it has not ended.
 struct Awaited {
   std::string what;  ///< ", waiting for 5002, 5003; and what their silence means"; empty if nobody is
-  std::string hint;  ///< a command: what goes on in the first of them that can go on, else what shows the first
+  std::string hint;  ///< a command: what goes on in it, else what shows it
 };
-/// Precondition: there is one.
-[[nodiscard]] Awaited awaited(const Session& session, Home& home, const std::vector<ledger::ExchangeId>& exchanges);
+[[nodiscard]] Awaited awaited(const Session& session, Home& home, const ledger::ExchangeId& exchange);
 
 /// Tells of each exchange once for whom it has waited two seconds, and again when it is others.
 class WaitTeller {

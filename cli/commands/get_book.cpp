@@ -1,5 +1,7 @@
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "cli/commands/commands.hpp"
 #include "cli/files.hpp"
 #include "cli/home.hpp"
@@ -17,8 +19,18 @@ using namespace ledger;
 
 namespace {
 
+/// It was put there, and nothing that is still to be done brings it.
+bool was_on_shelf(const State& state, const BookId& id) {
+  const auto tasks = shelf_tasks.all(state);
+  return shelf.get(state, id) && std::ranges::none_of(tasks, [&](const auto& row) { return row.second.book == id; });
+}
+
 /// The chain says that it is here, and the content is not: what its last exchange waits for.
 Error not_on_shelf(const Session& session, const Reader& reader, const BookId& id, const std::string& title) {
+  if (was_on_shelf(reader.state(), id)) {
+    return Error{Token::no_such_file, "the content of the book is gone from this home", title,
+                 "put it back from a backup: " + (reader.files().home / "books" / to_hex(id)).string()};
+  }
   std::optional<std::pair<ExchangeId, ExchangeRecord>> last;
   exchanges.each(reader.state(), {}, [&](const ExchangeId& exchange, const ExchangeRecord& record) {
     const bool brought =

@@ -104,7 +104,7 @@ Result<bool> wait_for_end(const Session& session, Home& home, const ExchangeId& 
     return true;
   }
   if (end != ServeEnd::timed_out) return false;
-  const auto missing = awaited(session, home, {exchange});
+  const auto missing = awaited(session, home, exchange);
   return Error{Token::timeout, "the exchange has not ended in the time given; it stands as it is" + missing.what,
                to_hex(exchange), missing.hint};
 }

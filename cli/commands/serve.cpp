@@ -7,6 +7,7 @@
 #include "cli/event_teller.hpp"
 #include "cli/grant_rules.hpp"
 #include "cli/misbehaviour.hpp"
+#include "cli/next_steps.hpp"
 #include "cli/serving.hpp"
 #include "cli/waiting.hpp"
 #include "transport/socket_link.hpp"
@@ -19,7 +20,7 @@ namespace {
 
 Error unheard(const Report& report) { return report.unwritten("the events cannot be written"); }
 
-/// Exchanges that are still open at this peer, and who is awaited in them.
+/// An exchange that is still open at this peer, one in which others are awaited if there is one; and how many more are.
 std::optional<Error> open_exchanges_error(const Session& session, Home& home) {
   std::vector<ExchangeId> open;
   for (const auto& exchange : open_exchanges(home.store())) {
@@ -27,8 +28,12 @@ std::optional<Error> open_exchanges_error(const Session& session, Home& home) {
     if (record && !has_ended(record->state)) open.push_back(exchange);
   }
   if (open.empty()) return std::nullopt;
-  const auto missing = awaited(session, home, open);
-  return Error{Token::waiting, "an exchange is still open" + missing.what, to_hex(open.front()), missing.hint};
+  const auto waits = [&](const ExchangeId& exchange) { return !guide(home, exchange).waiting_for.empty(); };
+  const auto waiting = std::ranges::find_if(open, waits);
+  const auto& told = waiting == open.end() ? open.front() : *waiting;
+  const auto missing = awaited(session, home, told);
+  const auto more = open.size() == 1 ? std::string() : "; " + std::to_string(open.size() - 1) + " more are";
+  return Error{Token::waiting, "an exchange is still open" + missing.what + more, to_hex(told), missing.hint};
 }
 
 /// `rules` are those of a file that --grant names, if it names one.

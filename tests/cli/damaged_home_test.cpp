@@ -93,7 +93,12 @@ BOOST_AUTO_TEST_CASE(where_nothing_can_be_drawn_the_command_ends_in_an_error_and
   const auto count = network.home(5001) / "draws";
   fs::rename(count, network.scratch("count"));
   fs::create_directory(count);
-  const auto spools = snapshot(network.home(5000) / "spool");
+  const auto spools = [&] {
+    std::vector<std::map<std::string, std::string>> all;
+    for (const int port : {5000, 5002, 5003}) all.push_back(snapshot(network.home(port) / "spool"));
+    return all;
+  };
+  const auto before = spools();
   const auto request = Words{"request", "--from", "5000", "--book", network.book_of(5000)};
   for (const auto& words : {Words{"receive"}, request, Words{"step"}, Words{"serve", "--until-idle"}}) {
     const auto ended = network.at(5001, words);
@@ -103,10 +108,31 @@ BOOST_AUTO_TEST_CASE(where_nothing_can_be_drawn_the_command_ends_in_an_error_and
     BOOST_TEST((serves || ended.out.empty()), words.front() << ended.out);
     BOOST_TEST(std::count(ended.err.begin(), ended.err.end(), '\n') == 1, words.front() << ended.err);
   }
-  BOOST_TEST((snapshot(network.home(5000) / "spool") == spools));
+  BOOST_TEST((spools() == before));
   fs::remove(count);
   fs::rename(network.scratch("count"), count);
   network.ok(5001, {"receive"});
+  network.ok(5001, {"grant", id});
+}
+
+// What is missing is named, and a server that can only fail at it comes to its end.
+BOOST_AUTO_TEST_CASE(a_book_whose_file_is_gone_is_not_waited_for) {
+  const Network network;
+  write_file(network.scratch("tale"), std::string(5000, 't'));
+  const std::string book = network.ok(5001, {"add-book", network.scratch("tale").string(), "--title", "Tale"})["book"];
+  network.receive_until_quiet();
+  const auto kept = network.home(5001) / "books" / book;
+  fs::rename(kept, network.scratch("kept"));
+  const auto got = network.at(5001, {"get-book", "Tale", "--to", network.scratch("got").string()});
+  BOOST_TEST(got.exit_code == 4, got.err);
+  BOOST_TEST(got.token() == "no-such-file", got.err);
+  BOOST_TEST(mentions(got.err, "backup"), got.err);
+  const auto id = network.exchange(5000, 5001, book, 1);
+  const auto served =
+      network.shell("timeout 60 bookchain -o json -n " + network.folder().string() + " -p 5001 serve --until-idle=0.5");
+  BOOST_TEST(served.exit_code == 5, served.err);
+  BOOST_TEST(mentions(served.out, "is not on the shelf of this peer"), served.out);
+  fs::rename(network.scratch("kept"), kept);
   network.ok(5001, {"grant", id});
 }
 
