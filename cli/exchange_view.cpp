@@ -66,7 +66,7 @@ std::vector<ExchangeView> open_views(const State& state) {
   return views;
 }
 
-/// So many, or all.
+/// So many of those with a record, or all, and those of which this peer has the id alone.
 std::vector<ExchangeView> some_views(const State& state, std::size_t most = std::numeric_limits<std::size_t>::max()) {
   std::vector<ExchangeView> views;
   exchanges.each(state, {}, [&](const ExchangeId& id, ExchangeRecord record) {

@@ -30,8 +30,8 @@ struct PeerView {
   std::vector<std::string> may;
 };
 
-/// The exchanges this peer knows of, the oldest first: those that have not ended, which are found without a look at the
-/// others, or all.
+/// The exchanges this peer knows of, the oldest first: those that have not ended, for which no record of one that has
+/// is read, or all.
 [[nodiscard]] std::vector<ExchangeView> exchange_views(const Reader& reader, Among among);
 
 /// The one named by a prefix of its id; where none is named the only one that has not ended, else the only

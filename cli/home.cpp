@@ -169,8 +169,8 @@ bool Home::is_fetching() const { return sockets_ != nullptr && role_ == Role::vi
 
 void Home::part() {
   if (sockets_ == nullptr || role_ != Role::visit || !courier_ || !sockets_->has_sent()) return;
-  sockets_->settle_up(visit_patience);
   try {
+    sockets_->settle_up(visit_patience);
     // What was not acknowledged stays in the outbox, and any later process of this home sends it.
     (void)courier_->take_notes();
   } catch (const Abandoned&) {

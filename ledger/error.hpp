@@ -103,7 +103,8 @@ using Result = boost::outcome_v2::basic_result<T, Error, boost::outcome_v2::poli
 using boost::outcome_v2::success;
 
 /// What can be met where no result can be given, and lets nothing be decided: the state is damaged, or there is no
-/// randomness. Not caught before the command has ended, with its transaction undone and nothing sent.
+/// randomness. Ends the command: a transaction that is open is undone, what was committed before stands, and messages
+/// that were not sent by then wait in the outbox.
 class Abandoned : public std::exception {
  public:
   explicit Abandoned(Error error) : error_(std::move(error)) {}

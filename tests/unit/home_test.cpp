@@ -279,7 +279,9 @@ BOOST_AUTO_TEST_CASE(a_seeded_home_repeats_itself_as_a_whole_and_never_within) {
 BOOST_AUTO_TEST_CASE(a_seeded_home_that_cannot_count_draws_nothing) {
   TemporaryFolder folder;
   ProcessEnvironment one(filled<Hash>(1), folder / "", std::nullopt);
-  const auto names_it = [](const NoRandomness& none) { return none.error().token == Token::io; };
+  const auto names_it = [&](const NoRandomness& none) {
+    return none.error().token == Token::io && none.error().subject == (folder / "").string();
+  };
   BOOST_CHECK_EXCEPTION((void)draw(one), NoRandomness, names_it);
   BOOST_CHECK_EXCEPTION((void)draw(one), NoRandomness, names_it);
 }
