@@ -26,6 +26,7 @@ WAITING = re.compile(r"messages|waiting|exchange |files")
 DONE_LATER = re.compile(r"(?!written)")
 # In the place of the bytes of a book.
 NOT_YET = "not on the shelf yet"
+GONE = "gone from the home"
 
 
 def remains(case):
@@ -34,11 +35,13 @@ def remains(case):
 
 
 def bytes_of(program, case, port, book):
-    """A hash of the book as the shelf gives it out, or that it is not there yet."""
+    """A hash of the book as the shelf gives it out, or that it is not there yet, or not any more."""
     file = case + ".got"
     ended = program.run(case, port, ["get-book", book, "--to", file])
     if ended.code == 5:
         return NOT_YET
+    if ended.code == 4:
+        return GONE
     if ended.code != 0:
         raise Failure("other", f"then get-book {book} at {port}: {ended}")
     return hashlib.sha256(read(file)).hexdigest()
