@@ -48,22 +48,21 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
 }  // namespace
 
 Command export_chain_command() {
-  return Command{
-      "export-chain",
-      "write the chain to a file that anyone can check",
-      "Writes the chain as JSON lines, the same bytes at every peer that has the same blocks with the same\n"
-      "votes (where a proposer died halfway, the votes that finished its block may be others). The file\n"
-      "appears under its name only when it is complete; a file that is there already is replaced. - is\n"
-      "standard output. Without -p the chain of the lowest port that can be read. Nothing is checked:\n"
-      "verify-chain does that.\n"
-      "\n"
-      "Exit codes: 1 the file cannot be written, 3 a stored block cannot be read, 4 there is no such home, or\n"
-      "no folder for the file.\n"
-      "\n"
-      "Example: bookchain -n library export-chain chain.jsonl",
-      {{"FILE", true}},
-      {},
-      run};
+  return Command{"export-chain",
+                 "write the chain to a file that anyone can check",
+                 "Writes the chain as JSON lines, the same bytes at every peer that has the same blocks with the same\n"
+                 "votes (where a proposer died halfway, the votes that finished its block may be others). The file\n"
+                 "appears under its name only when it is complete; a file that is there already is replaced. - is\n"
+                 "standard output. Without -p the chain of the lowest port that can be read. Nothing is checked:\n"
+                 "verify-chain does that.\n"
+                 "\n"
+                 "Exit codes: 1 the file cannot be written, 3 a stored block cannot be read, 4 no such home\n"
+                 "or no folder for the file.\n"
+                 "\n"
+                 "Example: bookchain -n library export-chain chain.jsonl",
+                 {{"FILE", true}},
+                 {},
+                 run};
 }
 
 }  // namespace bookchain::cli
