@@ -18,12 +18,12 @@ class PieceLine {
  public:
   explicit PieceLine(PieceWork& work) : work_(work) {}
 
-  /// An exception, such as that no memory is left, is the failure: out of a thread it would end the program.
   void run(unsigned worker) noexcept {
-    try {
-      run_pieces(worker);
-    } catch (const std::exception& exception) {
-      give_up(exception.what());
+    Piece piece;
+    piece.worker = worker;
+    while (auto turn = take(piece)) {
+      auto done = turn->failure ? Result<void>(success()) : or_failure([&] { return work_.work(piece); });
+      if (!hand_on(*turn, piece, std::move(done))) return;
     }
   }
 
@@ -38,27 +38,21 @@ class PieceLine {
     std::optional<Error> failure;  ///< of taking the piece up: told when its turn comes
   };
 
-  void run_pieces(unsigned worker) {
-    Piece piece;
-    piece.worker = worker;
-    while (auto turn = take(piece)) {
-      auto done = turn->failure ? Result<void>(success()) : work_.work(piece);
-      if (!hand_on(*turn, piece, std::move(done))) return;
+  /// An exception, such as that no memory is left, is a failure like others, and waits for its turn like them: out of
+  /// a thread it would end the program.
+  template <class Call>
+  static auto or_failure(const Call& call) -> decltype(call()) {
+    try {
+      return call();
+    } catch (const std::exception& exception) {
+      return Error{Token::io, std::string("a book cannot be gone through: ") + exception.what(), {}, {}};
     }
-  }
-
-  /// The turn of the piece does not come any more: nobody waits for it.
-  void give_up(const char* why) {
-    const std::lock_guard lock(finishing_);
-    ended_ = true;
-    if (!failure_) failure_ = Error{Token::io, std::string("a book cannot be gone through: ") + why, {}, {}};
-    turn_came_.notify_all();
   }
 
   std::optional<Turn> take(Piece& piece) {
     const std::lock_guard lock(taking_);
     if (ended_) return std::nullopt;
-    auto more = work_.next(piece);
+    auto more = or_failure([&] { return work_.next(piece); });
     if (more && more.value()) return Turn{taken_++, std::nullopt};
     ended_ = true;
     if (more) return std::nullopt;
@@ -73,7 +67,7 @@ class PieceLine {
     if (turn.failure) {
       failure_ = std::move(turn.failure);
     } else {
-      if (done) done = work_.finish(piece);
+      if (done) done = or_failure([&] { return work_.finish(piece); });
       if (!done) failure_ = std::move(done).error();
     }
     ++finished_;
