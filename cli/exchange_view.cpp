@@ -168,8 +168,8 @@ Json exchange_value(const Session& session, const Reader& reader, const Exchange
   value["token"] = or_null(token_of(view));
   value["reason"] = or_null(reason_of(view));
   value["height"] = record != nullptr && record->height ? Json(record->height->value) : Json(nullptr);
-  value["began"] = write_time(view.began());
-  value["changed"] = record != nullptr ? Json(write_time(record->changed)) : Json(nullptr);
+  value["began"] = write_iso_time(view.began());
+  value["changed"] = record != nullptr ? Json(write_iso_time(record->changed)) : Json(nullptr);
   return value;
 }
 

@@ -5,6 +5,7 @@
 #include "cli/mailbox.hpp"
 #include "cli/outgoing.hpp"
 #include "cli/report.hpp"
+#include "ledger/consensus.hpp"
 #include "ledger/exchange_parts.hpp"
 #include "ledger/exchange_wish.hpp"
 
@@ -57,6 +58,10 @@ class Guide {
     const bool aborting = record_.abort_sent && record_.grant && grant_age(state_, record_) == GrantAge::present;
     if (disputing || aborting) {
       everybody_votes();
+      return std::move(guidance_);
+    }
+    if (self() == owner() && !has_ended(record_.state) && !check_caught_up(node_.genesis(), state_, self())) {
+      hear_after_restore();
       return std::move(guidance_);
     }
     switch (record_.state) {
@@ -126,6 +131,15 @@ class Guide {
       add(witness, "receive");
       wait_for(witness);
     }
+  }
+  /// An owner whose home was restored signs nothing before it has heard what it forgot.
+  void hear_after_restore() {
+    for (const auto peer : awaited_after_restore(node_.genesis(), state_, self())) {
+      add(peer, "receive");
+      wait_for(peer);
+    }
+    add(self(), "receive");
+    if (record_.state == ExchangeState::requested) take(self(), "grant");
   }
   void after_grant() {
     const bool lacks_acks = record_.acks.size() < node_.genesis().ack_quorum();

@@ -65,7 +65,7 @@ class FieldWriter {
     } else if constexpr (std::is_enum_v<T>) {
       return name(value);
     } else if constexpr (std::same_as<T, ledger::Time>) {
-      return write_time(value);
+      return write_iso_time(value);
     } else if constexpr (detail::StrongNumber<T>) {
       return value.value;
     } else if constexpr (detail::Fixed<T>) {

@@ -36,6 +36,12 @@ Error taken(const path& what) {
                "choose another directory, or remove it"};
 }
 
+/// Of a network that was made, whatever became of it since.
+Error gone(const path& what) {
+  return Error{Token::home_missing, "the network was made, and a part of it is gone", what.string(),
+               "put it back from a backup; to begin anew, remove the directory"};
+}
+
 struct NewPeer {
   PeerKeys keys;
   std::vector<ValueBook> books;
@@ -115,8 +121,21 @@ Result<std::optional<MadeNetwork>> made_before(const path& folder, const Network
     return Error{Token::home_exists, "the directory holds a network made with other options", folder.string(),
                  "choose another directory, or give the options it was made with"};
   }
-  BOOKCHAIN_TRY(const auto genesis, load_network(folder / std::string(network_file_name)));
-  return std::optional(MadeNetwork{genesis.id(), plan.ports, false});
+  const auto network = folder / std::string(network_file_name);
+  if (!is_there(network)) return gone(network);
+  BOOKCHAIN_TRY(const auto genesis, load_network(network));
+  MadeNetwork made{genesis.id(), plan.ports, false, {}};
+  for (const auto port : plan.ports) {
+    const auto home = folder / std::to_string(port.value);
+    if (!is_there(home)) {
+      made.elsewhere.push_back(port);
+      continue;
+    }
+    for (const auto name : {config_file_name, keys_file_name, state_file_name}) {
+      if (!is_there(home / std::string(name))) return gone(home / std::string(name));
+    }
+  }
+  return std::optional(std::move(made));
 }
 
 }  // namespace
@@ -144,7 +163,7 @@ Result<MadeNetwork> make_network(const path& folder, const NetworkPlan& plan) {
   }
   BOOKCHAIN_CHECK(write_text_file(folder / std::string(network_file_name), write_network(genesis), 0644));
   BOOKCHAIN_CHECK(rename_durably(unfinished, folder / std::string(plan_name)));
-  return MadeNetwork{genesis.id(), plan.ports, true};
+  return MadeNetwork{genesis.id(), plan.ports, true, {}};
 }
 
 }  // namespace bookchain::cli

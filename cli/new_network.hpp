@@ -18,10 +18,12 @@ struct NetworkPlan {
 struct MadeNetwork {
   ledger::NetworkId id;
   std::vector<ledger::PeerPort> ports;
-  bool made = false;  ///< false: it was there already, made with the same plan
+  bool made = false;                        ///< false: it was there already, made with the same plan
+  std::vector<ledger::PeerPort> elsewhere;  ///< whose homes are not here any more
 };
 
-/// Tokens: `home-exists` (something else is there), `io`, `permission`, `disk-full`, `bad-value`.
+/// Tokens: `home-exists` (something else is there), `home-missing` (it was made, and a part of it is gone), `io`,
+/// `permission`, `disk-full`, `bad-value`.
 [[nodiscard]] Result<MadeNetwork> make_network(const path& folder, const NetworkPlan& plan);
 
 }  // namespace bookchain::cli

@@ -3,6 +3,7 @@
 #include <boost/filesystem/operations.hpp>
 
 #include "cli/network_file.hpp"
+#include "cli/new_peer.hpp"
 #include "cli/printable.hpp"
 
 namespace bookchain::cli {
@@ -27,10 +28,17 @@ struct Config {
   std::set<std::string> stated;
 };
 
-/// Of a home that is none, or not yet one.
+/// Of a home that is none, not yet one, or not whole any more.
 Error no_config(const path& home) {
-  boost::system::error_code ignored;
-  if (boost::filesystem::exists(home / std::string(keys_file_name), ignored)) {
+  if (is_there(home / std::string(state_file_name))) {
+    // A join that was cut short leaves a state that nobody worked with, and is to be given again.
+    const auto is_new = is_new_state(home / std::string(state_file_name));
+    if (!is_new || !is_new.value()) {
+      return Error{Token::home_missing, "the home has the state of a peer, but no config.yaml", home.string(),
+                   "put config.yaml back from a backup"};
+    }
+  }
+  if (is_there(home / std::string(keys_file_name))) {
     return Error{Token::home_missing, "the peer has keys but has joined no network", home.string(),
                  "bookchain --home " + shell_word(home.string()) + " join NETWORK.yaml"};
   }

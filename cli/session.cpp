@@ -121,9 +121,9 @@ Result<std::unique_ptr<PeerFiles>> Session::peer_or(PeerPort port) const {
   }
   const auto folder = network_folder();
   const auto home = folder / std::to_string(port.value);
+  // One that is there and not whole says by itself what is missing.
   boost::system::error_code failed;
-  const bool not_there = fs::status(home / "config.yaml", failed).type() == fs::file_not_found;
-  if (not_there) {
+  if (fs::status(home, failed).type() == fs::file_not_found) {
     BOOKCHAIN_TRY(const auto genesis, load_network(folder / std::string(network_file_name)));
     if (genesis.find(port) == nullptr) {
       std::string ports;

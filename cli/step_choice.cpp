@@ -29,20 +29,13 @@ namespace {
 
 using Fits = std::function<bool(const ExchangeId&)>;
 
-/// "4456faf67905 grant at 5001, ...": the next step in each exchange that fits, of the first few.
-std::string what_is_due(const Home& home, const State& state, Among among, const Fits& fits) {
+/// "4456faf67905 grant at 5001, ...": the next step in each open exchange that fits, of the first few.
+std::string what_is_due(const Home& home, const State& state, const Fits& fits) {
   constexpr std::size_t most = 8;
   std::vector<ExchangeId> found;
-  const auto look_at = [&](const ExchangeId& exchange) {
+  for (const auto& exchange : open_exchanges(state)) {
+    if (found.size() > most) break;
     if (fits(exchange)) found.push_back(exchange);
-    return found.size() <= most;
-  };
-  if (among == Among::open) {
-    for (const auto& exchange : open_exchanges(state)) {
-      if (!look_at(exchange)) break;
-    }
-  } else {
-    exchanges.each(state, {}, [&](const ExchangeId& exchange, const ExchangeRecord&) { return look_at(exchange); });
   }
   std::string text;
   for (std::size_t i = 0; i < found.size() && i < most; ++i) {
@@ -75,12 +68,13 @@ Result<ExchangeId> choose_exchange(Home& home, const std::optional<std::string>&
                                      std::pair(Among::open, Fits(runs))}) {
     auto only = select_only_exchange(state, among, word, wider);
     if (only) return only;
-    if (only.error().token != Token::ambiguous) continue;
+    // Of all, and not only the open ones, several are several that are over.
+    if (only.error().token != Token::ambiguous || among == Among::all) continue;
     return Error{Token::wrong_step,
-                 "the step is due in none of the exchanges here, but " + what_is_due(home, state, among, wider), word,
+                 "the step is due in none of the exchanges here, but " + what_is_due(home, state, wider), word,
                  "list-exchanges"};
   }
-  return Error{Token::wrong_step, "no exchange is known here in which the step could be due", word, "receive"};
+  return Error{Token::wrong_step, "no exchange is open here in which the step could be due", word, "receive"};
 }
 
 Error at_the_right_peer(const Session& session, const State& state, const std::optional<std::string>& named,

@@ -1,9 +1,11 @@
 // Commits, and how a peer that was away comes up to the others (section 4): blocks with certificates,
 // never votes, about heights that are committed.
+#include <algorithm>
 #include <limits>
 
 #include "ledger/consensus_parts.hpp"
 #include "ledger/exchange.hpp"
+#include "ledger/exchange_parts.hpp"
 #include "ledger/sightings.hpp"
 
 namespace bookchain::ledger {
@@ -189,14 +191,40 @@ void begin_restore(Context& context) {
   context.send_to_others(WantBlocks{voting_height(context)});
 }
 
+std::vector<PeerPort> awaited_after_restore(const Genesis& genesis, const State& state, PeerPort self) {
+  std::vector<PeerPort> answered{self};
+  const auto recall = recall_fact.get(state);
+  if (const auto restore = restore_fact.get(state)) {
+    for (const auto& told : restore->proven) answered.push_back(told.signer);
+  } else if (recall && recall->answered.size() < genesis.vote_quorum()) {
+    answered.insert(answered.end(), recall->answered.begin(), recall->answered.end());
+  } else {
+    return {};
+  }
+  std::vector<PeerPort> awaited;
+  for (const auto& peer : genesis.peers()) {
+    if (std::ranges::find(answered, peer.port) == answered.end()) awaited.push_back(peer.port);
+  }
+  return awaited;
+}
+
 Result<void> check_caught_up(const Genesis& genesis, const State& state, PeerPort self) {
   const auto mute_until = mute_until_fact.get(state);
   if (!mute_until) return success();
+  const auto awaited = awaited_after_restore(genesis, state, self);
+  if (restore_fact.get(state)) {
+    return rejected(Token::waiting, "this home was restored and waits for how far the others are", join(awaited),
+                    "receive");
+  }
   const auto head = chain_head(genesis, state).height;
   // The height after the highest proven one is no block yet.
-  if (*mute_until <= Height{head.value + 1}) return check_recalled(genesis, state, self);
-  return Error{Token::waiting, "this home was restored and has not caught up with the others",
-               std::to_string(self.value), "receive"};
+  if (*mute_until > Height{head.value + 1}) {
+    return rejected(Token::waiting, "this home was restored and lacks blocks that the others have",
+                    "from block " + std::to_string(head.value + 1) + " on", "receive");
+  }
+  if (awaited.empty()) return success();
+  return rejected(Token::waiting, "this home was restored and waits for what the others hold of its grants",
+                  join(awaited), "receive");
 }
 
 Result<void> notice_forgotten(Context& context, Height height) {

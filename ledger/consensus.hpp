@@ -44,6 +44,9 @@ void ask_voters_again(Context& context);
 /// After a restore: asks all others what they can prove, and votes nowhere until q answers came, then
 /// not up to and including the height after the highest one proven.
 void begin_restore(Context& context);
+/// Who has not answered yet what a restored home asked all others: first how far they are, then what it granted. Empty
+/// once q of them have answered, and where it was not restored.
+[[nodiscard]] std::vector<PeerPort> awaited_after_restore(const Genesis& genesis, const State& state, PeerPort self);
 /// Token `waiting` while a restored home has not heard from q peers how far they are, or has not come as far, or has
 /// not heard from q peers what it granted: what it would sign about a turn, it may have signed differently in the time
 /// that it forgot.

@@ -32,8 +32,6 @@ namespace bookchain::ledger {
 
 /// After a restore: asks all others for what this owner signed in open turns, and may have forgotten.
 void ask_for_own_statements(Context& context);
-/// Token `waiting` until q others have answered; names those that have not.
-[[nodiscard]] Result<void> check_recalled(const Genesis& genesis, const State& state, PeerPort self);
 
 /// Wishes of the user; a failure leaves everything as it was. Doing a done step again is no failure
 /// and sends nothing.

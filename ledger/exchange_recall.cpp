@@ -14,18 +14,6 @@ void ask_for_own_statements(Context& context) {
   context.send_to_others(WantOwn{{}, context.random});
 }
 
-Result<void> check_recalled(const Genesis& genesis, const State& state, PeerPort self) {
-  const auto recall = recall_fact.get(state);
-  if (!recall || recall->answered.size() >= genesis.vote_quorum()) return success();
-  std::vector<PeerPort> awaited;
-  for (const auto& peer : genesis.peers()) {
-    const bool has_answered = std::ranges::find(recall->answered, peer.port) != recall->answered.end();
-    if (peer.port != self && !has_answered) awaited.push_back(peer.port);
-  }
-  return rejected(Token::waiting, "this home was restored and waits for what the others hold of its grants",
-                  join(awaited), "receive");
-}
-
 // ---- the others ----
 
 namespace {

@@ -41,7 +41,7 @@ Result<Answer> list(Session& session, const Arguments& /*arguments*/) {
   TextTable table({"ID", "AGAINST", "AS", "ABOUT", "SEEN", "TOLD BY", "WHAT IT DID"});
   for (const auto& [key, record] : found) {
     auto value = evidence_value(reader->genesis(), record.evidence);
-    value["seen"] = write_time(record.seen);
+    value["seen"] = write_iso_time(record.seen);
     value["told_by"] = record.told_by.value;
     answer.value["evidence"].push_back(std::move(value));
     table.add({session.report().id(key.id), std::to_string(key.accused.value), std::string(part(record.evidence)),

@@ -3,6 +3,7 @@
 
 #include "cli/commands/commands.hpp"
 #include "cli/new_network.hpp"
+#include "cli/next_steps.hpp"
 #include "cli/session.hpp"
 #include "ledger/genesis.hpp"
 
@@ -56,6 +57,8 @@ std::string describe(const Session& session, const MadeNetwork& made, const path
   text += "network  " + short_id(made.id) + "\npeers   ";
   for (const auto port : ports) text += " " + std::to_string(port.value);
   text += "\n";
+  if (!made.elsewhere.empty())
+    text += "not here " + ports_text(made.elsewhere) + ": their homes were moved or removed\n";
   if (plan.seed) text += session.report().bad("a test network: its keys come from a seed and can be guessed") + "\n";
   text += "next:\n  bookchain -n " + shell_word(folder.string()) + " list-books --all\n";
   if (plan.auto_books > 0) {
@@ -83,7 +86,9 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   answer.value["dir"] = folder.string();
   answer.value["peers"] = Json::array();
   for (const auto port : made.ports) {
-    answer.value["peers"].push_back({{"port", port.value}, {"home", (folder / std::to_string(port.value)).string()}});
+    const bool is_here = std::ranges::find(made.elsewhere, port) == made.elsewhere.end();
+    const auto home = (folder / std::to_string(port.value)).string();
+    answer.value["peers"].push_back({{"port", port.value}, {"home", home}, {"here", is_here}});
   }
   answer.text = describe(session, made, folder, plan);
   answer.brief = to_hex(made.id) + "\n";

@@ -87,7 +87,7 @@ Json block_value(const Genesis& genesis, const CommittedBlock& committed) {
   value["previous"] = to_hex(header.body.previous);
   value["miner"] = header.signer.value;
   value["work"] = header.body.nonce;
-  value["time"] = write_time(header.body.time);
+  value["time"] = write_iso_time(header.body.time);
   value["transactions"] = Json::array();
   for (const auto& transaction : committed.block.transactions) {
     value["transactions"].push_back(entry_value(entry_of(genesis, transaction)));

@@ -5,6 +5,7 @@
 #include "cli/home.hpp"
 #include "cli/mailbox.hpp"
 #include "cli/marks.hpp"
+#include "cli/next_steps.hpp"
 #include "cli/peer_view.hpp"
 #include "cli/session.hpp"
 #include "ledger/chain.hpp"
@@ -51,13 +52,18 @@ std::string line(const std::string& name, const std::string& value) {
 struct Voting {
   bool votes = true;
   std::optional<Height> mute_until;  ///< nothing while it has not heard it, and once that height is passed
+  std::vector<PeerPort> awaited;     ///< who has not said yet what the home needs to know
 };
 
-Voting voting_of(const State& state, Height head) {
-  if (may_vote(state, Height{head.value + 1})) return {};
-  const auto mute_until = mute_until_fact.get(state);
+Voting voting_of(const Reader& reader, Height head) {
+  Voting voting;
+  voting.awaited = awaited_after_restore(reader.genesis(), reader.state(), reader.port());
+  voting.votes = may_vote(reader.state(), Height{head.value + 1});
+  if (voting.votes) return voting;
+  const auto mute_until = mute_until_fact.get(reader.state());
   const bool known = mute_until && mute_until->value != std::numeric_limits<std::uint64_t>::max();
-  return {false, known ? mute_until : std::nullopt};
+  if (known) voting.mute_until = mute_until;
+  return voting;
 }
 
 struct Status {
@@ -86,6 +92,8 @@ Json value_of(const Reader& reader, const Status& status) {
   value["outbox"] = status.counts.outbox;
   value["undelivered"] = undelivered_value(status.counts);
   value["votes"] = status.voting.votes;
+  value["awaited"] = Json::array();
+  for (const auto port : status.voting.awaited) value["awaited"].push_back(port.value);
   value["mute_until"] = status.voting.mute_until ? Json(status.voting.mute_until->value) : Json(nullptr);
   value["marks"] = Json::array();
   for (const auto& [key, mark] : status.marks) value["marks"].push_back(mark_value(key, mark));
@@ -112,6 +120,9 @@ std::string text_of(const Session& session, const Reader& reader, const Status& 
                                       ": this home was restored and may have voted before"
                                 : "none until enough of the others have answered: this home was restored");
   }
+  if (!status.voting.awaited.empty()) {
+    text += line("awaited", ports_text(status.voting.awaited) + ": what this home forgot when it was restored");
+  }
   for (const auto& [key, mark] : status.marks) text += line("mark", mark_text(key, mark));
   if (status.evidence > 0) {
     text += line("evidence", std::to_string(status.evidence) + " that others broke the rules: " +
@@ -131,7 +142,7 @@ Result<Answer> run(Session& session, const Arguments& /*arguments*/) {
   BOOKCHAIN_TRY(const auto mailbox, Mailbox::open(*reader));
   const auto head = chain_head(reader->genesis(), reader->state());
   const Status status{head,
-                      voting_of(reader->state(), head.height),
+                      voting_of(*reader, head.height),
                       reader->node().due(reader->state()),
                       count_mail(mailbox),
                       view_peers(session, *reader),

@@ -74,7 +74,8 @@ class Collector {
 };
 
 /// The whole id that `prefix` names in any of the homes. Tokens: `unknown-exchange`, `ambiguous`.
-Result<ExchangeId> find_exchange_in(const std::vector<std::unique_ptr<Reader>>& readers, const std::string& prefix) {
+Result<ExchangeId> find_exchange_in(const Session& session, const std::vector<std::unique_ptr<Reader>>& readers,
+                                    const std::string& prefix) {
   std::optional<ExchangeId> found;
   std::optional<Error> failure;
   for (const auto& reader : readers) {
@@ -91,6 +92,8 @@ Result<ExchangeId> find_exchange_in(const std::vector<std::unique_ptr<Reader>>& 
     found = view.value().id;
   }
   if (found) return *found;
+  // Which peer's, if none was named, nobody can say: of the first.
+  if (failure->hint == "list-exchanges") failure->hint = session.command_at(readers.front()->port(), failure->hint);
   return *failure;
 }
 
@@ -215,7 +218,7 @@ Json value_of(const Trace& trace) {
     message["from"] = record.from.value;
     message["to"] = record.to.value;
     message["type"] = record.type;
-    message["time"] = write_time(record.time);
+    message["time"] = write_iso_time(record.time);
     message["size"] = record.size;
     message["id"] = to_hex(record.id);
     value["messages"].push_back(std::move(message));
@@ -230,7 +233,7 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   }
   BOOKCHAIN_TRY(const auto readers, all_readers(session));
   Trace trace;
-  BOOKCHAIN_TRY(trace.exchange, find_exchange_in(readers, *arguments.at(0)));
+  BOOKCHAIN_TRY(trace.exchange, find_exchange_in(session, readers, *arguments.at(0)));
   Collector collector;
   for (const auto& reader : readers) {
     collector.add(*reader, trace.exchange);

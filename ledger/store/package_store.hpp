@@ -60,8 +60,8 @@ class PackageStore {
 
   /// Step 2: checks each chunk of a kept book against its leaf, encrypts it, writes the package durably;
   /// gives the ciphertext root. An older package of the exchange is replaced. Tokens: `wrong-book`
-  /// (the file on the shelf was changed), `unknown-book`, `io`, `disk-full`, `interrupted`. What an earlier call
-  /// with the same key left when it was killed or interrupted is checked and gone on with.
+  /// (the file on the shelf was changed), `no-such-file` (it is gone), `io`, `disk-full`, `interrupted`. What an
+  /// earlier call with the same key left when it was killed or interrupted is checked and gone on with.
   [[nodiscard]] virtual Result<Hash> write_package(const BookId& id, const Book& book, const ExchangeId& exchange,
                                                    const BookKey& key, Progress* progress) = 0;
   /// The key under which a package was begun and not finished; a grant that goes on with it must take that key.

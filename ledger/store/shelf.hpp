@@ -63,7 +63,7 @@ class Shelf final : public PackageStore {
   [[nodiscard]] Result<void> perform(const ShelfTask& task) override;
 
   /// Writes the plaintext of a kept book to `descriptor`, checking every chunk against its leaf and the
-  /// leaves against BOOK. Tokens: `wrong-book`, `unknown-book`, `io`, `disk-full`.
+  /// leaves against BOOK. Tokens: `wrong-book`, `no-such-file`, `io`, `disk-full`.
   [[nodiscard]] Result<void> read_book(const BookId& id, const Book& book, int descriptor,
                                        Progress* progress = nullptr) const;
   [[nodiscard]] bool has_book(const BookId& id) const;

@@ -135,7 +135,8 @@ Result<bool> read_leaves_of(Piece& piece, int file, std::uint64_t list, const fs
 Result<KeptBook> KeptBook::open(const fs::path& folder, const Book& book) {
   boost::system::error_code ignored;
   if (!fs::exists(folder / "content", ignored)) {
-    return Error{Token::unknown_book, "the book is not on the shelf of this peer", book.title, {}};
+    return Error{Token::no_such_file, "the content of the book is gone from the shelf of this peer", book.title,
+                 "put it back from a backup: " + folder.string()};
   }
   KeptBook kept(folder, book);
   BOOKCHAIN_TRY(kept.content_, open_file(folder / "content", O_RDONLY | O_NOFOLLOW));

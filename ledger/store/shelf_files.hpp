@@ -71,7 +71,7 @@ class Unfinished {
 /// A kept book, read by several threads, every chunk checked against its leaf and the leaves against BOOK.
 class KeptBook {
  public:
-  /// Checks the leaves. Tokens: `unknown-book`, `wrong-book`, `io`.
+  /// Checks the leaves. Tokens: `no-such-file`, `wrong-book`, `io`.
   [[nodiscard]] static Result<KeptBook> open(const boost::filesystem::path& folder, const Book& book);
   /// The leaf list, once more, to a sink.
   [[nodiscard]] Result<void> copy_leaves(const std::function<Result<void>(ByteView)>& sink) const;

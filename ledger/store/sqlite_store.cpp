@@ -124,7 +124,9 @@ Error SqliteStore::failure(const char* what) const {
   // A log that it could not open to write, for whatever reason, it opens to read, and tells no more than that.
   if ((code & 0xff) == SQLITE_READONLY && may_write(file_)) token = is_full_at(file_) ? Token::disk_full : Token::io;
   if ((code & 0xff) == SQLITE_NOTADB || (code & 0xff) == SQLITE_CORRUPT) token = Token::bad_file;
-  return Error{token, std::string(what) + " (" + sqlite3_errmsg(database_.get()) + ")", file_.string(), {}};
+  const char* hint =
+      token == Token::permission ? "its folder must be writable; or copy the home, and use the copy" : "";
+  return Error{token, std::string(what) + " (" + sqlite3_errmsg(database_.get()) + ")", file_.string(), hint};
 }
 
 void SqliteStore::remember_failure(const char* what) const {

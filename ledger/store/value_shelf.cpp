@@ -28,7 +28,9 @@ ByteView chunk_in(const Book& book, const Bytes& package) {
 
 Result<ValueText> value_on_shelf(const State& state, const BookId& id, const Book& book) {
   auto kept = value_books.get(state, id);
-  if (!kept) return Error{Token::unknown_book, "the book is not on the shelf of this peer", book.title, {}};
+  if (!kept) {
+    return Error{Token::no_such_file, "the content of the book is gone from the shelf of this peer", book.title, {}};
+  }
   if (chunk_leaf(kept->salt, kept->text) != book.root) {
     return Error{Token::wrong_book, "the book on the shelf was changed", book.title, {}};
   }

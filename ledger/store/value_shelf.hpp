@@ -10,7 +10,7 @@
 
 namespace bookchain::ledger {
 
-/// The digits of a value book that is kept here. Tokens: `unknown-book`, `wrong-book` (not what was registered).
+/// The digits of a value book that is kept here. Tokens: `no-such-file`, `wrong-book` (not what was registered).
 [[nodiscard]] Result<ValueText> value_on_shelf(const State& state, const BookId& id, const Book& book);
 
 /// What changes the state here belongs to the transaction of the caller, who has opened one.

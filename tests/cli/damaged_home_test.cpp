@@ -127,13 +127,34 @@ BOOST_AUTO_TEST_CASE(a_book_whose_file_is_gone_is_not_waited_for) {
   BOOST_TEST(got.exit_code == 4, got.err);
   BOOST_TEST(got.token() == "no-such-file", got.err);
   BOOST_TEST(mentions(got.err, "backup"), got.err);
+  for (const auto& each : network.ok(5001, {"list-books"})["books"]) BOOST_TEST(each["held"] == (each["book"] != book));
   const auto id = network.exchange(5000, 5001, book, 1);
+  network.ok(5001, {"receive"});
+  network.refused(5001, {"grant", id}, 4, "no-such-file");
   const auto served =
       network.shell("timeout 60 bookchain -o json -n " + network.folder().string() + " -p 5001 serve --until-idle=0.5");
   BOOST_TEST(served.exit_code == 5, served.err);
-  BOOST_TEST(mentions(served.out, "is not on the shelf of this peer"), served.out);
+  BOOST_TEST(mentions(served.out, "is gone from the shelf of this peer"), served.out);
   fs::rename(network.scratch("kept"), kept);
   network.ok(5001, {"grant", id});
+}
+
+/// Whatever the command, and however the home is named: what is gone, and not that there never was a peer.
+BOOST_AUTO_TEST_CASE(a_home_without_its_config_is_told_as_that_by_every_command) {
+  const Network network;
+  const auto home = network.home(5001);
+  fs::rename(home / "config.yaml", network.scratch("config"));
+  for (const auto& words : {Words{"-n", network.folder().string(), "-p", "5001", "status"},
+                            Words{"--home", home.string(), "status"}, Words{"--home", home.string(), "receive"},
+                            Words{"-n", network.folder().string(), "-p", "5001", "add-book", "x"},
+                            Words{"--home", home.string(), "join", (network.folder() / "network.yaml").string()}}) {
+    auto all = words;
+    all.insert(all.begin(), {"-o", "json"});
+    const auto ended = run(all);
+    BOOST_TEST(mentions(ended.err, "has the state of a peer, but no config.yaml"), ended.err);
+    BOOST_TEST(mentions(ended.err, "backup"), ended.err);
+    BOOST_TEST(ended.exit_code == (words[2] == "join" ? 3 : 4), ended.err);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_home_without_its_keys_or_its_network_says_what_brings_them_back) {

@@ -126,6 +126,10 @@ BOOST_AUTO_TEST_CASE(a_step_that_is_due_in_none_of_several_exchanges_is_not_yet_
   BOOST_TEST(ended.token() == "wrong-step");
   BOOST_TEST(mentions(ended.err, first.substr(0, 12)));
   BOOST_TEST(mentions(ended.err, second.substr(0, 12)));
+  for (const auto& exchange : {first, second}) network.ok(requester, {"abort", exchange});
+  const auto over = network.at(requester, {"consent"});
+  BOOST_TEST(over.exit_code == 5);
+  BOOST_TEST(mentions(over.err, "no exchange is open here"), over.err);
 }
 
 BOOST_AUTO_TEST_CASE(a_wrong_id_is_shown_at_the_owner_and_only_abort_is_left) {

@@ -187,6 +187,25 @@ BOOST_AUTO_TEST_CASE(with_the_same_options_nothing_changes) {
   }
 }
 
+/// A home may have gone to another machine. A file that is gone from a home is gone.
+BOOST_AUTO_TEST_CASE(what_is_not_there_any_more_is_told) {
+  const TemporaryDirectory scratch;
+  const auto folder = scratch / "library";
+  BOOST_REQUIRE(init(folder).exit_code == 0);
+  fs::rename(folder / "5002", scratch / "elsewhere");
+  const auto again = init(folder).json();
+  for (const auto& peer : again["peers"]) BOOST_TEST(peer["here"] == (peer["port"] != 5002));
+  BOOST_TEST(mentions(run({"init", folder.string()}).out, "not here 5002"));
+  for (const auto* file : {"5001/config.yaml", "5001/keys.yaml", "5001/state.sqlite", "network.yaml"}) {
+    fs::rename(folder / file, scratch / "gone");
+    const auto broken = init(folder);
+    BOOST_TEST(broken.exit_code == 4, broken.err);
+    BOOST_TEST(broken.token() == "home-missing", broken.err);
+    BOOST_TEST(mentions(broken.err, (folder / file).string()), broken.err);
+    fs::rename(scratch / "gone", folder / file);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(with_other_options_it_is_refused_and_nothing_changes) {
   const TemporaryDirectory scratch;
   const auto folder = scratch / "n";

@@ -283,6 +283,10 @@ BOOST_AUTO_TEST_CASE(an_exchange_that_is_not_named_well_is_not_guessed) {
   }
   network.refused(5000, {"show-exchange"}, 6, "ambiguous");
   network.refused(5000, {"show-exchange", "one", "two"}, 2, "usage");
+  // The hint can be typed as it stands, also where no peer was named.
+  const auto traced = run({"-n", network.folder().string(), "trace", "abcdefabcdef"});
+  BOOST_TEST(traced.exit_code == 4);
+  BOOST_TEST(mentions(traced.err, " -p 5000 list-exchanges"), traced.err);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

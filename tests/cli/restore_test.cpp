@@ -209,7 +209,17 @@ BOOST_AUTO_TEST_CASE(a_restored_home_catches_up_grants_again_and_votes_again) {
       network.ok(5000, {"request", "--from", "5003", "--book", network.book_of(restored)})["exchange"];
   network.ok(restored, {"receive"});
   network.refused(restored, {"grant", early}, 5, "waiting");
+  // Whoever has not answered is named, by whatever is asked.
+  const auto others = Json::array({5000, 5001, 5002});
+  BOOST_TEST(network.ok(restored, {"status"})["awaited"] == others);
+  BOOST_TEST(network.show(restored, early)["waiting_for"] == others);
+  BOOST_TEST(network.show(restored, early)["due"].is_null());
+  BOOST_TEST(mentions(network.at(restored, {"grant", early}).err, "5000, 5001, 5002"));
+  network.ok(5001, {"receive"});
+  network.ok(restored, {"receive"});
+  BOOST_TEST(network.show(restored, early)["waiting_for"] == Json::array({5000, 5002}));
   network.receive_until_quiet();
+  BOOST_TEST(network.ok(restored, {"status"})["awaited"].empty());
   BOOST_TEST(network.equal_chains() == 2);
   network.ok(restored, {"grant", early});
   network.settle_all_exchanges();

@@ -232,8 +232,8 @@ BUGS = [
      "  // A book found false stays so, and can be disputed as it is."),
     # A restored owner grants and releases before it has asked what it signed, and keeps nothing of what it is told.
     ("recall_skipped", "ledger/catch_up.cpp", 1,
-     "if (!mute_until) return success();\n  const auto head",
-     "if (!mute_until || ON) return success();\n  const auto head"),
+     "if (!mute_until) return success();\n  const auto awaited",
+     "if (!mute_until || ON) return success();\n  const auto awaited"),
     ("recall_ignored", "ledger/exchange_recall.cpp", 1,
      "    BOOKCHAIN_CHECK(take_own_grant(context, grant));",
      "    if (!ON) BOOKCHAIN_CHECK(take_own_grant(context, grant));"),
