@@ -4,7 +4,8 @@
 Nine tenths of what clang-tidy does for one file here, it does for the headers. So all files of a folder are
 included by one, and read as one; where that does not compile, because two of them have helpers of the same
 name, each half is tried, down to single files. Each file of a folder that the build joins as well is
-also compiled alone, without a check: so a header that was not included is noticed.
+also compiled alone, without a check: so a header that was not included is noticed. ALONE=0 in the environment leaves
+that out.
 
   scripts/lint.py [FILE...]        default: all that are compiled
 """
@@ -93,7 +94,7 @@ def main(wanted):
     for name in names:
         folder = os.path.dirname(name)
         groups.setdefault((name if folder in SINGLE else folder, tuple(flags[name])), []).append(name)
-        if folder in JOINED_BY_BUILD:
+        if folder in JOINED_BY_BUILD and os.environ.get("ALONE") != "0":
             alone.append(name)
     if not groups:
         sys.exit("lint: no file is compiled")
