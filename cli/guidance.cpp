@@ -60,7 +60,8 @@ class Guide {
       everybody_votes();
       return std::move(guidance_);
     }
-    if (self() == owner() && !has_ended(record_.state) && !check_caught_up(node_.genesis(), state_, self())) {
+    const bool signs_a_turn = self() == owner() && record_.state < ExchangeState::released;
+    if (signs_a_turn && !check_caught_up(node_.genesis(), state_, self())) {
       hear_after_restore();
       return std::move(guidance_);
     }
@@ -132,9 +133,15 @@ class Guide {
       wait_for(witness);
     }
   }
-  /// An owner whose home was restored signs nothing before it has heard what it forgot.
+  /// An owner whose home was restored grants and releases nothing before it has heard what it forgot, and has the
+  /// blocks that all others are asked for.
   void hear_after_restore() {
-    for (const auto peer : awaited_after_restore(node_.genesis(), state_, self())) {
+    auto awaited = awaited_after_restore(node_.genesis(), state_, self());
+    if (awaited.empty()) {
+      for (const auto& peer : node_.genesis().peers()) awaited.push_back(peer.port);
+      std::erase(awaited, self());
+    }
+    for (const auto peer : awaited) {
       add(peer, "receive");
       wait_for(peer);
     }

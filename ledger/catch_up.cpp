@@ -219,7 +219,7 @@ Result<void> check_caught_up(const Genesis& genesis, const State& state, PeerPor
   const auto head = chain_head(genesis, state).height;
   // The height after the highest proven one is no block yet.
   if (*mute_until > Height{head.value + 1}) {
-    return rejected(Token::waiting, "this home was restored and lacks blocks that the others have",
+    return rejected(Token::waiting, "this home was restored and has not come as far as the others",
                     "from block " + std::to_string(head.value + 1) + " on", "receive");
   }
   if (awaited.empty()) return success();

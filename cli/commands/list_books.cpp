@@ -20,7 +20,6 @@ struct Row {
   Signed<Book> book;
   Ownership standing;
   std::optional<std::uint64_t> order;  ///< on this peer's shelf
-  bool held = false;                   ///< and its plaintext is there
 };
 
 /// On the shelf in the order in which they came there; in the catalogue by registrar and serial.
@@ -31,16 +30,13 @@ void sort_rows(std::vector<Row>& rows, bool all) {
   });
 }
 
-std::vector<Row> rows_of(const Reader& reader, const Shelf& files, bool all) {
+std::vector<Row> rows_of(const Reader& reader, bool all) {
   std::vector<Row> rows;
-  const auto is_there = [&](const BookId& id, const Book& book) {
-    return book_value(book) ? value_books.get(reader.state(), id).has_value() : files.has_book(id);
-  };
   catalogue.each(reader.state(), {}, [&](const BookId& id, const Signed<Book>& book) {
     const auto shelved = shelf.get(reader.state(), id);
     if (!all && !shelved) return true;
     rows.push_back(Row{id, book, standing(reader.genesis(), reader.state(), book),
-                       shelved ? std::optional(shelved->order) : std::nullopt, shelved && is_there(id, book.body)});
+                       shelved ? std::optional(shelved->order) : std::nullopt});
     return true;
   });
   sort_rows(rows, all);
@@ -57,7 +53,7 @@ Json value_of(const Row& row) {
   value["owner"] = row.standing.owner.value;
   value["registrar"] = row.book.signer.value;
   value["version"] = row.standing.version.value;
-  value["held"] = row.held;
+  value["held"] = row.order.has_value();
   return value;
 }
 
@@ -75,7 +71,7 @@ std::string table_of(const Report& report, const std::vector<Row>& rows) {
     table.add({report.id(row.id), printable(book.title, title_columns),
                book_value(book) ? std::string("value") : printable(book.media_type, title_columns),
                write_size(book.size), std::to_string(row.standing.owner.value), std::to_string(row.book.signer.value),
-               std::to_string(row.standing.version.value), row.held ? "yes" : "no"});
+               std::to_string(row.standing.version.value), row.order ? "yes" : "no"});
   }
   return table.draw(report);
 }
@@ -84,8 +80,7 @@ Result<Answer> run(Session& session, const Arguments& arguments) {
   const bool all = arguments.has("all");
   if (!all && !session.names_a_peer()) return std::move(session.peer()).as_failure();
   BOOKCHAIN_TRY(const auto reader, any_reader(session));
-  BOOKCHAIN_TRY(const auto files, Shelf::open(reader->files().home));
-  const auto rows = rows_of(*reader, files, all);
+  const auto rows = rows_of(*reader, all);
   BOOKCHAIN_CHECK(reader->state().status());
   Answer answer;
   answer.value["port"] = reader->port().value;

@@ -109,7 +109,7 @@ Result<Hash> SimShelf::write_package(const BookId& id, const Book& book, const E
                                      Progress* /*progress*/) {
   BOOKCHAIN_CHECK(ask());
   const auto found = contents.books.find(id);
-  if (found == contents.books.end()) return Error{Token::unknown_book, "no such book on the shelf", to_hex(id), {}};
+  if (found == contents.books.end()) return Error{Token::no_such_file, "no such book on the shelf", to_hex(id), {}};
   auto package = encrypted(found->second, book, exchange, key);
   const auto root = ciphertext_root(book, package);
   if (tears && tears(package)) {

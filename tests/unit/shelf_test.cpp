@@ -155,8 +155,8 @@ BOOST_AUTO_TEST_CASE(files_that_are_no_book_are_refused_with_their_tokens) {
 BOOST_AUTO_TEST_CASE(a_book_that_is_not_kept_is_unknown) {
   Home home;
   const Book book{1, "A title", "text/plain", 1, chunk_size, {}};
-  BOOST_TEST(home.token_of_reading(book) == "unknown-book");
-  BOOST_TEST(token_of(home.shelf.write_package(id, book, exchange, key)) == "unknown-book");
+  BOOST_TEST(home.token_of_reading(book) == "no-such-file");
+  BOOST_TEST(token_of(home.shelf.write_package(id, book, exchange, key)) == "no-such-file");
   BOOST_TEST(!home.shelf.has_book(id));
   BOOST_TEST(!home.shelf.package(exchange));
 }

@@ -84,7 +84,7 @@ BOOST_AUTO_TEST_CASE(a_value_goes_from_shelf_to_shelf_as_rows_of_the_state) {
   require_success(requester.shelf.keep_package(exchange));
   BOOST_TEST((requester.shelf.package(exchange)->bytes == package));
   BOOST_TEST(!value_of(requester.shelf.open_package(book, exchange, key, nullptr)).failure);
-  BOOST_TEST(token_of(value_on_shelf(requester.store, id, book)) == "unknown-book");  // aside until it is ours
+  BOOST_TEST(token_of(value_on_shelf(requester.store, id, book)) == "no-such-file");  // aside until it is ours
 
   for (int twice = 0; twice < 2; ++twice) {
     require_success(requester.shelf.perform(ShelfTask{ShelfAction::promote, id, exchange}));
@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(a_value_goes_from_shelf_to_shelf_as_rows_of_the_state) {
   }
   BOOST_TEST((value_of(value_on_shelf(requester.store, id, book)).text == seven.text));
   BOOST_TEST(!requester.shelf.package(exchange));
-  BOOST_TEST(token_of(value_on_shelf(owner.store, id, book)) == "unknown-book");
+  BOOST_TEST(token_of(value_on_shelf(owner.store, id, book)) == "no-such-file");
   BOOST_TEST(!owner.shelf.package(exchange));
   BOOST_TEST((!owner.has_files() && !requester.has_files()));
 }
@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(each_changed_byte_of_a_package_is_seen_when_it_comes_or_whe
     BOOST_TEST((opened.failure->token == Token::wrong_book && opened.bad_chunk == 0U));
     BOOST_TEST(requester.shelf.prove_bad_chunk(book, exchange, key).has_value());
     require_success(requester.shelf.perform(ShelfTask{ShelfAction::promote, id, exchange}));
-    BOOST_TEST(token_of(value_on_shelf(requester.store, id, book)) == "unknown-book");
+    BOOST_TEST(token_of(value_on_shelf(requester.store, id, book)) == "no-such-file");
   }
   auto longer = package;
   longer.push_back(0);
@@ -146,7 +146,7 @@ BOOST_AUTO_TEST_CASE(what_is_rolled_back_or_forgotten_leaves_nothing) {
 
 BOOST_AUTO_TEST_CASE(a_value_that_was_changed_on_the_shelf_is_not_granted) {
   Home owner;
-  BOOST_TEST(token_of(owner.shelf.write_package(id, book, exchange, key, nullptr)) == "unknown-book");
+  BOOST_TEST(token_of(owner.shelf.write_package(id, book, exchange, key, nullptr)) == "no-such-file");
   owner.keep(ValueText{seven.salt, {'8'}});
   BOOST_TEST(token_of(owner.shelf.write_package(id, book, exchange, key, nullptr)) == "wrong-book");
 }
