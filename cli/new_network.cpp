@@ -126,19 +126,9 @@ Result<std::optional<MadeNetwork>> made_before(const path& folder, const Network
   BOOKCHAIN_TRY(const auto genesis, load_network(network));
   MadeNetwork made{genesis.id(), plan.ports, false, {}};
   for (const auto port : plan.ports) {
-    const auto home = folder / std::to_string(port.value);
-    std::vector<path> lost;
-    for (const auto name : {config_file_name, keys_file_name, state_file_name}) {
-      // Not what belongs to another user by now.
-      boost::system::error_code failed;
-      const auto file = home / std::string(name);
-      if (fs::symlink_status(file, failed).type() == fs::file_not_found) lost.push_back(file);
-    }
-    if (lost.size() == 3) {
-      made.elsewhere.push_back(port);
-    } else if (!lost.empty()) {
-      return gone(lost.front());
-    }
+    const auto parts = parts_of_home(folder / std::to_string(port.value));
+    if (parts.any && parts.missing) return gone(*parts.missing);
+    if (!parts.any) made.elsewhere.push_back(port);
   }
   return std::optional(std::move(made));
 }

@@ -253,6 +253,20 @@ std::string write_keys(const PeerKeys& keys) {
   return text;
 }
 
+HomeParts parts_of_home(const path& home) {
+  HomeParts parts;
+  for (const auto name : {config_file_name, keys_file_name, state_file_name}) {
+    boost::system::error_code failed;
+    const auto file = home / std::string(name);
+    if (boost::filesystem::status(file, failed).type() != boost::filesystem::file_not_found) {
+      parts.any = true;
+    } else if (!parts.missing) {
+      parts.missing = file;
+    }
+  }
+  return parts;
+}
+
 Result<PeerKeys> load_keys(const path& home) {
   auto keys = read_keys(home / std::string(keys_file_name));
   if (keys || keys.error().token != Token::no_such_file) return keys;

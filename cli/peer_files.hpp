@@ -79,6 +79,13 @@ inline constexpr std::string_view state_file_name = "state.sqlite";
 /// reach them), and those of strict reading.
 [[nodiscard]] Result<PeerKeys> load_keys(const path& home);
 
+/// Of config.yaml, keys.yaml and state.sqlite. What only cannot be looked at, in the home of another user, is there.
+struct HomeParts {
+  bool any = false;             ///< false: the folder is the home of nobody
+  std::optional<path> missing;  ///< the first of them that is not there
+};
+[[nodiscard]] HomeParts parts_of_home(const path& home);
+
 /// Tokens: `home-missing`, `permission`, `bad-config` (the keys are not those of the network file), and
 /// those of strict reading.
 [[nodiscard]] Result<std::unique_ptr<PeerFiles>> load_peer_files(const path& home);

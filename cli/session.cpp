@@ -122,11 +122,7 @@ Result<std::unique_ptr<PeerFiles>> Session::peer_or(PeerPort port) const {
   const auto folder = network_folder();
   const auto home = folder / std::to_string(port.value);
   // One that is there and not whole says by itself what is missing.
-  boost::system::error_code failed;
-  const auto lacks = [&](std::string_view name) {
-    return fs::status(home / std::string(name), failed).type() == fs::file_not_found;
-  };
-  if (lacks(config_file_name) && lacks(keys_file_name) && lacks(state_file_name)) {
+  if (!parts_of_home(home).any) {
     BOOKCHAIN_TRY(const auto genesis, load_network(folder / std::string(network_file_name)));
     if (genesis.find(port) == nullptr) {
       std::string ports;

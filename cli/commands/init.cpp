@@ -103,7 +103,8 @@ Command init_command() {
       "make a network of peers in a directory",
       "Makes keys and homes for every peer and the network file that all of them share:\n"
       "DIR/network.yaml, DIR/5000, DIR/5001, ... Each peer starts with a few value books (0 to 9).\n"
-      "Doing it again with the same options changes nothing; with others it is refused (home-exists).\n"
+      "Doing it again with the same options changes nothing; with others it is refused (home-exists), and\n"
+      "so it is where a file of a home is gone (home-missing).\n"
       "With --seed the keys come from the seed, for tests and lessons: anybody who knows the seed can\n"
       "act as any peer, so such a network is marked as a test network and says so.\n"
       "With --cards only the network file is made, of owners who made their keys themselves (see keygen): the\n"
