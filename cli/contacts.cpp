@@ -15,7 +15,7 @@ using namespace ledger;
 namespace {
 
 constexpr std::uint64_t noted_every_us = 1'000'000;
-constexpr const char* unfinished_name = "contacts.new";
+constexpr const char* next_contacts = "contacts.new";
 constexpr std::size_t max_file_bytes = 8192;
 
 struct Entry {
@@ -65,7 +65,7 @@ bool note_all(std::map<PeerPort, Contact>& contacts, const std::set<PeerPort>& h
 
 }  // namespace
 
-Contacts::Contacts(const path& home) : file_(home / "contacts"), unfinished_(home / unfinished_name) {}
+Contacts::Contacts(const path& home) : file_(home / "contacts"), unfinished_(home / next_contacts) {}
 
 std::map<PeerPort, Contact> Contacts::load() const {
   std::map<PeerPort, Contact> contacts;

@@ -20,7 +20,7 @@ using namespace ledger;
 
 namespace {
 
-std::optional<std::uint64_t> whole_number(std::string_view text) {
+std::optional<std::uint64_t> seconds_of(std::string_view text) {
   std::uint64_t value = 0;
   const auto* end = text.data() + text.size();
   const auto [stopped, failed] = std::from_chars(text.data(), end, value);
@@ -54,7 +54,7 @@ Result<std::optional<Time>> fixed_clock() {
   const Error unreadable{Token::bad_value, "BOOKCHAIN_CLOCK is no time", text,
                          "write it as 2026-01-31T12:00:00Z, or as seconds since 1970"};
   constexpr std::uint64_t most_seconds = std::uint64_t{1} << 40U;
-  if (const auto seconds = whole_number(text)) {
+  if (const auto seconds = seconds_of(text)) {
     if (*seconds > most_seconds) return unreadable;
     return std::optional(Time{*seconds * 1'000'000});
   }

@@ -31,7 +31,7 @@ Time ExchangeView::began() const {
 
 namespace {
 
-ExchangeView view_of(const State& state, const ExchangeId& id, ExchangeRecord record) {
+ExchangeView view_from(const State& state, const ExchangeId& id, ExchangeRecord record) {
   ExchangeView view{id, std::move(record), std::nullopt, std::nullopt};
   if (view.record->role == Role::witness) {
     const auto requester = requester_of(*view.record);
@@ -58,7 +58,7 @@ std::map<ExchangeId, ExchangeView> views_by_id_alone(const State& state) {
 std::vector<ExchangeView> open_views(const State& state) {
   std::vector<ExchangeView> views;
   for (const auto& id : open_exchanges(state)) {
-    if (auto record = exchanges.get(state, id)) views.push_back(view_of(state, id, std::move(*record)));
+    if (auto record = exchanges.get(state, id)) views.push_back(view_from(state, id, std::move(*record)));
   }
   for (auto& [id, view] : views_by_id_alone(state)) views.push_back(std::move(view));
   // Of an exchange that ended something may remain to be done here.
@@ -70,22 +70,19 @@ std::vector<ExchangeView> open_views(const State& state) {
 std::vector<ExchangeView> some_views(const State& state, std::size_t most = std::numeric_limits<std::size_t>::max()) {
   std::vector<ExchangeView> views;
   exchanges.each(state, {}, [&](const ExchangeId& id, ExchangeRecord record) {
-    views.push_back(view_of(state, id, std::move(record)));
+    views.push_back(view_from(state, id, std::move(record)));
     return views.size() < most;
   });
   for (auto& [id, view] : views_by_id_alone(state)) views.push_back(std::move(view));
   return views;
 }
 
-/// An error names so many of them.
-constexpr std::size_t most_listed = 8;
-
 Error ambiguous(const std::optional<std::string>& prefix, const std::vector<ExchangeView>& found) {
-  std::string ids = "one of ";
-  for (std::size_t i = 0; i < found.size() && i < most_listed; ++i) ids += (i == 0 ? "" : ", ") + short_id(found[i].id);
-  if (found.size() > most_listed) ids += ", ...";
+  std::vector<std::string> ids;
+  ids.reserve(found.size());
+  for (const auto& view : found) ids.push_back(short_id(view.id));
   return Error{Token::ambiguous, prefix ? "the name fits more than one" : "there is more than one exchange",
-               prefix.value_or("EXCHANGE"), ids};
+               prefix.value_or("EXCHANGE"), one_of(ids)};
 }
 
 }  // namespace
@@ -100,7 +97,7 @@ Result<ExchangeView> select_exchange_view(const Reader& reader, const std::optio
   std::vector<ExchangeView> found;
   if (prefix) {
     auto named = select_exchange(reader.state(), *prefix);
-    if (named) return view_of(reader.state(), named.value(), *exchanges.get(reader.state(), named.value()));
+    if (named) return view_from(reader.state(), named.value(), *exchanges.get(reader.state(), named.value()));
     if (named.error().token != Token::unknown_exchange || prefix->size() < min_prefix_digits) return named.error();
     for (auto& [id, view] : views_by_id_alone(reader.state())) {
       if (to_hex(id).starts_with(*prefix)) found.push_back(std::move(view));
@@ -108,7 +105,7 @@ Result<ExchangeView> select_exchange_view(const Reader& reader, const std::optio
     if (found.empty()) return named.error();
   } else {
     found = exchange_views(reader, Among::open);
-    if (found.empty()) found = some_views(reader.state(), most_listed + 1);
+    if (found.empty()) found = some_views(reader.state(), most_listed_ids + 1);
   }
   if (found.size() == 1) return std::move(found.front());
   if (!found.empty()) return ambiguous(prefix, found);

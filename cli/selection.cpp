@@ -13,13 +13,11 @@ using namespace ledger;
 
 namespace {
 
-constexpr std::size_t most_listed = 8;
-
 template <class Id>
 std::string list_ids(const std::vector<Id>& ids) {
-  std::string text = "one of ";
-  for (std::size_t i = 0; i < ids.size() && i < most_listed; ++i) text += (i == 0 ? "" : ", ") + short_id(ids[i]);
-  return text + (ids.size() > most_listed ? ", ..." : "");
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < ids.size() && i <= most_listed_ids; ++i) names.push_back(short_id(ids[i]));
+  return one_of(names);
 }
 
 bool is_prefix(const std::string& text, std::size_t digits) {
@@ -49,6 +47,12 @@ Result<Id> only_one(const std::vector<Id>& found, Token unknown, const std::stri
 
 }  // namespace
 
+std::string one_of(const std::vector<std::string>& names) {
+  std::string text = "one of ";
+  for (std::size_t i = 0; i < names.size() && i < most_listed_ids; ++i) text += (i == 0 ? "" : ", ") + names[i];
+  return text + (names.size() > most_listed_ids ? ", ..." : "");
+}
+
 Result<ExchangeId> select_exchange(const State& state, const std::string& prefix) {
   if (!is_prefix(prefix, 2 * ExchangeId::size)) {
     return Error{Token::bad_value, "an exchange is named by the first 6 to 64 digits of its id, 0-9 and a-f", prefix,
@@ -73,7 +77,7 @@ Result<ExchangeId> select_only_exchange(const State& state, Among among, const s
   std::vector<ExchangeId> found;
   const auto look_at = [&](const ExchangeId& exchange) {
     if (fits(exchange)) found.push_back(exchange);
-    return found.size() <= most_listed;
+    return found.size() <= most_listed_ids;
   };
   switch (among) {
     case Among::open:

@@ -12,6 +12,11 @@ namespace bookchain::cli {
 
 inline constexpr std::size_t min_prefix_digits = 6;
 
+/// So many ids are named where a name fits more than one.
+inline constexpr std::size_t most_listed_ids = 8;
+/// "one of A, B", and ", ..." after the last of so many.
+[[nodiscard]] std::string one_of(const std::vector<std::string>& names);
+
 /// Tokens: `unknown-exchange`, `ambiguous` (its hint lists the ids), `bad-value` (no prefix of an id).
 [[nodiscard]] ledger::Result<ledger::ExchangeId> select_exchange(const ledger::State& state, const std::string& prefix);
 

@@ -57,7 +57,7 @@ Error not_made_a_drop_box(std::string what, const path& folder) {
                "empty that place, or choose another for the spool: join --spool DIR"};
 }
 
-path whole(const path& place) {
+path canonical_path(const path& place) {
   boost::system::error_code failed;
   auto found = fs::weakly_canonical(fs::absolute(place), failed);
   return failed ? fs::absolute(place).lexically_normal() : found;
@@ -70,8 +70,8 @@ bool lies_in(const path& place, const path& folder) {
 
 /// The spool itself is open to all: only what stands above it can keep out who is not of the group.
 Result<void> check_group_guards(const path& home, const path& spool, gid_t group) {
-  const auto above = whole(spool).parent_path();
-  if (lies_in(above, whole(home))) return success();
+  const auto above = canonical_path(spool).parent_path();
+  if (lies_in(above, canonical_path(home))) return success();
   struct stat facts {};
   const bool guarded = ::stat(above.c_str(), &facts) == 0 && facts.st_gid == group && (facts.st_mode & S_IXOTH) == 0 &&
                        (facts.st_uid == ::geteuid() || facts.st_uid == 0);

@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t most_looked_at = 1024;  ///< of the open exchanges, most of them perhaps of a witness
 constexpr std::size_t most_of_own = 64;
 constexpr std::size_t most_lines = 4;
-constexpr std::chrono::milliseconds look_every{900};
+constexpr std::chrono::milliseconds look_again_every{900};
 constexpr std::chrono::seconds told_after{2};
 
 }  // namespace
@@ -59,7 +59,7 @@ Awaited awaited(const Session& session, Home& home, const ExchangeId& exchange) 
 bool WaitTeller::look() {
   const auto now = Clock::now();
   if (now < look_again_) return true;
-  look_again_ = now + look_every;
+  look_again_ = now + look_again_every;
   bool heard = true;
   std::map<ExchangeId, Seen> seen;
   for (const auto& wait : waits(home_.node(), home_.store())) {

@@ -72,7 +72,7 @@ Result<void> check(const Arguments& arguments) {
   return success();
 }
 
-Result<Answer> run(Session& session, const Arguments& arguments) {
+Result<Answer> run_add_book(Session& session, const Arguments& arguments) {
   BOOKCHAIN_CHECK(check(arguments));
   BOOKCHAIN_TRY(auto files, session.peer());
   WorkProgress progress(session.report(), "reading");
@@ -118,7 +118,7 @@ Command add_book_command() {
                  {{"value", 0, OptionKind::value, "V", "add a value (a whole decimal number) instead of a file"},
                   {"title", 0, OptionKind::value, "TEXT", "what others see; default: the file's name"},
                   {"media-type", 0, OptionKind::value, "TYPE", "such as text/plain; default: by the file's ending"}},
-                 run};
+                 run_add_book};
 }
 
 }  // namespace bookchain::cli

@@ -135,7 +135,7 @@ std::string draw(const Report& report, const std::vector<Setting>& settings) {
   return table.draw(report);
 }
 
-Result<Answer> run(Session& session, const Arguments& /*arguments*/) {
+Result<Answer> run_config(Session& session, const Arguments& /*arguments*/) {
   BOOKCHAIN_TRY(const auto files, session.peer());
   std::vector<Setting> settings;
   add_invocation(session, *files, settings);
@@ -172,7 +172,7 @@ Command config_command() {
                  "Example: bookchain -n library -p 5000 config",
                  {},
                  {},
-                 run};
+                 run_config};
 }
 
 }  // namespace bookchain::cli

@@ -21,7 +21,7 @@ Result<Head> write_to(const Genesis& genesis, const State& state, const path& ta
   return head;
 }
 
-Result<Answer> run(Session& session, const Arguments& arguments) {
+Result<Answer> run_export_chain(Session& session, const Arguments& arguments) {
   const path target(*arguments.at(0));
   if (target.empty()) return usage_error("an argument is missing", "FILE", "name the file to write");
   const bool to_stdout = target == "-";
@@ -62,7 +62,7 @@ Command export_chain_command() {
                  "Example: bookchain -n library export-chain chain.jsonl",
                  {{"FILE", true}},
                  {},
-                 run};
+                 run_export_chain};
 }
 
 }  // namespace bookchain::cli

@@ -51,7 +51,7 @@ Error not_on_shelf(const Session& session, const Reader& reader, const BookId& i
   return error;
 }
 
-Result<Answer> run(Session& session, const Arguments& arguments) {
+Result<Answer> run_get_book(Session& session, const Arguments& arguments) {
   const auto target = arguments.get("to");
   if (!target) return usage_error("an option is missing", "--to FILE", "name the file to write; - is standard output");
   if (target->empty()) return usage_error("an option needs a value", "--to");
@@ -106,7 +106,7 @@ Command get_book_command() {
                  "Example: bookchain -n library -p 5000 get-book 3f2a90c1d0e4 --to moby-dick.txt",
                  {{"BOOK", true}},
                  {{"to", 0, OptionKind::value, "FILE", "where to write it; - is standard output"}},
-                 run};
+                 run_get_book};
 }
 
 }  // namespace bookchain::cli

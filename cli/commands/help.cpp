@@ -26,7 +26,7 @@ ledger::Error unknown_page(const std::string& typed) {
   return usage_error("there is no help about this", typed, meant ? "did you mean " + *meant + "?" : "bookchain --help");
 }
 
-ledger::Result<Answer> run(Session& /*session*/, const Arguments& arguments) {
+ledger::Result<Answer> run_help(Session& /*session*/, const Arguments& arguments) {
   auto page = arguments.at(0);
   if (const auto second = arguments.at(1)) *page += " " + *second;
   Answer answer;
@@ -60,7 +60,7 @@ Command help_command() {
                  "the exit codes and the tokens of all errors; with -o json as data.",
                  {{"COMMAND|errors", false}, {"WORD", false}},
                  {},
-                 run};
+                 run_help};
 }
 
 }  // namespace bookchain::cli

@@ -34,7 +34,7 @@ std::vector<std::pair<MarkKey, Mark>> marks_of(const State& state, const BookId&
   return all;
 }
 
-Result<Answer> run(Session& session, const Arguments& arguments) {
+Result<Answer> run_history(Session& session, const Arguments& arguments) {
   BOOKCHAIN_TRY(const auto reader, any_reader(session));
   const auto any = [](const Signed<Book>&) { return true; };
   BOOKCHAIN_TRY(const auto id, select_book(reader->state(), *arguments.at(0), any));
@@ -87,7 +87,7 @@ Command history_command() {
       "Example: bookchain -n library history 81c0de",
       {{"BOOK", true}},
       {},
-      run};
+      run_history};
 }
 
 }  // namespace bookchain::cli

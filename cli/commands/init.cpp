@@ -71,7 +71,7 @@ std::string describe(const Session& session, const MadeNetwork& made, const path
   return text;
 }
 
-Result<Answer> run(Session& session, const Arguments& arguments) {
+Result<Answer> run_init(Session& session, const Arguments& arguments) {
   const path folder(*arguments.at(0));
   boost::system::error_code failed;
   const auto there = boost::filesystem::status(folder, failed).type();
@@ -120,7 +120,7 @@ Command init_command() {
         "proof of work: leading zero bits of a block's hash, 0 to 24; default 8"},
        {"seed", 0, OptionKind::value, "S", "a test network: the same seed gives the same keys and books"},
        {"cards", 0, OptionKind::values, "CARD", "a network of these cards, 4 to 64 of them"}},
-      run};
+      run_init};
 }
 
 }  // namespace bookchain::cli

@@ -27,7 +27,7 @@ std::string describe(const Session& session, const Joined& joined, const path& h
          fingerprint_table(session.report(), genesis, joined.port);
 }
 
-Result<Answer> run(Session& session, const Arguments& arguments) {
+Result<Answer> run_join(Session& session, const Arguments& arguments) {
   JoinPlan plan;
   BOOKCHAIN_TRY(plan.home, session.place_of_home());
   plan.network_file = *arguments.at(0);
@@ -82,7 +82,7 @@ Command join_command() {
        {"trust-group", 0, OptionKind::flag, "",
         "although others are in this user's group, who reach what is delivered"},
        {"spool", 0, OptionKind::value, "DIR", "where this peer sees its own spool, if not at the address on its card"}},
-      run};
+      run_join};
 }
 
 }  // namespace bookchain::cli

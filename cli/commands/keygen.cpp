@@ -27,7 +27,7 @@ Result<KeyPlan> read_plan(const Session& session, const Arguments& arguments) {
   return plan;
 }
 
-Result<Answer> run(Session& session, const Arguments& arguments) {
+Result<Answer> run_keygen(Session& session, const Arguments& arguments) {
   BOOKCHAIN_TRY(const auto plan, read_plan(session, arguments));
   BOOKCHAIN_TRY(const auto made, make_keys(plan));
   const auto& card = made.card;
@@ -77,7 +77,7 @@ Command keygen_command() {
       {},
       {{"address", 0, OptionKind::value, "ADDRESS", "where the others deliver to: spool:FOLDER or socket:PATH"},
        {"seed", 0, OptionKind::value, "S", "for a test network: the keys that init --seed S gives this port"}},
-      run};
+      run_keygen};
 }
 
 }  // namespace bookchain::cli

@@ -76,7 +76,7 @@ std::string table_of(const Report& report, const std::vector<Row>& rows) {
   return table.draw(report);
 }
 
-Result<Answer> run(Session& session, const Arguments& arguments) {
+Result<Answer> run_list_books(Session& session, const Arguments& arguments) {
   const bool all = arguments.has("all");
   if (!all && !session.names_a_peer()) return std::move(session.peer()).as_failure();
   BOOKCHAIN_TRY(const auto reader, any_reader(session));
@@ -105,7 +105,7 @@ Command list_books_command() {
                  "Example: bookchain -n library -p 5000 list-books --all",
                  {},
                  {{"all", 'a', OptionKind::flag, "", "the catalogue of the whole network"}},
-                 run};
+                 run_list_books};
 }
 
 }  // namespace bookchain::cli

@@ -10,7 +10,7 @@ using namespace ledger;
 
 namespace {
 
-constexpr std::size_t title_columns = 32;
+constexpr std::size_t title_width = 32;
 
 /// "grant at 5001", "receive at 5003" where its answer is missing, "votes", or "-" where it is committed or over.
 std::string next_word(const Guidance& guidance) {
@@ -31,13 +31,13 @@ std::string table_of(const Report& report, const Reader& reader, const std::vect
     const auto sender = request != nullptr ? std::optional(request->sender_port) : view.witness_id_from;
     table.add({report.id(view.id), std::string(name(view.role())), sender ? std::to_string(sender->value) : "?",
                request != nullptr ? std::to_string(request->receiver_port.value) : "?",
-               printable(title_of(reader, view).value_or("?"), title_columns), std::string(name(view.state())),
+               printable(title_of(reader, view).value_or("?"), title_width), std::string(name(view.state())),
                next_word(guide(reader.node(), reader.state(), view.id))});
   }
   return table.draw(report);
 }
 
-Result<Answer> run(Session& session, const Arguments& arguments) {
+Result<Answer> run_list_exchanges(Session& session, const Arguments& arguments) {
   BOOKCHAIN_TRY(auto files, session.peer());
   BOOKCHAIN_TRY(const auto reader, Reader::open(std::move(files)));
   const bool only_open = arguments.has("open");
@@ -69,7 +69,7 @@ Command list_exchanges_command() {
                  "Example: bookchain -n library -p 5000 list-exchanges --open",
                  {},
                  {{"open", 0, OptionKind::flag, "", "leave out those that have ended"}},
-                 run};
+                 run_list_exchanges};
 }
 
 }  // namespace bookchain::cli

@@ -109,7 +109,7 @@ Result<bool> wait_for_end(const Session& session, Home& home, const ExchangeId& 
                to_hex(exchange), missing.hint};
 }
 
-Result<Answer> run(Session& session, const Arguments& arguments) {
+Result<Answer> run_request(Session& session, const Arguments& arguments) {
   BOOKCHAIN_TRY(const auto wanted, read_wanted(arguments));
   BOOKCHAIN_TRY(const auto wait, read_wait(arguments));
   BOOKCHAIN_TRY(auto files, asking_peer(session, wanted));
@@ -171,7 +171,7 @@ Command request_command() {
        {"book", 0, OptionKind::value, "SELECTOR", "which book"},
        {"file", 0, OptionKind::value, "FILE", "a request as JSON; - is standard input"},
        {"wait", 0, OptionKind::optional_value, "SECONDS", "serve until the exchange has ended; exit 5 after SECONDS"}},
-      run};
+      run_request};
 }
 
 }  // namespace bookchain::cli

@@ -12,7 +12,7 @@ using namespace ledger;
 
 namespace {
 
-Result<Answer> run(Session& session, const Arguments& /*arguments*/) {
+Result<Answer> run_restore(Session& session, const Arguments& /*arguments*/) {
   BOOKCHAIN_TRY(auto files, session.peer());
   {
     BOOKCHAIN_TRY(auto lock, HomeLock::open(files->home));
@@ -50,7 +50,7 @@ Command restore_command() {
                  "Example: bookchain -n library -p 5000 restore",
                  {},
                  {},
-                 run};
+                 run_restore};
 }
 
 }  // namespace bookchain::cli

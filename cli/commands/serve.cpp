@@ -113,7 +113,7 @@ std::string details() {
   return text;
 }
 
-Result<Answer> run(Session& session, const Arguments& arguments) {
+Result<Answer> run_serve(Session& session, const Arguments& arguments) {
   std::optional<GrantRules> rules;
   BOOKCHAIN_TRY(auto plan, read_plan(arguments, rules));
   std::optional<RequestStream> requests;
@@ -176,7 +176,7 @@ Command serve_command() {
         "make a request for each line OWNER SELECTOR of FILE as it comes; - is standard input"},
        {"until-idle", 0, OptionKind::optional_value, "SECONDS",
         "stop when nothing came or was due that long (default 1); exit 5 if an exchange is still open"}},
-      run};
+      run_serve};
 }
 
 }  // namespace bookchain::cli

@@ -160,12 +160,12 @@ std::string dot_begin(const Genesis& genesis, Height first) {
 
 // ---- the command ----
 
-struct Wanted {
+struct WantedBlocks {
   Height first;
   bool dot = false;
 };
 
-Result<Wanted> read_wanted(const Arguments& arguments, const Head& head, Format output) {
+Result<WantedBlocks> read_wanted(const Arguments& arguments, const Head& head, Format output) {
   constexpr auto most = std::numeric_limits<std::uint64_t>::max();
   const auto format = arguments.get("format").value_or("text");
   if (format != "text" && format != "dot") {
@@ -174,7 +174,7 @@ Result<Wanted> read_wanted(const Arguments& arguments, const Head& head, Format 
   if (format == "dot" && output != Format::text) {
     return usage_error("a graph is no report", "--format dot", "leave out -o");
   }
-  Wanted wanted{Height{1}, format == "dot"};
+  WantedBlocks wanted{Height{1}, format == "dot"};
   if (const auto from = arguments.get("from")) {
     BOOKCHAIN_TRY(wanted.first.value, whole_number("--from", *from, 1, most));
   }
@@ -187,7 +187,7 @@ Result<Wanted> read_wanted(const Arguments& arguments, const Head& head, Format 
   return wanted;
 }
 
-Result<Answer> run(Session& session, const Arguments& arguments) {
+Result<Answer> run_show_chain(Session& session, const Arguments& arguments) {
   BOOKCHAIN_TRY(const auto reader, any_reader(session));
   const auto& genesis = reader->genesis();
   const auto head = chain_head(genesis, reader->state());
@@ -239,7 +239,7 @@ Command show_chain_command() {
                  {{"from", 0, OptionKind::value, "H", "begin with the block of this height"},
                   {"tail", 0, OptionKind::value, "K", "the last K blocks only"},
                   {"format", 0, OptionKind::value, "FORMAT", "text (default) or dot"}},
-                 run};
+                 run_show_chain};
 }
 
 }  // namespace bookchain::cli

@@ -97,7 +97,7 @@ std::string text_of(const Session& session, const Reader& reader, const Exchange
   return next.empty() ? text : text + "\n" + next;
 }
 
-Result<Answer> run(Session& session, const Arguments& arguments) {
+Result<Answer> run_show_exchange(Session& session, const Arguments& arguments) {
   BOOKCHAIN_TRY(auto files, session.peer());
   BOOKCHAIN_TRY(const auto reader, Reader::open(std::move(files)));
   const bool reveal = arguments.has("reveal");
@@ -143,7 +143,7 @@ Command show_exchange_command() {
       "Example: bookchain -n library -p 5001 show-exchange 3f2a90",
       {{"EXCHANGE", false}},
       {{"reveal", 0, OptionKind::flag, "", "test networks only: show the request id and the key this peer holds"}},
-      run};
+      run_show_exchange};
 }
 
 }  // namespace bookchain::cli

@@ -43,7 +43,7 @@ Json undelivered_value(const Counts& counts) {
   return list;
 }
 
-std::string line(const std::string& name, const std::string& value) {
+std::string status_line(const std::string& name, const std::string& value) {
   constexpr std::size_t name_columns = 9;
   return name + std::string(name_columns - name.size(), ' ') + value + "\n";
 }
@@ -105,38 +105,40 @@ Json value_of(const Reader& reader, const Status& status) {
 std::string text_of(const Session& session, const Reader& reader, const Status& status, Time now) {
   const auto blocks = std::to_string(status.head.height.value) + (status.head.height.value == 1 ? " block" : " blocks");
   const bool test = reader.genesis().fields().test_network;
-  auto text = line("peer", std::to_string(reader.port().value));
-  text += line("network", to_hex(reader.genesis().id()) + (test ? " (a test network: its keys can be guessed)" : ""));
-  text += line("", "fingerprint " + fingerprint(reader.genesis().id()));
-  text += line("chain", blocks + ", head " + session.report().id(status.head.hash));
-  text += line("inbox", std::to_string(status.counts.inbox) + " waiting to be taken in");
-  text += line("outbox", std::to_string(status.counts.outbox) + " waiting to be acknowledged");
+  auto text = status_line("peer", std::to_string(reader.port().value));
+  text += status_line("network",
+                      to_hex(reader.genesis().id()) + (test ? " (a test network: its keys can be guessed)" : ""));
+  text += status_line("", "fingerprint " + fingerprint(reader.genesis().id()));
+  text += status_line("chain", blocks + ", head " + session.report().id(status.head.hash));
+  text += status_line("inbox", std::to_string(status.counts.inbox) + " waiting to be taken in");
+  text += status_line("outbox", std::to_string(status.counts.outbox) + " waiting to be acknowledged");
   for (const auto& [port, count] : status.counts.undelivered) {
-    text += line("", std::to_string(count) + " could not be delivered to " + std::to_string(port.value) + " yet");
+    text +=
+        status_line("", std::to_string(count) + " could not be delivered to " + std::to_string(port.value) + " yet");
   }
   if (!status.voting.votes) {
     const auto& until = status.voting.mute_until;
-    text += line("votes", until ? "none up to block " + std::to_string(until->value) +
-                                      ": this home was restored and may have voted before"
-                                : "none until enough of the others have answered: this home was restored");
+    text += status_line("votes", until ? "none up to block " + std::to_string(until->value) +
+                                             ": this home was restored and may have voted before"
+                                       : "none until enough of the others have answered: this home was restored");
   }
   if (!status.voting.awaited.empty()) {
-    text += line("awaited", ports_text(status.voting.awaited) + ": what this home forgot when it was restored");
+    text += status_line("awaited", ports_text(status.voting.awaited) + ": what this home forgot when it was restored");
   }
-  for (const auto& [key, mark] : status.marks) text += line("mark", mark_text(key, mark));
+  for (const auto& [key, mark] : status.marks) text += status_line("mark", mark_text(key, mark));
   if (status.evidence > 0) {
-    text += line("evidence", std::to_string(status.evidence) + " that others broke the rules: " +
-                                 printable(session.command_at(reader.port(), "evidence list")));
+    text += status_line("evidence", std::to_string(status.evidence) + " that others broke the rules: " +
+                                        printable(session.command_at(reader.port(), "evidence list")));
   }
-  if (status.due.empty()) text += line("due", "nothing");
+  if (status.due.empty()) text += status_line("due", "nothing");
   for (const auto& each : status.due) {
     const auto words = std::string(name(each.step)) + " " + short_id(each.exchange);
-    text += line("due", printable(session.command_at(reader.port(), words)));
+    text += status_line("due", printable(session.command_at(reader.port(), words)));
   }
   return text + "\n" + peers_text(session.report(), status.peers, reader.port(), now);
 }
 
-Result<Answer> run(Session& session, const Arguments& /*arguments*/) {
+Result<Answer> run_status(Session& session, const Arguments& /*arguments*/) {
   BOOKCHAIN_TRY(auto files, session.peer());
   BOOKCHAIN_TRY(const auto reader, Reader::open(std::move(files)));
   BOOKCHAIN_TRY(const auto mailbox, Mailbox::open(*reader));
@@ -175,7 +177,7 @@ Command status_command() {
                  "Example: bookchain -n library -p 5000 status",
                  {},
                  {},
-                 run};
+                 run_status};
 }
 
 }  // namespace bookchain::cli

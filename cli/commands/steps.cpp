@@ -166,8 +166,8 @@ constexpr const char* exchange_help =
     "\n\nEXCHANGE is an id or the first 6 or more digits of it; where just one exchange can be meant it may\n"
     "be left out. Done before: exit 0, nothing is sent. Not due yet: exit 5, and what is due at whom.";
 
-Command step_command(const char* word, const char* summary, const char* details,
-                     Result<Answer> (*run)(Session&, const Arguments&), std::vector<OptionSpec> options = {}) {
+Command command_of_step(const char* word, const char* summary, const char* details,
+                        Result<Answer> (*run)(Session&, const Arguments&), std::vector<OptionSpec> options = {}) {
   return Command{word, summary, details, {{"EXCHANGE", false}}, std::move(options), run};
 }
 
@@ -179,10 +179,10 @@ Command grant_command() {
           "Makes a fresh key, checks every chunk of the book against its registration and encrypts it. The\n"
           "requester gets the encrypted book, each witness a share of the key that tells it nothing.") +
       exchange_help;
-  return step_command("grant", "step 2, owner: encrypt the book, hand out shares of the key", details.c_str(),
-                      run_step<Step::grant>,
-                      {{bad_chunk_option, 0, OptionKind::flag, "", "test networks: encrypt another book"},
-                       {bad_shares_option, 0, OptionKind::flag, "", "test networks: deal shares of another key"}});
+  return command_of_step("grant", "step 2, owner: encrypt the book, hand out shares of the key", details.c_str(),
+                         run_step<Step::grant>,
+                         {{bad_chunk_option, 0, OptionKind::flag, "", "test networks: encrypt another book"},
+                          {bad_shares_option, 0, OptionKind::flag, "", "test networks: deal shares of another key"}});
 }
 
 Command consent_command() {
@@ -191,7 +191,7 @@ Command consent_command() {
           "The requester has the encrypted book and enough ACKs of witnesses: it gives the owner the request\n"
           "id and signs that it consents. From here it cannot go back.") +
       exchange_help;
-  return step_command(
+  return command_of_step(
       "consent", "step 3, requester: give the owner the request id", details.c_str(), run_step<Step::consent>,
       {{wrong_id_option, 0, OptionKind::flag, "", "test networks: give the owner another id, to see what happens"}});
 }
@@ -202,8 +202,8 @@ Command check_id_command() {
           "The owner asks every witness whether the requester gave it the same id. More than half of the\n"
           "witnesses must say yes; with four peers that is both.") +
       exchange_help;
-  return step_command("check-id", "step 4, owner: have the witnesses check the id", details.c_str(),
-                      run_step<Step::check_id>);
+  return command_of_step("check-id", "step 4, owner: have the witnesses check the id", details.c_str(),
+                         run_step<Step::check_id>);
 }
 
 Command release_command() {
@@ -212,9 +212,10 @@ Command release_command() {
           "The witnesses agreed about the id: the owner gives the requester the key. From here the owner\n"
           "cannot abort.") +
       exchange_help;
-  return step_command("release", "step 5, owner: give the requester the key", details.c_str(), run_step<Step::release>,
-                      {{wrong_key_option, 0, OptionKind::flag, "",
-                        "test networks: give a key that does not fit, to see what happens"}});
+  return command_of_step("release", "step 5, owner: give the requester the key", details.c_str(),
+                         run_step<Step::release>,
+                         {{wrong_key_option, 0, OptionKind::flag, "",
+                           "test networks: give a key that does not fit, to see what happens"}});
 }
 
 Command open_command() {
@@ -223,8 +224,8 @@ Command open_command() {
           "Decrypts the book and checks every chunk against its registration. The plaintext is kept aside\n"
           "until the chain says that the book is this peer's.") +
       exchange_help;
-  return step_command("open", "step 6, requester: decrypt the book and check it", details.c_str(),
-                      run_step<Step::open>);
+  return command_of_step("open", "step 6, requester: decrypt the book and check it", details.c_str(),
+                         run_step<Step::open>);
 }
 
 Command check_key_command() {
@@ -233,8 +234,8 @@ Command check_key_command() {
           "The requester asks every witness for the key commitment it holds; more than half of them must\n"
           "hold that of the key it got.") +
       exchange_help;
-  return step_command("check-key", "step 7, requester: have the witnesses check the key", details.c_str(),
-                      run_step<Step::check_key>);
+  return command_of_step("check-key", "step 7, requester: have the witnesses check the key", details.c_str(),
+                         run_step<Step::check_key>);
 }
 
 Command mine_command() {
@@ -244,7 +245,7 @@ Command mine_command() {
           "enough of them did, the block is final, the same at every peer, and the book is the requester's.\n"
           "By hand: every other peer receives, then this one, until show-exchange says committed.") +
       exchange_help;
-  return step_command(
+  return command_of_step(
       "mine", "step 8, requester: record the exchange on the chain", details.c_str(), run_step<Step::mine>,
       {{settle_option, 0, OptionKind::flag, "", "owner: the requester consented and fell silent; record it as settled"},
        {claim_option, 0, OptionKind::flag, "",
@@ -259,8 +260,8 @@ Command dispute_command() {
           "signed, to the chain. It ends the turn; after the transfer it gives the book back to the owner. Either\n"
           "way the chain keeps a mark against the owner, and anybody can check the proof.") +
       exchange_help;
-  return step_command("dispute", "requester: prove on the chain that the owner cheated", details.c_str(),
-                      run_step<Step::dispute>);
+  return command_of_step("dispute", "requester: prove on the chain that the owner cheated", details.c_str(),
+                         run_step<Step::dispute>);
 }
 
 Command refuse_command() {

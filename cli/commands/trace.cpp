@@ -226,7 +226,7 @@ Json value_of(const Trace& trace) {
   return value;
 }
 
-Result<Answer> run(Session& session, const Arguments& arguments) {
+Result<Answer> run_trace(Session& session, const Arguments& arguments) {
   const auto format = arguments.get("format").value_or("text");
   if (format != "text" && format != "mermaid") {
     return usage_error("there is no such format of a trace", format, "the formats are text and mermaid");
@@ -270,7 +270,7 @@ Command trace_command() {
                  "Example: bookchain -n library trace 3f2a90",
                  {{"EXCHANGE", true}},
                  {{"format", 0, OptionKind::value, "FORMAT", "text (default) or mermaid"}},
-                 run};
+                 run_trace};
 }
 
 }  // namespace bookchain::cli

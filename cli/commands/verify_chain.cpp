@@ -31,7 +31,7 @@ Answer answer_of(const Report& report, const ChainVerdict& verdict, const std::s
   return answer;
 }
 
-Result<Answer> run(Session& session, const Arguments& arguments) {
+Result<Answer> run_verify_chain(Session& session, const Arguments& arguments) {
   if (const auto file = arguments.at(0)) {
     BOOKCHAIN_TRY(const auto genesis, network_alone(session));
     WorkProgress progress(session.report(), "checking", ProgressUnit::bytes, Stop::at_once);
@@ -64,7 +64,7 @@ Command verify_chain_command() {
       "Example: bookchain -n library verify-chain chain.jsonl",
       {{"FILE", false}},
       {},
-      run};
+      run_verify_chain};
 }
 
 }  // namespace bookchain::cli

@@ -88,6 +88,11 @@ inline Names names_refused_in(const Json& received) {
   return names;
 }
 
+inline std::size_t accepted_in(const Json& received) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(received, [](const auto& each) { return each["result"] == "accepted"; }));
+}
+
 /// What lies in a folder, but for what is hidden, as it is told.
 inline Names names_in(const path& folder) {
   Names names;

@@ -85,11 +85,6 @@ struct Crowd {
   }
 };
 
-std::size_t accepted_in(const Json& received) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(received, [](const auto& each) { return each["result"] == "accepted"; }));
-}
-
 /// What a server tells that ends well, and takes in the one message that the healthy peer sends it meanwhile.
 auto told_beside_a_book(const Network& network, Background& server, const std::string& value = "1") {
   network.ok(healthy, {"add-book", "--value", value});

@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 
 #include <boost/filesystem/operations.hpp>
-#include <cstdlib>
 #include <regex>
 
 #include "tests/cli/owners.hpp"
@@ -17,12 +16,6 @@ void check_refused(const Ended& ended, int exit_code, const std::string& token) 
   BOOST_TEST(ended.exit_code == exit_code, ended.err);
   BOOST_TEST(ended.token() == token, ended.err);
   BOOST_TEST(ended.out.empty());
-}
-
-std::string replaced(std::string text, const std::string& part, const std::string& by) {
-  const auto place = text.find(part);
-  BOOST_REQUIRE_MESSAGE(place != std::string::npos, part << " is not in " << text);
-  return text.replace(place, part.size(), by);
 }
 
 }  // namespace
@@ -58,8 +51,7 @@ BOOST_AUTO_TEST_CASE(what_is_given_out_can_be_read_by_all_whatever_the_umask_and
   BOOST_REQUIRE(::mkfifo((common / "network.yaml.new").c_str(), 0666) == 0);
   RunOptions shell;
   shell.program = "/bin/sh";
-  Words words{"-c",   "umask 077; exec \"$@\"", "sh",     std::getenv("BOOKCHAIN_PROGRAM"),
-              "init", common.string(),          "--cards"};
+  Words words{"-c", "umask 077; exec \"$@\"", "sh", program_under_test(), "init", common.string(), "--cards"};
   for (std::size_t i = 0; i < 4; ++i) words.push_back((owners.home(i) / "card.yaml").string());
   const auto made = run(words, shell);
   BOOST_TEST(made.exit_code == 0, made.err);

@@ -10,13 +10,6 @@ namespace {
 
 using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
 
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
-}
-
 std::vector<std::string> command_names() {
   const auto help = run({"-o", "json", "help"}).json();
   std::vector<std::string> names;

@@ -31,13 +31,6 @@ Words with(Words words, const Words& more) {
   return words;
 }
 
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
-}
-
 bool has_escape(const std::string& text) { return mentions(text, "\x1b"); }
 
 /// Runs the program with a terminal as stdout and stderr; gives what it wrote there.
@@ -361,7 +354,7 @@ BOOST_AUTO_TEST_CASE(colour_is_for_terminals_and_for_those_who_ask) {
   BOOST_TEST(!has_escape(run(list).out));
   BOOST_TEST(has_escape(run(with(list, {"--color", "always"})).out));
   BOOST_TEST(!has_escape(run(with(list, {"--color=always", "-o", "json"})).out));
-  const auto program = std::string(std::getenv("BOOKCHAIN_PROGRAM"));
+  const auto program = program_under_test();
   std::map<std::string, std::string> terminal{{"TERM", "xterm"}, {"PROGRAM", program}};
   BOOST_TEST(has_escape(on_terminal(list, terminal)));
   BOOST_TEST(!has_escape(on_terminal(with(list, {"--color", "never"}), terminal)));

@@ -6,14 +6,13 @@
 #include <memory>
 #include <thread>
 
+#include "tests/cli/roles.hpp"
 #include "tests/cli/serving.hpp"
 
 namespace {
 
 using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
 
-constexpr int requester = 5000;
-constexpr int owner = 5001;
 constexpr int dead = 5003;
 const std::string no_exchange_passes =
     "with 4 peers every witness must answer: no exchange passes without one that is silent";
@@ -42,17 +41,6 @@ struct FourOfWhichOneDies {
     return network.ok(5002, {"show-chain"})["blocks"][0]["transactions"][0]["form"];
   }
   [[nodiscard]] std::string short_id() const { return id.substr(0, 12); }
-  [[nodiscard]] Ended text_at(int port, Words words) const {
-    words.insert(words.begin(), {"-n", network.folder().string(), "-p", std::to_string(port)});
-    return run(words);
-  }
-
-  [[nodiscard]] std::string here(int port, const std::string& words) const {
-    return "bookchain -n " + network.folder().string() + " -p " + std::to_string(port) + " " + words;
-  }
-  static std::string hint_of(const Ended& ended) {
-    return Json::parse(ended.err.substr(ended.err.rfind("{\"schema\"")))["error"]["hint"];
-  }
 
   /// Everything at this peer names the dead witness, and says what follows from its silence.
   /// The hint is typed as it stands, and ends with what is left where that witness is dead.
@@ -63,19 +51,19 @@ struct FourOfWhichOneDies {
     BOOST_TEST(refused.token() == token, refused.err);
     BOOST_TEST(mentions(refused.err, "receive is due at 5003"), refused.err);
     BOOST_TEST(mentions(refused.err, hint), refused.err);
-    BOOST_TEST(hint_of(refused).starts_with("bookchain "), refused.err);
-    BOOST_TEST(hint_of(refused).ends_with(here(port, way_out)), refused.err);
+    BOOST_TEST(refused.hint().starts_with("bookchain "), refused.err);
+    BOOST_TEST(refused.hint().ends_with(network.here(port, way_out)), refused.err);
     BOOST_TEST((network.show(port, id)["waiting_for"] == Json{dead}), network.show(port, id).dump());
     const auto idle = network.at(port, {"serve", "--until-idle=0.3"});
     BOOST_TEST(idle.exit_code == 5);
     BOOST_TEST(mentions(idle.err, "waiting for 5003"), idle.err);
     BOOST_TEST(mentions(idle.err, hint), idle.err);
-    BOOST_TEST(hint_of(idle) == hint_of(refused), idle.err);
+    BOOST_TEST(idle.hint() == refused.hint(), idle.err);
     for (const auto* command : {"receive", "step"}) {
-      const auto out = text_at(port, {command}).out;
+      const auto out = network.text_at(port, {command}).out;
       BOOST_TEST(mentions(out, short_id() + " waits for 5003; " + hint), out);
     }
-    BOOST_TEST(mentions(text_at(port, {"list-exchanges"}).out, "receive at 5003"));
+    BOOST_TEST(mentions(network.text_at(port, {"list-exchanges"}).out, "receive at 5003"));
   }
 };
 
@@ -170,7 +158,7 @@ BOOST_AUTO_TEST_CASE(an_owner_that_released_is_told_that_it_can_settle) {
   BOOST_TEST(shown["next"].get<std::string>().ends_with(way), shown["next"]);
   BOOST_TEST(mentions(shown["guaranteed"].dump(), "5001 can have the transfer recorded alone: mine --settle"));
   BOOST_TEST(mentions(shown["guaranteed"].dump(), "5000 can have it recorded as well"));
-  const auto text = play.text_at(owner, {"show-exchange"}).out;
+  const auto text = play.network.text_at(owner, {"show-exchange"}).out;
   BOOST_TEST(mentions(text, "guaranteed now, while at most 1 of 4 peers are faulty or gone"), text);
   BOOST_TEST(mentions(text, "or, without 5000:"), text);
 }

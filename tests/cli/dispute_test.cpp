@@ -5,22 +5,20 @@
 #include <boost/test/unit_test.hpp>
 
 #include "tests/cli/process.hpp"
+#include "tests/cli/roles.hpp"
 
 namespace {
 
 using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
 
-constexpr int requester = 5000;
-constexpr int owner = 5001;
-
 /// A network for rehearsals with a file book of three chunks at the owner.
-struct Rehearsal {
+struct RehearsedFraud {
   Network network{{"--seed", "cheats", "--auto-books", "0"}};
   std::string text = std::string(1'200'000, 'w') + std::string(1'100'000, 'x');
   std::string book;
   std::string exchange;
 
-  Rehearsal() {
+  RehearsedFraud() {
     const auto file = network.scratch("page");
     write_file(file, text);
     book = network.ok(owner, {"add-book", file.string(), "--title", "Pages"})["book"];
@@ -108,7 +106,7 @@ BOOST_AUTO_TEST_SUITE(disputing)
 
 // "O encrypted something else": within the turn a DISPUTE ends it, and the owner keeps the book and the mark.
 BOOST_AUTO_TEST_CASE(another_book_is_found_by_open_and_disputed_before_the_transfer) {
-  Rehearsal play;
+  RehearsedFraud play;
   play.up_to_release("--rehearse-bad-chunk");
   play.network.refused(requester, {"open", play.exchange}, 3, "wrong-book");
   play.network.refused(requester, {"check-key", play.exchange}, 5, "wrong-step");
@@ -127,7 +125,7 @@ BOOST_AUTO_TEST_CASE(another_book_is_found_by_open_and_disputed_before_the_trans
 
 // "After the transfer, as long as R still holds the book at that version, it gives the book back to O".
 BOOST_AUTO_TEST_CASE(after_the_transfer_was_settled_a_dispute_gives_the_book_back) {
-  Rehearsal play;
+  RehearsedFraud play;
   play.up_to_release("--rehearse-bad-chunk");
   play.step(owner, {"mine", play.exchange, "--settle"});
   BOOST_TEST(play.network.state(5002, play.exchange) == "committed");
@@ -154,7 +152,7 @@ BOOST_AUTO_TEST_CASE(after_the_transfer_was_settled_a_dispute_gives_the_book_bac
 
 // "t shares fit their commitments and give a key that does not fit kc: BAD-DEAL".
 BOOST_AUTO_TEST_CASE(false_shares_are_found_when_the_owner_falls_silent_and_disputed) {
-  Rehearsal play;
+  RehearsedFraud play;
   play.step(owner, {"grant", play.exchange, "--rehearse-bad-shares"});
   play.step(requester, {"consent", play.exchange});
   play.step(requester, {"mine", play.exchange, "--without-owner"});
@@ -169,7 +167,7 @@ BOOST_AUTO_TEST_CASE(false_shares_are_found_when_the_owner_falls_silent_and_disp
 
 // The proof is made when the fault is found: who never disputes has told it all the same.
 BOOST_AUTO_TEST_CASE(open_keeps_the_proof_and_tells_every_peer_before_any_dispute) {
-  Rehearsal play;
+  RehearsedFraud play;
   play.up_to_release("--rehearse-bad-chunk");
   play.network.refused(requester, {"open", play.exchange}, 3, "wrong-book");
   play.proof_is_kept(requester);
@@ -180,7 +178,7 @@ BOOST_AUTO_TEST_CASE(open_keeps_the_proof_and_tells_every_peer_before_any_disput
 
 // The owner ends the turn before the requester disputes, and the package goes with the turn.
 BOOST_AUTO_TEST_CASE(an_abort_before_the_dispute_does_not_take_the_proof_away) {
-  Rehearsal play;
+  RehearsedFraud play;
   play.up_to_release("--rehearse-bad-chunk");
   play.network.refused(requester, {"open", play.exchange}, 3, "wrong-book");
   (void)play.network.at(owner, {"serve", "--misbehave", "release-and-abort", "--until-idle=0"});
@@ -191,7 +189,7 @@ BOOST_AUTO_TEST_CASE(an_abort_before_the_dispute_does_not_take_the_proof_away) {
 
 // Another grant of the same turn, an honest one, is recorded first.
 BOOST_AUTO_TEST_CASE(another_transfer_of_the_turn_does_not_take_the_proof_away) {
-  Rehearsal play;
+  RehearsedFraud play;
   play.up_to_release("--rehearse-bad-chunk");
   play.network.refused(requester, {"open", play.exchange}, 3, "wrong-book");
   play.a_new_request_succeeds();
@@ -202,7 +200,7 @@ BOOST_AUTO_TEST_CASE(another_transfer_of_the_turn_does_not_take_the_proof_away) 
 }
 
 BOOST_AUTO_TEST_CASE(serve_disputes_by_itself) {
-  Rehearsal play;
+  RehearsedFraud play;
   play.up_to_release("--rehearse-bad-chunk");
   play.network.settle();
   play.over_with_a_mark("bad-chunk", "wrong-book");

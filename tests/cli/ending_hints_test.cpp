@@ -8,8 +8,8 @@ namespace {
 
 using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
 
-struct Play : Played {
-  explicit Play(int last) : Played("ends", last) {}
+struct PlayToTheEnd : Played {
+  explicit PlayToTheEnd(int last) : Played("ends", last) {}
   /// Types what is next at this peer until nothing is; fails the test where a line fails or there is no end.
   void follow(int port) const {
     constexpr int most = 24;
@@ -44,14 +44,14 @@ struct Play : Played {
 BOOST_AUTO_TEST_SUITE(ending_by_hints)
 
 BOOST_AUTO_TEST_CASE(a_refusal_that_lies_unread_ends_what_is_next_at_the_requester) {
-  const Play play(1);
+  const PlayToTheEnd play(1);
   play.network.ok(owner, {"refuse", play.id});
   BOOST_TEST(play.network.show(requester, play.id)["next"].get<std::string>().ends_with(" -p 5000 receive"));
   play.ends_at(requester, "refused");
 }
 
 BOOST_AUTO_TEST_CASE(a_book_granted_to_another_ends_what_is_next_at_the_other_requester) {
-  const Play play(1);
+  const PlayToTheEnd play(1);
   const auto first =
       play.network.ok(5002, {"request", "--from", std::to_string(owner), "--book", play.book})["exchange"];
   play.network.ok(owner, {"receive"});
@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(a_book_granted_to_another_ends_what_is_next_at_the_other_re
 
 BOOST_AUTO_TEST_CASE(a_grant_that_the_requester_gave_up_ends_what_is_next_at_the_others) {
   for (const int watched : {owner, 5002}) {
-    const Play play(2);
+    const PlayToTheEnd play(2);
     play.network.ok(requester, {"abort", play.id});
     play.ends_at(watched, "aborted");
     if (watched != owner) continue;
@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_CASE(a_grant_that_the_requester_gave_up_ends_what_is_next_at_the
 
 BOOST_AUTO_TEST_CASE(an_abort_after_the_consent_ends_what_is_next_at_all) {
   for (const int watched : {owner, requester, 5002, 5003}) {
-    const Play play(3);
+    const PlayToTheEnd play(3);
     play.network.ok(owner, {"abort", play.id});
     if (watched != owner) play.commit_alone(owner);
     play.ends_at(watched, "aborted");
@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(an_abort_after_the_consent_ends_what_is_next_at_all) {
 
 BOOST_AUTO_TEST_CASE(a_dispute_ends_what_is_next_at_all) {
   for (const int watched : {requester, owner, 5003}) {
-    const Play play(1);
+    const PlayToTheEnd play(1);
     const auto step = [&](int port, const Words& words) {
       play.network.ok(port, words);
       play.network.receive_until_quiet();
@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(a_dispute_ends_what_is_next_at_all) {
 }
 
 BOOST_AUTO_TEST_CASE(a_witness_that_has_nothing_but_the_id_receives) {
-  const Play play(1);
+  const PlayToTheEnd play(1);
   const auto shown = play.network.show(5002, play.id);
   BOOST_TEST(shown["state"] == "requested");
   BOOST_TEST(shown["next"].get<std::string>().ends_with(" -p 5002 receive"), shown.dump());

@@ -4,13 +4,11 @@
 #include <set>
 
 #include "tests/cli/process.hpp"
+#include "tests/cli/roles.hpp"
 
 namespace {
 
 using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
-
-constexpr int requester = 5000;
-constexpr int owner = 5001;
 
 /// Every peer was told, or saw it in the chain.
 void check_over_everywhere(const Network& network, const std::string& id, const std::string& reason) {

@@ -2,24 +2,11 @@
 #include <boost/test/unit_test.hpp>
 
 #include "tests/cli/process.hpp"
+#include "tests/cli/roles.hpp"
 
 namespace {
 
 using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
-
-constexpr int requester = 5000;
-constexpr int owner = 5001;
-
-std::string here(const Network& network, int port, const std::string& words) {
-  return "bookchain -n " + network.folder().string() + " -p " + std::to_string(port) + " " + words;
-}
-
-std::string hint_of(const Ended& ended) { return Json::parse(ended.err)["error"]["hint"]; }
-
-std::string request_of(const Network& network) {
-  return network.ok(requester,
-                    {"request", "--from", std::to_string(owner), "--book", network.book_of(owner)})["exchange"];
-}
 
 }  // namespace
 
@@ -27,18 +14,18 @@ BOOST_AUTO_TEST_SUITE(errors)
 
 BOOST_AUTO_TEST_CASE(hints_are_whole_commands) {
   const Network network;
-  const auto id = request_of(network);
-  BOOST_TEST(hint_of(network.at(requester, {"show-exchange", "abcdef"})) == here(network, requester, "list-exchanges"));
-  BOOST_TEST(hint_of(network.at(5003, {"show-exchange"})) == here(network, 5003, "receive"));
-  BOOST_TEST(hint_of(network.at(requester, {"history", "abcdef"})) == here(network, requester, "list-books --all"));
-  BOOST_TEST(hint_of(network.at(requester, {"evidence", "export", "abcdef", "--to", "-"})) ==
-             here(network, requester, "evidence list"));
+  const auto id = network.request(requester, owner, network.book_of(owner));
+  BOOST_TEST(network.at(requester, {"show-exchange", "abcdef"}).hint() == network.here(requester, "list-exchanges"));
+  BOOST_TEST(network.at(5003, {"show-exchange"}).hint() == network.here(5003, "receive"));
+  BOOST_TEST(network.at(requester, {"history", "abcdef"}).hint() == network.here(requester, "list-books --all"));
+  BOOST_TEST(network.at(requester, {"evidence", "export", "abcdef", "--to", "-"}).hint() ==
+             network.here(requester, "evidence list"));
   network.ok(requester, {"abort", id});
   const auto over = network.at(requester, {"consent", id});
   BOOST_TEST(over.token() == "exchange-over");
-  BOOST_TEST(hint_of(over) ==
-             here(network, requester, "request --from 5001 --book " + network.book_of(owner).substr(0, 12)));
-  BOOST_TEST(network.shell(hint_of(over)).exit_code == 0);
+  BOOST_TEST(over.hint() ==
+             network.here(requester, "request --from 5001 --book " + network.book_of(owner).substr(0, 12)));
+  BOOST_TEST(network.shell(over.hint()).exit_code == 0);
 }
 
 BOOST_AUTO_TEST_CASE(an_error_names_its_subject_always) {
@@ -63,17 +50,17 @@ BOOST_AUTO_TEST_CASE(what_was_meant_is_named_also_for_other_letters_and_words_to
 BOOST_AUTO_TEST_CASE(what_was_done_and_cannot_be_told_is_said_to_stand) {
   const Network network;
   const auto ended =
-      network.shell(here(network, requester, "request --from 5001 --book " + network.book_of(owner)) + " >/dev/full");
+      network.shell(network.here(requester, "request --from 5001 --book " + network.book_of(owner)) + " >/dev/full");
   BOOST_TEST(ended.exit_code == 1);
   BOOST_TEST(ended.token() == "disk-full");
   BOOST_TEST(mentions(ended.err, "what was done stands"), ended.err);
   const std::string id = network.ok(requester, {"list-exchanges"})["exchanges"][0]["exchange"];
-  BOOST_TEST(mentions(ended.err, "hint: " + here(network, requester, "show-exchange " + id.substr(0, 12))), ended.err);
+  BOOST_TEST(mentions(ended.err, "hint: " + network.here(requester, "show-exchange " + id.substr(0, 12))), ended.err);
 }
 
 BOOST_AUTO_TEST_CASE(step_and_receive_say_what_is_due) {
   const Network network;
-  const auto id = request_of(network);
+  const auto id = network.request(requester, owner, network.book_of(owner));
   const auto dry = network.ok(owner, {"step", "--dry-run"});
   BOOST_REQUIRE(dry["received"].size() == 1U);
   BOOST_TEST(dry["received"][0]["type"] == "request");
@@ -81,7 +68,7 @@ BOOST_AUTO_TEST_CASE(step_and_receive_say_what_is_due) {
   BOOST_TEST(dry["received"][0]["result"].is_null());
   const auto received = network.ok(owner, {"receive"});
   BOOST_TEST(received["received"].size() == 1U, "the rehearsal took in nothing");
-  BOOST_TEST(received["next"] == here(network, owner, "grant " + id.substr(0, 12)));
+  BOOST_TEST(received["next"] == network.here(owner, "grant " + id.substr(0, 12)));
   const auto stepped = network.ok(owner, {"step"});
   BOOST_TEST(stepped["due"].empty());
   BOOST_TEST(stepped["next"].is_null());
@@ -100,7 +87,7 @@ BOOST_AUTO_TEST_CASE(the_reason_of_an_abort_on_the_chain_is_kept_at_its_owner) {
 BOOST_AUTO_TEST_CASE(a_request_that_was_declined_is_refused_in_the_eyes_of_a_witness) {
   const Network network;
   const auto book = network.book_of(owner);
-  const auto first = request_of(network);
+  const auto first = network.request(requester, owner, network.book_of(owner));
   network.receive_all();
   const auto second = network.ok(5002, {"request", "--from", std::to_string(owner), "--book", book})["exchange"];
   network.ok(owner, {"receive"});
@@ -112,9 +99,9 @@ BOOST_AUTO_TEST_CASE(a_request_that_was_declined_is_refused_in_the_eyes_of_a_wit
 
 BOOST_AUTO_TEST_CASE(whole_ids_are_shown_to_those_who_want_more) {
   const Network network;
-  const auto id = request_of(network);
+  const auto id = network.request(requester, owner, network.book_of(owner));
   const auto table = [&](const std::string& option) {
-    return network.shell(here(network, requester, "list-exchanges" + option)).out;
+    return network.shell(network.here(requester, "list-exchanges" + option)).out;
   };
   BOOST_TEST(!mentions(table(""), id));
   BOOST_TEST(mentions(table(" -v"), id));

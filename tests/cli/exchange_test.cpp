@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "tests/cli/process.hpp"
+#include "tests/cli/roles.hpp"
 
 namespace {
 
@@ -19,9 +20,6 @@ Sent sent_of(const Json& result) {
   std::ranges::sort(sent);
   return sent;
 }
-
-constexpr int requester = 5000;
-constexpr int owner = 5001;
 
 std::vector<int> witnesses_of(const Network& network) {
   std::vector<int> ports;

@@ -9,7 +9,7 @@ namespace {
 using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
 namespace fs = boost::filesystem;
 
-void check_refused(const Ended& ended, int exit_code, const std::string& token) {
+void check_failed(const Ended& ended, int exit_code, const std::string& token) {
   BOOST_TEST(ended.exit_code == exit_code, ended.err);
   BOOST_TEST(ended.token() == token, ended.err);
 }
@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(rules_that_are_not_understood_are_refused_with_their_place)
     write_file(network.scratch("rules.yaml"), text);
     const auto ended =
         network.at(5001, {"serve", "--until-idle=0.1", "--grant", network.scratch("rules.yaml").string()});
-    check_refused(ended, 6, token);
+    check_failed(ended, 6, token);
     BOOST_TEST(mentions(ended.err, place), ended.err);
   };
   refused("bookchain: 1\n", "missing-key", "grants");
@@ -140,7 +140,7 @@ BOOST_AUTO_TEST_CASE(rules_that_are_not_understood_are_refused_with_their_place)
   refused("bookchain: 1\ngrants:\n  - who: 5000\n", "unknown-key", "who");
   refused("bookchain: 1\ngrants: []\notherwise: perhaps\n", "bad-value", "otherwise");
   refused("bookchain: 1\ngrants: []\nreason: \"x\"\n", "bad-value", "reason");
-  check_refused(network.at(5001, {"serve", "--grant", "none-such.yaml"}), 2, "usage");
+  check_failed(network.at(5001, {"serve", "--grant", "none-such.yaml"}), 2, "usage");
 }
 
 BOOST_AUTO_TEST_CASE(what_is_above_the_quota_waits_at_the_sender_and_comes_later) {
@@ -150,7 +150,7 @@ BOOST_AUTO_TEST_CASE(what_is_above_the_quota_waits_at_the_sender_and_comes_later
   network.ok(5000, {"receive"});
   for (int i = 0; i < 16; ++i) network.ok(5001, {"add-book", "--value", std::to_string(i)});
   const auto held = network.at(5001, {"add-book", "--value", "16"});
-  check_refused(held, 5, "over-quota");
+  check_failed(held, 5, "over-quota");
   BOOST_TEST(mentions(held.err, "5000"));
   BOOST_TEST(network.ok(5001, {"status"})["undelivered"] == Json::array({{{"port", 5000}, {"messages", 1}}}));
   // Nobody else is held up by it.
@@ -161,7 +161,7 @@ BOOST_AUTO_TEST_CASE(what_is_above_the_quota_waits_at_the_sender_and_comes_later
   BOOST_TEST(mentions(taken.err, "messages to 5000 wait in the outbox"), taken.err);
   BOOST_TEST(network.ok(5001, {"receive"})["undelivered"] == Json::array({{{"port", 5000}, {"token", "over-quota"}}}));
   const auto asked = network.at(5001, {"request", "--from", "5002", "--book", "7"});
-  check_refused(asked, 5, "over-quota");
+  check_failed(asked, 5, "over-quota");
   for (const auto& sent : asked.json()["sent"]) {
     const bool waits = sent.contains("delivered") && !sent["delivered"];
     BOOST_TEST(waits == (sent["to"] == 5000), asked.out);
@@ -188,7 +188,7 @@ BOOST_AUTO_TEST_CASE(books_that_are_more_than_the_quota_come_one_by_one) {
   write_file(inbox / ".left", "x");
   for (const auto* title : {"a", "b"}) network.ok(5000, {"request", "--from", "5001", "--book", title});
   const auto held = network.at(5001, {"step"});
-  check_refused(held, 5, "over-quota");
+  check_failed(held, 5, "over-quota");
   const auto packages = [&] {
     std::size_t count = 0;
     for (const auto& [file, content] : snapshot(inbox)) count += file.ends_with(".package") ? 1U : 0U;

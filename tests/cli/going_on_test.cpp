@@ -2,24 +2,12 @@
 // not opened, the block is not everywhere, the vote is another's, the step belongs elsewhere.
 #include <boost/test/unit_test.hpp>
 
+#include "tests/cli/roles.hpp"
 #include "tests/cli/served.hpp"
 
 namespace {
 
 using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
-
-constexpr int requester = 5000;
-constexpr int owner = 5001;
-
-/// The program at one peer, with text output.
-Ended text_at(const Network& network, int port, Words words) {
-  words.insert(words.begin(), {"-n", network.folder().string(), "-p", std::to_string(port)});
-  return run(words);
-}
-
-std::string here(const Network& network, int port, const std::string& words) {
-  return "bookchain -n " + network.folder().string() + " -p " + std::to_string(port) + " " + words;
-}
 
 /// The owner has its transfer settled; the requester has the key and has opened nothing.
 struct Settled {
@@ -39,19 +27,18 @@ BOOST_AUTO_TEST_SUITE(going_on)
 
 BOOST_AUTO_TEST_CASE(what_is_sent_to_peers_that_do_not_listen_is_said_to_wait) {
   const Network network({"--transport", "socket"});
-  const auto asked = text_at(network, requester, {"request", "--from", "5001", "--book", network.book_of(owner)});
+  const auto asked = network.text_at(requester, {"request", "--from", "5001", "--book", network.book_of(owner)});
   BOOST_TEST(asked.exit_code == 0, asked.err);
   BOOST_TEST(mentions(asked.err, "nobody listens at 5001, 5002, 5003: the messages wait in the outbox"), asked.err);
   BOOST_TEST(mentions(asked.out, "queued witness-id for 5002, 5003; request for 5001\n"), asked.out);
   BOOST_TEST(!mentions(asked.out, "sent "), asked.out);
   BOOST_TEST(!mentions(asked.out, "the owner has the request"), asked.out);
-  for (const int port : network.ports())
-    BOOST_TEST(mentions(asked.out, "  " + here(network, port, "serve")), asked.out);
+  for (const int port : network.ports()) BOOST_TEST(mentions(asked.out, "  " + network.here(port, "serve")), asked.out);
   const auto json = network.ok(requester, {"request", "--from", "5001", "--book", network.book_of(owner, 1)});
   BOOST_TEST(json["sent"].size() == 3U);
   for (const auto& each : json["sent"]) BOOST_TEST(each["delivered"] == false);
-  BOOST_TEST(json["next"] == here(network, 5001, "serve") + " & " + here(network, 5002, "serve") + " & " +
-                                 here(network, 5003, "serve"));
+  BOOST_TEST(json["next"] ==
+             network.here(5001, "serve") + " & " + network.here(5002, "serve") + " & " + network.here(5003, "serve"));
   const Served served(network, {5001, 5002, 5003});
   BOOST_TEST(becomes_true(30, [&] {
     network.ok(requester, {"receive"});
@@ -68,7 +55,7 @@ BOOST_AUTO_TEST_CASE(a_book_that_is_owned_and_not_opened_says_what_opens_it) {
   const auto got = play.network.at(requester, {"get-book", play.book, "--to", play.network.scratch("got").string()});
   BOOST_TEST(got.exit_code == 5);
   BOOST_TEST(got.token() == "waiting");
-  BOOST_TEST(mentions(got.err, here(play.network, requester, "open " + play.exchange.substr(0, 12))), got.err);
+  BOOST_TEST(mentions(got.err, play.network.here(requester, "open " + play.exchange.substr(0, 12))), got.err);
   const auto shown = play.network.show(requester, play.exchange);
   BOOST_TEST(mentions(shown["at_stake"].dump(), "has what it needs to read it: open"), shown["at_stake"].dump());
   play.network.ok(requester, {"open", play.exchange});
@@ -78,8 +65,8 @@ BOOST_AUTO_TEST_CASE(a_book_that_is_owned_and_not_opened_says_what_opens_it) {
 BOOST_AUTO_TEST_CASE(an_owner_that_settles_counts_the_votes_itself) {
   const Settled play;
   const std::string next = play.mined["next"];
-  BOOST_TEST(next.ends_with(here(play.network, owner, "receive")), next);
-  BOOST_TEST(next.starts_with(here(play.network, requester, "receive")), next);
+  BOOST_TEST(next.ends_with(play.network.here(owner, "receive")), next);
+  BOOST_TEST(next.starts_with(play.network.here(requester, "receive")), next);
   BOOST_TEST(play.network.show(owner, play.exchange)["waiting_for"] == Json({5000, 5002, 5003}));
 }
 
@@ -97,7 +84,7 @@ BOOST_AUTO_TEST_CASE(while_a_block_is_voted_on_those_are_awaited_whose_votes_are
       BOOST_TEST(network.show(requester, id)["waiting_for"] == Json({5001, 5002, 5003}));
       comes_from(5002);
       BOOST_TEST(network.show(requester, id)["waiting_for"] == Json({5001, 5003}));
-      BOOST_TEST(mentions(text_at(network, requester, {"show-exchange", id}).out, "waiting for 5001, 5003"));
+      BOOST_TEST(mentions(network.text_at(requester, {"show-exchange", id}).out, "waiting for 5001, 5003"));
       comes_from(5003);
     }
   }
@@ -108,7 +95,7 @@ BOOST_AUTO_TEST_CASE(the_rounds_of_a_vote_are_counted_and_the_block_is_brought_t
   const Network network;
   const auto id = network.exchange(requester, owner, network.book_of(owner), 7);
   network.receive_until_quiet();
-  const auto mined = text_at(network, requester, {"mine", id});
+  const auto mined = network.text_at(requester, {"mine", id});
   BOOST_TEST(mentions(mined.out, "next, 4 times until all have the block (propose, prevote, precommit, commit):"),
              mined.out);
   const auto round = [&] {
@@ -116,7 +103,7 @@ BOOST_AUTO_TEST_CASE(the_rounds_of_a_vote_are_counted_and_the_block_is_brought_t
     return network.ok(requester, {"receive"});
   };
   BOOST_TEST(round()["next"].is_null());
-  BOOST_TEST(mentions(text_at(network, requester, {"show-exchange", id}).out, "next, 3 times"));
+  BOOST_TEST(mentions(network.text_at(requester, {"show-exchange", id}).out, "next, 3 times"));
   round();
   const auto committed = round();
   const auto shown = network.show(requester, id);
@@ -124,8 +111,8 @@ BOOST_AUTO_TEST_CASE(the_rounds_of_a_vote_are_counted_and_the_block_is_brought_t
   BOOST_TEST(shown["next"] == committed["next"]);
   BOOST_TEST(shown["waiting_for"].empty());
   BOOST_TEST(mentions(shown["guaranteed"].dump(), "final: every peer that takes in the block"));
-  BOOST_TEST(mentions(text_at(network, requester, {"receive"}).out,
-                      "next, at each other peer: receive\n  " + here(network, 5001, "receive")));
+  BOOST_TEST(mentions(network.text_at(requester, {"receive"}).out,
+                      "next, at each other peer: receive\n  " + network.here(5001, "receive")));
   // Without it a class that does what is printed would stop with unequal chains.
   const auto last = network.shell(shown["next"]);
   BOOST_TEST(last.exit_code == 0, last.err);
@@ -140,17 +127,17 @@ BOOST_AUTO_TEST_CASE(a_step_at_the_wrong_peer_is_named_with_its_option) {
   network.receive_until_quiet();
   const auto settle = network.at(requester, {"mine", id, "--settle"});
   BOOST_TEST(settle.token() == "unexpected");
-  BOOST_TEST(mentions(settle.err, here(network, owner, "mine --settle " + id.substr(0, 12))), settle.err);
+  BOOST_TEST(mentions(settle.err, network.here(owner, "mine --settle " + id.substr(0, 12))), settle.err);
   const auto claim = network.at(owner, {"mine", id, "--without-owner"});
-  BOOST_TEST(mentions(claim.err, here(network, requester, "mine --without-owner " + id.substr(0, 12))), claim.err);
+  BOOST_TEST(mentions(claim.err, network.here(requester, "mine --without-owner " + id.substr(0, 12))), claim.err);
 }
 
 BOOST_AUTO_TEST_CASE(a_book_is_not_said_to_be_opened_twice) {
   const Network network;
   const auto id = network.exchange(requester, owner, network.book_of(owner), 5);
   network.receive_until_quiet();
-  BOOST_TEST(mentions(text_at(network, requester, {"open", id}).out, "the book is decrypted"));
-  const auto again = text_at(network, requester, {"open", id});
+  BOOST_TEST(mentions(network.text_at(requester, {"open", id}).out, "the book is decrypted"));
+  const auto again = network.text_at(requester, {"open", id});
   BOOST_TEST(mentions(again.out, "done before, nothing was sent"), again.out);
   BOOST_TEST(!mentions(again.out, "decrypted"), again.out);
 }

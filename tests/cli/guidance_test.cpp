@@ -5,13 +5,11 @@
 #include <sstream>
 
 #include "tests/cli/process.hpp"
+#include "tests/cli/roles.hpp"
 
 namespace {
 
 using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
-
-constexpr int requester = 5000;
-constexpr int owner = 5001;
 
 /// The last lines that a command printed to be typed next.
 std::string commands_after(const std::string& text) {
@@ -29,11 +27,6 @@ std::string commands_after(const std::string& text) {
     }
   }
   return commands;
-}
-
-std::string request_of(const Network& network, std::size_t place) {
-  return network.ok(requester,
-                    {"request", "--from", std::to_string(owner), "--book", network.book_of(owner, place)})["exchange"];
 }
 
 }  // namespace
@@ -107,7 +100,7 @@ BOOST_AUTO_TEST_CASE(the_next_lines_of_any_one_peer_lead_to_the_end) {
 BOOST_AUTO_TEST_CASE(a_home_named_by_itself_is_named_so_in_what_comes_next) {
   const Network network;
   const std::string home = network.home(owner).string();
-  request_of(network, 0);
+  network.request(requester, owner, network.book_of(owner));
   auto ended = network.shell("bookchain --home " + home + " receive");
   BOOST_TEST(mentions(ended.out, "bookchain --home " + home + " grant "), ended.out);
   ended = network.shell("bookchain --home " + home + " grant");
@@ -119,8 +112,8 @@ BOOST_AUTO_TEST_CASE(a_home_named_by_itself_is_named_so_in_what_comes_next) {
 
 BOOST_AUTO_TEST_CASE(a_step_that_is_due_in_none_of_several_exchanges_is_not_yet_due) {
   const Network network;
-  const auto first = request_of(network, 0);
-  const auto second = request_of(network, 1);
+  const auto first = network.request(requester, owner, network.book_of(owner));
+  const auto second = network.request(requester, owner, network.book_of(owner, 1));
   const auto ended = network.at(requester, {"consent"});
   BOOST_TEST(ended.exit_code == 5);
   BOOST_TEST(ended.token() == "wrong-step");

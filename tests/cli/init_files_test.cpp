@@ -11,12 +11,6 @@ namespace {
 using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
 namespace fs = boost::filesystem;
 
-std::string replaced(std::string text, const std::string& part, const std::string& by) {
-  const auto place = text.find(part);
-  BOOST_REQUIRE_MESSAGE(place != std::string::npos, part << " is not in " << text);
-  return text.replace(place, part.size(), by);
-}
-
 /// Where it stands last: of a key that stands twice the second one is at fault.
 std::size_t line_with(const std::string& text, const std::string& part) {
   const auto place = text.rfind(part);

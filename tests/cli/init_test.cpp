@@ -33,12 +33,6 @@ std::vector<std::string> values_of(const path& folder, int port) {
   return values;
 }
 
-mode_t mode_of(const path& file) {
-  struct stat facts {};
-  BOOST_REQUIRE(::stat(file.c_str(), &facts) == 0);
-  return facts.st_mode & 07777U;
-}
-
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(init_makes)

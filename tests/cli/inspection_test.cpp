@@ -8,8 +8,6 @@ namespace {
 
 using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 /// A network in which 5000 has got a book of 5001; only to be looked at.
 struct Committed {
   Network network{{"--seed", "inspection"}};
@@ -35,7 +33,7 @@ BOOST_AUTO_TEST_CASE(the_shelf_lists_own_books_and_all_the_whole_catalogue) {
     BOOST_TEST(book["version"] == 0);
     BOOST_TEST(book["held"] == true);
     BOOST_TEST(book["value"] == book["title"]);
-    BOOST_TEST(contains(shelf.text, book["book"].get<std::string>().substr(0, 12)));
+    BOOST_TEST(mentions(shelf.text, book["book"].get<std::string>().substr(0, 12)));
   }
   const auto all = in_all_formats(network, 5002, {"list-books", "--all"}).json["books"];
   BOOST_REQUIRE(all.size() == 12);
@@ -73,8 +71,8 @@ BOOST_AUTO_TEST_CASE(a_title_with_escapes_is_harmless_in_text_and_whole_in_json)
   const auto shown = in_all_formats(network, 5000, {"list-books"});
   BOOST_TEST(shown.json["books"][0]["title"] == title);
   BOOST_TEST(!shown.json["books"][0].contains("value"));
-  BOOST_TEST(contains(shown.text, "\\x1B") != contains(shown.text, "\\x1b"));
-  BOOST_TEST(!contains(shown.text, "\xE2\x80\xAE"));
+  BOOST_TEST(mentions(shown.text, "\\x1B") != mentions(shown.text, "\\x1b"));
+  BOOST_TEST(!mentions(shown.text, "\xE2\x80\xAE"));
 }
 
 BOOST_AUTO_TEST_CASE(nothing_to_list_is_said_in_a_sentence) {
@@ -82,12 +80,12 @@ BOOST_AUTO_TEST_CASE(nothing_to_list_is_said_in_a_sentence) {
   for (const auto& words : {Words{"list-books"}, Words{"list-books", "--all"}}) {
     const auto shown = in_all_formats(network, 5000, words);
     BOOST_TEST(shown.json["books"].empty());
-    BOOST_TEST(contains(shown.text, "no books"));
+    BOOST_TEST(mentions(shown.text, "no books"));
   }
-  BOOST_TEST(contains(in_all_formats(network, 5000, {"list-exchanges"}).text, "no exchanges yet"));
-  BOOST_TEST(contains(in_all_formats(network, 5000, {"inbox"}).text, "no messages"));
-  BOOST_TEST(contains(in_all_formats(network, 5000, {"outbox"}).text, "is acknowledged"));
-  BOOST_TEST(contains(in_all_formats(network, {}, {"show-chain"}).text, "no blocks yet"));
+  BOOST_TEST(mentions(in_all_formats(network, 5000, {"list-exchanges"}).text, "no exchanges yet"));
+  BOOST_TEST(mentions(in_all_formats(network, 5000, {"inbox"}).text, "no messages"));
+  BOOST_TEST(mentions(in_all_formats(network, 5000, {"outbox"}).text, "is acknowledged"));
+  BOOST_TEST(mentions(in_all_formats(network, {}, {"show-chain"}).text, "no blocks yet"));
 }
 
 BOOST_AUTO_TEST_CASE(a_command_without_its_peer_is_told_which_peers_there_are) {
@@ -96,7 +94,7 @@ BOOST_AUTO_TEST_CASE(a_command_without_its_peer_is_told_which_peers_there_are) {
     const auto ended = in_text(network, {}, {command});
     BOOST_TEST(ended.exit_code == 2);
     BOOST_TEST(ended.token() == "usage");
-    BOOST_TEST(contains(ended.err, "5000, 5001, 5002, 5003"));
+    BOOST_TEST(mentions(ended.err, "5000, 5001, 5002, 5003"));
     network.refused(5999, {command}, 4, "unknown-peer");
   }
 }
@@ -119,7 +117,7 @@ BOOST_AUTO_TEST_CASE(a_witness_given_only_the_id_sees_neither_owner_nor_book) {
   BOOST_TEST(shown.json["receiver_port"].is_null());
   BOOST_TEST(shown.json["book"].is_null());
   BOOST_TEST(shown.json["state"] == "requested");
-  BOOST_TEST(!contains(shown.text, "5001"));
+  BOOST_TEST(!mentions(shown.text, "5001"));
   BOOST_TEST(network.ok(5002, {"list-exchanges"})["exchanges"].size() == 1);
 }
 
@@ -136,18 +134,18 @@ BOOST_AUTO_TEST_CASE(each_state_names_who_is_awaited_and_the_step_that_is_due) {
   BOOST_TEST(due.json["state"] == "granted");
   BOOST_TEST(due.json["due"] == "consent");
   BOOST_TEST(due.json["waiting_for"].empty());
-  BOOST_TEST(contains(due.text, "next:"));
-  BOOST_TEST(contains(due.text, "consent " + exchange.substr(0, 12)));
-  BOOST_TEST(contains(due.text, "ACKs of 5002, 5003"));
-  BOOST_TEST(contains(due.text, "encrypted book"));
+  BOOST_TEST(mentions(due.text, "next:"));
+  BOOST_TEST(mentions(due.text, "consent " + exchange.substr(0, 12)));
+  BOOST_TEST(mentions(due.text, "ACKs of 5002, 5003"));
+  BOOST_TEST(mentions(due.text, "encrypted book"));
   const auto owner = in_all_formats(network, 5001, {"show-exchange", exchange});
   BOOST_TEST(owner.json["due"].is_null());
   BOOST_TEST(owner.json["waiting_for"] == Json({5002, 5003}));  // it has not looked at their ACKs yet
-  BOOST_TEST(contains(in_all_formats(network, 5001, {"list-exchanges"}).text, "receive at 5002, 5003"));
+  BOOST_TEST(mentions(in_all_formats(network, 5001, {"list-exchanges"}).text, "receive at 5002, 5003"));
   network.ok(5001, {"receive"});
   BOOST_TEST((in_all_formats(network, 5001, {"show-exchange", exchange}).json["waiting_for"] == Json({5000})));
   const auto listed = in_all_formats(network, 5001, {"list-exchanges"});
-  BOOST_TEST(contains(listed.text, "consent at 5000"));
+  BOOST_TEST(mentions(listed.text, "consent at 5000"));
   BOOST_TEST(listed.json["exchanges"][0]["exchange"] == exchange);
 }
 
@@ -159,10 +157,10 @@ BOOST_AUTO_TEST_CASE(answers_about_the_id_that_say_no_are_told_from_those_that_s
   for (const int port : {5000, 5001}) {
     const auto held = network.show(port, exchange)["peers"].dump();
     for (const auto* words : {"id answers (yes) of 5002, 5004", "id answers (no) of 5003", "answered check-id: no"}) {
-      BOOST_TEST(contains(held, words), held);
+      BOOST_TEST(mentions(held, words), held);
     }
   }
-  BOOST_TEST(contains(network.show(5002, exchange)["peers"].dump(), "answered check-id: yes"));
+  BOOST_TEST(mentions(network.show(5002, exchange)["peers"].dump(), "answered check-id: yes"));
 }
 
 BOOST_AUTO_TEST_CASE(a_committed_exchange_shows_its_block_and_no_next_step) {
@@ -173,7 +171,7 @@ BOOST_AUTO_TEST_CASE(a_committed_exchange_shows_its_block_and_no_next_step) {
     BOOST_TEST(shown.json["height"] == 1);
     BOOST_TEST(shown.json["next"].is_null());
     BOOST_TEST(shown.json["reason"].is_null());
-    BOOST_TEST(contains(shown.text, "block 1"));
+    BOOST_TEST(mentions(shown.text, "block 1"));
   }
   BOOST_TEST(network.ok(5000, {"list-exchanges", "--open"})["exchanges"].empty());
   BOOST_TEST(network.ok(5000, {"list-exchanges"})["exchanges"].size() == 1);
@@ -209,15 +207,15 @@ BOOST_AUTO_TEST_CASE(an_exchange_that_both_sides_gave_up_is_told_as_the_chain_en
   network.receive_until_quiet();
   network.ok(5000, {"abort", exchange});
   network.receive_until_quiet();
-  BOOST_TEST(contains(network.show(5001, exchange).dump(), "once it has aborted the turn on the chain"));
+  BOOST_TEST(mentions(network.show(5001, exchange).dump(), "once it has aborted the turn on the chain"));
   network.ok(5001, {"abort", exchange});
   network.receive_until_quiet();
   BOOST_TEST(network.ok(5000, {"status"})["height"] == 1);
   for (const int port : network.ports()) {
     const auto told = network.show(port, exchange).dump();
-    BOOST_TEST(contains(told, "the chain has ended it"), port << told);
-    BOOST_TEST(!contains(told, "once it has aborted the turn on the chain"), port << told);
-    BOOST_TEST(!contains(told, "has lied and consents all the same"), port << told);
+    BOOST_TEST(mentions(told, "the chain has ended it"), port << told);
+    BOOST_TEST(!mentions(told, "once it has aborted the turn on the chain"), port << told);
+    BOOST_TEST(!mentions(told, "has lied and consents all the same"), port << told);
   }
 }
 
@@ -232,8 +230,8 @@ BOOST_AUTO_TEST_CASE(where_all_have_ended_the_only_exchange_needs_no_name_and_on
   }
   const auto which = network.at(5000, {"show-exchange"});
   BOOST_TEST(which.exit_code == 6);
-  BOOST_TEST(contains(which.err, "one of "), which.err);
-  BOOST_TEST(contains(which.err, ", ..."), which.err);
+  BOOST_TEST(mentions(which.err, "one of "), which.err);
+  BOOST_TEST(mentions(which.err, ", ..."), which.err);
   made.push_back(network.exchange(5000, 5001, network.book_of(5001, 0), 1));
   BOOST_TEST(network.ok(5000, {"show-exchange"})["exchange"] == made.back());
 }
@@ -248,7 +246,7 @@ BOOST_AUTO_TEST_CASE(a_refused_exchange_tells_why_and_exits_0) {
   const auto shown = in_all_formats(network, 5000, {"show-exchange", exchange});
   BOOST_TEST(shown.json["state"] == "refused");
   BOOST_TEST(shown.json["reason"] == "not \x1b[5mnow");
-  BOOST_TEST(contains(shown.text, "a new request is needed"));
+  BOOST_TEST(mentions(shown.text, "a new request is needed"));
 }
 
 BOOST_AUTO_TEST_CASE(secrets_are_revealed_on_test_networks_only_and_only_when_asked_for) {
@@ -262,13 +260,13 @@ BOOST_AUTO_TEST_CASE(secrets_are_revealed_on_test_networks_only_and_only_when_as
   const std::string key = revealed.json["key"];
   BOOST_TEST(id.size() == 64);
   BOOST_TEST(key.size() == 64);
-  BOOST_TEST(contains(revealed.text, key));
+  BOOST_TEST(mentions(revealed.text, key));
   const auto witness = network.ok(5002, {"show-exchange", exchange, "--reveal"});
   BOOST_TEST(witness["request_id"] == id);
   BOOST_TEST(witness["key"].is_null());
   const auto plain = in_all_formats(network, 5000, {"show-exchange", exchange});
-  BOOST_TEST(!contains(plain.json.dump() + plain.text, id));
-  BOOST_TEST(!contains(plain.json.dump() + plain.text, key));
+  BOOST_TEST(!mentions(plain.json.dump() + plain.text, id));
+  BOOST_TEST(!mentions(plain.json.dump() + plain.text, key));
 }
 
 BOOST_AUTO_TEST_CASE(an_exchange_that_is_not_named_well_is_not_guessed) {
@@ -311,7 +309,7 @@ BOOST_AUTO_TEST_CASE(status_counts_what_waits_and_names_what_is_due) {
   const auto after = in_all_formats(network, 5001, {"status"});
   BOOST_TEST(after.json["inbox"] == 0);
   BOOST_TEST(after.json["due"] == Json::array({{{"exchange", exchange}, {"step", "grant"}}}));
-  BOOST_TEST(contains(after.text, "grant " + exchange.substr(0, 12)));
+  BOOST_TEST(mentions(after.text, "grant " + exchange.substr(0, 12)));
 }
 
 BOOST_AUTO_TEST_CASE(status_shows_how_far_the_other_peers_are) {
@@ -337,8 +335,8 @@ BOOST_AUTO_TEST_CASE(help_of_a_command_is_the_same_by_either_way) {
     const auto page = run({name, "--help"});
     BOOST_TEST(page.exit_code == 0);
     BOOST_TEST(page.out == run({"help", name}).out);
-    BOOST_TEST(contains(page.out, "usage: bookchain [global options] " + name));
-    BOOST_TEST(contains(program.out, "\n  " + name + " "));
+    BOOST_TEST(mentions(page.out, "usage: bookchain [global options] " + name));
+    BOOST_TEST(mentions(program.out, "\n  " + name + " "));
     std::size_t begin = 0;
     for (std::size_t end = 0; (end = page.out.find('\n', begin)) != std::string::npos; begin = end + 1) {
       BOOST_TEST(end - begin <= 120U, name << " has a line of " << end - begin << " columns");
@@ -351,12 +349,12 @@ BOOST_AUTO_TEST_CASE(help_errors_lists_every_token_with_its_exit_code) {
   const auto errors = run({"-o", "json", "help", "errors"}).json()["errors"];
   BOOST_TEST(errors.size() > 40);
   for (const auto& error : errors) {
-    BOOST_TEST(contains(
+    BOOST_TEST(mentions(
         text, "  " + std::to_string(error["exit_code"].get<int>()) + "  " + error["token"].get<std::string>() + " "));
   }
   const auto unknown = run({"help", "show-chian"});
   BOOST_TEST(unknown.exit_code == 2);
-  BOOST_TEST(contains(unknown.err, "did you mean show-chain?"));
+  BOOST_TEST(mentions(unknown.err, "did you mean show-chain?"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

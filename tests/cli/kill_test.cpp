@@ -16,7 +16,6 @@ namespace fs = boost::filesystem;
 
 constexpr std::array points{"before-commit", "after-commit", "before-acknowledge", "after-acknowledge",
                             "before-send",   "after-send",   "before-shelf",       "after-shelf"};
-constexpr int killed = 137;
 const std::string text = "What is written here is handed over.";
 
 /// One command of the whole exchange.

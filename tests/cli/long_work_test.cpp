@@ -73,7 +73,7 @@ Watched watch_slowly(const Words& words, bool terminal, milliseconds duration, s
     for (const auto* name : {"NO_COLOR", "BOOKCHAIN_PORT", "BOOKCHAIN_NETWORK", "BOOKCHAIN_HOME"}) ::unsetenv(name);
     ::setenv("TERM", "xterm", 1);
     for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
-    std::string program = std::getenv("BOOKCHAIN_PROGRAM");
+    auto program = program_under_test();
     auto text = words;
     std::vector<char*> arguments{program.data()};
     for (auto& word : text) arguments.push_back(word.data());

@@ -11,8 +11,6 @@ namespace {
 
 using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 /// A request of 5000 for the first book of 5001, not taken in by anybody.
 struct Requested {
   Network network;
@@ -52,9 +50,9 @@ BOOST_AUTO_TEST_CASE(a_whole_exchange_is_traced_with_each_message_once) {
     BOOST_TEST(message["step"] >= step);
     step = message["step"];
   }
-  BOOST_TEST(contains(shown.text, "requester"));
-  BOOST_TEST(contains(shown.text, "|- request --"));
-  BOOST_TEST(contains(shown.text, "|<-"));
+  BOOST_TEST(mentions(shown.text, "requester"));
+  BOOST_TEST(mentions(shown.text, "|- request --"));
+  BOOST_TEST(mentions(shown.text, "|<-"));
 }
 
 BOOST_AUTO_TEST_CASE(the_trace_of_one_peer_holds_what_it_sent_and_took_in) {
@@ -71,9 +69,9 @@ BOOST_AUTO_TEST_CASE(mermaid_draws_the_same_messages) {
   const Requested made;
   const auto text = in_text(made.network, {}, {"trace", made.exchange, "--format", "mermaid"});
   BOOST_TEST(text.out.starts_with("sequenceDiagram\n"));
-  BOOST_TEST(contains(text.out, "  participant p5000 as 5000 requester\n"));
-  BOOST_TEST(contains(text.out, "  p5000->>p5001: 1 request\n"));
-  BOOST_TEST(contains(text.out, "  p5000->>p5003: 1 witness-id\n"));
+  BOOST_TEST(mentions(text.out, "  participant p5000 as 5000 requester\n"));
+  BOOST_TEST(mentions(text.out, "  p5000->>p5001: 1 request\n"));
+  BOOST_TEST(mentions(text.out, "  p5000->>p5003: 1 witness-id\n"));
 }
 
 BOOST_AUTO_TEST_CASE(a_trace_of_what_nobody_knows_is_refused) {
@@ -133,7 +131,7 @@ BOOST_AUTO_TEST_CASE(a_message_is_shown_with_all_its_fields) {
   BOOST_TEST(request["body"]["book"].get<std::string>().size() == 64);
   BOOST_TEST(request["body"]["id_hash"].get<std::string>().size() == 64);
   BOOST_TEST(request["signature"].get<std::string>().size() == 128);
-  BOOST_TEST(contains(shown.text, request["signature"].get<std::string>()));
+  BOOST_TEST(mentions(shown.text, request["signature"].get<std::string>()));
   // A message of the chain has nested lists and optional fields.
   const Network network;
   (void)network.exchange(5000, 5001, network.value_of(5001), 7);
@@ -186,7 +184,7 @@ BOOST_AUTO_TEST_CASE(a_changed_message_is_listed_without_id_and_sender) {
   }
   BOOST_TEST(shown.json["messages"][0]["token"] == "bad-signature");
   BOOST_TEST(shown.json["messages"][1]["token"] == "bad-file");
-  BOOST_TEST(contains(shown.text, "unreadable"));
+  BOOST_TEST(mentions(shown.text, "unreadable"));
 }
 
 BOOST_AUTO_TEST_CASE(acknowledgements_are_listed_as_delivery_notes) {
@@ -211,7 +209,7 @@ BOOST_AUTO_TEST_CASE(what_could_not_be_delivered_is_told_apart) {
   }
   const auto status = in_all_formats(network, 5000, {"status"});
   BOOST_TEST(status.json["undelivered"] == Json::array({{{"port", 5001}, {"messages", 1}}}));
-  BOOST_TEST(contains(status.text, "could not be delivered to 5001"));
+  BOOST_TEST(mentions(status.text, "could not be delivered to 5001"));
 }
 
 BOOST_AUTO_TEST_CASE(a_message_that_is_not_there_is_not_found) {

@@ -14,11 +14,7 @@ namespace {
 using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
 namespace fs = boost::filesystem;
 
-std::string request_of(const Network& network) {
-  return network.ok(5000, {"request", "--from", "5001", "--book", network.book_of(5001)})["exchange"];
-}
-
-std::vector<std::string> names_in(const path& folder) {
+std::vector<std::string> file_names_in(const path& folder) {
   std::vector<std::string> names;
   for (const auto& entry : fs::directory_iterator(folder)) names.push_back(entry.path().filename().string());
   std::ranges::sort(names);
@@ -54,7 +50,7 @@ BOOST_AUTO_TEST_CASE(writing_a_file_touches_no_other_and_leaves_nothing_behind) 
   network.ok(5000, {"get-book", book, "--to", (folder / "book").string()});
   network.ok(5000, {"export-chain", (folder / "chain").string()});
   const std::vector<std::string> all{"book", "book.part", "chain", "chain.part"};
-  BOOST_TEST(names_in(folder) == all);
+  BOOST_TEST(file_names_in(folder) == all);
   BOOST_TEST(read_file(folder / "book.part") == "mine");
   BOOST_TEST(read_file(folder / "chain.part") == "mine");
   for (const auto& words : {Words{"get-book", book, "--to"}, Words{"export-chain"}}) {
@@ -69,7 +65,7 @@ BOOST_AUTO_TEST_CASE(writing_a_file_touches_no_other_and_leaves_nothing_behind) 
     BOOST_TEST(missing.token() == "no-such-file");
     BOOST_TEST(mentions(missing.err, "no/file"), "the target itself is named: " << missing.err);
   }
-  BOOST_TEST(names_in(folder) == all);
+  BOOST_TEST(file_names_in(folder) == all);
 }
 
 BOOST_AUTO_TEST_CASE(a_wait_that_is_interrupted_exits_130_and_the_request_stands) {
@@ -106,7 +102,7 @@ BOOST_AUTO_TEST_CASE(a_damaged_home_does_not_hide_the_others) {
 
 BOOST_AUTO_TEST_CASE(a_step_at_the_wrong_peer_is_told_where_to_go) {
   const Network network;
-  const auto id = request_of(network);
+  const auto id = network.request(5000, 5001, network.book_of(5001));
   network.receive_all();
   const auto right = " -p 5001 grant " + id.substr(0, 12);
   for (const auto& words : {Words{"grant", id}, Words{"grant"}}) {

@@ -17,11 +17,6 @@ namespace {
 using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
 using Clock = std::chrono::steady_clock;
 
-std::string changed(std::string bytes, std::size_t place) {
-  bytes[place] = static_cast<char>(bytes[place] ^ (1 << (place % 8)));
-  return bytes;
-}
-
 /// Ten exchanges in a row, each block with one transfer.
 std::string ten_blocks(const Network& network) {
   std::vector<std::unique_ptr<Background>> served;
@@ -89,7 +84,7 @@ class ChangedChain {
 
   void change(ChainFileCheck& check, std::string line, std::size_t begin, std::size_t at) {
     const auto place = begin + at;
-    const auto bad = changed(good_, place)[place];
+    const auto bad = with_one_bit_changed(good_, place)[place];
     std::optional<ChainVerdict> verdict;
     // With a line feed that is gone, or one more, there are other lines than before.
     const bool other_lines = at == line.size() || bad == '\n';
@@ -111,7 +106,7 @@ class ChangedChain {
   }
 
   [[nodiscard]] ChainVerdict verdict_on_whole(std::size_t place) const {
-    write_file(file_, changed(good_, place));
+    write_file(file_, with_one_bit_changed(good_, place));
     return bookchain::cli::verify_chain_file(genesis_, file_).value();
   }
 
@@ -164,7 +159,7 @@ BOOST_AUTO_TEST_CASE(the_command_refuses_changed_bytes_with_a_token_and_names_th
   for (std::size_t i = 0; i < count; ++i) {
     const auto place = i * chain.size() / count + i % 7;
     if (place >= chain.size()) break;
-    write_file(file, changed(chain, place));
+    write_file(file, with_one_bit_changed(chain, place));
     const auto ended = network.at(5000, {"verify-chain", file.string()});
     BOOST_TEST((ended.exit_code == 3 || ended.exit_code == 6), place << ": " << ended.err);
     BOOST_TEST(!ended.token().empty());

@@ -148,11 +148,6 @@ const Collected& all_collected() {
   return collected;
 }
 
-std::string changed(std::string bytes, std::size_t place) {
-  bytes[place] = static_cast<char>(bytes[place] ^ (1 << (place % 8)));
-  return bytes;
-}
-
 /// The changed copies of some messages lie in the spools at once, each in a file of its own, and a good
 /// message beside them. All at one recipient are taken in by one receive.
 class Batch {
@@ -230,7 +225,7 @@ BOOST_AUTO_TEST_CASE(every_byte_of_a_message_of_every_type_is_under_seal) {
   for (const auto& [type, mails] : collected.mails()) {
     for (const auto& mail : mails) {
       for (std::size_t place = 0; place < mail.bytes.size(); place += one_in)
-        batch.add(mail, changed(mail.bytes, place));
+        batch.add(mail, with_one_bit_changed(mail.bytes, place));
     }
   }
   batch.finish();

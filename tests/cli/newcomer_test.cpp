@@ -6,19 +6,12 @@
 #include <boost/test/unit_test.hpp>
 
 #include "tests/cli/process.hpp"
+#include "tests/cli/roles.hpp"
 
 namespace {
 
 using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
 namespace fs = boost::filesystem;
-
-constexpr int owner = 5001;
-
-unsigned mode_of(const path& file) {
-  struct stat facts {};
-  BOOST_REQUIRE_MESSAGE(::lstat(file.c_str(), &facts) == 0, file.string());
-  return facts.st_mode & 07777U;
-}
 
 /// Four peers with keys of their own, whose homes lie where nothing but their addresses tells.
 struct Apart {

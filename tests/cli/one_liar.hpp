@@ -8,13 +8,10 @@
 #include <set>
 #include <thread>
 
+#include "tests/cli/roles.hpp"
 #include "tests/cli/serving.hpp"
 
 namespace bookchain::tests::liars {
-
-inline constexpr int requester = 5000;
-inline constexpr int owner = 5001;
-inline constexpr int witness = 5003;
 
 /// How the exchange of the honest ones ends.
 enum class End { committed, over, open };

@@ -2,11 +2,9 @@
 #pragma once
 
 #include "tests/cli/process.hpp"
+#include "tests/cli/roles.hpp"
 
 namespace bookchain::tests {
-
-inline constexpr int requester = 5000;
-inline constexpr int owner = 5001;
 
 struct Played {
   Network network;

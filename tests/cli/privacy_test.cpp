@@ -6,15 +6,11 @@
 #include <random>
 
 #include "tests/cli/process.hpp"
+#include "tests/cli/roles.hpp"
 
 namespace {
 
 using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
-
-constexpr int requester = 5000;
-constexpr int owner = 5001;
-constexpr int witness = 5002;
-constexpr int other_witness = 5003;
 
 std::string bytes_of_hex(const std::string& hex) {
   std::string bytes;
@@ -24,9 +20,9 @@ std::string bytes_of_hex(const std::string& hex) {
 }
 
 /// A network of a seed shows what its peers hold, so that the test can learn what to search for.
-class Watched {
+class WatchedExchange {
  public:
-  Watched() {
+  WatchedExchange() {
     // Bytes that occur nowhere else, longer than one chunk, so that a part of any chunk is found.
     std::mt19937_64 random(4711);
     for (std::size_t i = 0; i < 150'000; ++i) content_ += static_cast<char>(random());
@@ -134,7 +130,7 @@ class Watched {
 BOOST_AUTO_TEST_SUITE(privacy)
 
 BOOST_AUTO_TEST_CASE(nobody_holds_what_is_not_due_to_it_at_any_stage) {
-  Watched watched;
+  WatchedExchange watched;
   watched.take(requester, {"request", "--from", std::to_string(owner), "--book", watched.book()});
   BOOST_TEST(watched.id_at(requester));
   watched.all_receive();

@@ -49,7 +49,12 @@ struct Ended {
   [[nodiscard]] Json json() const;
   /// The token in the last line of stderr, "[token]" or the JSON error; empty if there is none.
   [[nodiscard]] std::string token() const;
+  /// The hint of the JSON error that stderr ends with; fails the test if there is none.
+  [[nodiscard]] std::string hint() const;
 };
+
+/// The exit code of a process that SIGKILL ended.
+inline constexpr int killed = 137;
 
 struct RunOptions {
   std::map<std::string, std::string> environment;  ///< set beside a clean environment
@@ -58,6 +63,9 @@ struct RunOptions {
   std::string program;         ///< another program; empty: the one under test
   std::optional<uid_t> user;   ///< run as this user, with the group of the same number; only root can
 };
+
+/// The one that BOOKCHAIN_PROGRAM names.
+[[nodiscard]] std::string program_under_test();
 
 /// Runs the program to its end.
 [[nodiscard]] Ended run(const Words& words, const RunOptions& options = {});
@@ -85,6 +93,12 @@ class Background {
 [[nodiscard]] std::string read_file(const path& file);
 void write_file(const path& file, const std::string& content);
 [[nodiscard]] bool mentions(const std::string& text, const std::string& part);
+[[nodiscard]] std::vector<std::string> lines_of(const std::string& text);
+/// Fails the test where `part` is not in `text`.
+[[nodiscard]] std::string replaced(std::string text, const std::string& part, const std::string& by);
+[[nodiscard]] std::string with_one_bit_changed(std::string bytes, std::size_t place);
+/// The permissions of what lies there, which may be a link.
+[[nodiscard]] unsigned mode_of(const path& file);
 /// Every file below `folder` with its content, by path; "folder", "link" and the like for what is no file.
 [[nodiscard]] std::map<std::string, std::string> snapshot(const path& folder);
 /// A copy of a whole folder; `to` must not exist.
@@ -109,7 +123,11 @@ class Network {
 
   /// The program at one peer, with JSON output.
   [[nodiscard]] Ended at(int port, Words words, const RunOptions& options = {}) const;
-  /// The same; fails the test unless it exits 0, and gives its result.
+  /// With text output.
+  [[nodiscard]] Ended text_at(int port, Words words) const;
+  /// The line that a user types at one peer.
+  [[nodiscard]] std::string here(int port, const std::string& words) const;
+  /// As at(); fails the test unless it exits 0, and gives its result.
   Json ok(int port, const Words& words) const;
   /// The same without a peer.
   Json ok(const Words& words) const;
@@ -133,6 +151,8 @@ class Network {
   [[nodiscard]] bool on_shelf(int port, const std::string& book) const;
   /// A value that `owner` has on its shelf, by place.
   [[nodiscard]] std::string value_of(int owner, std::size_t place = 0) const;
+  /// Step 1; gives the id of the exchange.
+  std::string request(int requester, int owner, const std::string& book) const;
   /// Steps 1 to `last` of the exchange of `book`, each by hand; gives its id.
   std::string exchange(int requester, int owner, const std::string& book, int last = 8) const;
   /// After mine: rounds of receive until all peers hold the block.

@@ -6,16 +6,14 @@
 #include <memory>
 #include <thread>
 
+#include "tests/cli/roles.hpp"
 #include "tests/cli/serving.hpp"
 
 namespace {
 
 using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
 
-constexpr int requester = 5000;
-constexpr int owner = 5001;
-
-struct Stage {
+struct RecoveryStage {
   Network network;
   std::string book = network.book_of(owner);
   std::vector<std::unique_ptr<Background>> servers;
@@ -44,7 +42,7 @@ struct Stage {
 BOOST_AUTO_TEST_SUITE(recovery)
 
 BOOST_AUTO_TEST_CASE(a_requester_whose_owner_died_after_the_consent_gets_book_and_key_from_the_witnesses) {
-  Stage stage;
+  RecoveryStage stage;
   const auto id = stage.network.exchange(requester, owner, stage.book, 3);
   stage.witnesses_serve();
   stage.serve(requester, {"--recover-after", "1"});
@@ -62,7 +60,7 @@ BOOST_AUTO_TEST_CASE(a_requester_whose_owner_died_after_the_consent_gets_book_an
 }
 
 BOOST_AUTO_TEST_CASE(an_owner_that_is_stopped_and_goes_on_later_finds_its_book_claimed) {
-  Stage stage;
+  RecoveryStage stage;
   const auto id = stage.network.exchange(requester, owner, stage.book, 2);
   stage.network.receive_until_quiet();
   stage.serve(owner, {"--manual"});
@@ -78,7 +76,7 @@ BOOST_AUTO_TEST_CASE(an_owner_that_is_stopped_and_goes_on_later_finds_its_book_c
 }
 
 BOOST_AUTO_TEST_CASE(an_owner_whose_requester_died_after_the_consent_has_the_transfer_settled) {
-  Stage stage;
+  RecoveryStage stage;
   const auto id = stage.network.exchange(requester, owner, stage.book, 3);
   stage.witnesses_serve();
   stage.serve(owner, {"--recover-after", "1"});
@@ -97,7 +95,7 @@ BOOST_AUTO_TEST_CASE(an_owner_whose_requester_died_after_the_consent_has_the_tra
 // Here it is gone before the GRANT is read. The owner knows that the GRANT has come, so it sends nothing again by
 // itself.
 BOOST_AUTO_TEST_CASE(an_encrypted_book_that_was_spoiled_on_its_way_is_asked_for_again) {
-  Stage stage;
+  RecoveryStage stage;
   const auto id = stage.network.exchange(requester, owner, stage.book, 2);
   const auto package = stage.network.home(requester) / "spool" / std::to_string(owner) / "new" / (id + ".package");
   BOOST_REQUIRE(boost::filesystem::remove(package));
@@ -113,7 +111,7 @@ BOOST_AUTO_TEST_CASE(an_encrypted_book_that_was_spoiled_on_its_way_is_asked_for_
 
 BOOST_AUTO_TEST_CASE(told_never_to_recover_serve_waits) {
   for (const auto* never : {"never", "0"}) {
-    Stage stage;
+    RecoveryStage stage;
     const auto id = stage.network.exchange(requester, owner, stage.book, 3);
     stage.witnesses_serve();
     stage.serve(requester, {"--recover-after", never, "--until-idle=2"});
@@ -126,7 +124,7 @@ BOOST_AUTO_TEST_CASE(told_never_to_recover_serve_waits) {
 
 // Before the consent nothing is recorded by anybody, however long it takes.
 BOOST_AUTO_TEST_CASE(before_the_consent_there_is_nothing_to_recover_for_an_owner) {
-  Stage stage;
+  RecoveryStage stage;
   const auto id = stage.network.exchange(requester, owner, stage.book, 2);
   stage.serve(owner, {"--recover-after", "0.1", "--until-idle=2"});
   BOOST_TEST(stage.servers.back()->wait().exit_code == 5);

@@ -9,10 +9,8 @@ namespace {
 
 using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
 
-std::string hint_of(const Ended& ended) { return Json::parse(ended.err)["error"]["hint"]; }
-
-struct Play : Played {
-  explicit Play(int last) : Played("no", last) {}
+struct PlayRefused : Played {
+  explicit PlayRefused(int last) : Played("no", last) {}
   [[nodiscard]] std::string here(int port, const std::string& words) const {
     return "bookchain -n " + network.folder().string() + " -p " + std::to_string(port) + " " + words + " " +
            id.substr(0, 12);
@@ -49,20 +47,20 @@ BOOST_AUTO_TEST_CASE(waiting_is_only_the_step_whose_answers_are_missing) {
 
 BOOST_AUTO_TEST_CASE(an_abort_of_what_ended_otherwise_is_no_abort) {
   {
-    const Play play(1);
+    const PlayRefused play(1);
     play.network.ok(owner, {"refuse", play.id});
     play.network.refused(owner, {"abort", play.id}, 3, "exchange-over");
     play.network.ok(requester, {"receive"});
     play.network.refused(requester, {"abort", play.id}, 3, "exchange-over");
   }
   {
-    const Play play(1);
+    const PlayRefused play(1);
     play.network.ok(requester, {"abort", play.id});
     BOOST_TEST(play.network.ok(requester, {"abort", play.id})["sent"].empty());
     play.network.ok(owner, {"receive"});
     play.network.refused(owner, {"abort", play.id}, 3, "exchange-over");
   }
-  const Play play(1);
+  const PlayRefused play(1);
   play.network.ok(owner, {"abort", play.id});
   BOOST_TEST(play.network.ok(owner, {"abort", play.id})["sent"].empty());
   BOOST_TEST(play.network.show(owner, play.id)["next"].is_null());
@@ -72,12 +70,12 @@ BOOST_AUTO_TEST_CASE(an_abort_of_what_ended_otherwise_is_no_abort) {
 
 BOOST_AUTO_TEST_CASE(a_refusal_that_comes_too_late_says_what_is_left) {
   {
-    const Play play(2);
+    const PlayRefused play(2);
     const auto granted = play.network.at(owner, {"refuse", play.id});
     BOOST_TEST(granted.token() == "too-late");
-    BOOST_TEST(hint_of(granted) == play.here(owner, "abort"));
+    BOOST_TEST(granted.hint() == play.here(owner, "abort"));
   }
-  const Play play(7);
+  const PlayRefused play(7);
   play.network.ok(requester, {"mine", play.id});
   play.network.vote(requester);
   const auto refused = play.network.at(owner, {"refuse", play.id});
@@ -88,19 +86,19 @@ BOOST_AUTO_TEST_CASE(a_refusal_that_comes_too_late_says_what_is_left) {
 }
 
 BOOST_AUTO_TEST_CASE(after_its_abort_the_owner_checks_no_id) {
-  const Play play(3);
+  const PlayRefused play(3);
   play.network.ok(owner, {"abort", play.id});
   play.network.refused(owner, {"check-id", play.id}, 3, "too-late");
 }
 
 BOOST_AUTO_TEST_CASE(a_claim_asks_the_witnesses_once) {
-  const Play play(3);
+  const PlayRefused play(3);
   BOOST_TEST(!play.network.ok(requester, {"mine", "--without-owner", play.id})["sent"].empty());
   BOOST_TEST(play.network.ok(requester, {"mine", "--without-owner", play.id})["sent"].empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_book_that_is_known_to_be_granted_to_another_is_not_asked_for) {
-  const Play play(2);
+  const PlayRefused play(2);
   play.network.refused(5002, {"request", "--from", std::to_string(owner), "--book", play.book}, 3, "book-busy");
   BOOST_TEST(play.network.ok(owner, {"inbox"})["messages"].empty());
   // The one it is granted to may ask again, and the others once the turn is over.
@@ -112,22 +110,22 @@ BOOST_AUTO_TEST_CASE(a_book_that_is_known_to_be_granted_to_another_is_not_asked_
 
 BOOST_AUTO_TEST_CASE(an_end_at_the_wrong_peer_is_told_where_to_go) {
   {
-    const Play play(1);
+    const PlayRefused play(1);
     const auto refused = play.network.at(requester, {"refuse", play.id});
     BOOST_TEST(refused.token() == "unexpected");
-    BOOST_TEST(hint_of(refused) == play.here(owner, "refuse"));
+    BOOST_TEST(refused.hint() == play.here(owner, "refuse"));
     // A witness that has no more than the id.
     for (const auto* word : {"refuse", "abort", "grant"}) {
       const auto ended = play.network.at(5002, {word, play.id.substr(0, 12)});
       BOOST_TEST(ended.exit_code == 3, ended.err);
-      BOOST_TEST(hint_of(ended) == play.here(requester, word == std::string("abort") ? "abort" : "show-exchange"));
+      BOOST_TEST(ended.hint() == play.here(requester, word == std::string("abort") ? "abort" : "show-exchange"));
     }
   }
   for (const auto& [last, port] : {std::pair{2, requester}, {4, owner}}) {
-    const Play play(last);
+    const PlayRefused play(last);
     const auto ended = play.network.at(5002, {"abort", play.id});
     BOOST_TEST(ended.token() == "unexpected");
-    BOOST_TEST(hint_of(ended) == play.here(port, "abort"));
+    BOOST_TEST(ended.hint() == play.here(port, "abort"));
   }
 }
 
@@ -136,7 +134,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(command_line)
 
 BOOST_AUTO_TEST_CASE(an_empty_value_is_a_usage_error_but_for_a_reason) {
-  const Play play(1);
+  const PlayRefused play(1);
   const auto file = play.network.scratch("page");
   write_file(file, "words");
   for (const auto& words :

@@ -11,7 +11,7 @@ using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
 
 /// All that a request could leave: what the program shows at each peer, and every file it may have put
 /// somewhere. Left out: the database (shown above) and files that only hold locks and counters.
-std::map<std::string, std::string> traces(const Network& network) {
+std::map<std::string, std::string> all_traces(const Network& network) {
   auto found = snapshot(network.folder());
   std::erase_if(found, [](const auto& entry) {
     const auto name = path(entry.first).filename().string();
@@ -42,8 +42,8 @@ Ended request_from(const Network& network, const std::string& content, const Wor
 /// One network for all that is refused: it must stay as it was made.
 const Network& untouched() {
   static const Network network;
-  static const auto before = traces(network);
-  BOOST_TEST((traces(network) == before), "an earlier case has left something");
+  static const auto before = all_traces(network);
+  BOOST_TEST((all_traces(network) == before), "an earlier case has left something");
   return network;
 }
 
@@ -58,7 +58,7 @@ struct Bad {
 
 void check_all_refused(const std::vector<Bad>& table) {
   const auto& network = untouched();
-  const auto before = traces(network);
+  const auto before = all_traces(network);
   for (const auto& [content, exit_code, token] : table) {
     const auto ended = request_from(network, content);
     BOOST_TEST_CONTEXT(content.substr(0, 100) << ": " << ended.err) {
@@ -67,13 +67,7 @@ void check_all_refused(const std::vector<Bad>& table) {
       BOOST_TEST(ended.out.empty());
     }
   }
-  BOOST_TEST((traces(network) == before));
-}
-
-std::string replaced(std::string text, const std::string& part, const std::string& by) {
-  const auto place = text.find(part);
-  BOOST_REQUIRE(place != std::string::npos);
-  return text.replace(place, part.size(), by);
+  BOOST_TEST((all_traces(network) == before));
 }
 
 const std::string good = R"({"sender_port": "5000", "receiver_port": "5001", "book_value": "77"})";
@@ -186,7 +180,7 @@ BOOST_AUTO_TEST_CASE(peers_and_books_that_do_not_fit_are_refused) {
       {file_of("5001", "5001", network.value_of(5001)), 3, "self-exchange"},
       {file_of("5000", "5001", nobodys), 4, "unknown-book"},
   });
-  const auto before = traces(network);
+  const auto before = all_traces(network);
   BOOST_TEST(request_from(network, good, {"-p", "5002"}).token() == "wrong-sender");
   BOOST_TEST(request_from(network, good, {"-p", "5002"}).exit_code == 3);
   BOOST_TEST(request_from(network, good, {"--home", network.home(5003).string()}).token() == "wrong-sender");
@@ -197,12 +191,12 @@ BOOST_AUTO_TEST_CASE(peers_and_books_that_do_not_fit_are_refused) {
   const auto huge = network.scratch("huge.json");
   write_file(huge, good + std::string(std::size_t{4} << 20U, ' '));
   network.refused(5000, {"request", "--file", huge.string()}, 6, "bad-file");
-  BOOST_TEST((traces(network) == before));
+  BOOST_TEST((all_traces(network) == before));
 }
 
 BOOST_AUTO_TEST_CASE(options_that_do_not_go_together_are_a_usage_error) {
   const auto& network = untouched();
-  const auto before = traces(network);
+  const auto before = all_traces(network);
   const auto file = network.scratch("good.json").string();
   write_file(file, good);
   for (const auto& words :
@@ -213,7 +207,7 @@ BOOST_AUTO_TEST_CASE(options_that_do_not_go_together_are_a_usage_error) {
         Words{"request", "--file", file, "--wait=soon"}, Words{"request", "--file", file, "--wait=nan"}}) {
     network.refused(5000, words, 2, "usage");
   }
-  BOOST_TEST((traces(network) == before));
+  BOOST_TEST((all_traces(network) == before));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

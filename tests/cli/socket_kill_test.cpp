@@ -5,16 +5,12 @@
 #include <boost/test/unit_test.hpp>
 #include <csignal>
 
+#include "tests/cli/roles.hpp"
 #include "tests/cli/served.hpp"
 
 namespace {
 
 using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
-
-constexpr int requester = 5000;
-constexpr int owner = 5001;
-constexpr int witness = 5002;
-constexpr int killed = 137;
 
 /// Without taking its end from it.
 bool has_ended(const Background& process) {

@@ -25,12 +25,6 @@ bool is_quiet(const Network& network) {
   });
 }
 
-unsigned mode_of(const path& file) {
-  struct stat facts {};
-  BOOST_REQUIRE_MESSAGE(::lstat(file.c_str(), &facts) == 0, file.string());
-  return facts.st_mode & 07777U;
-}
-
 /// Every home is told that the peers at `ports` are reached by sockets, the others by spools.
 void mix(const Network& network, const std::vector<int>& ports) {
   for (const int home : network.ports()) {

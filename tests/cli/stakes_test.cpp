@@ -3,14 +3,11 @@
 #include <boost/test/unit_test.hpp>
 
 #include "tests/cli/process.hpp"
+#include "tests/cli/roles.hpp"
 
 namespace {
 
 using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
-
-constexpr int requester = 5000;
-constexpr int owner = 5001;
-constexpr int witness = 5002;
 
 }  // namespace
 

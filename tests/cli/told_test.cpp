@@ -10,24 +10,13 @@
 #include <sstream>
 
 #include "tests/cli/public_program.hpp"
+#include "tests/cli/roles.hpp"
 #include "tests/cli/served.hpp"
 
 namespace {
 
 using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
 namespace fs = boost::filesystem;
-
-constexpr int requester = 5000;
-constexpr int owner = 5001;
-
-Ended text_at(const Network& network, int port, Words words) {
-  words.insert(words.begin(), {"-n", network.folder().string(), "-p", std::to_string(port)});
-  return run(words);
-}
-
-std::string request_of(const Network& network, int port, const std::string& book) {
-  return network.ok(port, {"request", "--from", std::to_string(owner), "--book", book})["exchange"];
-}
 
 Json last_error(const Ended& ended) {
   const auto text = ended.err.substr(0, ended.err.size() - 1);
@@ -77,19 +66,19 @@ BOOST_AUTO_TEST_CASE(the_reason_of_a_refusal_stands_outside_the_quotes_of_the_su
 BOOST_AUTO_TEST_CASE(a_busy_book_is_told_in_words_by_hand_too) {
   const Network network;
   const auto book = network.book_of(owner);
-  request_of(network, requester, book);
+  network.request(requester, owner, book);
   network.ok(owner, {"receive"});
   network.ok(owner, {"grant"});
-  request_of(network, 5002, book);
+  network.request(witness, owner, book);
   network.ok(owner, {"receive"});
-  const auto told = text_at(network, 5002, {"receive"});
+  const auto told = network.text_at(5002, {"receive"});
   BOOST_TEST(mentions(told.out, ": the book is granted to another requester in this turn [book-busy]\n"), told.out);
 }
 
 BOOST_AUTO_TEST_CASE(a_restored_home_says_that_it_waits_for_the_others) {
   const Network network;
   network.ok(5003, {"restore"});
-  const auto status = text_at(network, 5003, {"status"});
+  const auto status = network.text_at(5003, {"status"});
   BOOST_TEST(mentions(status.out, "none until enough of the others have answered: this home was restored"), status.out);
 }
 
@@ -236,8 +225,8 @@ BOOST_AUTO_TEST_SUITE(serve_beside_other_commands)
 // A job that waits for `committed` in the log of the requester's serve must not wait for ever.
 BOOST_AUTO_TEST_CASE(what_another_command_took_in_is_told_once) {
   const Network network;
-  const auto id = request_of(network, requester, network.book_of(owner));
-  const auto late = request_of(network, requester, network.book_of(owner, 1));
+  const auto id = network.request(requester, owner, network.book_of(owner));
+  const auto late = network.request(requester, owner, network.book_of(owner, 1));
   const Served served(network, {requester});
   BOOST_REQUIRE(becomes_true(20, [&] { return mentions(served.process(0).out_so_far(), "\"started\""); }));
   // Stopped while it rests, it takes nothing in: that is left to the other commands on its home.

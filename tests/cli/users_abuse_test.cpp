@@ -20,11 +20,6 @@ ToldByServer serve_for_a_while(const FourUsers& users, std::size_t user, const s
   return told_in_events(ended.out);
 }
 
-std::size_t accepted_in(const Json& received) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(received, [](const auto& each) { return each["result"] == "accepted"; }));
-}
-
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(users_abuse)

@@ -10,8 +10,6 @@ namespace {
 using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
 namespace fs = boost::filesystem;
 
-unsigned mode_of(const path& file) { return static_cast<unsigned>(fs::status(file).permissions()) & 07777U; }
-
 std::string network_file(const FourUsers& users) { return users.scratch("common").string() + "/network.yaml"; }
 
 /// What 5000 does with a copy of its home, as its own user, in the folder above it.

@@ -6,9 +6,6 @@ namespace bookchain::golden {
 
 namespace {
 
-constexpr PeerPort p0{5000};
-constexpr PeerPort p1{5001};
-constexpr PeerPort p2{5002};
 constexpr PeerPort owner{5003};
 
 constexpr Height height{7};

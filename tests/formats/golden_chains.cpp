@@ -2,15 +2,6 @@
 
 namespace bookchain::golden {
 
-namespace {
-
-constexpr PeerPort p0{5000};
-constexpr PeerPort p1{5001};
-constexpr PeerPort p2{5002};
-constexpr PeerPort p3{5003};
-
-}  // namespace
-
 FourPeers::FourPeers() {
   const auto first = make_exchange(world, number, p0, p1, Version{0}, Turn{0});
   chain.append(p0, {make_transfer(world, first, TransferForm::mined)}, {Round{1}, p0}, quorum(world));

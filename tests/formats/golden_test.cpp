@@ -16,11 +16,6 @@ using namespace bookchain;          // NOLINT(google-build-using-namespace)
 using namespace bookchain::golden;  // NOLINT(google-build-using-namespace)
 using Json = nlohmann::ordered_json;
 
-constexpr PeerPort p0{5000};
-constexpr PeerPort p1{5001};
-constexpr PeerPort p2{5002};
-constexpr PeerPort p3{5003};
-
 const FourPeers& four() {
   static const FourPeers chain;
   return chain;

@@ -27,6 +27,12 @@ template <class Fixed>
 /// Text of a book, of exactly that many bytes.
 [[nodiscard]] Bytes book_text(std::string_view title, std::size_t size);
 
+inline constexpr PeerPort p0{5000};
+inline constexpr PeerPort p1{5001};
+inline constexpr PeerPort p2{5002};
+inline constexpr PeerPort p3{5003};
+inline constexpr PeerPort stranger{6000};  ///< of no network
+
 /// A network and all its secret keys.
 struct World {
   Genesis genesis;

@@ -6,12 +6,6 @@ namespace bookchain::golden {
 
 namespace {
 
-constexpr PeerPort p0{5000};
-constexpr PeerPort p1{5001};
-constexpr PeerPort p2{5002};
-constexpr PeerPort p3{5003};
-constexpr PeerPort stranger{6000};
-
 /// S + L for S: verifies with a library that does not look.
 Signature malleated(Signature signature) {
   constexpr std::array<std::uint8_t, 32> order{0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7,

@@ -3,16 +3,6 @@
 
 namespace bookchain::golden {
 
-namespace {
-
-constexpr PeerPort p0{5000};
-constexpr PeerPort p1{5001};
-constexpr PeerPort p2{5002};
-constexpr PeerPort p3{5003};
-constexpr PeerPort stranger{6000};
-
-}  // namespace
-
 // ---- making ----
 
 void RefusedBlocks::add_transaction(std::string name, std::string rule, Token token, std::size_t after, PeerPort miner,

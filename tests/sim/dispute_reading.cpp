@@ -58,12 +58,12 @@ std::uint32_t inverse(std::uint32_t value) {
   return result;
 }
 
-struct NumberedShare {
+struct ReadShare {
   std::uint32_t index{};
   Id share{};
 };
 
-Id key_from(const std::vector<NumberedShare>& shares) {
+Id key_from(const std::vector<ReadShare>& shares) {
   Id key{};
   for (const auto& one : shares) {
     std::uint32_t factor = 1;
@@ -129,7 +129,7 @@ void read_bad_deal(Cursor& cursor, const CheckedNetwork& network, const RequestB
   for (const auto& member : network.members) {
     if (member.port != request.sender && member.port != request.receiver) witnesses.push_back(member.port);
   }
-  std::vector<NumberedShare> shares;
+  std::vector<ReadShare> shares;
   const auto items = cursor.count(62);
   std::uint16_t last = 0;
   for (std::uint32_t i = 0; i < items; ++i) {

@@ -29,16 +29,16 @@ namespace {
 /// The longest plans take a few seconds, under the sanitizers a minute.
 std::uint64_t patience_seconds = 300;
 
-enum class State : std::uint8_t { free, taken, running, dying };
+enum class PlanState : std::uint8_t { free, taken, running, dying };
 
 /// What one thread runs.
 struct Note {
-  std::atomic<State> state;
+  std::atomic<PlanState> state;
   std::atomic<std::uint64_t> step;
   Plan plan;
 };
 // What a process leaves half written when it is killed, another may read.
-static_assert(std::is_trivially_copyable_v<Plan> && std::atomic<State>::is_always_lock_free &&
+static_assert(std::is_trivially_copyable_v<Plan> && std::atomic<PlanState>::is_always_lock_free &&
               std::atomic<std::uint64_t>::is_always_lock_free);
 
 using Board = std::array<Note, most_plans_at_once>;
@@ -74,26 +74,26 @@ class BoardKeeper {
 Note& free_note() {
   if (board == nullptr) throw std::logic_error("a plan runs in a child");
   for (auto& note : *board) {
-    auto free = State::free;
-    if (note.state.compare_exchange_strong(free, State::taken)) return note;
+    auto free = PlanState::free;
+    if (note.state.compare_exchange_strong(free, PlanState::taken)) return note;
   }
   throw std::length_error("too many plans at once");
 }
 
 /// What a child ran that is no more.
 std::vector<LastStep> take_notes() {
-  const bool is_known = std::ranges::any_of(*board, [](const Note& note) { return note.state == State::dying; });
+  const bool is_known = std::ranges::any_of(*board, [](const Note& note) { return note.state == PlanState::dying; });
   std::vector<LastStep> running;
   for (auto& note : *board) {
-    if (note.state == (is_known ? State::dying : State::running)) running.push_back({note.plan, note.step});
-    note.state = State::free;
+    if (note.state == (is_known ? PlanState::dying : PlanState::running)) running.push_back({note.plan, note.step});
+    note.state = PlanState::free;
   }
   return running;
 }
 
 /// Says which of several plans it was. Of a stack that is full this is not called.
 extern "C" void mark_and_die(int signal_number) {
-  if (note_of_thread != nullptr) note_of_thread->state = State::dying;
+  if (note_of_thread != nullptr) note_of_thread->state = PlanState::dying;
   std::signal(signal_number, SIG_DFL);
   std::raise(signal_number);
 }
@@ -137,7 +137,7 @@ RunningPlan::RunningPlan(const Plan& plan, std::uint64_t end) {
   auto& note = free_note();
   note.plan = plan;
   note.step = 0;
-  note.state = State::running;
+  note.state = PlanState::running;
   note_of_thread = &note;
   end_of_story = end;
 
@@ -154,7 +154,7 @@ RunningPlan::RunningPlan(const Plan& plan, std::uint64_t end) {
 
 RunningPlan::~RunningPlan() {
   ::timer_delete(timer_);
-  note_of_thread->state = State::free;
+  note_of_thread->state = PlanState::free;
   note_of_thread = nullptr;
 }
 

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "tests/transport/sockets.hpp"
+#include "tests/transport/tested.hpp"
 
 namespace bookchain::transport::tests {
 
@@ -13,7 +14,6 @@ namespace fs = boost::filesystem;
 
 BOOST_AUTO_TEST_SUITE(mixed_link)
 
-constexpr PeerPort self{5000};
 constexpr PeerPort by_socket{5001};
 constexpr PeerPort by_spool{5002};
 

@@ -6,11 +6,11 @@
 #include "ledger/store/memory_store.hpp"
 #include "ledger/store/shelf.hpp"
 #include "tests/transport/pair.hpp"
+#include "tests/transport/tested.hpp"
 #include "transport/courier.hpp"
 
 namespace bookchain::transport::tests {
 
-inline constexpr PeerPort self{5000};
 inline constexpr PeerPort other{5001};
 inline constexpr PeerPort third{5002};
 

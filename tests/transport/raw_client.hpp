@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include "tests/transport/sockets.hpp"
+#include "tests/transport/tested.hpp"
 
 namespace bookchain::transport::tests {
 
-inline constexpr PeerPort self{5000};
 inline constexpr PeerPort liar{5001};
 
 /// The other end of a connection, byte by byte.

@@ -17,7 +17,7 @@ Signed<Card> card_of(std::uint16_t number, std::string address = "spool:somewher
 std::vector<Signed<Card>> four_cards() { return {card_of(5003), card_of(5000), card_of(5002), card_of(5001)}; }
 
 /// "token: key" of what is wrong with a text.
-std::string fault_of(const std::string& text) {
+std::string fault_of_card(const std::string& text) {
   const auto card = read_card("c.yaml", text);
   if (card) return "";
   const auto& subject = card.error().subject;
@@ -50,18 +50,18 @@ BOOST_AUTO_TEST_CASE(a_card_that_was_changed_anywhere_is_refused) {
   const auto card = card_of(5000);
   const auto text = write_card(card);
   const auto hex_of_point = to_hex(card.body.agreement_point);
-  BOOST_TEST(fault_of(replaced(text, "port: 5000", "port: 5001")) == "bad-signature");
-  BOOST_TEST(fault_of(replaced(text, "spool:somewhere", "spool:elsewhere")) == "bad-signature");
-  BOOST_TEST(fault_of(replaced(text, "test_network: false", "test_network: true")) == "bad-signature");
-  BOOST_TEST(fault_of(replaced(text, hex_of_point, to_hex(agreement_point(agreement_key_of(PeerPort{5001}))))) ==
+  BOOST_TEST(fault_of_card(replaced(text, "port: 5000", "port: 5001")) == "bad-signature");
+  BOOST_TEST(fault_of_card(replaced(text, "spool:somewhere", "spool:elsewhere")) == "bad-signature");
+  BOOST_TEST(fault_of_card(replaced(text, "test_network: false", "test_network: true")) == "bad-signature");
+  BOOST_TEST(fault_of_card(replaced(text, hex_of_point, to_hex(agreement_point(agreement_key_of(PeerPort{5001}))))) ==
              "bad-signature");
-  BOOST_TEST(fault_of(replaced(text, to_hex(card.body.verify_key),
-                               to_hex(verify_key(signing_key_of(PeerPort{5001}))))) == "bad-signature");
+  BOOST_TEST(fault_of_card(replaced(text, to_hex(card.body.verify_key),
+                                    to_hex(verify_key(signing_key_of(PeerPort{5001}))))) == "bad-signature");
   auto twisted = card;
   for (const std::size_t byte : {0U, 31U, 32U, 63U}) {
     twisted.signature = card.signature;
     twisted.signature.bytes[byte] ^= 1U;
-    BOOST_TEST(fault_of(write_card(twisted)) == "bad-signature");
+    BOOST_TEST(fault_of_card(write_card(twisted)) == "bad-signature");
   }
 }
 
@@ -88,19 +88,19 @@ BOOST_AUTO_TEST_CASE(a_card_without_a_port_or_with_an_address_of_no_use_is_refus
 
 BOOST_AUTO_TEST_CASE(a_file_that_is_no_card_is_refused_with_its_key) {
   const auto text = write_card(card_of(5000));
-  BOOST_TEST(fault_of("") != "");
-  BOOST_TEST(fault_of(text + "extra: 1\n") == "unknown-key: extra");
-  BOOST_TEST(fault_of(text + "port: 5000\n") == "repeated-key: port");
-  BOOST_TEST(fault_of(replaced(text, "port: 5000", "port: 0")) == "bad-value: port");
-  BOOST_TEST(fault_of(replaced(text, "port: 5000", "port: 05000")) == "bad-type: port");
-  BOOST_TEST(fault_of(replaced(text, "port: 5000\n", "")) == "missing-key: port");
-  BOOST_TEST(fault_of(replaced(text, "bookchain: 1", "bookchain: 2")) == "bad-value: bookchain");
-  BOOST_TEST(fault_of(replaced(text, "spool:somewhere/spool", "http://somewhere")) == "bad-value: address");
-  BOOST_TEST(fault_of(replaced(text, "spool:somewhere/spool", "spool:" + std::string(250, 'a'))) ==
+  BOOST_TEST(fault_of_card("") != "");
+  BOOST_TEST(fault_of_card(text + "extra: 1\n") == "unknown-key: extra");
+  BOOST_TEST(fault_of_card(text + "port: 5000\n") == "repeated-key: port");
+  BOOST_TEST(fault_of_card(replaced(text, "port: 5000", "port: 0")) == "bad-value: port");
+  BOOST_TEST(fault_of_card(replaced(text, "port: 5000", "port: 05000")) == "bad-type: port");
+  BOOST_TEST(fault_of_card(replaced(text, "port: 5000\n", "")) == "missing-key: port");
+  BOOST_TEST(fault_of_card(replaced(text, "bookchain: 1", "bookchain: 2")) == "bad-value: bookchain");
+  BOOST_TEST(fault_of_card(replaced(text, "spool:somewhere/spool", "http://somewhere")) == "bad-value: address");
+  BOOST_TEST(fault_of_card(replaced(text, "spool:somewhere/spool", "spool:" + std::string(250, 'a'))) ==
              "bad-value: address");
   const auto card = card_of(5000);
-  BOOST_TEST(fault_of(replaced(text, to_hex(card.body.verify_key), std::string(64, '0'))) == "bad-value");
-  BOOST_TEST(fault_of(replaced(text, to_hex(card.body.agreement_point), std::string(64, '0'))) == "bad-value");
+  BOOST_TEST(fault_of_card(replaced(text, to_hex(card.body.verify_key), std::string(64, '0'))) == "bad-value");
+  BOOST_TEST(fault_of_card(replaced(text, to_hex(card.body.agreement_point), std::string(64, '0'))) == "bad-value");
 }
 
 BOOST_AUTO_TEST_CASE(cards_in_any_order_make_one_network_in_which_each_peer_has_its_fingerprint) {

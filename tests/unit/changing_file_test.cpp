@@ -12,7 +12,7 @@ namespace {
 
 using namespace bookchain::unit;  // NOLINT(google-build-using-namespace)
 
-constexpr std::uint32_t chunk_size = 64 * 1024;
+constexpr std::uint32_t size_of_chunks = 64 * 1024;
 constexpr std::uint64_t most_bytes = std::uint64_t{64} << 20U;
 constexpr std::size_t mebibyte = std::size_t{1} << 20U;
 /// Long after the clock by which the system stamps files has gone on.
@@ -47,7 +47,7 @@ struct Drafting {
     ::usleep(a_while_us);
   }
   [[nodiscard]] Result<Shelf::Measured> draft(Progress* progress = nullptr) {
-    return shelf.draft_from_file(file, chunk_size, most_bytes, filled<BookSecret>(3), progress);
+    return shelf.draft_from_file(file, size_of_chunks, most_bytes, filled<BookSecret>(3), progress);
   }
   /// Fails as it must, and leaves nothing behind.
   void check_refused(std::uint64_t when, const std::function<void()>& meddle) {
@@ -101,7 +101,7 @@ BOOST_AUTO_TEST_CASE(a_file_whose_bytes_are_exchanged_while_it_is_read_becomes_n
 }
 
 BOOST_AUTO_TEST_CASE(a_file_that_is_only_read_by_others_meanwhile_becomes_a_book) {
-  for (const std::size_t size : {std::size_t{0}, std::size_t{chunk_size}, 3 * mebibyte}) {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{size_of_chunks}, 3 * mebibyte}) {
     Drafting drafting(size);
     Meddler reader(0, [&] { (void)read_file(drafting.file); });
     BOOST_TEST(value_of(drafting.draft(&reader)).size == size);

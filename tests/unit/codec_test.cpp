@@ -50,7 +50,7 @@ struct Blob {
   }
 };
 
-struct Numbers {
+struct ListOfNumbers {
   std::vector<std::uint16_t> value;
 
   template <class Self, class Visitor>
@@ -108,7 +108,7 @@ BOOST_AUTO_TEST_CASE(every_kind_of_value_has_the_bytes_of_the_page_of_formats) {
   BOOST_TEST(to_hex(encode(Choice{std::uint32_t{7}})) == "0100000007");
   BOOST_TEST(to_hex(encode(Text{"é"})) == "00000002c3a9");
   BOOST_TEST(to_hex(encode(Blob{{1, 2}})) == "000000020102");
-  BOOST_TEST(to_hex(encode(Numbers{{1, 2}})) == "0000000200010002");
+  BOOST_TEST(to_hex(encode(ListOfNumbers{{1, 2}})) == "0000000200010002");
   BOOST_TEST(to_hex(encode(Items{{Item{PeerPort{1}, 9}}})) == "00000001000109");
   BOOST_TEST(to_hex(encode_all(std::uint8_t{1}, PeerPort{2})) == "010002");
 }
@@ -121,7 +121,7 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read_again) {
   BOOST_TEST(verdict<Choice>("0100000007") == "");
   BOOST_TEST(verdict<Text>("00000008c3a9c3a9c3a9c3a9") == "");
   BOOST_TEST(verdict<Blob>("0000000401020304") == "");
-  BOOST_TEST(verdict<Numbers>("00000003000300020001") == "");
+  BOOST_TEST(verdict<ListOfNumbers>("00000003000300020001") == "");
   BOOST_TEST(verdict<Items>("00000002000109000200") == "");
 }
 
@@ -134,13 +134,13 @@ BOOST_AUTO_TEST_CASE(what_is_cut_short_is_refused) {
   BOOST_TEST(verdict<Text>("000000") == "value is cut short");
   BOOST_TEST(verdict<Text>("0000000261") == "value is cut short");
   BOOST_TEST(verdict<Blob>("0000000401") == "value is cut short");
-  BOOST_TEST(verdict<Numbers>("00000002000100") == "value is cut short");
+  BOOST_TEST(verdict<ListOfNumbers>("00000002000100") == "value is cut short");
 }
 
 BOOST_AUTO_TEST_CASE(bytes_left_over_are_refused) {
   BOOST_TEST(verdict<std::uint8_t>("0000") == "bytes left over");
   BOOST_TEST(verdict<Text>("000000016161") == "bytes left over");
-  BOOST_TEST(verdict<Numbers>("0000000000") == "bytes left over");
+  BOOST_TEST(verdict<ListOfNumbers>("0000000000") == "bytes left over");
   BOOST_TEST(verdict<std::optional<std::uint8_t>>("0000") == "bytes left over");
 }
 
@@ -161,7 +161,7 @@ BOOST_AUTO_TEST_CASE(an_enum_and_a_tag_are_within_their_bounds) {
 BOOST_AUTO_TEST_CASE(text_bytes_and_lists_are_no_longer_than_their_fields_allow) {
   BOOST_TEST(verdict<Text>("00000009616161616161616161") == "value is too long");
   BOOST_TEST(verdict<Blob>("000000050102030405") == "value is too long");
-  BOOST_TEST(verdict<Numbers>("000000040001000200030004") == "value has too many items");
+  BOOST_TEST(verdict<ListOfNumbers>("000000040001000200030004") == "value has too many items");
 }
 
 BOOST_AUTO_TEST_CASE(text_is_utf_8_in_its_only_form) {

@@ -57,14 +57,14 @@ void check_canonical(const T& value) {
   check_changes<T>(bytes);
 }
 
-using Statements =
-    std::tuple<Signed<Book>, Signed<Request>, Signed<Grant>, Signed<Ack>, Signed<Consent>, Signed<IdAnswer>,
-               Signed<Release>, Signed<KeyAnswer>, Signed<Receipt>, Signed<Transfer>, Signed<Abort>, Signed<Dispute>,
-               Signed<Answer>, Signed<Propose>, Signed<Prevote>, Signed<Precommit>, Signed<BlockHeader>, Signed<Card>>;
+using Statements = std::tuple<Signed<Book>, Signed<Request>, Signed<Grant>, Signed<Ack>, Signed<Consent>,
+                              Signed<IdAnswer>, Signed<Release>, Signed<KeyAnswer>, Signed<Receipt>, Signed<Transfer>,
+                              Signed<Abort>, Signed<Dispute>, Signed<bookchain::ledger::Answer>, Signed<Propose>,
+                              Signed<Prevote>, Signed<Precommit>, Signed<BlockHeader>, Signed<Card>>;
 using Aggregates = std::tuple<Block, CommittedBlock, PrevoteCertificate, CommitCertificate, Transaction, GenesisFields>;
-using Rows = std::tuple<Ownership, MoveKey, Move, ShelfRecord, ExchangeRecord, WitnessIdKey, WitnessIdRecord, TurnKey,
-                        TurnRecord, VoterRecord, ProposerRecord, DeferredKey, DeferredRecord, AskedBlocks, Waiters,
-                        RestoreRecord, Head, ShelfTaskKey, ShelfTask>;
+using RowTypes = std::tuple<Ownership, MoveKey, Move, ShelfRecord, ExchangeRecord, WitnessIdKey, WitnessIdRecord,
+                            TurnKey, TurnRecord, VoterRecord, ProposerRecord, DeferredKey, DeferredRecord, AskedBlocks,
+                            Waiters, RestoreRecord, Head, ShelfTaskKey, ShelfTask>;
 
 template <class T>
 void check_type() {
@@ -79,7 +79,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_statement_has_one_encoding, Statement, Statement
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_block_or_network_has_one_encoding, Aggregate, Aggregates) { check_type<Aggregate>(); }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(a_row_of_the_state_has_one_encoding, Row, Rows) { check_type<Row>(); }
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_row_of_the_state_has_one_encoding, Row, RowTypes) { check_type<Row>(); }
 
 BOOST_AUTO_TEST_CASE(a_message_of_any_kind_has_one_encoding) {
   for (std::size_t kind = 0; kind < std::variant_size_v<Message>; ++kind) {

@@ -10,12 +10,12 @@ namespace {
 using namespace bookchain::cli;   // NOLINT(google-build-using-namespace)
 using namespace bookchain::unit;  // NOLINT(google-build-using-namespace)
 
-const Genesis& network() {
+const Genesis& network_of_four() {
   static const auto genesis = network_of(4);
   return genesis;
 }
 const std::string& network_text() {
-  static const auto text = write_network(network());
+  static const auto text = write_network(network_of_four());
   return text;
 }
 
@@ -28,7 +28,7 @@ std::string replaced(const std::string& old, const std::string& fresh) {
 }
 
 /// "token: key" of what is wrong with a text; a place in the file must be told, too.
-std::string fault_of(const std::string& text) {
+std::string fault_in(const std::string& text) {
   const auto genesis = read_network("n.yaml", text);
   if (genesis) return "";
   const auto& subject = genesis.error().subject;
@@ -79,15 +79,15 @@ BOOST_AUTO_TEST_CASE(an_address_of_odd_characters_is_read_as_it_was_written) {
 
 // The id binds everything: with any value changed the file is of another network, or of none.
 BOOST_AUTO_TEST_CASE(a_file_in_which_any_one_value_was_changed_is_refused) {
-  BOOST_TEST(fault_of(replaced("chunk_size: 1024", "chunk_size: 2048")) == "wrong-network: network_id");
-  BOOST_TEST(fault_of(replaced("work_bits: 8", "work_bits: 0")) == "wrong-network: network_id");
-  BOOST_TEST(fault_of(replaced("test_network: false", "test_network: true")) == "wrong-network: network_id");
-  BOOST_TEST(fault_of(replaced("book_bytes: 68719476736", "book_bytes: 1")) == "wrong-network: network_id");
-  BOOST_TEST(fault_of(replaced("message_bytes: 16777216", "message_bytes: 16777215")) == "wrong-network: network_id");
-  BOOST_TEST(fault_of(replaced("block_bytes: 4194304", "block_bytes: 4194303")) == "wrong-network: network_id");
-  BOOST_TEST(fault_of(replaced("port: 5003", "port: 5004")) == "wrong-network: network_id");
-  BOOST_TEST(fault_of(replaced("spool:5002/spool", "spool:elsewhere")) == "wrong-network: network_id");
-  BOOST_TEST(fault_of(replaced(to_hex(network().id()), std::string(64, '0'))) == "wrong-network: network_id");
+  BOOST_TEST(fault_in(replaced("chunk_size: 1024", "chunk_size: 2048")) == "wrong-network: network_id");
+  BOOST_TEST(fault_in(replaced("work_bits: 8", "work_bits: 0")) == "wrong-network: network_id");
+  BOOST_TEST(fault_in(replaced("test_network: false", "test_network: true")) == "wrong-network: network_id");
+  BOOST_TEST(fault_in(replaced("book_bytes: 68719476736", "book_bytes: 1")) == "wrong-network: network_id");
+  BOOST_TEST(fault_in(replaced("message_bytes: 16777216", "message_bytes: 16777215")) == "wrong-network: network_id");
+  BOOST_TEST(fault_in(replaced("block_bytes: 4194304", "block_bytes: 4194303")) == "wrong-network: network_id");
+  BOOST_TEST(fault_in(replaced("port: 5003", "port: 5004")) == "wrong-network: network_id");
+  BOOST_TEST(fault_in(replaced("spool:5002/spool", "spool:elsewhere")) == "wrong-network: network_id");
+  BOOST_TEST(fault_in(replaced(to_hex(network_of_four().id()), std::string(64, '0'))) == "wrong-network: network_id");
 }
 
 BOOST_AUTO_TEST_CASE(values_of_the_wrong_type_or_out_of_range_are_refused) {
@@ -123,42 +123,42 @@ BOOST_AUTO_TEST_CASE(values_of_the_wrong_type_or_out_of_range_are_refused) {
       Case{"\"spool:5001/spool\"", "[]", "bad-type: peers[1].address"},
       Case{"limits:\n", "limits: 5\nfiller:\n", "unknown-key: filler"},
   };
-  for (const auto& [old, fresh, fault] : cases) BOOST_TEST(fault_of(replaced(old, fresh)) == fault, fresh);
+  for (const auto& [old, fresh, fault] : cases) BOOST_TEST(fault_in(replaced(old, fresh)) == fault, fresh);
 }
 
 BOOST_AUTO_TEST_CASE(keys_of_peers_are_sound_distinct_and_whole) {
-  const auto first = to_hex(network().peers()[0].verify_key);
-  const auto second = to_hex(network().peers()[1].verify_key);
-  const auto point = to_hex(network().peers()[1].agreement_point);
-  BOOST_TEST(fault_of(replaced(second, std::string(64, '0'))) == "bad-value: peers[1].verify_key");
-  BOOST_TEST(fault_of(replaced(second, second.substr(2))) == "bad-value: peers[1].verify_key");
-  BOOST_TEST(fault_of(replaced(second, first)) == "bad-value: peers: a key of port 5001 is used twice");
-  BOOST_TEST(fault_of(replaced(point, std::string(64, '0'))) ==
+  const auto first = to_hex(network_of_four().peers()[0].verify_key);
+  const auto second = to_hex(network_of_four().peers()[1].verify_key);
+  const auto point = to_hex(network_of_four().peers()[1].agreement_point);
+  BOOST_TEST(fault_in(replaced(second, std::string(64, '0'))) == "bad-value: peers[1].verify_key");
+  BOOST_TEST(fault_in(replaced(second, second.substr(2))) == "bad-value: peers[1].verify_key");
+  BOOST_TEST(fault_in(replaced(second, first)) == "bad-value: peers: a key of port 5001 is used twice");
+  BOOST_TEST(fault_in(replaced(point, std::string(64, '0'))) ==
              "bad-value: peers: the X25519 key of port 5001 is unsound");
 }
 
 BOOST_AUTO_TEST_CASE(each_key_is_required_known_and_there_once) {
   for (const auto* key : {"bookchain", "network_id", "test_network", "chunk_size", "work_bits"}) {
-    BOOST_TEST(fault_of(replaced(line_of(key), "")) == "missing-key: " + std::string(key));
-    BOOST_TEST(fault_of(replaced(line_of(key), line_of(key) + line_of(key))) == "repeated-key: " + std::string(key));
+    BOOST_TEST(fault_in(replaced(line_of(key), "")) == "missing-key: " + std::string(key));
+    BOOST_TEST(fault_in(replaced(line_of(key), line_of(key) + line_of(key))) == "repeated-key: " + std::string(key));
   }
   for (const auto* key : {"book_bytes", "message_bytes", "block_bytes"}) {
-    BOOST_TEST(fault_of(replaced("  " + line_of(key), "")) == "missing-key: limits." + std::string(key));
+    BOOST_TEST(fault_in(replaced("  " + line_of(key), "")) == "missing-key: limits." + std::string(key));
   }
   for (const auto* key : {"verify_key", "agreement_point", "address"}) {
-    BOOST_TEST(fault_of(replaced("    " + line_of(key), "")) == "missing-key: peers[0]." + std::string(key));
+    BOOST_TEST(fault_in(replaced("    " + line_of(key), "")) == "missing-key: peers[0]." + std::string(key));
   }
-  BOOST_TEST(fault_of(network_text() + "more: 1\n") == "unknown-key: more");
-  BOOST_TEST(fault_of(replaced("    address:", "    weight: 1\n    address:")) == "unknown-key: peers[0].weight");
-  BOOST_TEST(fault_of(replaced("  book_bytes:", "  weight: 1\n  book_bytes:")) == "unknown-key: limits.weight");
+  BOOST_TEST(fault_in(network_text() + "more: 1\n") == "unknown-key: more");
+  BOOST_TEST(fault_in(replaced("    address:", "    weight: 1\n    address:")) == "unknown-key: peers[0].weight");
+  BOOST_TEST(fault_in(replaced("  book_bytes:", "  weight: 1\n  book_bytes:")) == "unknown-key: limits.weight");
 }
 
 BOOST_AUTO_TEST_CASE(a_network_of_too_few_or_too_many_peers_is_refused) {
   const auto last = network_text().rfind("  - port:");
-  BOOST_TEST(fault_of(network_text().substr(0, last)) == "bad-value: peers");
+  BOOST_TEST(fault_in(network_text().substr(0, last)) == "bad-value: peers");
   auto many = network_text();
   for (int i = 0; i < 61; ++i) many += "  - port: 1\n";
-  BOOST_TEST(fault_of(many) == "bad-value: peers");
+  BOOST_TEST(fault_in(many) == "bad-value: peers");
 }
 
 BOOST_AUTO_TEST_CASE(a_file_that_is_missing_no_file_or_too_large_is_refused_with_its_token) {
@@ -170,7 +170,7 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_missing_no_file_or_too_large_is_refused_with
   require_success(write_text_file(folder / "large", std::string(max_network_file_bytes + 1, '#'), 0644));
   BOOST_TEST(token_of(load_network(folder / "large")) == "bad-file");
   require_success(write_text_file(folder / "network.yaml", network_text(), 0644));
-  BOOST_TEST((value_of(load_network(folder / "network.yaml")).id() == network().id()));
+  BOOST_TEST((value_of(load_network(folder / "network.yaml")).id() == network_of_four().id()));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

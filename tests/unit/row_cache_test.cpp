@@ -8,7 +8,7 @@ namespace {
 using namespace bookchain::unit;  // NOLINT(google-build-using-namespace)
 
 /// One file that two processes write: `store` is what the one reads and writes it by, `other` the other's.
-struct SharedFile {
+struct SharedCache {
   TemporaryFolder folder;
   std::unique_ptr<Store> file = open_sqlite(folder / "state.sqlite");
   std::unique_ptr<Store> other = open_sqlite(folder / "state.sqlite");
@@ -28,7 +28,7 @@ std::optional<Bytes> read_in_transaction(Store& store, const Bytes& key) {
 BOOST_AUTO_TEST_SUITE(row_cache)
 
 BOOST_AUTO_TEST_CASE(a_gathering_store_reads_a_row_once_and_again_when_somebody_else_wrote) {
-  SharedFile shared;
+  SharedCache shared;
   auto& store = shared.store;
   const auto in_transaction = [&](const Bytes& key) { return read_in_transaction(store, key); };
   BOOST_TEST(!in_transaction(a_key));
@@ -106,7 +106,7 @@ BOOST_AUTO_TEST_CASE(a_gathering_store_hands_down_no_row_that_is_as_before) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_read_within_one_reading_is_remembered_until_somebody_else_writes) {
-  SharedFile shared;
+  SharedCache shared;
   auto& store = shared.store;
   commit(*shared.other, {put(a_key, {1})});
   const auto read = [&] {

@@ -86,7 +86,7 @@ void each_choice(std::size_t count, std::size_t size, const Visit& visit) {
   } while (std::prev_permutation(chosen.begin(), chosen.end()));
 }
 
-const auto key = rename<BookKey>(sha256(view_of("a key")));
+const auto dealt_key = rename<BookKey>(sha256(view_of("a key")));
 const auto other_key = rename<BookKey>(sha256(view_of("another key")));
 
 /// (t, m) of networks of 4, 6, 7, 10 and 13 peers, and the ends of what is allowed.
@@ -172,12 +172,12 @@ BOOST_AUTO_TEST_CASE(a_cipher_goes_on_after_a_chunk_that_was_refused) {
 
 BOOST_AUTO_TEST_CASE(any_threshold_of_shares_in_any_order_gives_the_key) {
   for (const auto& [threshold, count] : sharings) {
-    const auto shares = split(key, threshold, count, scrambled(32 * (threshold - 1), threshold));
+    const auto shares = split(dealt_key, threshold, count, scrambled(32 * (threshold - 1), threshold));
     BOOST_TEST(shares.size() == count);
     each_choice(count, threshold, [&](std::vector<std::uint32_t> chosen) {
-      BOOST_TEST((combine(numbered(shares, chosen)) == key));
+      BOOST_TEST((combine(numbered(shares, chosen)) == dealt_key));
       std::ranges::reverse(chosen);
-      BOOST_TEST((combine(numbered(shares, chosen)) == key));
+      BOOST_TEST((combine(numbered(shares, chosen)) == dealt_key));
     });
   }
 }
@@ -188,30 +188,30 @@ BOOST_AUTO_TEST_CASE(one_share_fewer_than_the_threshold_gives_nothing) {
   for (const auto& [threshold, count] : sharings) {
     if (threshold == 1) continue;
     const auto coefficients = scrambled(32 * (threshold - 1), 100 + threshold);
-    const auto shares = split(key, threshold, count, coefficients);
+    const auto shares = split(dealt_key, threshold, count, coefficients);
     const auto of_other_key = split(other_key, threshold, count, coefficients);
     for (std::size_t i = 0; i + 1 < threshold; ++i) BOOST_TEST((shares[i] == of_other_key[i]));
     BOOST_TEST((shares[threshold - 1] != of_other_key[threshold - 1]));
     each_choice(count, threshold - 1, [&](const std::vector<std::uint32_t>& chosen) {
-      BOOST_TEST((combine(numbered(shares, chosen)) != key));
+      BOOST_TEST((combine(numbered(shares, chosen)) != dealt_key));
     });
   }
 }
 
 // There is no integrity in a share, so its commitment must be checked: see combine().
 BOOST_AUTO_TEST_CASE(a_share_with_one_bit_changed_gives_another_key) {
-  const auto shares = split(key, 3, 4, scrambled(64, 7));
+  const auto shares = split(dealt_key, 3, 4, scrambled(64, 7));
   for (std::size_t bit = 0; bit < KeyShare::size * 8; ++bit) {
     auto changed = numbered(shares, {0, 1, 3});
     auto& byte = changed[2].share.bytes[bit / 8];
     byte = static_cast<std::uint8_t>(byte ^ (1U << (bit % 8)));
-    BOOST_TEST((combine(changed) != key), "bit " << bit);
+    BOOST_TEST((combine(changed) != dealt_key), "bit " << bit);
   }
 }
 
 BOOST_AUTO_TEST_CASE(a_share_taken_for_another_witness_gives_another_key) {
-  const auto shares = split(key, 2, 5, scrambled(32, 8));
-  BOOST_TEST((combine(std::vector{NumberedShare{0, shares[0]}, NumberedShare{2, shares[1]}}) != key));
+  const auto shares = split(dealt_key, 2, 5, scrambled(32, 8));
+  BOOST_TEST((combine(std::vector{NumberedShare{0, shares[0]}, NumberedShare{2, shares[1]}}) != dealt_key));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -11,7 +11,7 @@ using namespace bookchain::unit;  // NOLINT(google-build-using-namespace)
 const std::string file = "f.yaml";
 
 /// "token at subject" of what is wrong with a text, "" if nothing is.
-std::string fault_of(const std::string& text) {
+std::string fault_of_yaml(const std::string& text) {
   const auto tree = parse_strict_yaml(file, text);
   if (tree) return "";
   return token_of(tree) + " at " + tree.error().subject;
@@ -59,22 +59,22 @@ std::string reading(const std::string& text, const Read& read) {
 BOOST_AUTO_TEST_SUITE(strict_yaml)
 
 BOOST_AUTO_TEST_CASE(whatever_could_hide_something_is_refused_with_its_place) {
-  for (const auto& [text, fault] : refused) BOOST_TEST(fault_of(std::string(text)) == fault, text);
+  for (const auto& [text, fault] : refused) BOOST_TEST(fault_of_yaml(std::string(text)) == fault, text);
 }
 
 BOOST_AUTO_TEST_CASE(depth_is_bounded_however_deep_the_text_is) {
   const auto nested = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
-  BOOST_TEST(fault_of("a: " + nested(15)) == "");
-  BOOST_TEST(fault_of("a: " + nested(16)) == "bad-config at f.yaml:1");
-  BOOST_TEST(fault_of(std::string(200'000, '[')).starts_with("bad-config at f.yaml"));
-  BOOST_TEST(fault_of(std::string(200'000, '{')).starts_with("bad-config at f.yaml"));
+  BOOST_TEST(fault_of_yaml("a: " + nested(15)) == "");
+  BOOST_TEST(fault_of_yaml("a: " + nested(16)) == "bad-config at f.yaml:1");
+  BOOST_TEST(fault_of_yaml(std::string(200'000, '[')).starts_with("bad-config at f.yaml"));
+  BOOST_TEST(fault_of_yaml(std::string(200'000, '{')).starts_with("bad-config at f.yaml"));
 }
 
 // yaml-cpp guesses UTF-16 and UTF-32 from zero bytes: the text that was checked would not be the text read.
 BOOST_AUTO_TEST_CASE(a_text_in_another_encoding_is_refused) {
   using namespace std::literals;
   for (const auto& text : {"\0a\0:\0 \0"s + "1"s, "a\0:\0 \0"s + "1\0"s, "a: b\0c\n"s, "a: 1\n\0"s}) {
-    BOOST_TEST(fault_of(text) == "bad-config at f.yaml");
+    BOOST_TEST(fault_of_yaml(text) == "bad-config at f.yaml");
   }
 }
 

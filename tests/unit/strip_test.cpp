@@ -164,7 +164,7 @@ BOOST_AUTO_TEST_CASE(of_any_two_values_the_change_gives_the_second_from_the_firs
       Writer writer;
       write_change(writer, change_of(Table::facts, a_key, value, known));
       const auto bytes = writer.take();
-      Reader reader(bytes);
+      bookchain::ledger::Reader reader(bytes);
       const auto change = read_change(reader);
       BOOST_REQUIRE(!reader.failed());
       BOOST_REQUIRE(reader.at_end());

@@ -10,8 +10,8 @@ namespace {
 
 using namespace bookchain::sim;  // NOLINT(google-build-using-namespace)
 
-const Bytes one{1};
-const Bytes two{2};
+const Bytes first{1};
+const Bytes second{2};
 const Bytes old_value{10};
 const Bytes new_value{11};
 
@@ -31,20 +31,20 @@ void fail_in_log(SimStore& store, const std::vector<Write>& writes) {
 }
 
 void commit_and_fail(SimStore& store) {
-  BOOST_TEST(write(store, {put(one, old_value)}));
-  fail_in_log(store, {put(one, new_value), put(two, new_value)});
+  BOOST_TEST(write(store, {put(first, old_value)}));
+  fail_in_log(store, {put(first, new_value), put(second, new_value)});
 }
 
 struct Fixture {
   SimStore store;
   Fixture() { commit_and_fail(store); }
   void expect_old() const {
-    BOOST_TEST((store.get(Table::facts, one) == old_value));
-    BOOST_TEST(!store.get(Table::facts, two).has_value());
+    BOOST_TEST((store.get(Table::facts, first) == old_value));
+    BOOST_TEST(!store.get(Table::facts, second).has_value());
   }
   void expect_new() const {
-    BOOST_TEST((store.get(Table::facts, one) == new_value));
-    BOOST_TEST((store.get(Table::facts, two) == new_value));
+    BOOST_TEST((store.get(Table::facts, first) == new_value));
+    BOOST_TEST((store.get(Table::facts, second) == new_value));
   }
 };
 
@@ -79,58 +79,58 @@ BOOST_FIXTURE_TEST_CASE(a_commit_that_failed_in_the_log_is_found_after_a_crash_o
 }
 
 BOOST_FIXTURE_TEST_CASE(what_is_found_is_told_as_changed, Fixture) {
-  fail_in_log(store, {Write{Table::ownership, one, new_value}});
+  fail_in_log(store, {Write{Table::ownership, first, new_value}});
   (void)store.take_changed();
   BOOST_TEST(store.lose_power(nullptr).surfaced);
-  BOOST_TEST((store.take_changed() == SimStore::Changed{{Table::ownership, one}}));
+  BOOST_TEST((store.take_changed() == SimStore::Changed{{Table::ownership, first}}));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_later_full_commit_is_written_over_it, Fixture) {
-  BOOST_TEST(write(store, {put(one, old_value)}));
+  BOOST_TEST(write(store, {put(first, old_value)}));
   BOOST_TEST(!store.may_surface());
   BOOST_TEST(!store.lose_power(nullptr).surfaced);
   expect_old();
   BOOST_TEST(may_surface_when_power_goes(commit_and_fail));
   BOOST_TEST(!may_surface_when_power_goes([](SimStore& each) {
     commit_and_fail(each);
-    BOOST_TEST(write(each, {put(one, old_value)}));
+    BOOST_TEST(write(each, {put(first, old_value)}));
   }));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_commit_that_writes_nothing_is_written_over_nothing, Fixture) {
   BOOST_TEST(write(store, {}));
-  BOOST_TEST(write(store, {Write{Table::facts, two, std::nullopt}}));
+  BOOST_TEST(write(store, {Write{Table::facts, second, std::nullopt}}));
   BOOST_TEST(store.lose_power(nullptr).surfaced);
   expect_new();
 }
 
 BOOST_FIXTURE_TEST_CASE(nor_is_one_that_fails_before_it_writes, Fixture) {
   store.fate = [](Durability) { return CommitFate::io_error; };
-  BOOST_TEST(!write(store, {put(two, old_value)}));
+  BOOST_TEST(!write(store, {put(second, old_value)}));
   BOOST_TEST(store.lose_power(nullptr).surfaced);
   expect_new();
 }
 
 BOOST_FIXTURE_TEST_CASE(a_later_one_that_is_synced_soon_hides_it_until_the_power_takes_that, Fixture) {
-  BOOST_TEST(write(store, {put(two, old_value)}, Durability::soon));
+  BOOST_TEST(write(store, {put(second, old_value)}, Durability::soon));
   BOOST_TEST(!store.may_surface());
   BOOST_TEST(may_surface_when_power_goes([](SimStore& each) {
     commit_and_fail(each);
-    BOOST_TEST(write(each, {put(two, old_value)}, Durability::soon));
+    BOOST_TEST(write(each, {put(second, old_value)}, Durability::soon));
   }));
   BOOST_TEST(!store.lose_power(nullptr).surfaced);
-  BOOST_TEST((store.get(Table::facts, two) == old_value));
+  BOOST_TEST((store.get(Table::facts, second) == old_value));
 }
 
 BOOST_AUTO_TEST_CASE(it_follows_what_was_committed_before_and_goes_with_it) {
   const auto before = [](SimStore& store) {
-    BOOST_TEST(write(store, {put(one, old_value)}, Durability::soon));
-    fail_in_log(store, {put(two, new_value)});
+    BOOST_TEST(write(store, {put(first, old_value)}, Durability::soon));
+    fail_in_log(store, {put(second, new_value)});
   };
   const auto all = losses(before, [](const SimStore& store, SimStore::Loss loss) {
     BOOST_TEST(!(loss.lost && loss.surfaced));
-    BOOST_TEST(store.get(Table::facts, one).has_value() != loss.lost);
-    BOOST_TEST(store.get(Table::facts, two).has_value() == loss.surfaced);
+    BOOST_TEST(store.get(Table::facts, first).has_value() != loss.lost);
+    BOOST_TEST(store.get(Table::facts, second).has_value() == loss.surfaced);
   });
   BOOST_TEST(std::ranges::any_of(all, &SimStore::Loss::lost));
   BOOST_TEST(std::ranges::any_of(all, &SimStore::Loss::surfaced));
@@ -139,8 +139,8 @@ BOOST_AUTO_TEST_CASE(it_follows_what_was_committed_before_and_goes_with_it) {
 BOOST_AUTO_TEST_CASE(a_disk_without_room_takes_no_commit_but_an_empty_one) {
   SimStore store;
   store.is_full = [] { return true; };
-  BOOST_TEST(!write(store, {put(one, old_value)}));
-  BOOST_TEST(!store.get(Table::facts, one).has_value());
+  BOOST_TEST(!write(store, {put(first, old_value)}));
+  BOOST_TEST(!store.get(Table::facts, first).has_value());
   BOOST_TEST(write(store, {}));
 }
 
@@ -150,34 +150,34 @@ BOOST_AUTO_TEST_CASE(a_transaction_that_cannot_be_opened_is_none) {
   BOOST_TEST(!store.begin().has_value());
   BOOST_TEST(!store.in_transaction());
   store.begin_fails = nullptr;
-  BOOST_TEST(write(store, {put(one, old_value)}));
+  BOOST_TEST(write(store, {put(first, old_value)}));
 }
 
 BOOST_AUTO_TEST_CASE(a_read_that_fails_in_no_transaction_is_told_until_the_next_one) {
   SimStore store;
-  BOOST_TEST(write(store, {put(one, old_value)}));
+  BOOST_TEST(write(store, {put(first, old_value)}));
   BOOST_TEST(store.status().has_value());
   store.idle_read_fails = [] { return true; };
-  BOOST_TEST(!store.get(Table::facts, one).has_value());
+  BOOST_TEST(!store.get(Table::facts, first).has_value());
   store.idle_read_fails = nullptr;
   BOOST_TEST(!store.status().has_value());
-  BOOST_TEST((store.get(Table::facts, one) == old_value));
-  BOOST_TEST(write(store, {put(two, old_value)}));
+  BOOST_TEST((store.get(Table::facts, first) == old_value));
+  BOOST_TEST(write(store, {put(second, old_value)}));
   BOOST_TEST(store.status().has_value());
 }
 
-/// What the program reads between two transactions of the simulated disk fails, too, and this is why it may.
+/// What the program reads between second transactions of the simulated disk fails, too, and this is why it may.
 BOOST_AUTO_TEST_CASE(a_read_that_failed_is_not_remembered_above) {
   SimStore store;
-  BOOST_TEST(write(store, {put(one, old_value)}));
+  BOOST_TEST(write(store, {put(first, old_value)}));
   GatheringStore above(store);
   for (const bool fails : {true, false}) {
     store.idle_read_fails = [fails] { return fails; };
     const Reading reading(above);
-    BOOST_TEST(above.get(Table::facts, one).has_value() == !fails);
+    BOOST_TEST(above.get(Table::facts, first).has_value() == !fails);
   }
   BOOST_TEST(above.begin().has_value());
-  BOOST_TEST((above.get(Table::facts, one) == old_value));
+  BOOST_TEST((above.get(Table::facts, first) == old_value));
   above.rollback();
 }
 
