@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <boost/filesystem/operations.hpp>
+#include <iterator>
 
 #include "cli/commands/commands.hpp"
 #include "cli/new_network.hpp"
@@ -50,6 +51,23 @@ Result<NetworkPlan> read_plan(const Arguments& arguments) {
   return plan;
 }
 
+/// Of peers whose homes are here.
+std::string next_commands(const MadeNetwork& made, const path& folder, const NetworkPlan& plan) {
+  std::vector<PeerPort> here;
+  std::ranges::set_difference(made.ports, made.elsewhere, std::back_inserter(here));
+  if (here.empty()) return {};
+  const auto at = "  bookchain -n " + shell_word(folder.string());
+  auto text = "next:\n" + at + " list-books --all\n";
+  if (plan.auto_books > 0) {
+    const auto owner = made.ports[here.front() == made.ports.front() ? 1 : 0];
+    text += at + " -p " + std::to_string(here.front().value) + " request --from " + std::to_string(owner.value) +
+            " --book VALUE\n";
+  } else {
+    text += at + " -p " + std::to_string(here[here.size() > 1 ? 1 : 0].value) + " add-book FILE\n";
+  }
+  return text;
+}
+
 std::string describe(const Session& session, const MadeNetwork& made, const path& folder, const NetworkPlan& plan) {
   const auto ports = made.ports;
   std::string text = (made.made ? "made a network of " : "the network is there already, made with the same options: ") +
@@ -60,15 +78,7 @@ std::string describe(const Session& session, const MadeNetwork& made, const path
   if (!made.elsewhere.empty())
     text += "not here " + ports_text(made.elsewhere) + ": their homes were moved or removed\n";
   if (plan.seed) text += session.report().bad("a test network: its keys come from a seed and can be guessed") + "\n";
-  text += "next:\n  bookchain -n " + shell_word(folder.string()) + " list-books --all\n";
-  if (plan.auto_books > 0) {
-    text += "  bookchain -n " + shell_word(folder.string()) + " -p " + std::to_string(ports[0].value) +
-            " request --from " + std::to_string(ports[1].value) + " --book VALUE\n";
-  } else {
-    text +=
-        "  bookchain -n " + shell_word(folder.string()) + " -p " + std::to_string(ports[1].value) + " add-book FILE\n";
-  }
-  return text;
+  return text + next_commands(made, folder, plan);
 }
 
 Result<Answer> run_init(Session& session, const Arguments& arguments) {

@@ -200,6 +200,18 @@ BOOST_AUTO_TEST_CASE(what_is_not_there_any_more_is_told) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(what_comes_next_is_for_a_peer_whose_home_is_there) {
+  const TemporaryDirectory scratch;
+  const auto folder = scratch / "library";
+  const auto next = [&] { return run({"init", folder.string()}).out; };
+  const auto at = "  bookchain -n " + folder.string() + " ";
+  BOOST_TEST(mentions(next(), at + "-p 5000 request --from 5001 --book VALUE\n"));
+  fs::rename(folder / "5000", scratch / "5000");
+  BOOST_TEST(mentions(next(), at + "-p 5001 request --from 5000 --book VALUE\n"));
+  for (const auto* home : {"5001", "5002", "5003"}) fs::rename(folder / home, scratch / home);
+  BOOST_TEST(!mentions(next(), "next:"));
+}
+
 BOOST_AUTO_TEST_CASE(with_other_options_it_is_refused_and_nothing_changes) {
   const TemporaryDirectory scratch;
   const auto folder = scratch / "n";
