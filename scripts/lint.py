@@ -3,9 +3,9 @@
 
 Nine tenths of what clang-tidy does for one file here, it does for the headers. So all files of a folder are
 included by one, and read as one; where that does not compile, because two of them have helpers of the same
-name, each half is tried, down to single files. Each file of a folder that the build joins as well is
-also compiled alone, without a check: so a header that was not included is noticed. ALONE=0 in the environment leaves
-that out.
+name, that is told, and each half is tried, down to single files. Each file of a folder that the build joins as well is
+also compiled alone, without a check: so a header that was not included is noticed, but in tests, and a name that
+shadows another. ALONE=0 in the environment leaves that out.
 
   scripts/lint.py [FILE...]        default: all that are compiled
 """
@@ -21,16 +21,20 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "lint"
-# Each command has a function `run`, so that no two of them can be joined.
-SINGLE = ("cli/commands",)
-# Those which CMakeLists.txt joins (bookchain_unity).
-JOINED_BY_BUILD = ("ledger", "ledger/store", "transport", "tests/sim")
+# Folders and files that are not joined: they have a main, take the place of another file, or have shelves with books
+# of their own.
+SINGLE = ("tests/bench", "cli/main.cpp", "tests/sim/stub_signature.cpp", "tests/unit/large_book_test.cpp",
+          "tests/unit/shelf_test.cpp", "tests/unit/value_shelf_test.cpp")
+# Those which CMakeLists.txt joins (bookchain_unity), but for the tests that are read by nobody else.
+JOINED_BY_BUILD = ("ledger", "ledger/store", "transport", "cli", "cli/commands", "tests/sim")
 
 # The analyzer's shallow mode: the deep one took four times as long, over a minute for one file of the rules,
 # and found no more. Tests are spared even that: each of their cases runs anyway, under the sanitizers too. Nor need
 # they be quick, and foreign text is what some of them are about.
 SHALLOW = ["--extra-arg=-Xclang", "--extra-arg=-analyzer-config", "--extra-arg=-Xclang", "--extra-arg=mode=shallow"]
 FOR_TESTS = ["--checks=-clang-analyzer-*,-performance-*,-misc-misleading-bidirectional"]
+# What shadows something in a file is told by the build; in joined files names meet that never do there.
+JOINED = ["-Wno-shadow"]
 OF_GCC_ALONE = ("-fpch-preprocess", "-Wno-stringop-overflow", "-Wno-maybe-uninitialized")
 COUNTS = re.compile(r"^\d+ warnings?( and \d+ errors?)? (generated|treated as error)s?\.?$|^Error while processing .*", re.M)
 
@@ -73,18 +77,25 @@ def file_for(names):
     return str(file)
 
 
+def tidy(how, names, flags):
+    joined = JOINED if len(names) > 1 else []
+    return run(["clang-tidy-14", "--quiet", *how, file_for(names), "--", *flags, *joined])
+
+
 def compiled(names, flags):
     """Only what the compiler says; the one check is there because clang-tidy refuses to run without any."""
-    return run(["clang-tidy-14", "--quiet", "--checks=-*,misc-static-assert", file_for(names), "--", *flags])
+    return tidy(["--checks=-*,misc-static-assert"], names, flags)
 
 
 def check(names, flags):
-    if len(names) > 1 and not compiled(names, flags)[0]:
-        middle = len(names) // 2
-        halves = [check(half, flags) for half in (names[:middle], names[middle:])]
-        return all(half[0] for half in halves), "\n".join(half[1] for half in halves if half[1])
-    how = FOR_TESTS if names[0].startswith("tests/") else SHALLOW
-    return run(["clang-tidy-14", "--quiet", *how, file_for(names), "--", *flags])
+    good, said = tidy(FOR_TESTS if names[0].startswith("tests/") else SHALLOW, names, flags)
+    clash = next((line for line in said.splitlines() if line.endswith("[clang-diagnostic-error]")), None)
+    if len(names) == 1 or not clash:
+        return good, said
+    print(f"lint: not read as one with the {len(names)} files around it: {clash}", flush=True)
+    middle = len(names) // 2
+    halves = [check(half, flags) for half in (names[:middle], names[middle:])]
+    return all(half[0] for half in halves), "\n".join(half[1] for half in halves if half[1])
 
 
 def main(wanted):
@@ -93,7 +104,7 @@ def main(wanted):
     groups, alone = {}, []
     for name in names:
         folder = os.path.dirname(name)
-        groups.setdefault((name if folder in SINGLE else folder, tuple(flags[name])), []).append(name)
+        groups.setdefault((name if folder in SINGLE or name in SINGLE else folder, tuple(flags[name])), []).append(name)
         if folder in JOINED_BY_BUILD and os.environ.get("ALONE") != "0":
             alone.append(name)
     if not groups:
