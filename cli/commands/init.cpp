@@ -58,12 +58,11 @@ std::string next_commands(const MadeNetwork& made, const path& folder, const Net
   if (here.empty()) return {};
   const auto at = "  bookchain -n " + shell_word(folder.string());
   auto text = "next:\n" + at + " list-books --all\n";
-  if (plan.auto_books > 0) {
-    const auto owner = made.ports[here.front() == made.ports.front() ? 1 : 0];
-    text += at + " -p " + std::to_string(here.front().value) + " request --from " + std::to_string(owner.value) +
-            " --book VALUE\n";
-  } else {
+  if (plan.auto_books == 0) {
     text += at + " -p " + std::to_string(here[here.size() > 1 ? 1 : 0].value) + " add-book FILE\n";
+  } else if (here.size() > 1) {
+    text += at + " -p " + std::to_string(here[0].value) + " request --from " + std::to_string(here[1].value) +
+            " --book VALUE\n";
   }
   return text;
 }
