@@ -11,8 +11,6 @@
 namespace bookchain::cli {
 
 using namespace ledger;
-namespace fs = boost::filesystem;
-
 namespace {
 
 /// What the network was made with, so that making it again is seen to be the same.

@@ -3,9 +3,9 @@
 
 Nine tenths of what clang-tidy does for one file here, it does for the headers. So all files of a folder are
 included by one, and read as one; where that does not compile, because two of them have helpers of the same
-name, that is told, and each half is tried, down to single files. Each file of a folder that the build joins as well is
-also compiled alone, without a check: so a header that was not included is noticed, but in tests, and a name that
-shadows another. ALONE=0 in the environment leaves that out.
+name, that is told, and each half is tried, down to single files. Each file of the program and of the simulator, which
+the build joins as well, is also compiled alone: so a header that was not included, a name that shadows another and
+what is named for nothing are noticed. In other tests they are not. ALONE=0 in the environment leaves that out.
 
   scripts/lint.py [FILE...]        default: all that are compiled
 """
@@ -33,9 +33,10 @@ JOINED_BY_BUILD = ("ledger", "ledger/store", "transport", "cli", "cli/commands",
 # they be quick, and foreign text is what some of them are about.
 SHALLOW = ["--extra-arg=-Xclang", "--extra-arg=-analyzer-config", "--extra-arg=-Xclang", "--extra-arg=mode=shallow"]
 FOR_TESTS = ["--checks=-clang-analyzer-*,-performance-*,-misc-misleading-bidirectional"]
-# What shadows something in a file is told by the build; in joined files names meet that never do there.
+# In joined files names meet that never do where each is compiled alone.
 JOINED = ["-Wno-shadow"]
 OF_GCC_ALONE = ("-fpch-preprocess", "-Wno-stringop-overflow", "-Wno-maybe-uninitialized")
+OF_COMPILER = re.compile(r"^.*\[clang-diagnostic-[^\]]*\]$", re.M)
 COUNTS = re.compile(r"^\d+ warnings?( and \d+ errors?)? (generated|treated as error)s?\.?$|^Error while processing .*", re.M)
 
 
@@ -83,19 +84,21 @@ def tidy(how, names, flags):
 
 
 def compiled(names, flags):
-    """Only what the compiler says; the one check is there because clang-tidy refuses to run without any."""
-    return tidy(["--checks=-*,misc-static-assert"], names, flags)
+    """What the compiler says, and the checks that look at the main file only."""
+    return tidy(["--checks=-*,misc-unused-alias-decls,misc-unused-using-decls"], names, flags)
 
 
 def check(names, flags):
     good, said = tidy(FOR_TESTS if names[0].startswith("tests/") else SHALLOW, names, flags)
-    clash = next((line for line in said.splitlines() if line.endswith("[clang-diagnostic-error]")), None)
+    clash = OF_COMPILER.search(said)
     if len(names) == 1 or not clash:
         return good, said
-    print(f"lint: not read as one with the {len(names)} files around it: {clash}", flush=True)
     middle = len(names) // 2
     halves = [check(half, flags) for half in (names[:middle], names[middle:])]
-    return all(half[0] for half in halves), "\n".join(half[1] for half in halves if half[1])
+    said = "\n".join(half[1] for half in halves if half[1])
+    if not OF_COMPILER.search(said):
+        print(f"lint: {len(names)} files beside {names[0]} cannot be read as one: {clash[0]}", flush=True)
+    return all(half[0] for half in halves), said
 
 
 def main(wanted):
