@@ -9,7 +9,7 @@ using namespace ledger;
 
 namespace {
 
-constexpr std::uint64_t card_version = 1;
+constexpr std::uint64_t card_file_version = 1;
 constexpr std::size_t max_card_bytes = 8192;
 
 }  // namespace
@@ -19,7 +19,7 @@ std::string write_card(const Signed<Card>& card) {
   std::string text =
       "# The public card of a peer. There is no secret in it: give it to whoever makes the network file.\n";
   if (body.test_network) text += "# FOR A TEST NETWORK: made from a seed, so its keys can be guessed.\n";
-  text += "bookchain: " + std::to_string(card_version) + "\n";
+  text += "bookchain: " + std::to_string(card_file_version) + "\n";
   text += "port: " + std::to_string(card.signer.value) + "\n";
   text += "verify_key: " + in_quotes(to_hex(body.verify_key)) + "\n";
   text += "agreement_point: " + in_quotes(to_hex(body.agreement_point)) + "\n";
@@ -35,7 +35,7 @@ Result<Signed<Card>> read_card(const std::string& file, const std::string& text)
   BOOKCHAIN_CHECK(
       view.check_keys({"bookchain", "port", "verify_key", "agreement_point", "address", "test_network", "signature"}));
   BOOKCHAIN_TRY(const auto version, view.at("bookchain"));
-  BOOKCHAIN_CHECK(version.number(card_version, card_version));
+  BOOKCHAIN_CHECK(version.number(card_file_version, card_file_version));
   Signed<Card> card;
   BOOKCHAIN_TRY(const auto port_view, view.at("port"));
   BOOKCHAIN_TRY(const auto port, port_view.number(1, 65535));

@@ -6,7 +6,7 @@ using namespace ledger;
 
 namespace {
 
-constexpr std::uint64_t network_version = 1;
+constexpr std::uint64_t network_file_version = 1;
 
 Result<Peer> read_peer(const YamlView& view) {
   BOOKCHAIN_CHECK(view.check_keys({"port", "verify_key", "agreement_point", "address"}));
@@ -41,7 +41,7 @@ Result<GenesisFields> read_fields(const YamlView& view) {
   BOOKCHAIN_CHECK(
       view.check_keys({"bookchain", "network_id", "test_network", "chunk_size", "work_bits", "limits", "peers"}));
   BOOKCHAIN_TRY(const auto version, view.at("bookchain"));
-  BOOKCHAIN_CHECK(version.number(network_version, network_version));
+  BOOKCHAIN_CHECK(version.number(network_file_version, network_file_version));
   GenesisFields fields;
   BOOKCHAIN_TRY(const auto test_network, view.at("test_network"));
   BOOKCHAIN_TRY(fields.test_network, test_network.truth());
@@ -97,7 +97,7 @@ std::string write_network(const Genesis& genesis) {
   if (fields.test_network) {
     text += "# A TEST NETWORK: made from a seed, so its keys can be guessed. Not for real books.\n";
   }
-  text += "bookchain: " + std::to_string(network_version) + "\n";
+  text += "bookchain: " + std::to_string(network_file_version) + "\n";
   text += "network_id: " + in_quotes(to_hex(genesis.id())) + "\n";
   text += std::string("test_network: ") + (fields.test_network ? "true" : "false") + "\n";
   text += "chunk_size: " + std::to_string(fields.chunk_size) + "\n";

@@ -13,7 +13,7 @@ using namespace ledger;
 namespace {
 
 constexpr std::size_t max_config_bytes = std::size_t{1} << 18U;
-constexpr std::uint64_t peer_version = 1;
+constexpr std::uint64_t home_file_version = 1;
 
 struct Config {
   PeerPort port;
@@ -115,7 +115,7 @@ Result<Config> read_config(const path& file) {
   BOOKCHAIN_CHECK(view.check_keys({"bookchain", "port", "network", "relative_to", "spool", "access", "addresses",
                                    "users", "quota", "socket_mode"}));
   BOOKCHAIN_TRY(const auto version, view.at("bookchain"));
-  BOOKCHAIN_CHECK(version.number(peer_version, peer_version));
+  BOOKCHAIN_CHECK(version.number(home_file_version, home_file_version));
   Config config;
   BOOKCHAIN_TRY(const auto port, view.at("port"));
   BOOKCHAIN_TRY(config.port, read_port(port));
@@ -175,7 +175,7 @@ Result<PeerKeys> read_keys(const path& file) {
   const YamlView view(name, tree, {});
   BOOKCHAIN_CHECK(view.check_keys({"bookchain", "port", "signing_key", "agreement_key", "seed"}));
   BOOKCHAIN_TRY(const auto version, view.at("bookchain"));
-  BOOKCHAIN_CHECK(version.number(peer_version, peer_version));
+  BOOKCHAIN_CHECK(version.number(home_file_version, home_file_version));
   PeerKeys keys{};
   BOOKCHAIN_TRY(const auto port, view.at("port"));
   BOOKCHAIN_TRY(keys.identity.port, read_port(port));
@@ -207,7 +207,7 @@ Error misfit(std::string what, const path& file) {
 
 std::string write_config(const HomeConfig& config) {
   std::string text = "# The home of one peer. Paths are relative to this folder.\n";
-  text += "bookchain: " + std::to_string(peer_version) + "\n";
+  text += "bookchain: " + std::to_string(home_file_version) + "\n";
   text += "port: " + std::to_string(config.port.value) + "\n";
   text += "network: " + in_quotes(config.network) + "\n";
   if (config.relative_to) {
@@ -242,7 +242,7 @@ std::string write_config(const HomeConfig& config) {
 std::string write_keys(const PeerKeys& keys) {
   const auto& identity = keys.identity;
   std::string text = "# Secret. Whoever has these keys is this peer.\n";
-  text += "bookchain: " + std::to_string(peer_version) + "\n";
+  text += "bookchain: " + std::to_string(home_file_version) + "\n";
   text += "port: " + std::to_string(identity.port.value) + "\n";
   text += "signing_key: " + in_quotes(to_hex(identity.signing_key)) + "\n";
   text += "agreement_key: " + in_quotes(to_hex(identity.agreement_key)) + "\n";

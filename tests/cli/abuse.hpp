@@ -32,10 +32,8 @@ inline constexpr int most_descriptors = 32;
 
 /// The words of a shell that runs the program at a peer with few descriptors to open files with.
 inline Words with_few_descriptors(const Network& network, int port, const std::string& command) {
-  const char* program = std::getenv("BOOKCHAIN_PROGRAM");
-  BOOST_REQUIRE(program != nullptr);
   return {"-c", "ulimit -n " + std::to_string(most_descriptors) + " && exec \"$@\" " + command,
-          "sh", program,
+          "sh", program_under_test(),
           "-n", network.folder().string(),
           "-p", std::to_string(port),
           "-o", "json"};

@@ -82,7 +82,7 @@ BOOST_AUTO_TEST_CASE(devices_in_a_spool_are_put_aside_unread_and_told_once) {
     std::cerr << "SKIPPED: no device can be made here\n";
     return;
   }
-  const std::string id = network.ok(5000, {"request", "--from", "5001", "--book", network.book_of(5001)})["exchange"];
+  const std::string id = network.request(5000, 5001, network.book_of(5001));
   check_names(names_refused_in(receive_within_bounds(network, 5001)), {"a-device", "b-disk"});
   BOOST_TEST(receive_within_bounds(network, 5001).empty(), "nothing of it is told again");
   BOOST_TEST(fs::is_empty(spool));
@@ -121,7 +121,7 @@ BOOST_AUTO_TEST_CASE(of_more_things_of_each_kind_than_descriptors_each_is_put_as
   put_things(spool, elsewhere);
   const auto things = names_in(spool);
   BOOST_TEST(things.size() > static_cast<std::size_t>(8 * most_descriptors));
-  const std::string id = network.ok(5000, {"request", "--from", "5001", "--book", network.book_of(5001)})["exchange"];
+  const std::string id = network.request(5000, 5001, network.book_of(5001));
   for (const auto* command : {"inbox", "step --dry-run", "status"}) {
     BOOST_TEST(run_within_bounds(network, 5001, command).exit_code == 0, command);
   }
@@ -137,7 +137,7 @@ BOOST_AUTO_TEST_CASE(of_more_things_of_each_kind_than_descriptors_each_is_put_as
 /// minutes.
 BOOST_AUTO_TEST_CASE(fifty_thousand_files_lock_nobody_out_of_the_home) {
   const Network network;
-  const std::string id = network.ok(5000, {"request", "--from", "5001", "--book", network.book_of(5001)})["exchange"];
+  const std::string id = network.request(5000, 5001, network.book_of(5001));
   const auto flooded = spool_of(network, 5001, 5002);
   constexpr std::size_t files = 50'000 / one_in;
   for (std::size_t i = 0; i < files; ++i) {
@@ -196,7 +196,7 @@ BOOST_AUTO_TEST_CASE(a_server_under_a_flood_of_rubbish_stays_small_and_goes_on) 
   put_things(flooded, spool_of(network, 5001, 5003));
   auto rubbish = names_in(flooded);
   Background server(with_few_descriptors(network, 5001, "serve --until-idle=2"), in_a_shell());
-  const std::string id = network.ok(5000, {"request", "--from", "5001", "--book", network.book_of(5001)})["exchange"];
+  const std::string id = network.request(5000, 5001, network.book_of(5001));
   put_rubbish(flooded, "9999-", meanwhile);
   for (std::size_t i = 0; i < meanwhile; ++i) rubbish.insert("9999-" + std::to_string(i));
   const auto ended = served_within_bounds(server);

@@ -91,7 +91,7 @@ BOOST_AUTO_TEST_CASE(things_that_are_no_messages_are_put_aside_and_the_queue_goe
   write_file(spool / std::string(255, 'l'), "rubbish");
   const auto rubbish = names_in(spool);
   BOOST_TEST(rubbish.size() == 12U);
-  const std::string id = network.ok(5000, {"request", "--from", "5001", "--book", network.book_of(5001)})["exchange"];
+  const std::string id = network.request(5000, 5001, network.book_of(5001));
   const auto received = receive_within_bounds(network, 5001);
   check_names(names_refused_in(received), rubbish);
   BOOST_TEST(mentions(received.dump(), "a link stands where a file should be"), received.dump());
@@ -116,7 +116,7 @@ BOOST_AUTO_TEST_CASE(thousands_of_rubbish_files_neither_starve_others_nor_fill_t
   for (std::size_t i = 0; i < count; ++i) {
     write_file(spool / ("0000-" + std::to_string(i)), std::string(i % 50, static_cast<char>(i)));
   }
-  const std::string id = network.ok(5000, {"request", "--from", "5001", "--book", network.book_of(5001)})["exchange"];
+  const std::string id = network.request(5000, 5001, network.book_of(5001));
   // A peer that floods is one of several senders: the first message of another comes soon.
   const auto rubbish = names_in(spool);
   auto told = names_refused_in(receive_within_bounds(network, 5001, "--limit 1"));

@@ -233,7 +233,7 @@ BOOST_AUTO_TEST_CASE(a_step_that_may_mean_two_exchanges_lists_them) {
   const Network own;
   std::vector<std::string> ids;
   for (const std::size_t place : {0U, 1U}) {
-    ids.push_back(own.ok(5000, {"request", "--from", "5001", "--book", own.book_of(5001, place)})["exchange"]);
+    ids.push_back(own.request(5000, 5001, own.book_of(5001, place)));
   }
   own.receive_all();
   const auto ended = own.at(5001, {"grant"});
@@ -250,7 +250,7 @@ BOOST_AUTO_TEST_SUITE(contract_output)
 
 BOOST_AUTO_TEST_CASE(json_is_exactly_one_object_with_its_schema) {
   const Network own;
-  const std::string id = own.ok(5000, {"request", "--from", "5001", "--book", own.book_of(5001)})["exchange"];
+  const std::string id = own.request(5000, 5001, own.book_of(5001));
   const auto chain = own.scratch("chain").string();
   const std::vector<std::pair<int, Words>> commands{
       {5001, {"receive"}},

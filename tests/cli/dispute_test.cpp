@@ -26,7 +26,7 @@ struct RehearsedFraud {
     request();
   }
   void request() {
-    exchange = network.ok(requester, {"request", "--from", std::to_string(owner), "--book", book})["exchange"];
+    exchange = network.request(requester, owner, book);
     network.receive_all();
   }
   /// One step, then everybody takes in.

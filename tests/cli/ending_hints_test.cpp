@@ -52,8 +52,7 @@ BOOST_AUTO_TEST_CASE(a_refusal_that_lies_unread_ends_what_is_next_at_the_request
 
 BOOST_AUTO_TEST_CASE(a_book_granted_to_another_ends_what_is_next_at_the_other_requester) {
   const PlayToTheEnd play(1);
-  const auto first =
-      play.network.ok(5002, {"request", "--from", std::to_string(owner), "--book", play.book})["exchange"];
+  const auto first = play.network.request(5002, owner, play.book);
   play.network.ok(owner, {"receive"});
   play.network.ok(owner, {"grant", first});
   play.ends_at(requester, "refused");
@@ -114,16 +113,13 @@ BOOST_AUTO_TEST_CASE(a_witness_that_has_nothing_but_the_id_receives) {
 
 BOOST_AUTO_TEST_CASE(the_hint_of_a_step_that_is_not_due_yet_goes_on) {
   const Network network;
-  const std::string id =
-      network.ok(requester, {"request", "--from", std::to_string(owner), "--book", network.book_of(owner)})["exchange"];
+  const std::string id = network.request(requester, owner, network.book_of(owner));
   for (int lines = 0; lines < 12; ++lines) {
     const auto mined = network.at(requester, {"mine", id});
     if (mined.exit_code == 0) return;
     BOOST_TEST(mined.exit_code == 5, mined.err);
-    const auto error = Json::parse(mined.err)["error"];
-    BOOST_REQUIRE_MESSAGE(error["hint"].is_string(), mined.err);
-    const auto ended = network.shell(error["hint"]);
-    BOOST_REQUIRE_MESSAGE(ended.exit_code == 0, error["hint"] << "\n" << ended.err);
+    const auto ended = network.shell(mined.hint());
+    BOOST_REQUIRE_MESSAGE(ended.exit_code == 0, mined.hint() << "\n" << ended.err);
   }
   BOOST_ERROR("the hints never lead to mine");
 }

@@ -87,9 +87,9 @@ BOOST_AUTO_TEST_CASE(the_reason_of_an_abort_on_the_chain_is_kept_at_its_owner) {
 BOOST_AUTO_TEST_CASE(a_request_that_was_declined_is_refused_in_the_eyes_of_a_witness) {
   const Network network;
   const auto book = network.book_of(owner);
-  const auto first = network.request(requester, owner, network.book_of(owner));
+  const auto first = network.request(requester, owner, book);
   network.receive_all();
-  const auto second = network.ok(5002, {"request", "--from", std::to_string(owner), "--book", book})["exchange"];
+  const auto second = network.request(5002, owner, book);
   network.ok(owner, {"receive"});
   network.ok(owner, {"grant", first});
   network.receive_until_quiet();

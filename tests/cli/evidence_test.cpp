@@ -21,7 +21,7 @@ struct Cheated {
     write_file(file, std::string(200'000, 'w'));
     const std::string book = network.ok(owner, {"add-book", file.string(), "--title", "Pages"})["book"];
     network.receive_until_quiet();
-    exchange = network.ok(requester, {"request", "--from", std::to_string(owner), "--book", book})["exchange"];
+    exchange = network.request(requester, owner, book);
     network.receive_all();
     for (const auto& [port, words] :
          std::vector<std::pair<int, Words>>{{owner, {"grant", exchange, "--rehearse-bad-chunk"}},

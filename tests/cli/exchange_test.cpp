@@ -114,8 +114,7 @@ BOOST_AUTO_TEST_CASE(seven_peers_exchange_as_four_do) {
 
 BOOST_AUTO_TEST_CASE(a_step_out_of_order_changes_nothing_and_names_what_is_due) {
   const Network network;
-  const std::string id =
-      network.ok(requester, {"request", "--from", std::to_string(owner), "--book", network.book_of(owner)})["exchange"];
+  const std::string id = network.request(requester, owner, network.book_of(owner));
   const auto& steps = steps_after_request();
   for (std::size_t due = 0; due < steps.size(); ++due) {
     network.receive_all();

@@ -23,7 +23,7 @@ void serve_once(const Network& network, int port, const std::string& rules) {
 }
 
 std::string request(const Network& network, int from, int owner, const std::string& book) {
-  const std::string id = network.ok(from, {"request", "--from", std::to_string(owner), "--book", book})["exchange"];
+  const std::string id = network.request(from, owner, book);
   network.ok(owner, {"receive"});
   return id;
 }
@@ -211,7 +211,7 @@ BOOST_AUTO_TEST_CASE(a_package_that_no_grant_can_make_its_own_does_not_stay) {
   write_file(network.scratch("a"), std::string(100'000, 'a'));
   const std::string book = network.ok(5001, {"add-book", network.scratch("a").string()})["book"];
   network.receive_all();
-  const std::string exchange = network.ok(5000, {"request", "--from", "5001", "--book", book})["exchange"];
+  const std::string exchange = network.request(5000, 5001, book);
   const auto package = network.home(5000) / "spool" / "5001" / "new" / (exchange + ".package");
   write_file(package, std::string(200'000, 'x'));
   network.ok(5000, {"receive"});

@@ -148,8 +148,7 @@ BOOST_AUTO_TEST_CASE(a_step_that_no_exchange_waits_for_is_not_yet_due_and_says_w
   network.refused(requester, {"mine"}, 5, "wrong-step");
   std::vector<std::string> ids;
   for (const std::size_t place : {0U, 1U}) {
-    ids.push_back(network.ok(
-        requester, {"request", "--from", std::to_string(owner), "--book", network.book_of(owner, place)})["exchange"]);
+    ids.push_back(network.request(requester, owner, network.book_of(owner, place)));
   }
   const auto early = network.at(requester, {"consent"});
   BOOST_TEST(early.token() == "wrong-step");

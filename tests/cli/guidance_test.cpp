@@ -78,8 +78,7 @@ BOOST_AUTO_TEST_CASE(the_next_line_of_json_leads_from_request_to_committed) {
 BOOST_AUTO_TEST_CASE(the_next_lines_of_any_one_peer_lead_to_the_end) {
   for (const int watched : {5000, 5001, 5002}) {
     const Network network;
-    const std::string id = network.ok(
-        requester, {"request", "--from", std::to_string(owner), "--book", network.book_of(owner)})["exchange"];
+    const std::string id = network.request(requester, owner, network.book_of(owner));
     network.receive_all();
     // A witness hears of an exchange by the id, and knows whose it is from the grant on.
     if (watched > owner) network.ok(owner, {"grant"});

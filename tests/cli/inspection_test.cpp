@@ -106,8 +106,7 @@ BOOST_AUTO_TEST_SUITE(inspecting_exchanges)
 // Section 3, step 1: "O does not see the id, nor W the request."
 BOOST_AUTO_TEST_CASE(a_witness_given_only_the_id_sees_neither_owner_nor_book) {
   const Network network;
-  const std::string exchange =
-      network.ok(5000, {"request", "--from", "5001", "--book", network.value_of(5001)})["exchange"];
+  const std::string exchange = network.request(5000, 5001, network.value_of(5001));
   network.refused(5002, {"show-exchange", exchange}, 4, "unknown-exchange");
   network.ok(5002, {"receive"});
   const auto shown = in_all_formats(network, 5002, {"show-exchange", exchange.substr(0, 6)});
@@ -238,8 +237,7 @@ BOOST_AUTO_TEST_CASE(where_all_have_ended_the_only_exchange_needs_no_name_and_on
 
 BOOST_AUTO_TEST_CASE(a_refused_exchange_tells_why_and_exits_0) {
   const Network network;
-  const std::string exchange =
-      network.ok(5000, {"request", "--from", "5001", "--book", network.value_of(5001)})["exchange"];
+  const std::string exchange = network.request(5000, 5001, network.value_of(5001));
   network.ok(5001, {"receive"});
   network.ok(5001, {"refuse", exchange, "--reason", "not \x1b[5mnow"});
   network.ok(5000, {"receive"});
@@ -301,8 +299,7 @@ BOOST_AUTO_TEST_CASE(status_counts_what_waits_and_names_what_is_due) {
   BOOST_TEST(before.json["outbox"] == 0);
   BOOST_TEST(before.json["votes"] == true);
   BOOST_TEST(before.json["mute_until"].is_null());
-  const std::string exchange =
-      network.ok(5000, {"request", "--from", "5001", "--book", network.value_of(5001)})["exchange"];
+  const std::string exchange = network.request(5000, 5001, network.value_of(5001));
   BOOST_TEST(network.ok(5001, {"status"})["inbox"] == 1);
   BOOST_TEST(network.ok(5000, {"status"})["outbox"] == 3);
   network.ok(5001, {"receive"});

@@ -75,7 +75,7 @@ void hide_a_lock(const Case& each) {
   network.receive_until_quiet();  // the answers about the key
   network.ok(requester, {"mine"});
   const auto others_receive = [&] {
-    for (const int port : {owner, 5002, other_witness, 5004}) network.ok(port, {"receive"});
+    for (const int port : {owner, 5002, lying_witness, 5004}) network.ok(port, {"receive"});
   };
   for (int phase = 0; phase < 2; ++phase) {  // answers, then prevotes
     others_receive();
@@ -84,18 +84,18 @@ void hide_a_lock(const Case& each) {
   others_receive();  // the precommits wait at the requester
   network.ok(owner, {"mine", "--settle", id});
   for (const int port : {5002, 5004}) network.ok(port, {"receive"});
-  stage.serve_for_a_moment(other_witness, each.kind);
+  stage.serve_for_a_moment(lying_witness, each.kind);
   network.ok(owner, {"receive"});  // proposes again, with the answers
   for (const int port : {5002, 5004, requester}) network.ok(port, {"receive"});
   for (int round = 0; round < 4; ++round) {
-    for (const int port : stage.honest(other_witness)) network.ok(port, {"receive"});
+    for (const int port : stage.honest(lying_witness)) network.ok(port, {"receive"});
   }
   BOOST_TEST(network.state(requester, id) == "committed");
   BOOST_TEST(form_of_last_transfer(stage, owner) == "mined");
-  for (const int port : stage.honest(other_witness)) {
-    BOOST_TEST((stage.faults(port, other_witness) == std::set<std::string>{each.evidence}), "at " << port);
+  for (const int port : stage.honest(lying_witness)) {
+    BOOST_TEST((stage.faults(port, lying_witness) == std::set<std::string>{each.evidence}), "at " << port);
   }
-  convince_a_stranger(stage, 5004, other_witness);
+  convince_a_stranger(stage, 5004, lying_witness);
 }
 
 // The owner is silent as well: one fault more than is borne, and still the shares of the other two witnesses do.
@@ -103,7 +103,7 @@ void give_a_false_share(const Case& each) {
   Stage stage;
   const auto id = stage.request(requester);
   (void)stage.network.at(owner, {"serve", "--until-idle=0"});  // grants, and is gone
-  stage.serve(other_witness, {"--misbehave", each.kind, "--recover-after", "never"});
+  stage.serve(lying_witness, {"--misbehave", each.kind, "--recover-after", "never"});
   BOOST_TEST(Stage::becomes_true([&] {
     stage.network.ok(requester, {"receive"});
     return stage.network.show(requester, id)["next"].is_string() && stage.network.ok(5003, {"status"})["inbox"] == 0;

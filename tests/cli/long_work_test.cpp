@@ -200,14 +200,14 @@ BOOST_AUTO_TEST_CASE(a_grant_that_is_interrupted_or_killed_goes_on_and_the_book_
   const WithBook with(interruptible_bytes);
   const auto& network = with.network;
   network.receive_until_quiet();
-  const std::string id = network.ok(5000, {"request", "--from", "5001", "--book", with.book})["exchange"];
+  const std::string id = network.request(5000, 5001, with.book);
   network.ok(5001, {"receive"});
   const auto folder = network.home(5001) / "exchanges" / id;
   std::string key;
   for (const int signal : {SIGINT, SIGKILL}) {
     const auto ended = interrupt(with.at(5001, {"grant", id}), signal,
                                  [&] { return has_bytes(folder / "package.new", 40 * mebibyte); });
-    BOOST_TEST(ended.exit_code == (signal == SIGINT ? 130 : 137), ended.err);
+    BOOST_TEST(ended.exit_code == (signal == SIGINT ? 130 : killed), ended.err);
     BOOST_TEST(ended.out.empty());
     BOOST_TEST(ended.token() == (signal == SIGINT ? "interrupted" : ""));
     BOOST_TEST(network.state(5001, id) == "requested");
@@ -235,7 +235,7 @@ BOOST_AUTO_TEST_CASE(opening_that_is_interrupted_or_killed_goes_on) {
   for (const int signal : {SIGINT, SIGKILL}) {
     const auto ended = interrupt(with.at(5000, {"open", id}), signal,
                                  [&] { return has_bytes(folder / "content.new", 40 * mebibyte); });
-    BOOST_TEST(ended.exit_code == (signal == SIGINT ? 130 : 137), ended.err);
+    BOOST_TEST(ended.exit_code == (signal == SIGINT ? 130 : killed), ended.err);
     BOOST_TEST(fs::exists(folder / "content.new"));
     BOOST_TEST(network.state(5000, id) == "released");
   }

@@ -14,7 +14,7 @@ using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
 /// A request of 5000 for the first book of 5001, not taken in by anybody.
 struct Requested {
   Network network;
-  std::string exchange = network.ok(5000, {"request", "--from", "5001", "--book", network.value_of(5001)})["exchange"];
+  std::string exchange = network.request(5000, 5001, network.value_of(5001));
 
   [[nodiscard]] Json waiting_at(int port) const { return network.ok(port, {"inbox"})["messages"]; }
 };

@@ -58,7 +58,7 @@ class Collected {
       play_exchange(requester, owner);
       for (const auto& end : {Words{"refuse"}, Words{"abort"}}) {
         const auto book = network_.book_of(5003);
-        const std::string id = network_.ok(5000, {"request", "--from", "5003", "--book", book})["exchange"];
+        const std::string id = network_.request(5000, 5003, book);
         deliver();
         network_.ok(end.front() == "refuse" ? 5003 : 5000, {end.front(), id});
         deliver();
@@ -79,8 +79,7 @@ class Collected {
 
  private:
   void play_exchange(int requester, int owner) {
-    const std::string id = network_.ok(
-        requester, {"request", "--from", std::to_string(owner), "--book", network_.book_of(owner)})["exchange"];
+    const std::string id = network_.request(requester, owner, network_.book_of(owner));
     deliver();
     for (const auto& step : steps_after_request()) {
       network_.ok(step.by_owner ? owner : requester, {step.name, id});

@@ -76,11 +76,11 @@ struct Trace {
 };
 
 const std::map<std::pair<std::string, int>, Trace> traces{
-    {{"silent", other_witness}, {{}, {"ack", "id-answer", "key-answer"}, false}},
-    {{"silent-after-grant", other_witness}, {{"ack"}, {"id-answer", "key-answer"}, false}},
-    {{"silent-after-check-id", other_witness}, {{"ack", "id-answer"}, {"key-answer"}, false}},
-    {{"silent-after-mine", other_witness}, {{"ack", "id-answer", "key-answer"}, {}, false}},
-    {{"withheld-votes", other_witness}, {{"ack", "id-answer", "key-answer"}, {}, false}},
+    {{"silent", lying_witness}, {{}, {"ack", "id-answer", "key-answer"}, false}},
+    {{"silent-after-grant", lying_witness}, {{"ack"}, {"id-answer", "key-answer"}, false}},
+    {{"silent-after-check-id", lying_witness}, {{"ack", "id-answer"}, {"key-answer"}, false}},
+    {{"silent-after-mine", lying_witness}, {{"ack", "id-answer", "key-answer"}, {}, false}},
+    {{"withheld-votes", lying_witness}, {{"ack", "id-answer", "key-answer"}, {}, false}},
     {{"silent-after-release", owner}, {{"grant", "release"}, {}, false}},
 };
 
@@ -187,7 +187,7 @@ void play(const Case& each) {
     check_trace(stage, each, id);
     check_refusal(stage, each);
     const std::string fault = each.evidence;
-    if (!fault.empty() && each.liar == other_witness) more_exchanges(stage, each, looker);
+    if (!fault.empty() && each.liar == lying_witness) more_exchanges(stage, each, looker);
     for (const int port : stage.honest(each.liar)) {
       if (fault.empty()) BOOST_TEST(stage.faults(port, each.liar).empty());
       const auto known = [&] { return fault.empty() || stage.faults(port, each.liar).contains(fault); };

@@ -13,6 +13,8 @@
 
 namespace bookchain::tests::liars {
 
+inline constexpr int lying_witness = other_witness;
+
 /// How the exchange of the honest ones ends.
 enum class End { committed, over, open };
 
@@ -65,7 +67,7 @@ struct Stage {
   }
   [[nodiscard]] std::string request(int from) const { return request(from, book); }
   [[nodiscard]] std::string request(int from, const std::string& wanted) const {
-    return network.ok(from, {"request", "--from", std::to_string(owner), "--book", wanted})["exchange"];
+    return network.request(from, owner, wanted);
   }
   /// Empty as long as the peer has not heard of it.
   [[nodiscard]] std::string state(int port, const std::string& exchange) const {

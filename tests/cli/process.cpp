@@ -132,11 +132,16 @@ std::string Ended::token() const {
   return found;
 }
 
+Json Ended::error() const {
+  auto value = Json::parse(err.substr(std::min(err.rfind("{\"schema\""), err.size())), nullptr, false);
+  BOOST_REQUIRE_MESSAGE(value.is_object() && value.contains("error"), "stderr does not end with a JSON error: " << err);
+  return value["error"];
+}
+
 std::string Ended::hint() const {
-  const auto begin = err.rfind("{\"schema\"");
-  const auto value = Json::parse(err.substr(std::min(begin, err.size())), nullptr, false);
-  BOOST_REQUIRE_MESSAGE(value.is_object() && value["error"].contains("hint"), "stderr has no JSON error: " << err);
-  return value["error"]["hint"];
+  const auto found = error()["hint"];
+  BOOST_REQUIRE_MESSAGE(found.is_string(), "there is no hint: " << err);
+  return found;
 }
 
 Ended run(const Words& words, const RunOptions& options) {

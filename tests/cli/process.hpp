@@ -49,7 +49,8 @@ struct Ended {
   [[nodiscard]] Json json() const;
   /// The token in the last line of stderr, "[token]" or the JSON error; empty if there is none.
   [[nodiscard]] std::string token() const;
-  /// The hint of the JSON error that stderr ends with; fails the test if there is none.
+  /// The JSON error that stderr ends with, and its hint; fail the test if there is none.
+  [[nodiscard]] Json error() const;
   [[nodiscard]] std::string hint() const;
 };
 

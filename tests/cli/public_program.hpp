@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 
 #include <boost/filesystem/operations.hpp>
-#include <cstdlib>
 
 #include "tests/cli/process.hpp"
 
@@ -17,7 +16,7 @@ struct PublicProgram {
 
   PublicProgram() {
     boost::filesystem::create_directory(folder);
-    write_file(file, read_file(std::getenv("BOOKCHAIN_PROGRAM")));
+    write_file(file, read_file(program_under_test()));
     ::chmod(folder.c_str(), 0755);
     ::chmod(file.c_str(), 0755);
   }

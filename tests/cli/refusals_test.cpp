@@ -12,8 +12,7 @@ using namespace bookchain::tests;  // NOLINT(google-build-using-namespace)
 struct PlayRefused : Played {
   explicit PlayRefused(int last) : Played("no", last) {}
   [[nodiscard]] std::string here(int port, const std::string& words) const {
-    return "bookchain -n " + network.folder().string() + " -p " + std::to_string(port) + " " + words + " " +
-           id.substr(0, 12);
+    return network.here(port, words + " " + id.substr(0, 12));
   }
 };
 
@@ -82,7 +81,7 @@ BOOST_AUTO_TEST_CASE(a_refusal_that_comes_too_late_says_what_is_left) {
   const auto aborted = play.network.at(owner, {"abort", play.id});
   BOOST_TEST(refused.token() == "too-late");
   BOOST_TEST(refused.err == aborted.err);
-  BOOST_TEST(Json::parse(refused.err)["error"]["hint"].is_null(), refused.err);
+  BOOST_TEST(refused.error()["hint"].is_null(), refused.err);
 }
 
 BOOST_AUTO_TEST_CASE(after_its_abort_the_owner_checks_no_id) {

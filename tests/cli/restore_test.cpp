@@ -205,8 +205,7 @@ BOOST_AUTO_TEST_CASE(a_restored_home_catches_up_grants_again_and_votes_again) {
   const auto told = network.ok(restored, {"restore"});
   BOOST_TEST(told["height"] == 0);
   // Asked before the others have answered, it grants nothing.
-  const std::string early =
-      network.ok(5000, {"request", "--from", "5003", "--book", network.book_of(restored)})["exchange"];
+  const std::string early = network.request(5000, 5003, network.book_of(restored));
   network.ok(restored, {"receive"});
   network.refused(restored, {"grant", early}, 5, "waiting");
   // Whoever has not answered is named, by whatever is asked.
@@ -274,8 +273,7 @@ BOOST_AUTO_TEST_CASE(a_grant_that_was_forgotten_is_ended_or_settled) {
       network.settle_all_exchanges();
       if (steps == 2) {
         BOOST_TEST(network.state(5000, exchange) == "aborted");
-        const std::string again =
-            network.ok(5000, {"request", "--from", std::to_string(restored), "--book", book})["exchange"];
+        const std::string again = network.request(5000, restored, book);
         network.settle_all_exchanges();
         BOOST_TEST(network.state(5000, again) == "committed");
       } else {

@@ -273,7 +273,7 @@ BOOST_AUTO_TEST_CASE(manual_takes_in_and_answers_and_takes_no_step) {
   const Network network;
   Served served(network, network.ports(), {"--manual"});
   const auto book = network.book_of(5001);
-  const std::string id = network.ok(5000, {"request", "--from", "5001", "--book", book})["exchange"];
+  const std::string id = network.request(5000, 5001, book);
   const auto due_at = [&](int port, const std::string& step) {
     return becomes_true(60, [&] {
       const auto due = network.ok(port, {"status"})["due"];
@@ -350,7 +350,7 @@ BOOST_AUTO_TEST_CASE(a_message_that_nothing_tells_of_is_taken_in_by_looking_agai
   BOOST_REQUIRE(becomes_true(30, [&] { return is_watched_by(serving.pid(), spool / "5000" / "new"); }));
   copy_folder(spool, other);
   exchange_folders(spool, other);
-  const std::string id = network.ok(5000, {"request", "--from", "5001", "--book", book})["exchange"];
+  const std::string id = network.request(5000, 5001, book);
   // Nothing else is run at 5001: the end of another command on its home would wake it as well.
   BOOST_TEST(becomes_true(within_seconds, [&] { return mentions(serving.out_so_far(), id); }));
   BOOST_TEST(!is_watched_by(serving.pid(), spool));

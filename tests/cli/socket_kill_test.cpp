@@ -38,7 +38,7 @@ class Mortal {
         const auto book = new_book();
         end(port);
         serve(port, point + ":" + std::to_string(time));
-        id = network_.ok(requester, {"request", "--from", std::to_string(owner), "--book", book})["exchange"];
+        id = network_.request(requester, owner, book);
         ++exchanges_;
         // What was added before it began may lead to the point as well: then the exchange begins with the death.
         BOOST_TEST(becomes_true(60, [&] { return has_ended(*served_.at(port)) || is_committed(id); }));

@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(a_requester_that_does_not_listen_takes_its_steps_by_hand) {
     return network.ok(5000, {"list-books", "--all"})["books"].size() == 13U;
   };
   BOOST_REQUIRE(becomes_true(60, known));
-  const std::string id = network.ok(5000, {"request", "--from", "5001", "--book", book})["exchange"];
+  const std::string id = network.request(5000, 5001, book);
   const auto due = [&](const std::string& step) {
     return becomes_true(60, [&] {
       network.ok(5000, {"receive"});
@@ -135,12 +135,12 @@ BOOST_AUTO_TEST_CASE(processes_that_are_killed_and_begun_again_lose_nothing) {
   write_file(file, content_of(20 * mib));
   const std::string large = network.ok(5003, {"add-book", file.string()})["book"];
   BOOST_TEST(becomes_true(60, [&] { return network.ok(5001, {"list-books", "--all"})["books"].size() == 25U; }));
-  std::vector<std::string> ids{network.ok(5001, {"request", "--from", "5003", "--book", large})["exchange"]};
+  std::vector<std::string> ids{network.request(5001, 5003, large)};
   // All at first: a book that was handed over meanwhile is not on the shelf any more.
   std::vector<std::string> books;
   for (std::size_t i = 0; i < 6; ++i) books.push_back(network.book_of(5001, i));
   for (std::size_t i = 0; i < books.size(); ++i) {
-    ids.push_back(network.ok(5000, {"request", "--from", "5001", "--book", books[i]})["exchange"]);
+    ids.push_back(network.request(5000, 5001, books[i]));
     served.kill_and_restart(i % 4);
   }
   for (std::size_t i = 0; i < ids.size(); ++i) {

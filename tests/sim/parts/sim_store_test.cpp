@@ -166,7 +166,7 @@ BOOST_AUTO_TEST_CASE(a_read_that_fails_in_no_transaction_is_told_until_the_next_
   BOOST_TEST(store.status().has_value());
 }
 
-/// What the program reads between second transactions of the simulated disk fails, too, and this is why it may.
+/// What the program reads between two transactions of the simulated disk fails, too, and this is why it may.
 BOOST_AUTO_TEST_CASE(a_read_that_failed_is_not_remembered_above) {
   SimStore store;
   BOOST_TEST(write(store, {put(first, old_value)}));
