@@ -16,7 +16,8 @@ namespace {
 template <class Id>
 std::string list_ids(const std::vector<Id>& ids) {
   std::vector<std::string> names;
-  for (std::size_t i = 0; i < ids.size() && i <= most_listed_ids; ++i) names.push_back(short_id(ids[i]));
+  names.reserve(ids.size());
+  for (const auto& id : ids) names.push_back(short_id(id));
   return one_of(names);
 }
 
