@@ -7,6 +7,7 @@
 // tag. Never allocates more than the bytes at hand justify.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstring>
@@ -32,6 +33,26 @@ concept SignedItem = requires(const T& item) {
   item.signer.value;
 };
 
+namespace codec_detail {
+template <class T>
+struct is_optional : std::false_type {};
+template <class T>
+struct is_optional<std::optional<T>> : std::true_type {};
+template <class T>
+struct is_variant : std::false_type {};
+template <class... Ts>
+struct is_variant<std::variant<Ts...>> : std::true_type {};
+template <class T>
+concept StrongNumber = requires {
+  typename T::integer;
+};
+template <class T>
+concept Fixed = requires(T value) {
+  { T::size } -> std::convertible_to<std::size_t>;
+  value.bytes;
+};
+}  // namespace codec_detail
+
 class Writer {
  public:
   template <class T>
@@ -53,7 +74,11 @@ class Writer {
     raw(value);
   }
 
-  void raw(ByteView bytes) { out_.insert(out_.end(), bytes.begin(), bytes.end()); }
+  void raw(ByteView bytes) {
+    const auto before = out_.size();
+    out_.resize(before + bytes.size());
+    std::ranges::copy(bytes, out_.begin() + static_cast<std::ptrdiff_t>(before));
+  }
   void reserve(std::size_t size) { out_.reserve(size); }
   [[nodiscard]] Bytes take() { return std::move(out_); }
 
@@ -92,6 +117,14 @@ class Reader {
   void list(std::string_view name, std::vector<T>& values, std::size_t most) {
     const auto count = integer<std::uint32_t>(name);
     if (count > most) return fail(name, "has too many items");
+    if constexpr (codec_detail::Fixed<T>) {
+      const auto bytes = take(name, count * T::size);
+      values.resize(bytes.size() / T::size);
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        std::memcpy(values[i].bytes.data(), bytes.data() + i * T::size, T::size);
+      }
+      return;
+    }
     for (std::uint32_t i = 0; i < count && !failed(); ++i) {
       T item{};
       read(name, item);
@@ -145,26 +178,6 @@ class Reader {
   ByteView left_;
   std::string fault_;
 };
-
-namespace codec_detail {
-template <class T>
-struct is_optional : std::false_type {};
-template <class T>
-struct is_optional<std::optional<T>> : std::true_type {};
-template <class T>
-struct is_variant : std::false_type {};
-template <class... Ts>
-struct is_variant<std::variant<Ts...>> : std::true_type {};
-template <class T>
-concept StrongNumber = requires {
-  typename T::integer;
-};
-template <class T>
-concept Fixed = requires(T value) {
-  { T::size } -> std::convertible_to<std::size_t>;
-  value.bytes;
-};
-}  // namespace codec_detail
 
 template <class T>
 void Writer::write(const T& value) {
