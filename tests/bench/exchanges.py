@@ -146,6 +146,8 @@ class Load:
         return False
 
     def hear(self, port: int, line: str, fill: bool):
+        if not line.startswith(("request of line", "committed", "exchange-over")):
+            return
         words = line.split()
         if line.startswith("request of line"):
             entry = self.asked.pop((port, int(words[3].rstrip(":"))))
