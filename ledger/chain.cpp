@@ -3,6 +3,8 @@
 #include <bit>
 #include <limits>
 
+#include "ledger/batch_signing.hpp"
+
 namespace bookchain::ledger {
 
 namespace {
@@ -27,7 +29,7 @@ unsigned leading_zero_bits(const Hash& hash) {
   return bits;
 }
 
-Result<void> check_block(const Genesis& genesis, const State& state, const Block& block) {
+Result<void> check_sealed(const Genesis& genesis, const State& state, const Block& block) {
   const auto head = chain_head(genesis, state);
   const auto& header = block.header.body;
   if (head.height.value == std::numeric_limits<std::uint64_t>::max() || header.height.value != head.height.value + 1) {
@@ -43,11 +45,15 @@ Result<void> check_block(const Genesis& genesis, const State& state, const Block
     return Error{
         Token::bad_work, "a block lacks the proof of work", "block " + std::to_string(header.height.value), {}};
   }
-  BOOKCHAIN_CHECK(genesis.check(block.header));
+  return genesis.check(block.header);
+}
+
+Result<void> check_block(const Genesis& genesis, const State& state, const Block& block) {
+  BOOKCHAIN_CHECK(check_sealed(genesis, state, block));
   Draft draft(state);
   for (const auto& transaction : block.transactions) {
     BOOKCHAIN_CHECK(check_transaction(genesis, draft, transaction, block.header.signer));
-    apply_transaction(genesis, draft, transaction, header.height);
+    apply_transaction(genesis, draft, transaction, block.header.body.height);
   }
   return success();
 }
@@ -78,6 +84,13 @@ Result<void> verify_and_append(const Genesis& genesis, Draft& draft, const Commi
 
 Block mine_block(const Genesis& genesis, const Identity& identity, const Head& head, Time time,
                  std::vector<Transaction> transactions) {
+  BatchSigner signer(genesis, identity);
+  const auto add_unsigned = [&](const auto& held) {
+    if (!held.is_signed()) signer.add(unsigned_bytes(genesis.id(), held.signer, held.body));
+  };
+  for (const auto& transaction : transactions) std::visit(add_unsigned, transaction);
+  signer.sign();
+  for (auto& transaction : transactions) signer.fill(transaction);
   BlockHeader header{Height{head.height.value + 1}, head.hash, transactions_hash(transactions), time, 0};
   while (leading_zero_bits(statement_id(genesis.id(), identity.port, header)) < genesis.fields().work_bits) {
     ++header.nonce;

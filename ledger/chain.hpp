@@ -22,6 +22,10 @@ namespace bookchain::ledger {
 [[nodiscard]] Result<void> check_transaction(const Genesis& genesis, const State& state, const Transaction& transaction,
                                              PeerPort miner);
 
+/// The same but for its own signature, for what this peer has yet to mine.
+[[nodiscard]] Result<void> check_unsigned_transaction(const Genesis& genesis, const State& state,
+                                                      const Transaction& transaction, PeerPort miner);
+
 /// Moves ownership as one valid transaction says: ownership, history, moved, catalogue.
 void apply_transaction(const Genesis& genesis, Draft& draft, const Transaction& transaction, Height height);
 
@@ -29,6 +33,10 @@ void apply_transaction(const Genesis& genesis, Draft& draft, const Transaction& 
 /// size, the miner's signature, each transaction after those before it. Tokens: `bad-chain`,
 /// `bad-work`, `bad-signature` and those of check_transaction.
 [[nodiscard]] Result<void> check_block(const Genesis& genesis, const State& state, const Block& block);
+
+/// The same but for what its transactions say: all that is left to be checked of a block whose hash was found valid on
+/// this head before.
+[[nodiscard]] Result<void> check_sealed(const Genesis& genesis, const State& state, const Block& block);
 
 /// Whether `certificate` commits `block`: q good PRECOMMITs for its height and hash, any one ballot.
 /// Tokens: `bad-chain`, `no-quorum`, `bad-signature`, `unknown-peer`.
@@ -43,8 +51,9 @@ void append_block(const Genesis& genesis, Draft& draft, const CommittedBlock& co
 [[nodiscard]] Result<void> verify_and_append(const Genesis& genesis, Draft& draft, const CommittedBlock& committed,
                                              bool keep_blocks);
 
-/// A block of these transactions on the present head, its nonce searched from 0 up until the hash has
-/// the genesis's number of leading zero bits, signed. About 2^work_bits hashes.
+/// A block of these transactions on the present head, its nonce searched from 0 up until the hash has the genesis's
+/// number of leading zero bits, signed. Transactions that are not signed yet are signed before, together. About
+/// 2^work_bits hashes.
 [[nodiscard]] Block mine_block(const Genesis& genesis, const Identity& identity, const Head& head, Time time,
                                std::vector<Transaction> transactions);
 

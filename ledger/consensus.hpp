@@ -15,8 +15,8 @@ inline constexpr std::uint64_t max_round_jump = std::uint64_t{1} << 20U;
 /// The highest round in reach of one who stands at `from`, by its clock. Liveness only.
 [[nodiscard]] Round highest_in_reach(Time now, Round from);
 
-/// Puts an own transaction among the pending ones; a ballot is opened unless one of this peer runs. Refused with the
-/// token of check_transaction if no block on the present head can hold it.
+/// Puts an own transaction, unsigned as it is, among the pending ones; a ballot is opened unless one of this peer runs.
+/// Refused with the token of check_transaction if no block on the present head can hold it.
 [[nodiscard]] Result<void> submit(Context& context, const Transaction& transaction);
 
 /// Opens a ballot for a transaction that this peer expects to submit soon, so that the answers to both come together.

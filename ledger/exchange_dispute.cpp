@@ -76,11 +76,12 @@ Result<void> do_dispute(Context& context, const WishDispute& wish) {
   const Node node(context.genesis, context.identity);
   BOOKCHAIN_TRY(auto record, node.may_dispute(context.draft, wish.exchange));
   if (record.disputed) return success();
+  context.complete(record.request);
   auto proof = kept_proof(context.genesis, context.draft, record);
   auto dispute = Dispute{*record.book, record.request, *record.grant, std::move(proof).value()};
   record.disputed = true;
   keep(context, wish.exchange, record);
-  return submit(context, context.sign(std::move(dispute)));
+  return submit(context, context.unsigned_statement(std::move(dispute)));
 }
 
 std::string_view name(MarkKind kind) {

@@ -72,6 +72,9 @@ namespace {
 
 /// Only what fits goes in: one statement that does not would make the whole invalid.
 Signed<Transfer> make_transfer(const Context& context, ExchangeRecord record, TransferForm form) {
+  context.complete(record.request);
+  context.complete(*record.grant);
+  context.complete(*record.consent);
   const auto grant_id = context.genesis.id_of(*record.grant);
   const auto consent_id = context.genesis.id_of(*record.consent);
   drop_misfitting_acks(context.genesis, record);
@@ -81,8 +84,9 @@ Signed<Transfer> make_transfer(const Context& context, ExchangeRecord record, Tr
     return answer.body.grant != grant_id || answer.body.key_commitment != record.grant->body.key_commitment;
   });
   if (form != TransferForm::mined) record.key_answers.clear();
-  return context.sign(Transfer{form, *record.book, record.request, *record.grant, *record.consent,
-                               std::move(record.acks), std::move(record.id_answers), std::move(record.key_answers)});
+  return context.unsigned_statement(Transfer{form, *record.book, record.request, *record.grant, *record.consent,
+                                             std::move(record.acks), std::move(record.id_answers),
+                                             std::move(record.key_answers)});
 }
 
 /// A block that waits for votes: done again within 5 s the step sends nothing, later it asks those again who have
@@ -212,7 +216,7 @@ Result<void> abort_turn(Context& context, const ExchangeId& exchange, ExchangeRe
   if (record.consent_refused) record.token = name(Token::wrong_id);
   keep(context, exchange, record);
   if (!first) return success();
-  return submit(context, context.sign(Abort{*record.book, key.version, key.turn}));
+  return submit(context, context.unsigned_statement(Abort{*record.book, key.version, key.turn}));
 }
 
 }  // namespace

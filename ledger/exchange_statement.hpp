@@ -37,22 +37,70 @@ enum class StatementType : std::uint8_t {
   precommit = 16,
   block = 17,
   card = 18,
+  batch = 19,
 };
 [[nodiscard]] std::string_view name(StatementType type);
 
-/// A body with its signer and signature. On the wire: signer, body, signature.
+/// The statements that a peer makes of exchanges and the transactions of a block may be signed together; all others
+/// are signed alone.
+[[nodiscard]] constexpr bool is_signed_in_batches(StatementType type) {
+  return (type >= StatementType::request && type <= StatementType::key_answer) ||
+         (type >= StatementType::transfer && type <= StatementType::dispute);
+}
+
+inline constexpr std::size_t max_batch_statements = 64;
+
+/// What is signed of several statements of one peer: the RFC 6962 root over the leaf hashes of their unsigned bytes.
+struct Batch {
+  static constexpr auto type = StatementType::batch;
+  std::uint8_t count{};  ///< of the statements, 2 to 64
+  Hash root;
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("count", self.count);
+    visitor("root", self.root);
+  }
+};
+
+/// The place of a statement in the batch that was signed.
+struct BatchPlace {
+  std::uint8_t index{};
+  std::uint8_t count{};
+  MerklePath path;
+  friend bool operator==(const BatchPlace&, const BatchPlace&) = default;
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("index", self.index);
+    visitor("count", self.count);
+    visitor("path", self.path);
+  }
+};
+
+/// Of a place in a batch of 64, encoded, beyond that of none.
+inline constexpr std::size_t max_place_bytes = 6 + 6 * Hash::size;
+
+/// A body with its signer and signature. On the wire: signer, body, signature; and where the body may be signed in a
+/// batch, its place in one, or none.
 template <class Body>
 struct Signed {
   PeerPort signer;
   Body body;
   Signature signature;
+  std::optional<BatchPlace> place = std::nullopt;  ///< nothing: the signature is of this statement alone
   friend bool operator==(const Signed&, const Signed&) = default;
+
+  /// The rules may leave the signature to the end of a turn (ledger/batch_signing.hpp). No good signature is all zeros:
+  /// its first half would be a point of small order.
+  [[nodiscard]] bool is_signed() const { return signature != Signature{}; }
 
   template <class Self, class Visitor>
   static void visit(Self& self, Visitor& visitor) {
     visitor("signer", self.signer);
     visitor("body", self.body);
     visitor("signature", self.signature);
+    if constexpr (is_signed_in_batches(Body::type)) visitor("place", self.place);
   }
 };
 

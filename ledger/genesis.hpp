@@ -100,9 +100,15 @@ class Genesis {
     const auto signature = sign_bytes(key, unsigned_bytes(id_, signer, body));
     return Signed<Body>{signer, std::move(body), signature};
   }
+  /// The same of the unsigned bytes of a statement.
+  [[nodiscard]] static Signature sign_bytes(const SigningKey& key, ByteView bytes);
   /// Token `unknown-peer` or `bad-signature`.
   template <class Body>
   [[nodiscard]] Result<void> check(const Signed<Body>& statement) const {
+    if (statement.place) {
+      return check_in_batch(statement.signer, unsigned_bytes(id_, statement.signer, statement.body),
+                            statement.signature, *statement.place, name(Body::type));
+    }
     return check_signature(statement.signer, unsigned_bytes(id_, statement.signer, statement.body), statement.signature,
                            name(Body::type));
   }
@@ -137,9 +143,10 @@ class Genesis {
 
  private:
   Genesis(GenesisFields fields, const NetworkId& id) : fields_(std::move(fields)), id_(id) {}
-  [[nodiscard]] static Signature sign_bytes(const SigningKey& key, ByteView bytes);
   [[nodiscard]] Result<void> check_signature(PeerPort signer, ByteView bytes, const Signature& signature,
                                              std::string_view what) const;
+  [[nodiscard]] Result<void> check_in_batch(PeerPort signer, ByteView bytes, const Signature& signature,
+                                            const BatchPlace& place, std::string_view what) const;
 
   GenesisFields fields_;
   NetworkId id_;

@@ -64,14 +64,34 @@ MerklePath merkle_path(std::span<const Hash> leaves, std::size_t index) {
   return path;
 }
 
-bool merkle_verify(const Hash& leaf, std::uint64_t index, std::uint64_t count, const MerklePath& path,
-                   const Hash& root) {
-  if (index >= count) return false;
+namespace {
+
+/// Appends to each path the sibling of every subtree above its leaf, from below; gives the root.
+Hash add_siblings(std::span<const Hash> leaves, std::span<MerklePath> paths) {
+  if (leaves.size() == 1) return leaves.front();
+  const auto split = std::bit_floor(leaves.size() - 1);
+  const auto left = add_siblings(leaves.first(split), paths.first(split));
+  const auto right = add_siblings(leaves.subspan(split), paths.subspan(split));
+  for (auto& path : paths.first(split)) path.siblings.push_back(right);
+  for (auto& path : paths.subspan(split)) path.siblings.push_back(left);
+  return node_hash(left, right);
+}
+
+}  // namespace
+
+MerklePaths merkle_paths(std::span<const Hash> leaves) {
+  MerklePaths made{{}, std::vector<MerklePath>(leaves.size())};
+  made.root = add_siblings(leaves, made.paths);
+  return made;
+}
+
+std::optional<Hash> merkle_root_of(const Hash& leaf, std::uint64_t index, std::uint64_t count, const MerklePath& path) {
+  if (index >= count) return std::nullopt;
   // RFC 9162 section 2.1.3.2: walk up with the index of the node and of the last node of its level.
   auto node = leaf;
   auto last = count - 1;
   for (const auto& sibling : path.siblings) {
-    if (last == 0) return false;
+    if (last == 0) return std::nullopt;
     if ((index & 1U) != 0 || index == last) {
       node = node_hash(sibling, node);
       while ((index & 1U) == 0 && index != 0) {
@@ -84,7 +104,13 @@ bool merkle_verify(const Hash& leaf, std::uint64_t index, std::uint64_t count, c
     index >>= 1U;
     last >>= 1U;
   }
-  return last == 0 && node == root;
+  if (last != 0) return std::nullopt;
+  return node;
+}
+
+bool merkle_verify(const Hash& leaf, std::uint64_t index, std::uint64_t count, const MerklePath& path,
+                   const Hash& root) {
+  return merkle_root_of(leaf, index, count, path) == root;
 }
 
 }  // namespace bookchain::ledger

@@ -43,6 +43,18 @@ struct MerklePath {
 /// Precondition: index < leaves.size().
 [[nodiscard]] MerklePath merkle_path(std::span<const Hash> leaves, std::size_t index);
 
+/// The paths of all leaves, and the root: hashes each node once. `leaves` is not empty.
+struct MerklePaths {
+  Hash root;
+  std::vector<MerklePath> paths;
+};
+[[nodiscard]] MerklePaths merkle_paths(std::span<const Hash> leaves);
+
+/// The root of the tree of `count` leaves in which `leaf` is leaf `index` and `path` its path; nothing if the path is
+/// too long or too short for that place.
+[[nodiscard]] std::optional<Hash> merkle_root_of(const Hash& leaf, std::uint64_t index, std::uint64_t count,
+                                                 const MerklePath& path);
+
 /// True if `leaf` is leaf `index` of a tree of `count` leaves with this root; a path that is too long
 /// or too short for that tree is refused.
 [[nodiscard]] bool merkle_verify(const Hash& leaf, std::uint64_t index, std::uint64_t count, const MerklePath& path,

@@ -139,7 +139,7 @@ std::string_view name(Step step) {
 
 Result<Outcome> Node::step(const State& state, const Input& input) const {
   Draft draft(state);
-  Context context{genesis_, identity_, draft, input.now, input.random, input.patient};
+  Context context{genesis_, identity_, draft, input.now, input.random, input.patient, input.signs_later};
   Outcome outcome;
   if (const auto* received = std::get_if<Received>(&input.what)) {
     auto handled = std::visit(Dispatch{context, received->from, received->package}, received->message);
@@ -157,14 +157,18 @@ Result<Outcome> Node::step(const State& state, const Input& input) const {
 
 std::optional<Step> Node::due_step(const State& state, const ExchangeId& exchange) const {
   const auto record = exchanges.get(state, exchange);
-  if (!record) return std::nullopt;
-  switch (record->role) {
-    case Role::requester: return due_of_requester(genesis_, state, *record);
+  return record ? due_step_of(state, exchange, *record) : std::nullopt;
+}
+
+std::optional<Step> Node::due_step_of(const State& state, const ExchangeId& exchange,
+                                      const ExchangeRecord& record) const {
+  switch (record.role) {
+    case Role::requester: return due_of_requester(genesis_, state, record);
     case Role::owner:
-      if (record->state == ExchangeState::requested) {
+      if (record.state == ExchangeState::requested) {
         return may_grant(state, exchange) ? std::optional(Step::grant) : std::nullopt;
       }
-      return may_sign_now(genesis_, state, identity_.port, due_of_owner(genesis_, state, *record));
+      return may_sign_now(genesis_, state, identity_.port, due_of_owner(genesis_, state, record));
     case Role::witness: return std::nullopt;
   }
   return std::nullopt;
@@ -177,7 +181,7 @@ std::vector<Due> Node::due_among(const State& state, const std::vector<ExchangeI
   for (const auto& exchange : among) {
     const auto record = exchanges.get(state, exchange);
     if (!record || !is_open(state, record->request.body.book, exchange)) continue;
-    const auto step = due_step(state, exchange);
+    const auto step = due_step_of(state, exchange, *record);
     if (!step) continue;
     found.emplace_back(record->began, Due{exchange, *step});
   }

@@ -132,6 +132,8 @@ struct Input {
   Cause what;
   /// Somebody takes the next Tick in time: a proposer may let others go before it. Without it ballots open at once.
   bool patient = false;
+  /// What is signed in batches is left to be signed with the rest of the turn: see Effects::to_sign.
+  bool signs_later = false;
 };
 
 /// What came of an input. A refused message is still seen and acknowledged: it would be refused again. Of wishes only
@@ -217,6 +219,9 @@ class Node {
   [[nodiscard]] const Identity& identity() const { return identity_; }
 
  private:
+  [[nodiscard]] std::optional<Step> due_step_of(const State& state, const ExchangeId& exchange,
+                                                const ExchangeRecord& record) const;
+
   const Genesis& genesis_;
   const Identity& identity_;
 };

@@ -17,11 +17,11 @@ struct OpenKey {
   }
 };
 
-constexpr TypedTable<OpenKey, bool> rows{Table::open_exchanges};
+constexpr TypedTable<OpenKey, bool> open_rows{Table::open_exchanges};
 
 std::vector<ExchangeId> open_under(const State& state, ByteView prefix) {
   std::vector<ExchangeId> found;
-  rows.each(state, prefix, [&](const OpenKey& key, bool) {
+  open_rows.each(state, prefix, [&](const OpenKey& key, bool) {
     found.push_back(key.exchange);
     return true;
   });
@@ -39,7 +39,7 @@ std::vector<ExchangeId> open_exchanges(const State& state, const BookId& book) {
 
 bool any_open(const State& state, const std::function<bool(const ExchangeId&)>& found) {
   bool any = false;
-  rows.each(state, {}, [&](const OpenKey& key, bool) {
+  open_rows.each(state, {}, [&](const OpenKey& key, bool) {
     any = found(key.exchange);
     return !any;
   });
@@ -47,14 +47,14 @@ bool any_open(const State& state, const std::function<bool(const ExchangeId&)>& 
 }
 
 bool is_open(const State& state, const BookId& book, const ExchangeId& exchange) {
-  return rows.get(state, OpenKey{book, exchange}).has_value();
+  return open_rows.get(state, OpenKey{book, exchange}).has_value();
 }
 
 void set_open(Draft& draft, const BookId& book, const ExchangeId& exchange, bool open) {
   if (open) {
-    rows.put(draft, OpenKey{book, exchange}, true);
+    open_rows.put(draft, OpenKey{book, exchange}, true);
   } else {
-    rows.erase(draft, OpenKey{book, exchange});
+    open_rows.erase(draft, OpenKey{book, exchange});
   }
 }
 

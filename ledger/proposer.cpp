@@ -84,11 +84,11 @@ std::vector<Transaction> choose_transactions(const Context& context, Height heig
   Draft scratch(static_cast<const State&>(context.draft));
   std::size_t bytes = 1024;  // header, signature and counts
   pending.each(context.draft, {}, [&](std::uint64_t, Transaction transaction) {
-    const auto size = encode(transaction).size();
+    const auto size = encode(transaction).size() + max_place_bytes;
     if (bytes + size > context.genesis.fields().limits.block_bytes || chosen.size() == max_block_transactions) {
       return false;
     }
-    if (!check_transaction(context.genesis, scratch, transaction, context.self())) return true;
+    if (!check_unsigned_transaction(context.genesis, scratch, transaction, context.self())) return true;
     apply_transaction(context.genesis, scratch, transaction, height);
     bytes += size;
     chosen.push_back(std::move(transaction));
@@ -185,14 +185,14 @@ ProposerRecord proposer_at(const Context& context, Height height) { return recor
 void keep(Context& context, const ProposerRecord& record) { proposers.put(context.draft, only_row, record); }
 
 Result<void> submit(Context& context, const Transaction& transaction) {
-  BOOKCHAIN_CHECK(check_transaction(context.genesis, context.draft, transaction, context.self()));
+  BOOKCHAIN_CHECK(check_unsigned_transaction(context.genesis, context.draft, transaction, context.self()));
   pending.put(context.draft, next_pending_number(context), transaction);
   return success();
 }
 
 void drop_pending(Context& context, const std::function<bool(const Result<void>&)>& dropped) {
   for (const auto& [number, transaction] : pending.all(context.draft)) {
-    const auto checked = check_transaction(context.genesis, context.draft, transaction, context.self());
+    const auto checked = check_unsigned_transaction(context.genesis, context.draft, transaction, context.self());
     if (!dropped(checked)) continue;
     pending.erase(context.draft, number);
     on_transaction_dropped(context, transaction,

@@ -116,6 +116,7 @@ Effects Draft::take_effects() {
   }
   effects.outgoing = std::move(outgoing_);
   effects.events = std::move(events_);
+  effects.to_sign = std::move(to_sign_);
   return effects;
 }
 

@@ -119,11 +119,19 @@ struct Event {
   std::string detail;
 };
 
+/// A statement of this peer about an exchange, in whose record and in outgoing messages it stands without a signature.
+struct LeftUnsigned {
+  ExchangeId exchange;
+  Bytes statement;  ///< its unsigned bytes
+};
+
 /// All that one decision changes and sends. Durable as a whole before any of it is sent.
 struct Effects {
   std::vector<Write> writes;
   std::vector<Outgoing> outgoing;
   std::vector<Event> events;
+  /// Statements that still lack their signatures: they are to be signed before the commit (ledger/batch_signing.hpp).
+  std::vector<LeftUnsigned> to_sign = {};
 };
 
 /// Effects in the making: reads see the writes made so far.
@@ -139,6 +147,7 @@ class Draft final : public State {
   void erase(Table table, Bytes key);
   void send(PeerPort to, Message message, bool with_package = false);
   void note(Event event);
+  void leave_unsigned(LeftUnsigned statement) { to_sign_.push_back(std::move(statement)); }
 
   /// Takes the messages sent so far to one peer: a node's to itself are handled within the step.
   [[nodiscard]] std::vector<Message> take_outgoing_to(PeerPort peer);
@@ -154,6 +163,7 @@ class Draft final : public State {
   std::array<Rows, table_count> rows_;
   std::vector<Outgoing> outgoing_;
   std::vector<Event> events_;
+  std::vector<LeftUnsigned> to_sign_;
 };
 
 /// The home is damaged, and nothing may be decided from it. Token `bad-file`.

@@ -40,6 +40,7 @@ std::string_view name(StatementType type) {
     case StatementType::precommit: return "PRECOMMIT";
     case StatementType::block: return "BLOCK";
     case StatementType::card: return "CARD";
+    case StatementType::batch: return "BATCH";
   }
   return "";
 }

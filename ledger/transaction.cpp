@@ -111,9 +111,14 @@ Ownership standing(const Genesis& genesis, const State& state, const Signed<Book
 
 Result<void> check_transaction(const Genesis& genesis, const State& state, const Transaction& transaction,
                                PeerPort miner) {
+  BOOKCHAIN_CHECK(std::visit([&](const auto& held) { return genesis.check(held); }, transaction));
+  return check_unsigned_transaction(genesis, state, transaction, miner);
+}
+
+Result<void> check_unsigned_transaction(const Genesis& genesis, const State& state, const Transaction& transaction,
+                                        PeerPort miner) {
   const auto signer = std::visit([](const auto& held) { return held.signer; }, transaction);
   if (signer != miner) return misfit("a transaction is not signed by the miner of its block");
-  BOOKCHAIN_CHECK(std::visit([&](const auto& held) { return genesis.check(held); }, transaction));
   if (const auto* transfer = std::get_if<Signed<Transfer>>(&transaction)) {
     return check_transfer(genesis, state, *transfer);
   }

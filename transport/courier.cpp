@@ -1,6 +1,9 @@
 #include "transport/courier.hpp"
 
 #include <algorithm>
+#include <iterator>
+
+#include "ledger/batch_signing.hpp"
 
 namespace bookchain::transport {
 
@@ -70,7 +73,7 @@ bool Courier::lies_in_outbox(PeerPort to, const Bytes& payload) const {
 
 // ---- deciding ----
 
-Result<Courier::Decided> Courier::decide(Cause what, Report& report) {
+Result<Courier::Decision> Courier::decide(Cause what, Report& report, std::optional<std::size_t> step) {
   const auto now = parts_.environment.now();
   struct Fresh {};
   const auto bits = parts_.environment.draw<FixedBytes<Fresh, 8>>();
@@ -78,13 +81,53 @@ Result<Courier::Decided> Courier::decide(Cause what, Report& report) {
   for (const auto byte : bits.bytes) random = (random << 8U) | byte;
   const auto* received = std::get_if<Received>(&what);
   const auto asker = received != nullptr ? received->from : PeerPort{};  // no peer has port 0
-  BOOKCHAIN_TRY(auto outcome, parts_.node.step(parts_.store, Input{now, random, std::move(what), patient_}));
-  note_touched(outcome.effects.writes);
-  parts_.store.hand_over(std::move(outcome.effects.writes));
+  BOOKCHAIN_TRY(auto outcome, parts_.node.step(parts_.store, Input{now, random, std::move(what), patient_, true}));
+  auto& effects = outcome.effects;
+  note_touched(effects.writes);
+  parts_.store.hand_over(std::move(effects.writes));
+  std::ranges::move(effects.to_sign, std::back_inserter(to_sign_));
+  if (!effects.outgoing.empty()) leaving_.push_back({std::move(effects.outgoing), asker, now, step});
+  for (auto& event : effects.events) report.events.push_back(std::move(event));
+  return Decision{std::move(outcome.refusal)};
+}
+
+/// Signs what the decisions of the turn left unsigned, in their messages and in the records of their exchanges.
+void Courier::sign_turn() {
+  if (to_sign_.empty()) return;
+  BatchSigner signer(parts_.node.genesis(), parts_.node.identity());
+  std::set<ExchangeId> of;
+  for (auto& [exchange, statement] : std::exchange(to_sign_, {})) {
+    of.insert(exchange);
+    signer.add(std::move(statement));
+  }
+  signer.sign();
+  Draft draft(parts_.store);
+  for (const auto& exchange : of) {
+    auto record = exchanges.get(parts_.store, exchange);
+    if (!record) continue;
+    signer.fill(*record);
+    exchanges.put(draft, exchange, *record);
+  }
+  parts_.store.hand_over(draft.take_effects().writes);
+  for (auto& sending : leaving_) {
+    for (auto& one : sending.messages) signer.fill(one.message);
+  }
+}
+
+void Courier::enqueue_all(Report& report) {
+  sign_turn();
+  for (auto& sending : std::exchange(leaving_, {})) {
+    if (parts_.tamper != nullptr) parts_.tamper->tamper(parts_.store, sending.messages);
+    auto sent = enqueue_messages(sending, report);
+    report.sent.insert(report.sent.end(), sent.begin(), sent.end());
+    if (sending.step) report.steps[*sending.step].sent = std::move(sent);
+  }
+}
+
+std::vector<SentReport> Courier::enqueue_messages(const Sending& sending, Report& report) {
   Draft draft(parts_.store);
   std::vector<SentReport> sent;
-  if (parts_.tamper != nullptr) parts_.tamper->tamper(parts_.store, outcome.effects.outgoing);
-  for (auto& leaving : outcome.effects.outgoing) {
+  for (const auto& leaving : sending.messages) {
     const auto before = outgoing_rows.get(draft, leaving.to);
     const bool full = before && before->kept_bytes > max_bytes_with_blocks;
     if (full && answers_with_blocks(leaving.message)) continue;
@@ -103,15 +146,14 @@ Result<Courier::Decided> Courier::decide(Cause what, Report& report) {
     const auto size = payload.size();
     if (packaged_.size() >= max_remembered_packaged) packaged_.clear();
     if (leaving.with_package) packaged_[{leaving.to, sha256(payload)}] = before ? before->next : MessageNumber{1};
-    const bool answer = asker == leaving.to;
-    const auto id = enqueue(draft, header, OutboxRecord{std::move(payload), leaving.with_package, now, answer}, epoch);
-    traces_.passed(trace_of(parts_.node.genesis(), leaving.message, header, id, now, size));
+    const bool answer = sending.asker == leaving.to;
+    const auto id =
+        enqueue(draft, header, OutboxRecord{std::move(payload), leaving.with_package, sending.time, answer}, epoch);
+    traces_.passed(trace_of(parts_.node.genesis(), leaving.message, header, id, sending.time, size));
     sent.push_back(SentReport{leaving.to, std::string(ledger::name(leaving.message))});
   }
   parts_.store.hand_over(draft.take_effects().writes);
-  report.sent.insert(report.sent.end(), sent.begin(), sent.end());
-  for (auto& event : outcome.effects.events) report.events.push_back(std::move(event));
-  return Decided{std::move(sent), std::move(outcome.refusal)};
+  return sent;
 }
 
 void Courier::write_traces(const Report& report) {
@@ -130,6 +172,8 @@ void Courier::write_traces(const Report& report) {
 void Courier::roll_back() {
   parts_.store.rollback();
   traces_.rolled_back();
+  leaving_.clear();
+  to_sign_.clear();
   look_everywhere_ = true;
   dropped_packages_.clear();
   stray_packages_.clear();
@@ -278,6 +322,7 @@ void Courier::acknowledge(const Parcel& parcel, Report& report) {
 
 Result<void> Courier::finish(const std::vector<Parcel>& parcels, const OpenedMail& mail, const Notes& notes,
                              const std::set<PeerPort>& drained, Report& report) {
+  enqueue_all(report);
   const bool shelf_waits = tend_rows();
   write_traces(report);
   const bool changed = !parcels.empty() || !report.received.empty() || !report.steps.empty() || !report.sent.empty();

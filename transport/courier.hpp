@@ -227,12 +227,23 @@ class Courier {
     if (parts_.observer != nullptr) parts_.observer->reached(point);
   }
   [[nodiscard]] Header header_to(PeerPort to) const;
-  struct Decided {
-    std::vector<SentReport> sent;
+  /// What one step of the rules sends.
+  struct Sending {
+    std::vector<ledger::Outgoing> messages;
+    PeerPort asker;  ///< whose message was decided, or none
+    ledger::Time time;
+    std::optional<std::size_t> step;  ///< which of the report's steps it is
+  };
+  struct Decision {
     std::optional<Error> refusal;  ///< see ledger::Outcome
   };
-  /// One step of the rules and what follows from it for delivery, within the open transaction.
-  [[nodiscard]] Result<Decided> decide(ledger::Cause what, Report& report);
+  /// One step of the rules, within the open transaction; its messages wait for the end of the turn.
+  [[nodiscard]] Result<Decision> decide(ledger::Cause what, Report& report,
+                                        std::optional<std::size_t> step = std::nullopt);
+  void sign_turn();
+  /// What the turn sends goes to the outboxes, signed.
+  void enqueue_all(Report& report);
+  [[nodiscard]] std::vector<SentReport> enqueue_messages(const Sending& sending, Report& report);
   /// A turn that takes nothing in: `what` decides, within a transaction, then all follows that may only follow it.
   [[nodiscard]] Result<Report> turn_of_its_own(const std::function<Result<void>(Report&)>& what);
   [[nodiscard]] bool lies_in_outbox(PeerPort to, const Bytes& payload) const;
@@ -301,6 +312,8 @@ class Courier {
 
   Parts parts_;
   std::map<PeerPort, Channel> channels_;
+  std::vector<Sending> leaving_;               ///< of the present turn
+  std::vector<ledger::LeftUnsigned> to_sign_;  ///< likewise: see ledger::Effects
   TraceBook traces_;
   std::set<std::pair<PeerPort, ExchangeId>> dropped_packages_;  ///< to be removed after the commit
   std::set<std::pair<PeerPort, ExchangeId>> stray_packages_;    ///< of these, those of no request of this peer's

@@ -54,10 +54,9 @@ Result<StepReport> Courier::decide_step(const Due& due, Report& report) {
     }
     wish = std::move(open);
   }
-  BOOKCHAIN_TRY(auto decided, decide(std::move(wish), report));
-  step.sent = std::move(decided.sent);
   // What is wrong with a book is remembered like any other outcome; the step failed all the same.
-  step.error = std::move(decided.refusal);
+  BOOKCHAIN_TRY(auto decision, decide(std::move(wish), report, report.steps.size()));
+  step.error = std::move(decision.refusal);
   return step;
 }
 

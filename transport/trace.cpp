@@ -62,6 +62,8 @@ void move_to_end(std::vector<TraceRecord>& messages, std::vector<TraceRecord>& m
 }  // namespace
 
 void TraceBook::write_down(Draft& draft, Time now, bool may_wait, const std::vector<ExchangeId>& ended) {
+  // What a turn sends is given to the outboxes at its end, and was decided in the midst of what came.
+  std::ranges::stable_sort(of_turn_, {}, [](const auto& traced) { return traced.record.time; });
   collect_passed(draft, std::exchange(of_turn_, {}), fresh_);
   const bool is_due = (since_ && has_passed(*since_, now, delay_us)) || count_messages(waiting_) >= most_waiting;
   if (may_wait && !is_due) {

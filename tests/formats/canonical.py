@@ -10,14 +10,15 @@ class NotCanonical(Exception):
 
 
 class Statement:
-    """A signed body; keeps the very bytes of the body for hashing."""
+    """A signed body; keeps the very bytes of the body for hashing. `place` is where it stands in a batch, or None."""
 
-    def __init__(self, number, signer, body, body_bytes, signature):
+    def __init__(self, number, signer, body, body_bytes, signature, place):
         self.number = number
         self.signer = signer
         self.body = body
         self.body_bytes = body_bytes
         self.signature = signature
+        self.place = place
 
     def unsigned(self, network_id):
         return unsigned_bytes(network_id, self.number, self.signer, self.body_bytes)
@@ -128,7 +129,9 @@ def statement(number, read_body):
         start = reader.place
         body = read_body(reader)
         body_bytes = reader.data[start : reader.place]
-        return Statement(number, signer, body, body_bytes, reader.take(64))
+        signature = reader.take(64)
+        place = optional(PLACE)(reader) if number in BATCHED else None
+        return Statement(number, signer, body, body_bytes, signature, place)
 
     return read
 
@@ -145,6 +148,9 @@ U1, U2, U4, U8, HASH = integer(1), integer(2), integer(4), integer(8), raw(32)
 TRUTH = enum(1)
 BALLOT = record(round=U8, port=U2)
 WITNESSES, PEERS = 62, 64
+PATH = items(HASH, 64)
+BATCHED = {2, 3, 4, 5, 6, 7, 8, 10, 11, 12}  # the statements that may be signed together
+PLACE = record(index=U1, count=U1, path=PATH)
 
 BOOK = statement(
     1, record(serial=U8, title=text(255), media_type=text(127), size=U8, chunk_size=U4, root=HASH)
@@ -182,7 +188,6 @@ TRANSFER = statement(
     ),
 )
 ABORT = statement(11, record(book=BOOK, version=U8, turn=U8))
-PATH = items(HASH, 64)
 BAD_CHUNK = record(
     key=HASH, index=U8, ciphertext=blob(2**20 + 32), ciphertext_path=PATH, leaf=HASH, leaf_path=PATH
 )

@@ -5,6 +5,7 @@ import hashlib
 from types import SimpleNamespace
 
 import aes_gcm
+import canonical
 import ed25519
 import shamir
 
@@ -29,14 +30,14 @@ def sha256(*parts):
     return hashlib.sha256(b"".join(parts)).digest()
 
 
-def path_leads(leaf, index, count, path, root):
-    """RFC 9162, section 2.1.3.2."""
+def root_above(leaf, index, count, path):
+    """RFC 9162, section 2.1.3.2; None for a path of another length."""
     if index >= count:
-        return False
+        return None
     node, last = leaf, count - 1
     for sibling in path:
         if last == 0:
-            return False
+            return None
         if index & 1 or index == last:
             node = sha256(b"\1", sibling, node)
             while not index & 1 and index != 0:
@@ -46,7 +47,23 @@ def path_leads(leaf, index, count, path, root):
             node = sha256(b"\1", node, sibling)
         index >>= 1
         last >>= 1
-    return last == 0 and node == root
+    return node if last == 0 else None
+
+
+def path_leads(leaf, index, count, path, root):
+    return root_above(leaf, index, count, path) == root
+
+
+def signed_bytes(network_id, statement):
+    """What the signature of a statement is of: its unsigned bytes, or those of its batch; None if it has no place."""
+    unsigned = statement.unsigned(network_id)
+    place = statement.place
+    if place is None:
+        return unsigned
+    root = root_above(sha256(b"\0", unsigned), place.index, place.count, place.path)
+    if root is None or not 2 <= place.count <= 64:
+        return None
+    return canonical.unsigned_bytes(network_id, 19, statement.signer, bytes([place.count]) + root)
 
 
 def chunk_count(book):
@@ -72,7 +89,8 @@ class Rules:
 
     def is_good(self, statement):
         key = self.network.keys.get(statement.signer)
-        return key is not None and ed25519.verify(key, statement.unsigned(self.network.id), statement.signature)
+        signed = signed_bytes(self.network.id, statement)
+        return key is not None and signed is not None and ed25519.verify(key, signed, statement.signature)
 
     def id(self, statement):
         return statement.id(self.network.id)

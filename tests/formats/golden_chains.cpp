@@ -36,10 +36,16 @@ FourPeers::FourPeers() {
   const auto eighth = make_exchange(world, story, p2, p3, Version{2}, Turn{0}, cheat);
   chain.append(p2, {make_dispute(world, eighth, bad_chunk(eighth, 2))}, {Round{1}, p2}, quorum(world));
 
-  const auto ninth = make_exchange(world, story, p1, p3, Version{2}, Turn{1});
-  const auto tenth = make_exchange(world, empty, p1, p2, Version{0}, Turn{0});
-  chain.append(p1, {make_transfer(world, ninth, TransferForm::mined), make_transfer(world, tenth, TransferForm::mined)},
-               {Round{1}, p1}, {p1, p2, p3});
+  // All of one peer under one signature, and the transactions of the block as well.
+  auto ninth = make_exchange(world, story, p1, p3, Version{2}, Turn{1});
+  auto tenth = make_exchange(world, empty, p1, p2, Version{0}, Turn{0});
+  sign_together(world, {&ninth, &tenth});
+  std::vector<Transaction> unsigned_transfers;
+  for (const auto& exchange : {ninth, tenth}) {
+    unsigned_transfers.emplace_back(
+        Signed<Transfer>{p1, transfer_body(world, exchange, TransferForm::mined), Signature{}});
+  }
+  chain.append(p1, std::move(unsigned_transfers), {Round{1}, p1}, {p1, p2, p3});
 }
 
 ThirteenPeers::ThirteenPeers() {

@@ -62,6 +62,7 @@ Json statement_vector(const World& world, const Signed<Body>& statement) {
           {"unsigned", to_hex(unsigned_form)},
           {"id", to_hex(sha256(unsigned_form))},
           {"signature", to_hex(statement.signature)},
+          {"place", json_of(statement.place)},
           {"canonical", to_hex(encode(statement))}};
 }
 
@@ -93,6 +94,13 @@ Json statement_vectors(const World& world, const Exchange& exchange, const Chain
   add(world.sign(p2, Prevote{Height{1}, ballot, hash}));
   add(world.sign(p2, Precommit{Height{1}, ballot, hash}));
   add(header);
+  // The same under one signature of each peer, but for what is signed alone.
+  auto together = exchange;
+  sign_together(world, {&together});
+  add(together.acks.front());
+  add(together.id_answers.front());
+  add(together.key_answers.front());
+  add(std::get<Signed<Transfer>>(chain.blocks().back().block.transactions.back()));
   return vectors;
 }
 

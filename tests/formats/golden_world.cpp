@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 
+#include "ledger/batch_signing.hpp"
+
 namespace bookchain::golden {
 
 Hash derived_hash(std::string_view purpose, std::uint64_t number) {
@@ -147,6 +149,31 @@ void sign_from_grant(const World& world, Exchange& exchange, PeerPort owner) {
   }
   exchange.release = world.sign(owner, Release{exchange.id, grant_id});
   exchange.receipt = world.sign(requester, Receipt{{exchange.id}});
+}
+
+void sign_together(const World& world, const std::vector<Exchange*>& exchanges) {
+  const auto each = [&](const auto& visit) {
+    for (auto* exchange : exchanges) {
+      visit(exchange->request);
+      visit(exchange->grant);
+      visit(exchange->consent);
+      visit(exchange->release);
+      std::ranges::for_each(exchange->acks, visit);
+      std::ranges::for_each(exchange->id_answers, visit);
+      std::ranges::for_each(exchange->key_answers, visit);
+    }
+  };
+  each([](auto& statement) { statement.signature = {}; });
+  for (const auto& each_identity : world.identities) {
+    const auto& port = each_identity.first;
+    const auto& identity = each_identity.second;
+    BatchSigner signer(world.genesis, identity);
+    each([&](const auto& statement) {
+      if (statement.signer == port) signer.add(unsigned_bytes(world.genesis.id(), port, statement.body));
+    });
+    signer.sign();
+    each([&](auto& statement) { signer.fill(statement); });
+  }
 }
 
 Bytes package_of(const Exchange& exchange) {

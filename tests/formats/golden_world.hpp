@@ -92,6 +92,9 @@ struct Exchange {
 /// Signs the GRANT of `owner` again, for the request as it stands, and all that follows from it.
 void sign_from_grant(const World& world, Exchange& exchange, PeerPort owner);
 
+/// Signs all statements of these exchanges again, those of each peer in one batch.
+void sign_together(const World& world, const std::vector<Exchange*>& exchanges);
+
 /// The bytes that go beside a GRANT.
 [[nodiscard]] Bytes package_of(const Exchange& exchange);
 

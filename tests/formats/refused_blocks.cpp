@@ -29,6 +29,7 @@ std::vector<RefusedBlock> RefusedBlocks::all() {
   books();
   grants();
   transfers();
+  places();
   witnesses();
   aborts_and_disputes();
   return std::move(cases_);

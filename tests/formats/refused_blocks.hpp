@@ -38,8 +38,12 @@ class RefusedBlocks {
   void books();
   void grants();
   void transfers();
+  void places();
   void witnesses();
   void aborts_and_disputes();
+
+  /// An exchange with all statements of a peer in one batch, but for what `change` does to the first ACK.
+  void add_place(std::string name, const std::function<void(Exchange&, Signed<Ack>&)>& change);
 
   [[nodiscard]] Exchange exchange() const;
   [[nodiscard]] Block good_block() const;

@@ -130,6 +130,40 @@ void RefusedBlocks::grants() {
   });
 }
 
+// ---- statements of a batch ----
+
+void RefusedBlocks::add_place(std::string name, const std::function<void(Exchange&, Signed<Ack>&)>& change) {
+  add_exchange(std::move(name), "T4", Token::bad_signature, [&](Exchange& changed) {
+    sign_together(world_, {&changed});
+    change(changed, changed.acks.front());
+  });
+}
+
+void RefusedBlocks::places() {
+  const auto batch_of = [this](Signed<Ack>& ack, PeerPort key_of, std::size_t count) {
+    std::vector<Hash> leaves(count, derived_hash("another leaf", 0));
+    leaves.front() = leaf_hash(unsigned_bytes(world_.genesis.id(), ack.signer, ack.body));
+    auto made = merkle_paths(leaves);
+    const auto size = static_cast<std::uint8_t>(count);
+    const auto& key = world_.identities.at(key_of).signing_key;
+    ack.signature = sign_statement(world_.genesis.id(), ack.signer, key, Batch{size, made.root}).signature;
+    ack.place = BatchPlace{0, size, std::move(made.paths.front())};
+  };
+  add_place("an ACK of a batch without its place", [](Exchange&, Signed<Ack>& ack) { ack.place.reset(); });
+  add_place("an ACK at another place of its batch", [](Exchange&, Signed<Ack>& ack) { ack.place->index ^= 1U; });
+  add_place("an ACK beyond the end of its batch", [](Exchange&, Signed<Ack>& ack) { ack.place->index = 3; });
+  add_place("an ACK of a batch of another size", [](Exchange&, Signed<Ack>& ack) { ++ack.place->count; });
+  add_place("an ACK with the path of another statement",
+            [](Exchange& changed, Signed<Ack>& ack) { ack.place = changed.id_answers.front().place; });
+  add_place("an ACK with a path that is too long",
+            [](Exchange&, Signed<Ack>& ack) { ack.place->path.siblings.emplace_back(); });
+  add_place("an ACK with a path that is too short",
+            [](Exchange&, Signed<Ack>& ack) { ack.place->path.siblings.pop_back(); });
+  add_place("an ACK in a batch of one", [&](Exchange&, Signed<Ack>& ack) { batch_of(ack, ack.signer, 1); });
+  add_place("an ACK in a batch of 65", [&](Exchange&, Signed<Ack>& ack) { batch_of(ack, ack.signer, 65); });
+  add_place("an ACK in a batch that another peer signed", [&](Exchange&, Signed<Ack>& ack) { batch_of(ack, p0, 2); });
+}
+
 // ---- transfers ----
 
 void RefusedBlocks::transfers() {

@@ -35,10 +35,56 @@ std::array<std::uint8_t, 2> two_bytes(std::uint16_t port) {
   return {static_cast<std::uint8_t>(port >> 8U), static_cast<std::uint8_t>(port & 0xffU)};
 }
 
+std::vector<Id> read_path(Cursor& cursor) {
+  std::vector<Id> path(cursor.count(64));
+  for (auto& sibling : path) sibling = cursor.id();
+  return path;
+}
+
+std::optional<Id> root_above(const Id& leaf, std::uint64_t index, std::uint64_t count, const std::vector<Id>& path) {
+  static constexpr std::uint8_t node = 1;
+  if (index >= count) return std::nullopt;
+  auto at = index;
+  auto last = count - 1;
+  auto hash = leaf;
+  for (const auto& sibling : path) {
+    if (last == 0) return std::nullopt;
+    if ((at & 1U) != 0 || at == last) {
+      hash = hash_of({ByteView(&node, 1), sibling, hash});
+      while ((at & 1U) == 0 && at != 0) {
+        at >>= 1U;
+        last >>= 1U;
+      }
+    } else {
+      hash = hash_of({ByteView(&node, 1), hash, sibling});
+    }
+    at >>= 1U;
+    last >>= 1U;
+  }
+  return last == 0 ? std::optional(hash) : std::nullopt;
+}
+
+Bytes BlockReading::words(std::uint8_t type, std::uint16_t signer, ByteView body) const {
+  Bytes out;
+  const auto port = two_bytes(signer);
+  for (const auto part : {text("bookchain/1"), ByteView(&type, 1), network_.id.view(), ByteView(port), body}) {
+    out.insert(out.end(), part.begin(), part.end());
+  }
+  return out;
+}
+
 void BlockReading::good(const Statement& read, const char* rule) const {
   const auto member = std::ranges::find(network_.members, read.signer, &CheckedNetwork::Member::port);
   must(member != network_.members.end(), rule);
-  must(checked_verify(member->verify_key, read.signed_bytes, read.signature), rule);
+  if (!read.place) return must(checked_verify(member->verify_key, read.signed_bytes, read.signature), rule);
+  const auto& [index, count, path] = *read.place;
+  must(2 <= count && count <= 64, rule);
+  static constexpr std::uint8_t leaf = 0;
+  const auto root = root_above(hash_of({ByteView(&leaf, 1), read.signed_bytes}), index, count, path);
+  must(root.has_value(), rule);
+  Bytes batch{count};
+  batch.insert(batch.end(), root->begin(), root->end());
+  must(checked_verify(member->verify_key, words(19, read.signer, batch), read.signature), rule);
 }
 
 bool BlockReading::is_member(std::uint16_t port) const {

@@ -65,14 +65,25 @@ class Cursor {
 };
 
 [[nodiscard]] Id hash_of(std::initializer_list<ByteView> parts);
+[[nodiscard]] std::vector<Id> read_path(Cursor& cursor);
+/// RFC 9162, section 2.1.3.2: where a path leads from leaf `index` of `count`; nothing if it is of another length.
+[[nodiscard]] std::optional<Id> root_above(const Id& leaf, std::uint64_t index, std::uint64_t count,
+                                           const std::vector<Id>& path);
 [[nodiscard]] ByteView text(std::string_view letters);
 [[nodiscard]] std::array<std::uint8_t, 2> two_bytes(std::uint16_t port);
 
+/// Where a statement stands among those that were signed together.
+struct Place {
+  std::uint8_t index{};
+  std::uint8_t count{};
+  std::vector<Id> path;
+};
 /// A statement as it stands: who, the body's bytes, the signature, the id.
 struct Statement {
   std::uint16_t signer{};
   ByteView body;
   ledger::Signature signature;
+  std::optional<Place> place;
   Id id{};
   Bytes signed_bytes;
 };
@@ -110,14 +121,18 @@ class BlockReading {
     read_body();
     read.body = cursor_.since(from);
     std::ranges::copy(cursor_.take(64), read.signature.bytes.begin());
-    const auto signer = two_bytes(read.signer);
-    auto& out = read.signed_bytes;
-    for (const auto part : {text("bookchain/1"), ByteView(&type, 1), network_.id.view(), ByteView(signer), read.body}) {
-      out.insert(out.end(), part.begin(), part.end());
+    const bool has_place = (2 <= type && type <= 8) || (10 <= type && type <= 12);
+    if (has_place && cursor_.truth()) {
+      const auto index = cursor_.u8();
+      const auto count = cursor_.u8();
+      read.place = Place{index, count, read_path(cursor_)};
     }
-    read.id = hash_of({out});
+    read.signed_bytes = words(type, read.signer, read.body);
+    read.id = hash_of({read.signed_bytes});
     return read;
   }
+  /// What is signed of a body of that type.
+  [[nodiscard]] Bytes words(std::uint8_t type, std::uint16_t signer, ByteView body) const;
   /// The signature is a member's and fits.
   void good(const Statement& read, const char* rule) const;
   [[nodiscard]] bool is_member(std::uint16_t port) const;

@@ -10,34 +10,8 @@ namespace bookchain::sim::reading {
 
 namespace {
 
-std::vector<Id> read_path(Cursor& cursor) {
-  std::vector<Id> path(cursor.count(64));
-  for (auto& sibling : path) sibling = cursor.id();
-  return path;
-}
-
-/// RFC 9162, section 2.1.3.2.
 bool leads_to(const Id& leaf, std::uint64_t index, std::uint64_t count, const std::vector<Id>& path, const Id& root) {
-  static constexpr std::uint8_t node = 1;
-  if (index >= count) return false;
-  auto at = index;
-  auto last = count - 1;
-  auto hash = leaf;
-  for (const auto& sibling : path) {
-    if (last == 0) return false;
-    if ((at & 1U) != 0 || at == last) {
-      hash = hash_of({ByteView(&node, 1), sibling, hash});
-      while ((at & 1U) == 0 && at != 0) {
-        at >>= 1U;
-        last >>= 1U;
-      }
-    } else {
-      hash = hash_of({ByteView(&node, 1), hash, sibling});
-    }
-    at >>= 1U;
-    last >>= 1U;
-  }
-  return last == 0 && hash == root;
+  return root_above(leaf, index, count, path) == root;
 }
 
 std::uint32_t times(std::uint32_t left, std::uint32_t right) {

@@ -126,6 +126,8 @@ enum class Bug : std::uint8_t {
   prevote_quorum_one_less,
   dedupe_dropped,
   malleable_accepted,
+  batch_not_checked,
+  records_left_unsigned,
   sent_before_commit,
   answers_not_bound,
   version_not_checked,

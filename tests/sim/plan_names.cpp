@@ -113,6 +113,8 @@ std::string_view name(Bug bug) {
     case Bug::prevote_quorum_one_less: return "prevote-quorum-one-less";
     case Bug::dedupe_dropped: return "dedupe-dropped";
     case Bug::malleable_accepted: return "malleable-accepted";
+    case Bug::batch_not_checked: return "batch-not-checked";
+    case Bug::records_left_unsigned: return "records-left-unsigned";
     case Bug::sent_before_commit: return "sent-before-commit";
     case Bug::answers_not_bound: return "answers-not-bound";
     case Bug::version_not_checked: return "version-not-checked";

@@ -16,6 +16,7 @@ Needs needs_of(Bug bug) {
   switch (bug) {
     case Bug::quorum_one_less: return {Attack::two_blocks, std::nullopt};
     case Bug::prevote_quorum_one_less: return {Attack::withheld_votes, std::nullopt};
+    case Bug::batch_not_checked:
     case Bug::malleable_accepted: return {Attack::malleable, std::nullopt};
     case Bug::locked_block_unchecked: return {Attack::spoiled_block, std::nullopt};
     case Bug::lock_passed_over:
@@ -63,6 +64,7 @@ Needs needs_of(Bug bug) {
     // Any liar that is an owner, and that does not record the transfer itself.
     case Bug::acks_dropped_with_key: return {Attack::replayed_note, std::nullopt};
     case Bug::lock_ignored:
+    case Bug::records_left_unsigned:
     case Bug::sent_before_commit:
     case Bug::release_after_abort:
     case Bug::note_before_commit:

@@ -42,6 +42,15 @@ BUGS = [
     ("malleable_accepted", "ledger/crypto_curve.cpp", 1,
      "if (!below(bytes.subspan(32), group_order)) return false;",
      "if (!ON && !below(bytes.subspan(32), group_order)) return false;"),
+    # A place in a batch is believed without the signature of the batch.
+    ("batch_not_checked", "ledger/genesis.cpp", 1,
+     "  return check_signature(signer, unsigned_bytes(id_, signer, Batch{place.count, *root}), signature, what);",
+     "  if (ON) return success();\n"
+     "  return check_signature(signer, unsigned_bytes(id_, signer, Batch{place.count, *root}), signature, what);"),
+    # What a peer signs at the end of a turn is not written to its records.
+    ("records_left_unsigned", "transport/courier.cpp", 1,
+     "    signer.fill(*record);\n",
+     "    if (!ON) signer.fill(*record);\n"),
     # Answers about the id of one exchange count in another.
     ("answers_not_bound", "ledger/transaction.cpp", 1,
      "return answer.exchange == exchange && answer.consent == consent_id && answer.yes;",

@@ -43,6 +43,11 @@ std::vector<Proof> proofs_of(Bug bug) {
       return {{valid, "breaks rule K1"}, {valid, "breaks rule G1"}, {valid, "breaks rule T3"},
               {valid, "breaks rule T4"}, {valid, "breaks rule T5"}, {valid, "breaks rule T6"},
               {valid, "breaks rule X2"}, {valid, "breaks rule B7"}, {valid, "breaks rule Q2"}};
+    // Of those that may be signed in batches.
+    case Bug::batch_not_checked:
+      return {{valid, "breaks rule G1"}, {valid, "breaks rule T3"}, {valid, "breaks rule T4"},
+              {valid, "breaks rule T5"}, {valid, "breaks rule T6"}, {valid, "breaks rule X2"}};
+    case Bug::records_left_unsigned: return {{"what a peer signs is durable before it is sent"}};
     case Bug::sent_before_commit: return {{"nothing is sent that is not durable"}};
     case Bug::note_before_commit: return {{"acknowledged is durable"}, {"nothing is sent that is not durable"}};
     case Bug::answers_not_bound: return {{valid, "breaks rule T5"}};

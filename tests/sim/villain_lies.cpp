@@ -215,26 +215,30 @@ void Villain::hide_votes(Message& message) {
   }
 }
 
-/// Whether the message has a signature of its own to put in its second form.
+/// Whether the message has a signature of its own to put in its second form, or into a batch that it is not of.
 bool Villain::twist_malleable(Message& message) {
-  const auto twist = [](Signature& signature) {
-    signature = malleable_twin(signature);
+  const auto twist = [this](auto& statement) {
+    if (is_signed_in_batches(std::decay_t<decltype(statement.body)>::type) && chance_.chance(300)) {
+      statement.place = BatchPlace{0, 2, {{Hash{}}}};
+    } else {
+      statement.signature = malleable_twin(statement.signature);
+    }
     return true;
   };
-  if (auto* own = std::get_if<Announce>(&message)) return twist(own->book.signature);
-  if (auto* own = std::get_if<RequestMessage>(&message)) return twist(own->request.signature);
-  if (auto* own = std::get_if<GrantMessage>(&message)) return twist(own->grant.signature);
-  if (auto* own = std::get_if<AckMessage>(&message)) return twist(own->ack.signature);
-  if (auto* own = std::get_if<ConsentMessage>(&message)) return twist(own->consent.signature);
-  if (auto* own = std::get_if<IdAnswerMessage>(&message)) return twist(own->answer.signature);
-  if (auto* own = std::get_if<ReleaseMessage>(&message)) return twist(own->release.signature);
-  if (auto* own = std::get_if<KeyAnswerMessage>(&message)) return twist(own->answer.signature);
-  if (auto* own = std::get_if<AnswerMessage>(&message)) return twist(own->answer.signature);
-  if (auto* own = std::get_if<PrevoteMessage>(&message)) return twist(own->vote.signature);
-  if (auto* own = std::get_if<PrecommitMessage>(&message)) return twist(own->vote.signature);
+  if (auto* own = std::get_if<Announce>(&message)) return twist(own->book);
+  if (auto* own = std::get_if<RequestMessage>(&message)) return twist(own->request);
+  if (auto* own = std::get_if<GrantMessage>(&message)) return twist(own->grant);
+  if (auto* own = std::get_if<AckMessage>(&message)) return twist(own->ack);
+  if (auto* own = std::get_if<ConsentMessage>(&message)) return twist(own->consent);
+  if (auto* own = std::get_if<IdAnswerMessage>(&message)) return twist(own->answer);
+  if (auto* own = std::get_if<ReleaseMessage>(&message)) return twist(own->release);
+  if (auto* own = std::get_if<KeyAnswerMessage>(&message)) return twist(own->answer);
+  if (auto* own = std::get_if<AnswerMessage>(&message)) return twist(own->answer);
+  if (auto* own = std::get_if<PrevoteMessage>(&message)) return twist(own->vote);
+  if (auto* own = std::get_if<PrecommitMessage>(&message)) return twist(own->vote);
   auto* own = std::get_if<ProposeMessage>(&message);
   if (own == nullptr) return false;
-  return twist(chance_.chance(500) ? own->propose.signature : own->block.header.signature);
+  return chance_.chance(500) ? twist(own->propose) : twist(own->block.header);
 }
 
 }  // namespace bookchain::sim

@@ -60,7 +60,7 @@ struct KeptByItsSigner {
   /// A GRANT with the key that it commits to, and its turn.
   [[nodiscard]] bool holds(const Signed<Request>& request, const Signed<Grant>& grant) const {
     const auto record = exchange(grant.body.exchange);
-    if (!record || !record->grant || record->grant->body != grant.body) return false;
+    if (!record || !record->grant || record->grant->body != grant.body || !record->grant->is_signed()) return false;
     const TurnKey key{self, request.body.book, grant.body.version, grant.body.turn};
     const auto turn = durable_row<TurnRecord>(store, Table::turns, encode(key));
     const bool is_in_turn = turn && std::ranges::find(turn->exchanges, grant.body.exchange) != turn->exchanges.end();

@@ -214,6 +214,104 @@ BOOST_FIXTURE_TEST_CASE(a_package_of_an_own_exchange_that_is_over_is_removed_wit
   BOOST_TEST(link.dropped.size() == 1U);
 }
 
+namespace {
+
+/// A peer that knows some books of another one.
+struct Asking : Peer {
+  std::vector<BookId> books;
+
+  Asking() {
+    change([&](Draft& draft) {
+      for (std::uint64_t serial = 0; serial < 70; ++serial) {
+        const Book body{serial, "7", std::string(value_media_type), 1, genesis.fields().chunk_size, {}};
+        const auto book = genesis.sign(other, identities[1].signing_key, body);
+        books.push_back(genesis.book_of(book));
+        catalogue.put(draft, books.back(), book);
+      }
+    });
+  }
+  [[nodiscard]] bool request(std::size_t how_many) {
+    std::vector<Wish> wishes;
+    for (std::size_t i = 0; i < how_many; ++i) wishes.emplace_back(courier.make_request(other, books[i]));
+    return courier.turn({}, {}, wishes).has_value();
+  }
+  [[nodiscard]] std::vector<Signed<Request>> sent_requests() const {
+    std::vector<Signed<Request>> sent;
+    for (const auto& [key, row] : outbox_rows.all(store, encode(other))) {
+      const auto message = decode<Message>(row.payload);
+      BOOST_REQUIRE(message.has_value());
+      sent.push_back(std::get<RequestMessage>(message.value()).request);
+    }
+    return sent;
+  }
+};
+
+}  // namespace
+
+/// Section 2: "What a peer states about exchanges in one turn it signs together".
+BOOST_FIXTURE_TEST_CASE(what_is_stated_in_one_turn_is_signed_together_in_messages_and_records, Asking) {
+  for (const std::size_t how_many : {3, 70}) {
+    Asking asking;
+    BOOST_REQUIRE(asking.request(how_many));
+    const auto sent = asking.sent_requests();
+    BOOST_REQUIRE(sent.size() == how_many);
+    std::set<Signature> signatures;
+    for (const auto& statement : sent) {
+      signatures.insert(statement.signature);
+      BOOST_TEST(statement.place.has_value());
+      forget_good_signatures();
+      BOOST_TEST(genesis.check(statement).has_value());
+      const auto record = exchanges.get(asking.store, genesis.exchange_of(statement));
+      BOOST_REQUIRE(record.has_value());
+      BOOST_TEST((record->request == statement));
+    }
+    BOOST_TEST(signatures.size() == (how_many + max_batch_statements - 1) / max_batch_statements);
+  }
+}
+
+BOOST_FIXTURE_TEST_CASE(what_is_stated_alone_is_signed_alone, Asking) {
+  BOOST_REQUIRE(request(1));
+  const auto sent = sent_requests();
+  BOOST_REQUIRE(sent.size() == 1U);
+  BOOST_TEST(!sent.front().place.has_value());
+  BOOST_TEST(genesis.check(sent.front()).has_value());
+}
+
+BOOST_FIXTURE_TEST_CASE(of_a_turn_that_could_not_be_committed_nothing_is_sent_or_signed_later, Asking) {
+  store.fail_next_commit(Error{Token::io, "the disk failed", {}, {}});
+  BOOST_TEST(!request(2));
+  BOOST_TEST(sent_requests().empty());
+  BOOST_REQUIRE(request(1));
+  BOOST_TEST(sent_requests().size() == 1U);
+  BOOST_TEST(!sent_requests().front().place.has_value());
+  BOOST_TEST(exchanges.all(store).size() == 1U);
+}
+
+BOOST_FIXTURE_TEST_CASE(each_step_of_a_turn_tells_what_it_sent_itself, Asking) {
+  BOOST_REQUIRE(request(2));
+  // Given up by hand before their answers: a step each, in one turn.
+  std::vector<ExchangeId> ids;
+  change([&](Draft& draft) {
+    for (auto [id, record] : exchanges.all(draft)) {
+      record.state = ExchangeState::opened;
+      record.grant = genesis.sign(other, identities[1].signing_key, Grant{id, {}, {}, {}, {}, {}});
+      exchanges.put(draft, id, record);
+      ids.push_back(id);
+    }
+  });
+  Policy steps;
+  steps.steps = true;
+  const auto report = turn(steps);
+  BOOST_REQUIRE(report.steps.size() == 2U);
+  std::size_t all = 0;
+  for (const auto& step : report.steps) {
+    BOOST_TEST((step.step == Step::check_key));
+    BOOST_TEST(std::ranges::count(step.sent, std::string("check-key"), &SentReport::type) == 2);
+    all += step.sent.size();
+  }
+  BOOST_TEST(report.sent.size() == all);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace bookchain::transport::tests

@@ -189,4 +189,18 @@ BOOST_AUTO_TEST_CASE(a_leaf_of_parts_is_the_leaf_of_the_whole) {
   BOOST_TEST((leaf_hash({hex("0011"), hex("22")}) == leaf_hash(hex("001122"))));
 }
 
+BOOST_AUTO_TEST_CASE(all_paths_made_at_once_are_those_made_one_by_one) {
+  std::vector<Hash> leaves;
+  for (std::uint8_t count = 1; count <= 70; ++count) {
+    leaves.push_back(filled<Hash>(count));
+    const auto made = merkle_paths(leaves);
+    BOOST_TEST((made.root == merkle_root(leaves)));
+    BOOST_REQUIRE(made.paths.size() == leaves.size());
+    for (std::size_t index = 0; index < leaves.size(); ++index) {
+      BOOST_TEST((made.paths[index] == merkle_path(leaves, index)), index << " of " << leaves.size());
+      BOOST_TEST((merkle_root_of(leaves[index], index, count, made.paths[index]) == made.root));
+    }
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
