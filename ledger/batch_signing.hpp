@@ -45,7 +45,7 @@ class Walk {
     } else if constexpr (codec_detail::is_optional<Value>::value) {
       if (value) walk(*value);
     } else if constexpr (codec_detail::is_variant<Value>::value) {
-      std::visit([this](auto& held) { walk(held); }, value);
+      std::visit([&](auto& held) { walk(held); }, value);
     } else if constexpr (requires(Walk & visitor) { Value::visit(value, visitor); }) {
       Value::visit(value, *this);
     }

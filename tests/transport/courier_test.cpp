@@ -250,7 +250,7 @@ struct Asking : Peer {
 
 /// Section 2: "What a peer states about exchanges in one turn it signs together".
 BOOST_FIXTURE_TEST_CASE(what_is_stated_in_one_turn_is_signed_together_in_messages_and_records, Asking) {
-  for (const std::size_t how_many : {3, 70}) {
+  for (const auto how_many : {std::size_t{3}, std::size_t{70}}) {
     Asking asking;
     BOOST_REQUIRE(asking.request(how_many));
     const auto sent = asking.sent_requests();
