@@ -340,4 +340,29 @@ BOOST_AUTO_TEST_CASE(a_transfer_whose_witnesses_stand_twice_or_answer_about_anot
   }
 }
 
+// Section 4: "The precommit certificate commits": what a voter found valid before its prevote is not looked at again
+// when it is committed. Everything else is: what the hash of the block does not cover, and any other block.
+BOOST_AUTO_TEST_CASE(after_a_prevote_nothing_is_committed_unchecked_but_the_transactions_of_that_block) {
+  Votes v;
+  const auto block = v.block(1);
+  BOOST_TEST(!v.give(v.proposal(v.ballot(1), block)));
+  const auto committed = [&](const Block& b) {
+    return CommitMessage{CommittedBlock{b, v.certificate<Precommit>(v.ballot(1), v.hash(b))}};
+  };
+  auto spoiled = block;
+  spoiled.header.signature.bytes[0] ^= 1U;
+  BOOST_TEST((v.give(committed(spoiled)) == Token::bad_signature));
+  spoiled = block;
+  spoiled.transactions.push_back(spoiled.transactions.front());
+  BOOST_TEST((v.give(committed(spoiled)) == Token::bad_chain));
+  auto transfer = std::get<Signed<Transfer>>(v.transfer()).body;
+  transfer.acks.front().signature.bytes[0] ^= 1U;
+  const auto invalid = mine_block(v.network.genesis(), v.network.home(v.liar).identity, v.network.head(v.voter),
+                                  Time{2}, {v.network.sign(v.liar, transfer)});
+  BOOST_TEST((v.give(committed(invalid)) == Token::bad_signature));
+  BOOST_TEST(v.network.head(v.voter).height.value == 0U);
+  BOOST_TEST(!v.give(committed(block)));
+  BOOST_TEST(v.network.head(v.voter).height.value == 1U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

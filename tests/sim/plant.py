@@ -48,7 +48,7 @@ BUGS = [
      "  if (ON) return success();\n"
      "  return check_signature(signer, unsigned_bytes(id_, signer, Batch{place.count, *root}), signature, what);"),
     # What a peer signs at the end of a turn is not written to its records.
-    ("records_left_unsigned", "transport/courier.cpp", 1,
+    ("records_left_unsigned", "transport/courier_enqueue.cpp", 1,
      "    signer.fill(*record);\n",
      "    if (!ON) signer.fill(*record);\n"),
     # Answers about the id of one exchange count in another.
