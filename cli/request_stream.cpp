@@ -46,7 +46,7 @@ Result<RequestStream> RequestStream::open(const std::string& file) {
 
 /// Only what is there is read: standard input may be anybody's, so its mode is left as it is.
 void RequestStream::read_more() {
-  std::array<char, 1U << 16U> buffer{};
+  std::array<char, 1U << 16U> buffer;  // NOLINT(*-member-init): what is read fills as much of it as is used
   while (!ended_ && text_.size() < max_waiting_bytes) {
     pollfd ready{file_.get(), POLLIN, 0};
     if (::poll(&ready, 1, 0) <= 0) return;

@@ -18,11 +18,11 @@ ChunkNonce chunk_nonce(std::uint64_t index) {
 }
 
 Bytes chunk_associated(const ExchangeId& exchange, bool last) {
-  Writer writer;
-  writer.raw(view_of(chunk_tag));
-  writer.write(exchange);
-  writer.write(last);
-  return writer.take();
+  return encode_with([&](auto& writer) {
+    writer.raw(view_of(chunk_tag));
+    writer.write(exchange);
+    writer.write(last);
+  });
 }
 
 Error bad_book(std::string what, std::string subject) {

@@ -79,7 +79,7 @@ void send_blocks(Context& context, PeerPort to, Height from) {
   std::size_t bytes = 0;
   const std::size_t most = context.genesis.fields().limits.message_bytes / 2;
   blocks.each_from(context.draft, {}, encode(from), [&](Height, CommittedBlock committed) {
-    bytes += encode(committed).size();
+    bytes += encoded_size(committed);
     if (!message.blocks.empty() && bytes > most) return false;
     message.blocks.push_back(std::move(committed));
     return message.blocks.size() < max_blocks_a_message;

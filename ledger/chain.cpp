@@ -40,7 +40,7 @@ Result<void> check_sealed(const Genesis& genesis, const State& state, const Bloc
   if (header.transactions_hash != transactions_hash(block.transactions)) {
     return broken("the header of a block does not fit its transactions", header.height);
   }
-  if (encode(block).size() > genesis.fields().limits.block_bytes) return broken("a block is too large", header.height);
+  if (encoded_size(block) > genesis.fields().limits.block_bytes) return broken("a block is too large", header.height);
   if (leading_zero_bits(genesis.block_hash(block)) < genesis.fields().work_bits) {
     return Error{
         Token::bad_work, "a block lacks the proof of work", "block " + std::to_string(header.height.value), {}};

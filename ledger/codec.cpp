@@ -44,17 +44,6 @@ void Reader::fail(std::string_view name, std::string_view what) {
   left_ = {};
 }
 
-ByteView Reader::take(std::string_view name, std::size_t size) {
-  if (failed()) return {};
-  if (left_.size() < size) {
-    fail(name, "is cut short");
-    return {};
-  }
-  const auto taken = left_.first(size);
-  left_ = left_.subspan(size);
-  return taken;
-}
-
 ByteView Reader::counted(std::string_view name, std::size_t most) {
   const auto size = integer<std::uint32_t>(name);
   if (size > most) {

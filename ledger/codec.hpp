@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/endian/conversion.hpp>
+#include <cassert>
 #include <concepts>
 #include <cstring>
 #include <type_traits>
@@ -53,54 +55,79 @@ concept Fixed = requires(T value) {
 };
 }  // namespace codec_detail
 
+namespace codec_detail {
+
+/// Where a Writer only counts.
+class Count {
+ public:
+  void raw(ByteView bytes) { size_ += bytes.size(); }
+  template <std::unsigned_integral I>
+  void integer(I /*value*/) {
+    size_ += sizeof(I);
+  }
+  [[nodiscard]] std::size_t size() const { return size_; }
+
+ private:
+  std::size_t size_ = 0;
+};
+
+/// Where it writes: there is room for all that comes.
+class Room {
+ public:
+  explicit Room(std::uint8_t* at) : at_(at) {}
+
+  void raw(ByteView bytes) {
+    if (!bytes.empty()) std::memcpy(at_, bytes.data(), bytes.size());
+    at_ += bytes.size();
+  }
+  template <std::unsigned_integral I>
+  void integer(I value) {
+    boost::endian::endian_store<I, sizeof(I), boost::endian::order::big>(at_, value);
+    at_ += sizeof(I);
+  }
+  [[nodiscard]] const std::uint8_t* at() const { return at_; }
+
+ private:
+  std::uint8_t* at_;
+};
+
+}  // namespace codec_detail
+
+/// Writes canonical bytes to a place of codec_detail; see encode_with().
+template <class Place>
 class Writer {
  public:
+  explicit Writer(Place& place) : place_(place) {}
+
   template <class T>
   void operator()(std::string_view /*name*/, const T& value) {
     write(value);
   }
   template <class T>
   void list(std::string_view /*name*/, const std::vector<T>& values, std::size_t /*most*/) {
-    integer(static_cast<std::uint32_t>(values.size()));
+    place_.integer(static_cast<std::uint32_t>(values.size()));
     for (const auto& value : values) write(value);
   }
-  void text(std::string_view /*name*/, const std::string& value, std::size_t /*most*/) {
-    integer(static_cast<std::uint32_t>(value.size()));
-    const auto* data = reinterpret_cast<const std::uint8_t*>(value.data());
-    raw(ByteView(data, value.size()));
-  }
-  void blob(std::string_view /*name*/, ByteView value, std::size_t /*most*/) {
-    integer(static_cast<std::uint32_t>(value.size()));
-    raw(value);
-  }
+  void text(std::string_view /*name*/, const std::string& value, std::size_t /*most*/) { counted(view_of(value)); }
+  void blob(std::string_view /*name*/, ByteView value, std::size_t /*most*/) { counted(value); }
 
-  void raw(ByteView bytes) {
-    const auto before = out_.size();
-    out_.resize(before + bytes.size());
-    std::ranges::copy(bytes, out_.begin() + static_cast<std::ptrdiff_t>(before));
-  }
-  void reserve(std::size_t size) { out_.reserve(size); }
-  [[nodiscard]] Bytes take() { return std::move(out_); }
+  void raw(ByteView bytes) { place_.raw(bytes); }
 
   template <class T>
   void write(const T& value);
 
  private:
-  template <std::unsigned_integral I>
-  void integer(I value) {
-    std::array<std::uint8_t, sizeof(I)> bytes;
-    for (std::size_t i = 0; i < sizeof(I); ++i) {
-      bytes[i] = static_cast<std::uint8_t>((value >> (8 * (sizeof(I) - 1 - i))) & 0xffU);
-    }
-    raw(bytes);
+  void counted(ByteView value) {
+    place_.integer(static_cast<std::uint32_t>(value.size()));
+    raw(value);
   }
   template <class... Ts>
   void alternative(const std::variant<Ts...>& value) {
-    integer(static_cast<std::uint8_t>(value.index()));
+    place_.integer(static_cast<std::uint8_t>(value.index()));
     std::visit([&](const auto& held) { write(held); }, value);
   }
 
-  Bytes out_;
+  Place& place_;
 };
 
 /// Reads what Writer wrote. The first fault sticks: after it every read gives a default value, and
@@ -125,6 +152,7 @@ class Reader {
       }
       return;
     }
+    values.reserve(std::min(count, reserved_items));
     for (std::uint32_t i = 0; i < count && !failed(); ++i) {
       T item{};
       read(name, item);
@@ -156,14 +184,23 @@ class Reader {
 
  private:
   void fail(std::string_view name, std::string_view what);
-  [[nodiscard]] ByteView take(std::string_view name, std::size_t size);
+  /// Nothing if so many are not left, as after a fault.
+  [[nodiscard]] ByteView take(std::string_view name, std::size_t size) {
+    if (left_.size() < size) {
+      fail(name, "is cut short");
+      return {};
+    }
+    const auto taken = left_.first(size);
+    left_ = left_.subspan(size);
+    return taken;
+  }
   [[nodiscard]] ByteView counted(std::string_view name, std::size_t most);
 
   template <std::unsigned_integral I>
   [[nodiscard]] I integer(std::string_view name) {
-    I value{};
-    for (const auto byte : take(name, sizeof(I))) value = static_cast<I>((value << 8U) | byte);
-    return value;
+    const auto bytes = take(name, sizeof(I));
+    if (bytes.empty()) return I{};
+    return boost::endian::endian_load<I, sizeof(I), boost::endian::order::big>(bytes.data());
   }
   template <std::size_t Index = 0, class... Ts>
   void alternative(std::string_view name, std::size_t tag, std::variant<Ts...>& value) {
@@ -175,24 +212,28 @@ class Reader {
     }
   }
 
+  /// A list of four peers is no longer; what is grows with its items.
+  static constexpr std::uint32_t reserved_items = 4;
+
   ByteView left_;
   std::string fault_;
 };
 
+template <class Place>
 template <class T>
-void Writer::write(const T& value) {
+void Writer<Place>::write(const T& value) {
   if constexpr (std::same_as<T, bool>) {
-    integer(static_cast<std::uint8_t>(value ? 1 : 0));
+    place_.integer(static_cast<std::uint8_t>(value ? 1 : 0));
   } else if constexpr (std::unsigned_integral<T>) {
-    integer(value);
+    place_.integer(value);
   } else if constexpr (std::is_enum_v<T>) {
-    integer(static_cast<std::uint8_t>(value));
+    place_.integer(static_cast<std::uint8_t>(value));
   } else if constexpr (codec_detail::StrongNumber<T>) {
-    integer(value.value);
+    place_.integer(value.value);
   } else if constexpr (codec_detail::Fixed<T>) {
     raw(value.view());
   } else if constexpr (codec_detail::is_optional<T>::value) {
-    integer(static_cast<std::uint8_t>(value ? 1 : 0));
+    place_.integer(static_cast<std::uint8_t>(value ? 1 : 0));
     if (value) write(*value);
   } else if constexpr (codec_detail::is_variant<T>::value) {
     alternative(value);
@@ -229,25 +270,46 @@ void Reader::read(std::string_view name, T& value) {
   }
 }
 
+/// Appends what `write` writes to the Writer that it is given. It is called twice, to count and to write, and writes
+/// the same both times.
+template <class Write>
+void append_with(Bytes& bytes, const Write& write) {
+  codec_detail::Count count;
+  Writer counter(count);
+  write(counter);
+  const auto before = bytes.size();
+  bytes.resize(before + count.size());
+  codec_detail::Room room(bytes.data() + before);
+  Writer writer(room);
+  write(writer);
+  assert(room.at() == bytes.data() + bytes.size());
+}
+
+/// Several values and raw bytes, one after another.
+template <class Write>
+[[nodiscard]] Bytes encode_with(const Write& write) {
+  Bytes bytes;
+  append_with(bytes, write);
+  return bytes;
+}
+
 template <class T>
 [[nodiscard]] Bytes encode(const T& value) {
-  // Values of a type are mostly of one size: with room for the last one, the next grows once.
-  static constexpr std::size_t most = 2048;
-  static thread_local std::size_t size_of_last = 0;
-  Writer writer;
-  writer.reserve(size_of_last);
-  writer.write(value);
-  auto bytes = writer.take();
-  if (bytes.size() <= most) size_of_last = bytes.size();
-  return bytes;
+  return encode_with([&](auto& writer) { writer.write(value); });
+}
+
+/// How many bytes encode() gives.
+template <class T>
+[[nodiscard]] std::size_t encoded_size(const T& value) {
+  codec_detail::Count count;
+  Writer(count).write(value);
+  return count.size();
 }
 
 /// Several values, one after another: keys of the store, hashed tuples.
 template <class... Ts>
 [[nodiscard]] Bytes encode_all(const Ts&... values) {
-  Writer writer;
-  (writer.write(values), ...);
-  return writer.take();
+  return encode_with([&](auto& writer) { (writer.write(values), ...); });
 }
 
 /// Token `bad-message` if `bytes` is not exactly the canonical encoding of a T.

@@ -112,12 +112,12 @@ Evidence evidence_of(const Dispute& dispute) {
 // ---- the file ----
 
 Bytes write_evidence(const NetworkId& network, const Evidence& evidence) {
-  Writer writer;
-  writer.raw(view_of(evidence_magic));
-  writer.write(evidence_version);
-  writer.write(network);
-  writer.write(evidence);
-  return writer.take();
+  return encode_with([&](auto& writer) {
+    writer.raw(view_of(evidence_magic));
+    writer.write(evidence_version);
+    writer.write(network);
+    writer.write(evidence);
+  });
 }
 
 Result<Evidence> read_evidence(const NetworkId& network, ByteView bytes) {

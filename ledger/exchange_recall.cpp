@@ -49,7 +49,7 @@ Result<void> on_want_own(Context& context, PeerPort from, const WantOwn& message
   turns.each_from(context.draft, encode(from), encode(first), [&](const TurnKey& key, const TurnRecord& turn) {
     if (has_ended_before(context.draft, key)) return true;
     auto grants = grants_of(context.draft, key, turn);
-    for (const auto& grant : grants) bytes += encode(grant).size();
+    for (const auto& grant : grants) bytes += encoded_size(grant);
     const bool full = bytes > most || answer.grants.size() + grants.size() > max_own_grants;
     if (full && !answer.grants.empty()) {
       answer.next = TurnPlace{key.book, key.version, key.turn};

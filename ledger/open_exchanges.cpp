@@ -19,10 +19,11 @@ struct OpenKey {
 
 constexpr TypedTable<OpenKey, bool> open_rows{Table::open_exchanges};
 
-std::vector<ExchangeId> open_under(const State& state, ByteView prefix) {
+template <class Wanted>
+std::vector<ExchangeId> open_under(const State& state, ByteView prefix, const Wanted& is_wanted) {
   std::vector<ExchangeId> found;
   open_rows.each(state, prefix, [&](const OpenKey& key, bool) {
-    found.push_back(key.exchange);
+    if (is_wanted(key.book)) found.push_back(key.exchange);
     return true;
   });
   std::ranges::sort(found);
@@ -31,10 +32,17 @@ std::vector<ExchangeId> open_under(const State& state, ByteView prefix) {
 
 }  // namespace
 
-std::vector<ExchangeId> open_exchanges(const State& state) { return open_under(state, {}); }
+std::vector<ExchangeId> open_exchanges(const State& state) {
+  return open_under(state, {}, [](const BookId&) { return true; });
+}
 
 std::vector<ExchangeId> open_exchanges(const State& state, const BookId& book) {
-  return open_under(state, encode(book));
+  return open_under(state, book.view(), [](const BookId&) { return true; });
+}
+
+std::vector<ExchangeId> open_exchanges(const State& state, const std::set<BookId>& books) {
+  if (books.empty()) return {};
+  return open_under(state, {}, [&](const BookId& book) { return books.contains(book); });
 }
 
 bool any_open(const State& state, const std::function<bool(const ExchangeId&)>& found) {

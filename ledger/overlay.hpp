@@ -12,18 +12,16 @@ namespace bookchain::ledger::overlay {
 template <class Key, class Value>
 using Rows = std::map<Key, std::optional<Value>, ByBytes>;
 
-template <class Value>
-[[nodiscard]] std::optional<Bytes> copy(const std::optional<Value>& value) {
-  return value ? std::optional(Bytes(value->begin(), value->end())) : std::nullopt;
-}
-
-/// As State::get, of one table.
+/// As State::look_up, of one table.
 template <class Own>
-[[nodiscard]] std::optional<Bytes> get(const Own& own, const State& base, Table table, ByteView key) {
+[[nodiscard]] bool look_up(const Own& own, const State& base, Table table, ByteView key, const State::Look& look) {
   if (!own.empty()) {
-    if (const auto found = own.find(key); found != own.end()) return copy(found->second);
+    if (const auto found = own.find(key); found != own.end()) {
+      if (found->second) look(*found->second);
+      return found->second.has_value();
+    }
   }
-  return base.get(table, key);
+  return base.look_up(table, key, look);
 }
 
 /// As State::scan, of one table.

@@ -84,7 +84,7 @@ std::vector<Transaction> choose_transactions(const Context& context, Height heig
   Draft scratch(static_cast<const State&>(context.draft));
   std::size_t bytes = 1024;  // header, signature and counts
   pending.each(context.draft, {}, [&](std::uint64_t, Transaction transaction) {
-    const auto size = encode(transaction).size() + max_place_bytes;
+    const auto size = encoded_size(transaction) + max_place_bytes;
     if (bytes + size > context.genesis.fields().limits.block_bytes || chosen.size() == max_block_transactions) {
       return false;
     }

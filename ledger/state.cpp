@@ -61,8 +61,8 @@ std::string_view name(Table table) {
   return "";
 }
 
-std::optional<Bytes> Draft::get(Table table, ByteView key) const {
-  return overlay::get(rows(table), base_, table, key);
+bool Draft::look_up(Table table, ByteView key, const Look& look) const {
+  return overlay::look_up(rows(table), base_, table, key, look);
 }
 
 void Draft::scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const {

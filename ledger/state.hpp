@@ -90,7 +90,16 @@ class State {
   State& operator=(const State&) = delete;
   virtual ~State() = default;
 
-  [[nodiscard]] virtual std::optional<Bytes> get(Table table, ByteView key) const = 0;
+  /// Gives the value of a row to `look`, where it lies, if there is such a row; whether there is. `look` reads nothing
+  /// else of the state.
+  using Look = std::function<void(ByteView value)>;
+  [[nodiscard]] virtual bool look_up(Table table, ByteView key, const Look& look) const = 0;
+  /// A copy of the value; nothing if there is no such row.
+  [[nodiscard]] std::optional<Bytes> get(Table table, ByteView key) const {
+    std::optional<Bytes> value;
+    (void)look_up(table, key, [&](ByteView bytes) { value.emplace(bytes.begin(), bytes.end()); });
+    return value;
+  }
   /// Visits the rows whose key begins with `prefix` and is not below `from` (empty: from the first),
   /// in the order of their keys' bytes. Rows must not be written during a scan.
   virtual void scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const = 0;
@@ -139,7 +148,7 @@ class Draft final : public State {
  public:
   explicit Draft(const State& base) : base_(base) {}
 
-  [[nodiscard]] std::optional<Bytes> get(Table table, ByteView key) const override;
+  [[nodiscard]] bool look_up(Table table, ByteView key, const Look& look) const override;
   void scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const override;
   [[nodiscard]] std::optional<std::pair<Bytes, Bytes>> last(Table table, ByteView prefix) const override;
 
@@ -181,9 +190,23 @@ struct TypedTable {
   Table id;
 
   [[nodiscard]] std::optional<Value> get(const State& state, const Key& key) const {
-    const auto bytes = state.get(id, encode(key));
-    if (!bytes) return std::nullopt;
-    return decoded(*bytes);
+    std::optional<Value> value;
+    Result<void> read = success();
+    const auto look = [&](ByteView bytes) {
+      auto found = decode<Value>(bytes);
+      if (!found) {
+        read = std::move(found).error();
+      } else {
+        value = std::move(found).value();
+      }
+    };
+    if constexpr (codec_detail::Fixed<Key>) {
+      (void)state.look_up(id, key.view(), look);
+    } else {
+      (void)state.look_up(id, encode(key), look);
+    }
+    if (!read) damaged(id, read.error());
+    return value;
   }
   void put(Draft& draft, const Key& key, const Value& value) const { draft.put(id, encode(key), encode(value)); }
   void erase(Draft& draft, const Key& key) const { draft.erase(id, encode(key)); }

@@ -65,9 +65,7 @@ Hash share_commitment(const ExchangeId& exchange, std::uint32_t index, const Key
 }
 
 Hash transactions_hash(const std::vector<Transaction>& transactions) {
-  Writer writer;
-  writer.list("transactions", transactions, max_block_transactions);
-  return sha256(writer.take());
+  return sha256(encode_with([&](auto& writer) { writer.list("transactions", transactions, max_block_transactions); }));
 }
 
 }  // namespace bookchain::ledger

@@ -248,14 +248,13 @@ struct CommittedBlock {
 /// The bytes that are signed: "bookchain/1", type, network id, signer, body.
 template <class Body>
 [[nodiscard]] Bytes unsigned_bytes(const NetworkId& network, PeerPort signer, const Body& body) {
-  static constexpr std::string_view magic = "bookchain/1";
-  Writer writer;
-  for (const char letter : magic) writer.write(static_cast<std::uint8_t>(letter));
-  writer.write(static_cast<std::uint8_t>(Body::type));
-  writer.write(network);
-  writer.write(signer);
-  writer.write(body);
-  return writer.take();
+  return encode_with([&](auto& writer) {
+    writer.raw(view_of("bookchain/1"));
+    writer.write(static_cast<std::uint8_t>(Body::type));
+    writer.write(network);
+    writer.write(signer);
+    writer.write(body);
+  });
 }
 
 /// SHA-256 of the unsigned bytes: signature bytes never make an identity.

@@ -328,7 +328,9 @@ class Courier {
       oldest_;  ///< that was kept, when it was looked for
   /// Exchanges in which a step may have become due since the last look at them.
   std::set<ExchangeId> touched_;
+  std::set<ledger::BookId> touched_books_;  ///< or in one of them
   bool look_everywhere_ = true;
+  std::optional<ledger::Time> looked_everywhere_;
   std::uint64_t foreign_commits_ = 0;
   std::uint64_t busy_turns_ = 0;
   /// Under which number a message with a package was given to the outbox by this process, by the hash of the message.

@@ -74,28 +74,35 @@ bool Courier::settle_request(const ExchangeId& exchange, const Policy& policy, P
   return verdict.what == GrantVerdict::What::grant;
 }
 
-/// Remembers in which exchanges a step may have become due: those of `writes`, or any, if a block or a book came in or
-/// a restored home has caught up.
+/// Remembers in which exchanges a step may have become due: those of `writes`, those about a book that a block moved or
+/// that came in, or any, if a restored home has caught up.
 void Courier::note_touched(const std::vector<Write>& writes) {
   for (const auto& write : writes) {
-    if (write.table == Table::ownership || write.table == Table::shelf) look_everywhere_ = true;
+    if (write.table == Table::ownership || write.table == Table::shelf) {
+      if (const auto book = decode<BookId>(write.key)) touched_books_.insert(book.value());
+    }
     const bool of_restore = write.key == encode(recall_fact.number) || write.key == encode(mute_until_fact.number);
     if (write.table == Table::facts && of_restore) look_everywhere_ = true;
     if (write.table != Table::exchanges) continue;
     if (const auto exchange = decode<ExchangeId>(write.key)) touched_.insert(exchange.value());
   }
   // Where nobody asks for steps, they are not remembered without end.
-  if (touched_.size() > most_touched) {
+  if (touched_.size() + touched_books_.size() > most_touched) {
     touched_.clear();
+    touched_books_.clear();
     look_everywhere_ = true;
   }
 }
 
 std::vector<Due> Courier::take_candidates() {
-  const std::vector<ExchangeId> touched(touched_.begin(), touched_.end());
-  touched_.clear();
-  if (std::exchange(look_everywhere_, false)) return parts_.node.due(parts_.store);
-  return parts_.node.due_among(parts_.store, touched);
+  auto touched = std::exchange(touched_, {});
+  const auto books = std::exchange(touched_books_, {});
+  if (std::exchange(look_everywhere_, false)) {
+    looked_everywhere_ = parts_.environment.now();
+    return parts_.node.due(parts_.store);
+  }
+  for (const auto& exchange : open_exchanges(parts_.store, books)) touched.insert(exchange);
+  return parts_.node.due_among(parts_.store, std::vector<ExchangeId>(touched.begin(), touched.end()));
 }
 
 void Courier::take_due_steps(const Policy& policy, Report& report) {

@@ -14,8 +14,9 @@ namespace {
 
 /// Whether this peer has anything to do with it: a record, or an id that its requester gave it as a witness.
 bool takes_part(const State& state, PeerPort from, const ExchangeId& exchange) {
-  return state.get(Table::exchanges, encode(exchange)) ||
-         state.get(Table::witness_ids, encode(WitnessIdKey{from, exchange}));
+  const auto nothing = [](ByteView) {};
+  return state.look_up(Table::exchanges, exchange.view(), nothing) ||
+         state.look_up(Table::witness_ids, encode(WitnessIdKey{from, exchange}), nothing);
 }
 
 }  // namespace

@@ -15,7 +15,9 @@ class GatheringStore final : public Store {
   /// Keeps a reference: `below` outlives this store, and nobody else writes through it meanwhile.
   explicit GatheringStore(Store& below) : below_(below), read_(below), gathered_(read_) {}
 
-  [[nodiscard]] std::optional<Bytes> get(Table table, ByteView key) const override { return gathered_.get(table, key); }
+  [[nodiscard]] bool look_up(Table table, ByteView key, const Look& look) const override {
+    return gathered_.look_up(table, key, look);
+  }
   void scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const override {
     gathered_.scan(table, prefix, from, visit);
   }

@@ -17,9 +17,11 @@ constexpr std::size_t any_size = std::numeric_limits<std::uint32_t>::max();
 /// To leave out fewer bytes than that is not worth it.
 constexpr std::size_t least_left_out = 32;
 
+/// So many bytes are compared at once.
+constexpr std::size_t step = 64;
+
 /// How many bytes at the beginning are the same.
 std::size_t same_at_begin(ByteView left, ByteView right) {
-  constexpr std::size_t step = 64;
   const auto most = std::min(left.size(), right.size());
   std::size_t same = 0;
   while (same + step <= most && std::memcmp(left.data() + same, right.data() + same, step) == 0) same += step;
@@ -28,8 +30,13 @@ std::size_t same_at_begin(ByteView left, ByteView right) {
 }
 
 std::size_t same_at_end(ByteView left, ByteView right) {
-  const auto differ = std::mismatch(left.rbegin(), left.rend(), right.rbegin(), right.rend());
-  return static_cast<std::size_t>(differ.first - left.rbegin());
+  const auto most = std::min(left.size(), right.size());
+  const auto* left_end = left.data() + left.size();
+  const auto* right_end = right.data() + right.size();
+  std::size_t same = 0;
+  while (same + step <= most && std::memcmp(left_end - same - step, right_end - same - step, step) == 0) same += step;
+  while (same < most && left_end[-1 - std::ptrdiff_t(same)] == right_end[-1 - std::ptrdiff_t(same)]) ++same;
+  return same;
 }
 
 }  // namespace
@@ -50,16 +57,18 @@ RowChange change_of(Table table, ByteView key, const std::optional<Bytes>& value
   return change;
 }
 
-void write_change(Writer& writer, const RowChange& change) {
-  writer.write(change.table);
-  writer.blob("key", change.key, any_size);
-  writer.write(change.kind);
-  if (change.kind == RowChange::Kind::gone) return;
-  if (change.kind == RowChange::Kind::part) {
-    writer.write(change.before);
-    writer.write(change.after);
-  }
-  writer.blob("value", change.bytes, any_size);
+void append_change(Bytes& entry, const RowChange& change) {
+  append_with(entry, [&](auto& writer) {
+    writer.write(change.table);
+    writer.blob("key", change.key, any_size);
+    writer.write(change.kind);
+    if (change.kind == RowChange::Kind::gone) return;
+    if (change.kind == RowChange::Kind::part) {
+      writer.write(change.before);
+      writer.write(change.after);
+    }
+    writer.blob("value", change.bytes, any_size);
+  });
 }
 
 RowChange read_change(Reader& reader) {

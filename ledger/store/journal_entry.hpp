@@ -22,7 +22,7 @@ struct RowChange {
 
 /// How `value` comes about, from what is known of it: null if nothing is. Points into all that is given.
 [[nodiscard]] RowChange change_of(Table table, ByteView key, const std::optional<Bytes>& value, const Bytes* known);
-void write_change(Writer& writer, const RowChange& change);
+void append_change(Bytes& entry, const RowChange& change);
 /// The fault, if there is one, is the reader's.
 [[nodiscard]] RowChange read_change(Reader& reader);
 /// The value that a change leaves. Precondition: the row is not gone. Nothing if that is no part of what is known.

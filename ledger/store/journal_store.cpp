@@ -16,7 +16,7 @@ JournalStore::Place JournalStore::find(Table table, ByteView key) const {
 /// A row that comes and goes while the journal is kept never gets to its table, and is forgotten.
 void JournalStore::set(const Place& place, ByteView key, std::optional<Bytes> value) const {
   const bool is_known = place.row != place.rows.end();
-  if (!value && !below_.get(place.table, key)) {
+  if (!value && !below_.look_up(place.table, key, [](ByteView) {})) {
     if (is_known) place.rows.erase(place.row);
   } else if (is_known) {
     place.row->second = std::move(value);
@@ -90,8 +90,8 @@ auto JournalStore::at_one_moment(const Read& read) const {
   return read();
 }
 
-std::optional<Bytes> JournalStore::get(Table table, ByteView key) const {
-  return at_one_moment([&] { return overlay::get(rows(table), below_, table, key); });
+bool JournalStore::look_up(Table table, ByteView key, const Look& look) const {
+  return at_one_moment([&] { return overlay::look_up(rows(table), below_, table, key, look); });
 }
 
 void JournalStore::scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const {
@@ -117,20 +117,18 @@ void JournalStore::hand_over(std::vector<Write>&& writes) {
   if (writes.empty()) return;
   if (most_bytes_ == 0 && bytes_ == 0) return below_.hand_over(std::move(writes));
   std::vector<Write> others;
-  Writer writer;
+  const auto before = fresh_.size();
   for (auto& write : writes) {
     if (!held_.test(static_cast<std::size_t>(write.table))) {
       others.push_back(std::move(write));
       continue;
     }
     const auto place = find(write.table, write.key);
-    write_change(writer, change_of(write.table, write.key, write.value, place.value()));
+    append_change(fresh_, change_of(write.table, write.key, write.value, place.value()));
     set(place, write.key, std::move(write.value));
   }
   if (!others.empty()) below_.hand_over(std::move(others));
-  const auto entry = writer.take();
-  bytes_ += entry.size();
-  fresh_.insert(fresh_.end(), entry.begin(), entry.end());
+  bytes_ += fresh_.size() - before;
 }
 
 Result<void> JournalStore::commit() {

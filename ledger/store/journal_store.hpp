@@ -29,7 +29,7 @@ class JournalStore final : public Store {
   [[nodiscard]] Result<void> settle();
 
   // What is read outside of a transaction and of a Reading is a Reading by itself.
-  [[nodiscard]] std::optional<Bytes> get(Table table, ByteView key) const override;
+  [[nodiscard]] bool look_up(Table table, ByteView key, const Look& look) const override;
   void scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const override;
   [[nodiscard]] std::optional<std::pair<Bytes, Bytes>> last(Table table, ByteView prefix) const override;
 

@@ -11,10 +11,11 @@ Bytes copy(ByteView bytes) { return Bytes(bytes.begin(), bytes.end()); }
 
 }  // namespace
 
-std::optional<Bytes> MemoryStore::get(Table table, ByteView key) const {
+bool MemoryStore::look_up(Table table, ByteView key, const Look& look) const {
   const auto found = rows(table).find(copy(key));
-  if (found == rows(table).end()) return std::nullopt;
-  return found->second;
+  if (found == rows(table).end()) return false;
+  look(found->second);
+  return true;
 }
 
 void MemoryStore::scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const {

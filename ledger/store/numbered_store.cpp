@@ -44,12 +44,11 @@ std::optional<Bytes> NumberedStore::number_of(ByteView exchange) const {
 
 // ---- reading ----
 
-std::optional<Bytes> NumberedStore::get(Table table, ByteView key) const {
-  if (!numbers(table)) return below_.get(table, key);
+bool NumberedStore::look_up(Table table, ByteView key, const Look& look) const {
+  if (!numbers(table)) return below_.look_up(table, key, look);
   assert(key.size() >= id_bytes);
   const auto number = number_of(id_in(key));
-  if (!number) return std::nullopt;
-  return below_.get(table, joined(*number, rest_of(key)));
+  return number && below_.look_up(table, joined(*number, rest_of(key)), look);
 }
 
 bool NumberedStore::scan_exchange(Table table, ByteView exchange, ByteView number, ByteView prefix, ByteView from,

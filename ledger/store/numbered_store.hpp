@@ -22,7 +22,7 @@ class NumberedStore final : public Store {
   [[nodiscard]] static bool numbers(Table table);
 
   // Keys of the tables with numbers are whole: they have the id of their exchange. A prefix may be shorter.
-  [[nodiscard]] std::optional<Bytes> get(Table table, ByteView key) const override;
+  [[nodiscard]] bool look_up(Table table, ByteView key, const Look& look) const override;
   void scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const override;
   [[nodiscard]] std::optional<std::pair<Bytes, Bytes>> last(Table table, ByteView prefix) const override;
 

@@ -48,12 +48,16 @@ const std::optional<Bytes>& RowCache::remember(Table table, Bytes key, std::opti
   return young_[static_cast<std::size_t>(table)].emplace(std::move(key), std::move(value)).first->second;
 }
 
-std::optional<Bytes> RowCache::get(Table table, ByteView key) const {
-  if (!remembers_) return below_.get(table, key);
-  if (const auto* known = find(table, key)) return *known;
+bool RowCache::look_up(Table table, ByteView key, const Look& look) const {
+  if (!remembers_) return below_.look_up(table, key, look);
+  const auto look_at = [&](const std::optional<Bytes>& value) {
+    if (value) look(*value);
+    return value.has_value();
+  };
+  if (const auto* known = find(table, key)) return look_at(*known);
   auto value = below_.get(table, key);
-  if (size_of(value) > largest_row) return value;
-  return remember(table, Bytes(key.begin(), key.end()), std::move(value));
+  if (size_of(value) > largest_row) return look_at(value);
+  return look_at(remember(table, Bytes(key.begin(), key.end()), std::move(value)));
 }
 
 bool RowCache::is_known(const Write& write) const {

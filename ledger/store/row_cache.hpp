@@ -26,7 +26,7 @@ class RowCache final : public State {
   /// Whether that write would change nothing, as far as is remembered.
   [[nodiscard]] bool is_known(const Write& write) const;
 
-  [[nodiscard]] std::optional<Bytes> get(Table table, ByteView key) const override;
+  [[nodiscard]] bool look_up(Table table, ByteView key, const Look& look) const override;
   void scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const override {
     below_.scan(table, prefix, from, visit);
   }

@@ -262,16 +262,15 @@ void SqliteStore::give_back(Table table, Query query, Statement statement) const
   statements_[static_cast<std::size_t>(table)][static_cast<std::size_t>(query)] = std::move(statement);
 }
 
-std::optional<Bytes> SqliteStore::get(Table table, ByteView key) const {
+bool SqliteStore::look_up(Table table, ByteView key, const Look& look) const {
   auto statement = take(table, Query::get);
-  if (!statement) return std::nullopt;
+  if (!statement) return false;
   bind_blob(statement.get(), 1, key);
-  std::optional<Bytes> value;
   const int code = sqlite3_step(statement.get());
-  if (code == SQLITE_ROW) value = column(statement.get(), 0);
+  if (code == SQLITE_ROW) look(column_view(statement.get(), 0));
   if (code != SQLITE_ROW && code != SQLITE_DONE) remember_failure("cannot read the state of the peer");
   give_back(table, Query::get, std::move(statement));
-  return value;
+  return code == SQLITE_ROW;
 }
 
 void SqliteStore::scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const {

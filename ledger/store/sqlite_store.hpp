@@ -22,7 +22,7 @@ class SqliteStore final : public Store {
   [[nodiscard]] static Result<std::unique_ptr<SqliteStore>> open(const boost::filesystem::path& file, Mode mode);
   ~SqliteStore() override;
 
-  [[nodiscard]] std::optional<Bytes> get(Table table, ByteView key) const override;
+  [[nodiscard]] bool look_up(Table table, ByteView key, const Look& look) const override;
   void scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const override;
   [[nodiscard]] std::optional<std::pair<Bytes, Bytes>> last(Table table, ByteView prefix) const override;
 

@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::size_t head_bytes = sizeof(std::uint64_t) + sizeof(std::uint32_t);
 constexpr std::size_t room = Strip::row_bytes - head_bytes;
+constexpr std::array<std::uint8_t, room> zeros{};
 
 [[noreturn]] void damaged_strip(Table place, std::string why) {
   damaged(place, Error{Token::bad_file, std::move(why), {}, {}});
@@ -49,13 +50,12 @@ Bytes Strip::read(const State& below) {
 }
 
 void Strip::write_last(std::vector<Write>& writes) const {
-  Writer writer;
-  writer.reserve(row_bytes);
-  writer.write(first_ + rows_);
-  writer.write(static_cast<std::uint32_t>(last_.size()));
-  writer.raw(last_);
-  auto row = writer.take();
-  row.resize(row_bytes);
+  auto row = encode_with([&](auto& writer) {
+    writer.write(first_ + rows_);
+    writer.write(static_cast<std::uint32_t>(last_.size()));
+    writer.raw(last_);
+    writer.raw(ByteView(zeros).first(room - last_.size()));
+  });
   writes.push_back(Write{place_, encode(rows_), std::move(row)});
 }
 

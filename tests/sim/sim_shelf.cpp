@@ -53,15 +53,17 @@ Text random_text(Random& chance, std::uint64_t size, std::uint32_t chunk_size) {
 }
 
 Bytes make_package(const Text& text, const ExchangeId& exchange, const BookKey& key) {
-  Writer writer;
-  writer.raw(ByteView(reinterpret_cast<const std::uint8_t*>(package_magic.data()), package_magic.size()));
-  writer.write(std::uint64_t{text.chunks.size()});
-  for (const auto& leaf : leaves_of(text)) writer.write(leaf);
+  auto package = encode_with([&](auto& writer) {
+    writer.raw(view_of(package_magic));
+    writer.write(std::uint64_t{text.chunks.size()});
+    for (const auto& leaf : leaves_of(text)) writer.write(leaf);
+  });
   ChunkCipher cipher(key);
   for (std::size_t i = 0; i < text.chunks.size(); ++i) {
-    writer.raw(encrypt_chunk(cipher, exchange, i, i + 1 == text.chunks.size(), text.salts[i], text.chunks[i]));
+    const auto sealed = encrypt_chunk(cipher, exchange, i, i + 1 == text.chunks.size(), text.salts[i], text.chunks[i]);
+    package.insert(package.end(), sealed.begin(), sealed.end());
   }
-  return writer.take();
+  return package;
 }
 
 Hash ciphertext_root(const Book& book, const Bytes& package) {

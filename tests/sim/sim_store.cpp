@@ -19,12 +19,13 @@ Result<void> SimStore::status() const {
   return success();
 }
 
-std::optional<Bytes> SimStore::get_from(const Image& image, Table table, ByteView key) const {
-  if (fails_to_read()) return std::nullopt;
+bool SimStore::look_up_in(const Image& image, Table table, ByteView key, const Look& look) const {
+  if (fails_to_read()) return false;
   const auto& rows = rows_of(image, table);
   const auto found = rows.find(key);
-  if (found == rows.end()) return std::nullopt;
-  return found->second;
+  if (found == rows.end()) return false;
+  look(found->second);
+  return true;
 }
 
 void SimStore::scan_in(const Image& image, Table table, ByteView prefix, ByteView from, const Visit& visit) const {
@@ -48,7 +49,9 @@ std::optional<std::pair<Bytes, Bytes>> SimStore::last_in(const Image& image, Tab
   return *row;
 }
 
-std::optional<Bytes> SimStore::get(Table table, ByteView key) const { return get_from(rows_, table, key); }
+bool SimStore::look_up(Table table, ByteView key, const Look& look) const {
+  return look_up_in(rows_, table, key, look);
+}
 
 void SimStore::scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const {
   scan_in(rows_, table, prefix, from, visit);

@@ -46,7 +46,7 @@ class SimStore final : public Store {
   using Rows = std::map<Bytes, Bytes, KeyOrder>;
   using Image = std::array<Rows, table_count>;
 
-  [[nodiscard]] std::optional<Bytes> get(Table table, ByteView key) const override;
+  [[nodiscard]] bool look_up(Table table, ByteView key, const Look& look) const override;
   void scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const override;
   [[nodiscard]] std::optional<std::pair<Bytes, Bytes>> last(Table table, ByteView prefix) const override;
 
@@ -96,8 +96,8 @@ class SimStore final : public Store {
   class Disk final : public Store {
    public:
     explicit Disk(SimStore& store) : store_(store) {}
-    [[nodiscard]] std::optional<Bytes> get(Table table, ByteView key) const override {
-      return store_.get_from(store_.on_disk_, table, key);
+    [[nodiscard]] bool look_up(Table table, ByteView key, const Look& look) const override {
+      return store_.look_up_in(store_.on_disk_, table, key, look);
     }
     void scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const override {
       store_.scan_in(store_.on_disk_, table, prefix, from, visit);
@@ -121,7 +121,7 @@ class SimStore final : public Store {
     std::optional<Bytes> value;
   };
   using Log = std::vector<Undo>;
-  [[nodiscard]] std::optional<Bytes> get_from(const Image& image, Table table, ByteView key) const;
+  [[nodiscard]] bool look_up_in(const Image& image, Table table, ByteView key, const Look& look) const;
   void scan_in(const Image& image, Table table, ByteView prefix, ByteView from, const Visit& visit) const;
   [[nodiscard]] std::optional<std::pair<Bytes, Bytes>> last_in(const Image& image, Table table, ByteView prefix) const;
   [[nodiscard]] static const Rows& rows_of(const Image& image, Table table) {
@@ -164,7 +164,9 @@ class SimJournal final : public Store {
   explicit SimJournal(SimStore& store) : store_(store), journals_(store.disk()) {}
   [[nodiscard]] Journals& journals() { return journals_; }
 
-  [[nodiscard]] std::optional<Bytes> get(Table table, ByteView key) const override { return top().get(table, key); }
+  [[nodiscard]] bool look_up(Table table, ByteView key, const Look& look) const override {
+    return top().look_up(table, key, look);
+  }
   void scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const override {
     top().scan(table, prefix, from, visit);
   }

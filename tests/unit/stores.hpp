@@ -47,11 +47,11 @@ inline void add_entry(Store& below, Table place, const Bytes& entry) {
 class CountingStore final : public Store {
  public:
   explicit CountingStore(Store& below) : below_(below) {}
-  [[nodiscard]] std::optional<Bytes> get(Table table, ByteView key) const override {
+  [[nodiscard]] bool look_up(Table table, ByteView key, const Look& look) const override {
     ++reads;
-    if (!std::exchange(next_read_fails, false)) return below_.get(table, key);
+    if (!std::exchange(next_read_fails, false)) return below_.look_up(table, key, look);
     read_failed_ = true;
-    return std::nullopt;
+    return false;
   }
   void scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const override {
     auto left = std::exchange(next_scan_gives, std::numeric_limits<std::size_t>::max());

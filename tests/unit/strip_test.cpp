@@ -161,9 +161,8 @@ BOOST_AUTO_TEST_CASE(of_any_two_values_the_change_gives_the_second_from_the_firs
     }
     const std::optional<Bytes> value(after);
     for (const auto* known : {&before, static_cast<const Bytes*>(nullptr)}) {
-      Writer writer;
-      write_change(writer, change_of(Table::facts, a_key, value, known));
-      const auto bytes = writer.take();
+      Bytes bytes;
+      append_change(bytes, change_of(Table::facts, a_key, value, known));
       bookchain::ledger::Reader reader(bytes);
       const auto change = read_change(reader);
       BOOST_REQUIRE(!reader.failed());
