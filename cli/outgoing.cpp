@@ -73,7 +73,7 @@ std::vector<PeerPort> peers_without_block(const State& state, Height height) {
     if (row.payload.empty() || row.payload.front() != tag) return true;
     const auto message = decode<Message>(row.payload);
     const auto* commit = message ? std::get_if<CommitMessage>(&message.value()) : nullptr;
-    const bool is_this = commit != nullptr && commit->committed.block.header.body.height == height;
+    const bool is_this = commit != nullptr && commit->certificate.vote.height == height;
     if (is_this && (peers.empty() || peers.back() != key.to)) peers.push_back(key.to);
     return true;
   });

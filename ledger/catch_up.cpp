@@ -48,15 +48,26 @@ void append_and_go_on(Context& context, const CommittedBlock& committed) {
   handle_deferred(context);
 }
 
+void append_checked(Context& context, const CommittedBlock& committed) {
+  const auto voter = voter_at(context, committed.block.header.body.height);
+  (void)notice_forgotten(context, committed.certificate, voter.precommit);
+  append_and_go_on(context, committed);
+}
+
 /// A second certificate for another block at a committed height: more than f peers are faulty.
-Result<void> check_not_forked(Context& context, const CommittedBlock& committed) {
-  const auto height = committed.block.header.body.height;
+Result<void> check_not_forked(Context& context, Height height, const Hash& block,
+                              const CommitCertificate& certificate) {
   const auto own = blocks.get(context.draft, height);
-  if (!own || context.genesis.block_hash(own->block) == context.genesis.block_hash(committed.block)) return success();
-  BOOKCHAIN_CHECK(check_commit(context.genesis, committed.block, committed.certificate));
-  see_fork(context, own->certificate, committed.certificate);
+  if (!own || context.genesis.block_hash(own->block) == block) return success();
+  BOOKCHAIN_CHECK(check_commit(context.genesis, height, block, certificate));
+  see_fork(context, own->certificate, certificate);
   context.draft.note(Event{"fork", std::nullopt, std::to_string(height.value)});
   return rejected(Token::bad_chain, "two blocks of one height have certificates", std::to_string(height.value));
+}
+
+Result<void> check_not_forked(Context& context, const CommittedBlock& committed) {
+  return check_not_forked(context, committed.block.header.body.height, context.genesis.block_hash(committed.block),
+                          committed.certificate);
 }
 
 Result<void> take_block(Context& context, const CommittedBlock& committed) {
@@ -68,8 +79,7 @@ Result<void> take_block(Context& context, const CommittedBlock& committed) {
   const bool is_known = voter.prevote && voter.prevote->body.block == committed.certificate.vote.block;
   const auto check = is_known ? check_sealed : check_block;
   BOOKCHAIN_CHECK(check(context.genesis, context.draft, committed.block));
-  (void)notice_forgotten(context, committed.certificate, voter.precommit);
-  append_and_go_on(context, committed);
+  append_checked(context, committed);
   return success();
 }
 
@@ -141,15 +151,44 @@ void handle_deferred(Context& context) {
   }
 }
 
-Result<void> on_commit(Context& context, PeerPort from, const CommitMessage& message) {
-  const auto height = message.committed.block.header.body.height;
+namespace {
+
+/// A certificate whose block is to be at hand: it went to all with its PROPOSE.
+Result<void> take_certificate(Context& context, PeerPort from, const CommitCertificate& certificate) {
+  const auto& vote = certificate.vote;
   const auto present = voting_height(context);
-  if (height < present) return check_not_forked(context, message.committed);
+  if (present < vote.height) {
+    ask_for_blocks(context, from);
+    return success();
+  }
+  // First: what nobody voted for is not worth a look at any block.
+  BOOKCHAIN_CHECK(context.genesis.check_certificate(certificate));
+  if (vote.height < present) return check_not_forked(context, vote.height, vote.block, certificate);
+  if (auto block = candidates.get(context.draft, vote.block)) {
+    append_checked(context, CommittedBlock{std::move(*block), certificate});
+    return success();
+  }
+  // Whoever gave a PRECOMMIT had it, should the proposer be gone.
+  ask_for_blocks(context, from);
+  for (const auto& precommit : certificate.votes) {
+    if (precommit.signer != context.self()) ask_for_blocks(context, precommit.signer);
+  }
+  return success();
+}
+
+}  // namespace
+
+Result<void> on_commit(Context& context, PeerPort from, const CommitMessage& message) {
+  if (!message.block) return take_certificate(context, from, message.certificate);
+  const CommittedBlock committed{*message.block, message.certificate};
+  const auto height = committed.block.header.body.height;
+  const auto present = voting_height(context);
+  if (height < present) return check_not_forked(context, committed);
   if (present < height) {
     ask_for_blocks(context, from);
     return success();
   }
-  return take_block(context, message.committed);
+  return take_block(context, committed);
 }
 
 Result<void> on_want_blocks(Context& context, PeerPort from, const WantBlocks& message) {

@@ -58,12 +58,16 @@ Result<void> check_block(const Genesis& genesis, const State& state, const Block
   return success();
 }
 
-Result<void> check_commit(const Genesis& genesis, const Block& block, const CommitCertificate& certificate) {
-  const auto& vote = certificate.vote;
-  if (vote.height != block.header.body.height || vote.block != genesis.block_hash(block)) {
-    return broken("a certificate commits another block", block.header.body.height);
+Result<void> check_commit(const Genesis& genesis, Height height, const Hash& block,
+                          const CommitCertificate& certificate) {
+  if (certificate.vote.height != height || certificate.vote.block != block) {
+    return broken("a certificate commits another block", height);
   }
   return genesis.check_certificate(certificate);
+}
+
+Result<void> check_commit(const Genesis& genesis, const Block& block, const CommitCertificate& certificate) {
+  return check_commit(genesis, block.header.body.height, genesis.block_hash(block), certificate);
 }
 
 void append_block(const Genesis& genesis, Draft& draft, const CommittedBlock& committed, bool keep_blocks) {

@@ -38,8 +38,10 @@ void apply_transaction(const Genesis& genesis, Draft& draft, const Transaction& 
 /// this head before.
 [[nodiscard]] Result<void> check_sealed(const Genesis& genesis, const State& state, const Block& block);
 
-/// Whether `certificate` commits `block`: q good PRECOMMITs for its height and hash, any one ballot.
+/// Whether `certificate` commits the block of that height and hash: q good PRECOMMITs for both, any one ballot.
 /// Tokens: `bad-chain`, `no-quorum`, `bad-signature`, `unknown-peer`.
+[[nodiscard]] Result<void> check_commit(const Genesis& genesis, Height height, const Hash& block,
+                                        const CommitCertificate& certificate);
 [[nodiscard]] Result<void> check_commit(const Genesis& genesis, const Block& block,
                                         const CommitCertificate& certificate);
 

@@ -103,14 +103,22 @@ struct PrecommitMessage {
   }
 };
 
-/// A committed block with what commits it.
+/// Proposer to all: q precommits. The block went to all with its PROPOSE: who has it no more asks for it.
 struct CommitMessage {
   static constexpr std::string_view name = "commit";
-  CommittedBlock committed;
+  CommitCertificate certificate;
+  std::optional<Block> block;
+
+  CommitMessage() = default;
+  explicit CommitMessage(CommitCertificate of_proposed) : certificate(std::move(of_proposed)) {}
+  /// With the block.
+  explicit CommitMessage(CommittedBlock committed)
+      : certificate(std::move(committed.certificate)), block(std::move(committed.block)) {}
 
   template <class Self, class Visitor>
   static void visit(Self& self, Visitor& visitor) {
-    visitor("committed", self.committed);
+    visitor("certificate", self.certificate);
+    visitor("block", self.block);
   }
 };
 

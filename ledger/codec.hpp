@@ -4,7 +4,7 @@
 //
 // Integers are big-endian and of fixed width; bool is 0 or 1; an enum is one byte within its bounds;
 // text and bytes carry a 32-bit length, lists a 32-bit count, optionals a 0 or 1, variants a one-byte
-// tag. Never allocates more than the bytes at hand justify.
+// tag. Never allocates more than the bytes at hand justify, but for the first items of a list.
 #pragma once
 
 #include <algorithm>
@@ -53,9 +53,6 @@ concept Fixed = requires(T value) {
   { T::size } -> std::convertible_to<std::size_t>;
   value.bytes;
 };
-}  // namespace codec_detail
-
-namespace codec_detail {
 
 /// Where a Writer only counts.
 class Count {
@@ -212,7 +209,7 @@ class Reader {
     }
   }
 
-  /// A list of four peers is no longer; what is grows with its items.
+  /// For so many items of a list there is room at once: those of a network of four peers.
   static constexpr std::uint32_t reserved_items = 4;
 
   ByteView left_;

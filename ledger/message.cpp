@@ -49,11 +49,11 @@ constexpr int step_of_kind(std::string_view kind) {
 }
 constexpr int step_of_blocks = 8;
 
-/// The block that is proposed or committed with a message; null if none is.
+/// The block that comes with a message which proposes or commits it; null if none does.
 const Block* block_in(const Message& message) {
   if (const auto* propose = std::get_if<ProposeMessage>(&message)) return &propose->block;
-  if (const auto* commit = std::get_if<CommitMessage>(&message)) return &commit->committed.block;
-  return nullptr;
+  const auto* commit = std::get_if<CommitMessage>(&message);
+  return commit != nullptr && commit->block ? &*commit->block : nullptr;
 }
 
 }  // namespace
@@ -68,15 +68,9 @@ std::optional<ExchangeId> exchange_of(const NetworkId& network, const Message& m
 
 int step_of(const Message& message) { return step_of_kind(name(message)); }
 
-std::vector<ExchangeId> traced_exchanges_of(const NetworkId& network, const Message& message) {
-  if (const auto exchange = exchange_of(network, message)) return {*exchange};
+std::vector<ExchangeId> exchanges_moved_by(const NetworkId& network, const Block& block) {
   std::vector<ExchangeId> found;
-  if (const auto* told = std::get_if<ReceiptMessage>(&message)) {
-    return is_sound(told->receipt.body) ? told->receipt.body.exchanges : found;
-  }
-  const auto* block = block_in(message);
-  if (block == nullptr) return found;
-  for (const auto& transaction : block->transactions) {
+  for (const auto& transaction : block.transactions) {
     if (const auto* transfer = std::get_if<Signed<Transfer>>(&transaction)) {
       found.push_back(ExchangeOf{network}.of(transfer->body.request));
     }
@@ -84,8 +78,19 @@ std::vector<ExchangeId> traced_exchanges_of(const NetworkId& network, const Mess
   return found;
 }
 
+std::vector<ExchangeId> traced_exchanges_of(const NetworkId& network, const Message& message) {
+  if (const auto exchange = exchange_of(network, message)) return {*exchange};
+  if (const auto* told = std::get_if<ReceiptMessage>(&message)) {
+    return is_sound(told->receipt.body) ? told->receipt.body.exchanges : std::vector<ExchangeId>{};
+  }
+  const auto* block = block_in(message);
+  return block == nullptr ? std::vector<ExchangeId>{} : exchanges_moved_by(network, *block);
+}
+
 std::uint8_t traced_step_of(const Message& message) {
-  return static_cast<std::uint8_t>(block_in(message) != nullptr ? step_of_blocks : step_of(message));
+  const bool is_of_blocks =
+      std::holds_alternative<ProposeMessage>(message) || std::holds_alternative<CommitMessage>(message);
+  return static_cast<std::uint8_t>(is_of_blocks ? step_of_blocks : step_of(message));
 }
 
 bool answers_with_blocks(const Message& message) {

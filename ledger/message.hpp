@@ -338,7 +338,10 @@ using Message = std::variant<Announce, WitnessId, RequestMessage, GrantMessage, 
 [[nodiscard]] std::optional<ExchangeId> exchange_of(const NetworkId& network, const Message& message);
 /// The step of the eight that a message belongs to; 0 if to none.
 [[nodiscard]] int step_of(const Message& message);
-/// The exchanges in whose traces a message belongs: its own, or those that a block on its way records.
+/// Those whose transfers are in it.
+[[nodiscard]] std::vector<ExchangeId> exchanges_moved_by(const NetworkId& network, const Block& block);
+/// The exchanges in whose traces a message belongs: its own, or those that the block which it
+/// brings records.
 [[nodiscard]] std::vector<ExchangeId> traced_exchanges_of(const NetworkId& network, const Message& message);
 /// The step that it is shown under there: a block on its way is step 8.
 [[nodiscard]] std::uint8_t traced_step_of(const Message& message);

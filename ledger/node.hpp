@@ -180,8 +180,9 @@ class Node {
 
   /// The steps that this peer can take now, oldest exchange first.
   [[nodiscard]] std::vector<Due> due(const State& state) const;
-  /// The same, looking at these exchanges alone. A step of another one can have become due only by what a committed
-  /// block or an opened book changed (rows of `ownership` and `shelf`).
+  /// The same, looking at these exchanges alone. A step of one whose record did not change can have become due only by
+  /// what a committed block or an opened book changed about its book (rows of `ownership` and `shelf`), or because a
+  /// restored home has caught up.
   [[nodiscard]] std::vector<Due> due_among(const State& state, const std::vector<ExchangeId>& among) const;
   [[nodiscard]] std::optional<Step> due_step(const State& state, const ExchangeId& exchange) const;
 

@@ -380,9 +380,7 @@ Result<void> on_precommit(Context& context, PeerPort from, const PrecommitMessag
   add_by_signer(record->precommits, VoteSignature{from, message.vote.signature});
   keep(context, *record);
   if (record->precommits.size() < context.genesis.vote_quorum()) return success();
-  auto block = candidates.get(context.draft, record->block);
-  if (!block) return success();
-  context.send_to_all(CommitMessage{CommittedBlock{std::move(*block), precommits_of(*record)}});
+  context.send_to_all(CommitMessage{precommits_of(*record)});
   return success();
 }
 

@@ -356,6 +356,8 @@ inline constexpr TypedTable<GivenIdKey, ExchangeId> given_ids{Table::given_ids};
 inline constexpr TypedTable<PeerPort, std::uint64_t> announced{Table::announced};
 inline constexpr TypedTable<MarkKey, Mark> marks{Table::marks};
 inline constexpr TypedTable<TurnKey, TurnRecord> turns{Table::turns};
+/// Blocks that this peer has checked whole on the present head, or mined on it; gone with that head. A COMMIT appends
+/// one of them without another check.
 inline constexpr TypedTable<Hash, Block> candidates{Table::candidates};
 inline constexpr TypedTable<std::uint64_t, Transaction> pending{Table::pending};  ///< in the order of submission
 inline constexpr TypedTable<std::uint8_t, VoterRecord> voters{Table::voter};

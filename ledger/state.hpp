@@ -28,7 +28,7 @@ enum class Table : std::uint8_t {
   turns,           ///< owner, BookId, Version, Turn -> TurnRecord
   voter,           ///< the votes of the present height
   proposer,        ///< the ballot this peer has opened
-  candidates,      ///< block hash -> Block seen at the present height
+  candidates,      ///< block hash -> Block that was checked at the present height
   pending,         ///< own transactions that wait for a block
   deferred,        ///< votes for a height this peer has not reached, one a sender and kind
   marks,           ///< owner, Height, ExchangeId -> Mark: disputes in the chain

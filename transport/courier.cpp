@@ -11,8 +11,9 @@ namespace {
 
 /// A package that came after its message is looked for in quiet turns, and now and then where there are none.
 constexpr std::uint64_t busy_turns_a_search = 32;
-/// A peer that serves looks no sooner again for steps that nothing points to.
+/// A peer that serves looks no sooner again for steps that nothing points to, and after that long in busy turns, too.
 constexpr std::uint64_t look_again_us = 100'000;
+constexpr std::uint64_t look_anyway_us = 1'000'000;
 
 }  // namespace
 
@@ -192,9 +193,11 @@ Result<Report> Courier::turn(const Intake& intake, const Policy& policy, const s
   // A turn that nothing came for has time for what others do only when something points to it.
   const bool quiet = parcels.empty();
   const auto known_commits = std::exchange(foreign_commits_, parts_.store.foreign_commits());
-  const bool may_look =
-      !patient_ || !looked_everywhere_ || has_passed(*looked_everywhere_, parts_.environment.now(), look_again_us);
-  if ((quiet && may_look) || known_commits != foreign_commits_) look_everywhere_ = true;
+  const auto has_not_looked_for = [&](std::uint64_t microseconds) {
+    return !looked_everywhere_ || has_passed(*looked_everywhere_, parts_.environment.now(), microseconds);
+  };
+  const bool looks = quiet ? !patient_ || has_not_looked_for(look_again_us) : has_not_looked_for(look_anyway_us);
+  if (looks || known_commits != foreign_commits_) look_everywhere_ = true;
   leave_for_later(mail, intake.messages, report);
   if (quiet || ++busy_turns_ % busy_turns_a_search == 0) add_late_packages(mail.messages);
   if (auto taken = take_mail(mail, notes, report); !taken) {

@@ -227,6 +227,7 @@ class Courier {
     if (parts_.observer != nullptr) parts_.observer->reached(point);
   }
   [[nodiscard]] Header header_to(PeerPort to) const;
+  [[nodiscard]] ledger::Height chain_height() const;
   /// What one step of the rules sends.
   struct Sending {
     std::vector<ledger::Outgoing> messages;
@@ -251,6 +252,7 @@ class Courier {
                                     Report& report);
   [[nodiscard]] Result<StepReport> decide_step(const ledger::Due& due, Report& report);
   void take_wishes(const std::vector<ledger::Wish>& wishes, Report& report);
+  [[nodiscard]] bool is_of_restore(const ledger::Bytes& fact) const;
   void note_touched(const std::vector<ledger::Write>& writes);
   [[nodiscard]] std::vector<ledger::Due> take_candidates();
   void take_due_steps(const Policy& policy, Report& report);
@@ -331,6 +333,8 @@ class Courier {
   std::set<ledger::BookId> touched_books_;  ///< or in one of them
   bool look_everywhere_ = true;
   std::optional<ledger::Time> looked_everywhere_;
+  /// Something was put off, or failed, that a book which moves may bring on, whichever it is.
+  bool waits_for_moves_ = false;
   std::uint64_t foreign_commits_ = 0;
   std::uint64_t busy_turns_ = 0;
   /// Under which number a message with a package was given to the outbox by this process, by the hash of the message.

@@ -56,6 +56,8 @@ void Courier::enqueue_all(Report& report) {
 std::vector<SentReport> Courier::enqueue_messages(const Sending& sending, Report& report) {
   Draft draft(parts_.store);
   std::vector<SentReport> sent;
+  std::optional<Precommit> committed_by;  // of the last COMMIT, which goes to several
+  std::vector<ExchangeId> committed;
   for (const auto& leaving : sending.messages) {
     const auto before = outgoing_rows.get(draft, leaving.to);
     const bool full = before && before->kept_bytes > max_bytes_with_blocks;
@@ -78,7 +80,15 @@ std::vector<SentReport> Courier::enqueue_messages(const Sending& sending, Report
     const bool answer = sending.asker == leaving.to;
     const auto id =
         enqueue(draft, header, OutboxRecord{std::move(payload), leaving.with_package, sending.time, answer}, epoch);
-    traces_.passed(trace_of(parts_.node.genesis(), leaving.message, header, id, sending.time, size));
+    auto traced = trace_of(parts_.node.genesis(), leaving.message, header, id, sending.time, size);
+    if (const auto vote = vote_without_block(leaving.message)) {
+      if (vote != committed_by) {
+        committed_by = vote;
+        committed = exchanges_committed_by(parts_.node.genesis(), draft, *vote);
+      }
+      traced.exchanges = committed;
+    }
+    traces_.passed(std::move(traced));
     sent.push_back(SentReport{leaving.to, std::string(ledger::name(leaving.message))});
   }
   parts_.store.hand_over(draft.take_effects().writes);

@@ -2,6 +2,7 @@
 // rules once. Everything here happens before or within the transaction; nothing is acknowledged or removed yet.
 #include <algorithm>
 
+#include "ledger/chain.hpp"
 #include "transport/courier.hpp"
 
 namespace bookchain::transport {
@@ -259,9 +260,13 @@ Error why_not_taken(const Header& header, Admission what) {
 
 }  // namespace
 
+Height Courier::chain_height() const { return chain_head(parts_.node.genesis(), parts_.store).height; }
+
 Result<void> Courier::take_message(Incoming arrival, Notes& notes, Report& report) {
   const auto& header = arrival.header;
   ReceivedReport received{arrival.id, header.from, {}, std::nullopt, ReceiveResult::accepted, std::nullopt};
+  Traced traced;
+  std::optional<Precommit> committing;  // by this message, if it is good: its block says which exchanges it is about
   if (arrival.message) {
     received.type = ledger::name(*arrival.message);
     received.exchange = exchange_of(parts_.node.genesis().id(), *arrival.message);
@@ -286,8 +291,10 @@ Result<void> Courier::take_message(Incoming arrival, Notes& notes, Report& repor
       return success();
     }
     if (arrival.message) {
-      traces_.passed(trace_of(parts_.node.genesis(), *arrival.message, header, arrival.id, parts_.environment.now(),
-                              arrival.size));
+      traced =
+          trace_of(parts_.node.genesis(), *arrival.message, header, arrival.id, parts_.environment.now(), arrival.size);
+      committing = vote_without_block(*arrival.message);
+      if (committing && !(chain_height() < committing->height)) committing.reset();
     }
     received.taken = true;
   }
@@ -302,12 +309,16 @@ Result<void> Courier::take_message(Incoming arrival, Notes& notes, Report& repor
       return std::move(decided).as_failure();
     }
     refusal = std::move(decided.value().refusal);
+    if (committing && !(chain_height() < committing->height)) {
+      traced.exchanges = exchanges_committed_by(parts_.node.genesis(), parts_.store, *committing);
+    }
     if (package) BOOKCHAIN_CHECK(settle_package(header.from, *package));
     if (is_grant) drop_unwanted_package(header.from, received.exchange);
   } else {
     refusal = Error{Token::bad_message, "not in canonical form", to_hex(arrival.id), {}};
   }
   if (arrival.late_package) return success();
+  traces_.passed(std::move(traced));
   if (refusal) {
     received.result = ReceiveResult::refused;
     received.error = std::move(refusal);

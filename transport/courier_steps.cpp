@@ -71,7 +71,14 @@ bool Courier::settle_request(const ExchangeId& exchange, const Policy& policy, P
     // Only for the environment does it fail, and then the commit tells.
     (void)decide(Wish{WishRefuse{exchange, std::move(verdict.reason)}}, report);
   }
+  if (verdict.what == GrantVerdict::What::wait) waits_for_moves_ = true;
   return verdict.what == GrantVerdict::What::grant;
+}
+
+/// Whether a row of facts may say that a restored home has caught up: it does so when the head is far enough.
+bool Courier::is_of_restore(const Bytes& fact) const {
+  if (fact == encode(recall_fact.number) || fact == encode(mute_until_fact.number)) return true;
+  return fact == encode(head_fact.number) && mute_until_fact.get(parts_.store).has_value();
 }
 
 /// Remembers in which exchanges a step may have become due: those of `writes`, those about a book that a block moved or
@@ -79,10 +86,11 @@ bool Courier::settle_request(const ExchangeId& exchange, const Policy& policy, P
 void Courier::note_touched(const std::vector<Write>& writes) {
   for (const auto& write : writes) {
     if (write.table == Table::ownership || write.table == Table::shelf) {
-      if (const auto book = decode<BookId>(write.key)) touched_books_.insert(book.value());
+      const auto book = decode<BookId>(write.key);
+      if (book) touched_books_.insert(book.value());
+      if (!book || std::exchange(waits_for_moves_, false)) look_everywhere_ = true;
     }
-    const bool of_restore = write.key == encode(recall_fact.number) || write.key == encode(mute_until_fact.number);
-    if (write.table == Table::facts && of_restore) look_everywhere_ = true;
+    if (write.table == Table::facts && is_of_restore(write.key)) look_everywhere_ = true;
     if (write.table != Table::exchanges) continue;
     if (const auto exchange = decode<ExchangeId>(write.key)) touched_.insert(exchange.value());
   }
@@ -115,7 +123,10 @@ void Courier::take_due_steps(const Policy& policy, Report& report) {
       const auto key = std::pair(due.exchange, policy.one_each ? Step::request : due.step);
       if (!tried.insert(key).second) continue;
       auto step = decide_step(due, report);
-      if (!step) step = StepReport{due.exchange, due.step, {}, std::move(step).error()};
+      if (!step) {
+        step = StepReport{due.exchange, due.step, {}, std::move(step).error()};
+        waits_for_moves_ = true;
+      }
       report.steps.push_back(std::move(step).value());
       progress = true;
     }

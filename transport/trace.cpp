@@ -28,6 +28,18 @@ Traced trace_of(const Genesis& genesis, const Message& message, const Header& he
       TraceRecord{id, header.from, header.to, std::string(name(message)), traced_step_of(message), now, size}};
 }
 
+std::optional<Precommit> vote_without_block(const Message& message) {
+  const auto* commit = std::get_if<CommitMessage>(&message);
+  if (commit == nullptr || commit->block) return std::nullopt;
+  return commit->certificate.vote;
+}
+
+std::vector<ExchangeId> exchanges_committed_by(const Genesis& genesis, const State& state, const Precommit& vote) {
+  const auto committed = blocks.get(state, vote.height);
+  if (!committed || genesis.block_hash(committed->block) != vote.block) return {};
+  return exchanges_moved_by(genesis.id(), committed->block);
+}
+
 void collect_passed(const State& state, const std::vector<Traced>& traced, Passed& passed) {
   for (const auto& [of, record] : traced) {
     for (const auto& exchange : of) {

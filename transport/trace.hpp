@@ -55,14 +55,20 @@ struct TracePart {
 };
 inline constexpr ledger::TypedTable<TraceKey, TracePart> trace_parts{ledger::Table::trace};
 
-/// A message that leaves or arrives, and the exchanges that it is about: its own, or those that a block on its way
-/// records.
+/// A message that leaves or arrives, and the exchanges that it is about: its own, or those that the block records which
+/// comes with it.
 struct Traced {
   std::vector<ledger::ExchangeId> exchanges;
   TraceRecord record;
 };
 [[nodiscard]] Traced trace_of(const ledger::Genesis& genesis, const ledger::Message& message, const Header& header,
                               const ledger::MessageId& id, ledger::Time now, std::uint64_t size);
+/// The vote of a COMMIT that leaves its block out.
+[[nodiscard]] std::optional<ledger::Precommit> vote_without_block(const ledger::Message& message);
+/// The exchanges that the block records which that vote committed; none if it is not in the chain of this state.
+[[nodiscard]] std::vector<ledger::ExchangeId> exchanges_committed_by(const ledger::Genesis& genesis,
+                                                                     const ledger::State& state,
+                                                                     const ledger::Precommit& vote);
 
 /// What passed of each exchange, in its order.
 using Passed = std::map<ledger::ExchangeId, std::vector<TraceRecord>>;

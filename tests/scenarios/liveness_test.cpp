@@ -102,7 +102,7 @@ BOOST_AUTO_TEST_CASE(a_liar_that_refuses_every_ballot_stops_nobody) {
         network.queue.push_front(Envelope{
             liar, envelope.from, Promised{round->height, Ballot{Round{round->ballot.round.value + 1000}, liar}}, {}});
       }
-      return std::holds_alternative<CommitMessage>(envelope.message);
+      return tells_of_a_block(envelope.message);
     };
     network.run();
     BOOST_TEST(lies > 0U);

@@ -210,8 +210,8 @@ BUGS = [
      "head_fact.put(draft, Head{height, genesis.block_hash(block)});\n  if (ON && height.value == 2) std::abort();"),
     # A block that comes a second time is taken for another one.
     ("fork_imagined", "ledger/catch_up.cpp", 1,
-     "if (!own || context.genesis.block_hash(own->block) == context.genesis.block_hash(committed.block)) return",
-     "if (!own || (!ON && context.genesis.block_hash(own->block) == context.genesis.block_hash(committed.block))) return"),
+     "if (!own || context.genesis.block_hash(own->block) == block) return",
+     "if (!own || (!ON && context.genesis.block_hash(own->block) == block)) return"),
     # One witness less can give the key back.
     ("threshold_one_less", "ledger/exchange_wish.cpp", 1,
      "split(wish.rehearsed_dealt.value_or(wish.key), context.genesis.share_threshold(), ports.size(),\n"

@@ -30,7 +30,7 @@ bool is_kept_back(const Message& message, std::uint16_t port) {
 Block* block_in(Message& message) {
   if (auto* answer = std::get_if<AnswerMessage>(&message)) return answer->lock ? &answer->lock->block : nullptr;
   if (auto* proposal = std::get_if<ProposeMessage>(&message)) return &proposal->block;
-  if (auto* commit = std::get_if<CommitMessage>(&message)) return &commit->committed.block;
+  if (auto* commit = std::get_if<CommitMessage>(&message)) return commit->block ? &*commit->block : nullptr;
   auto* blocks = std::get_if<BlocksMessage>(&message);
   return blocks == nullptr || blocks->blocks.empty() ? nullptr : &blocks->blocks.front().block;
 }
@@ -50,7 +50,7 @@ void spoil(Block& block, Random& chance) {
 bool Villain::keeps_block(PeerPort to, const Message& message) {
   if (const auto* commit = std::get_if<CommitMessage>(&message)) {
     if (!does(Attack::partial_commit, 600)) return false;
-    withheld_.emplace(to, commit->committed.block.header.body.height);
+    withheld_.emplace(to, commit->certificate.vote.height);
     return true;
   }
   const auto* told = std::get_if<BlocksMessage>(&message);

@@ -189,7 +189,13 @@ struct StatementReader {
   void operator()(const PrevoteMessage& m) const { vote(m.vote); }
   void operator()(const PrevotesMessage& m) const { certificate(m.certificate); }
   void operator()(const PrecommitMessage& m) const { vote(m.vote); }
-  void operator()(const CommitMessage& m) const { committed(m.committed); }
+  void operator()(const CommitMessage& m) const {
+    if (m.block) {
+      committed(CommittedBlock{*m.block, m.certificate});
+    } else {
+      certificate(m.certificate);
+    }
+  }
   void operator()(const BlocksMessage& m) const {
     for (const auto& one : m.blocks) committed(one);
   }

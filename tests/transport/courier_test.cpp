@@ -287,6 +287,68 @@ BOOST_FIXTURE_TEST_CASE(of_a_turn_that_could_not_be_committed_nothing_is_sent_or
   BOOST_TEST(exchanges.all(store).size() == 1U);
 }
 
+/// A peer that is never quiet must not forget what no row of an exchange points to.
+BOOST_FIXTURE_TEST_CASE(who_serves_looks_for_steps_everywhere_soon_in_quiet_turns_and_in_busy_ones_a_second_later,
+                        Asking) {
+  Policy policy;
+  policy.steps = true;
+  policy.patient = true;
+  BOOST_REQUIRE(request(2));
+  (void)turn(policy);
+  const auto channel = Channel::make(genesis, identities[1], self).value();
+  std::uint64_t number = 0;
+  const auto steps_of_busy_turn = [&] {
+    const auto payload = encode(Message{SendAgain{exchange}});
+    link.parcels.push_back(
+        Parcel{other, "p", {channel.seal(Epoch{{2}}, MessageNumber{++number}, payload, Hash{{3}})}, std::nullopt});
+    return turn(policy).steps.size();
+  };
+  const auto open_one = [&] {
+    change([&](Draft& draft) {
+      for (auto [id, record] : exchanges.all(draft)) {
+        if (record.state == ExchangeState::opened) continue;
+        record.state = ExchangeState::opened;
+        record.grant = genesis.sign(other, identities[1].signing_key, Grant{id, {}, {}, {}, {}, {}});
+        return exchanges.put(draft, id, record);
+      }
+    });
+  };
+  open_one();
+  BOOST_TEST(turn(policy).steps.empty());
+  environment.time.value += 100'000;
+  BOOST_TEST(steps_of_busy_turn() == 0U);
+  BOOST_TEST(turn(policy).steps.size() == 1U);
+  open_one();
+  environment.time.value += 900'000;
+  BOOST_TEST(steps_of_busy_turn() == 0U);
+  environment.time.value += 100'000;
+  BOOST_TEST(steps_of_busy_turn() == 1U);
+}
+
+/// A COMMIT names no exchange: one that nobody voted for is in the trace of none, whichever block it is about.
+BOOST_FIXTURE_TEST_CASE(a_forged_certificate_is_in_no_trace, Peer) {
+  Transfer transfer;
+  transfer.request.signer = other;
+  const Block block{genesis.sign(other, identities[1].signing_key, BlockHeader{Height{1}, {}, {}, {}, 0}),
+                    {Signed<Transfer>{other, transfer, {}}}};
+  const auto hash = genesis.block_hash(block);
+  change([&](Draft& draft) {
+    blocks.put(draft, Height{1}, CommittedBlock{block, {}});
+    head_fact.put(draft, Head{Height{1}, hash});
+    witness_ids.put(draft, WitnessIdKey{other, genesis.exchange_of(transfer.request)}, {});
+  });
+  BOOST_REQUIRE(exchanges_committed_by(genesis, store, Precommit{Height{1}, {}, hash}).size() == 1U);
+  BOOST_TEST(exchanges_committed_by(genesis, store, Precommit{Height{1}, {}, {}}).empty());
+  const auto channel = Channel::make(genesis, identities[1], self).value();
+  for (std::uint64_t height = 1; height <= 3; ++height) {
+    const auto payload = encode(Message{CommitMessage{CommitCertificate{Precommit{Height{height}, {}, hash}, {}}}});
+    link.parcels.push_back(
+        Parcel{other, "p", {channel.seal(Epoch{{2}}, MessageNumber{height}, payload, Hash{{3}})}, std::nullopt});
+  }
+  BOOST_TEST(turn().received.size() == 3U);
+  BOOST_TEST(trace_parts.all(store).empty());
+}
+
 BOOST_FIXTURE_TEST_CASE(each_step_of_a_turn_tells_what_it_sent_itself, Asking) {
   BOOST_REQUIRE(request(2));
   // Given up by hand before their answers: a step each, in one turn.
