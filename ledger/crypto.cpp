@@ -65,26 +65,36 @@ void wipe(std::span<std::uint8_t> secret) { CryptoPP::SecureWipeBuffer(secret.da
 
 // ---- XChaCha20-Poly1305 ----
 
-Bytes seal(const SealKey& key, const SealNonce& nonce, ByteView associated, ByteView plaintext) {
-  CryptoPP::XChaCha20Poly1305::Encryption cipher;
-  cipher.SetKeyWithIV(key.bytes.data(), key.bytes.size(), nonce.bytes.data(), nonce.bytes.size());
+struct SealCipher::State {
+  CryptoPP::XChaCha20Poly1305::Encryption encryption;
+  CryptoPP::XChaCha20Poly1305::Decryption decryption;
+};
+
+SealCipher::SealCipher(const SealKey& key) : state_(std::make_unique<State>()) {
+  const SealNonce zero{};  // each message brings its own
+  state_->encryption.SetKeyWithIV(key.bytes.data(), key.bytes.size(), zero.bytes.data(), zero.bytes.size());
+  state_->decryption.SetKeyWithIV(key.bytes.data(), key.bytes.size(), zero.bytes.data(), zero.bytes.size());
+}
+SealCipher::~SealCipher() = default;
+SealCipher::SealCipher(SealCipher&&) noexcept = default;
+SealCipher& SealCipher::operator=(SealCipher&&) noexcept = default;
+
+Bytes SealCipher::seal(const SealNonce& nonce, ByteView associated, ByteView plaintext) {
   Bytes out(plaintext.size() + seal_tag_size);
-  cipher.EncryptAndAuthenticate(out.data(), out.data() + plaintext.size(), seal_tag_size, nonce.bytes.data(),
-                                static_cast<int>(nonce.bytes.size()), associated.data(), associated.size(),
-                                plaintext.data(), plaintext.size());
+  state_->encryption.EncryptAndAuthenticate(out.data(), out.data() + plaintext.size(), seal_tag_size,
+                                            nonce.bytes.data(), static_cast<int>(nonce.bytes.size()), associated.data(),
+                                            associated.size(), plaintext.data(), plaintext.size());
   return out;
 }
 
-Result<Bytes> open_sealed(const SealKey& key, const SealNonce& nonce, ByteView associated, ByteView sealed) {
-  const Error failure{Token::bad_signature, "the seal of a message does not verify", {}, {}};
-  if (sealed.size() < seal_tag_size) return failure;
-  CryptoPP::XChaCha20Poly1305::Decryption cipher;
-  cipher.SetKeyWithIV(key.bytes.data(), key.bytes.size(), nonce.bytes.data(), nonce.bytes.size());
+Result<Bytes> SealCipher::open(const SealNonce& nonce, ByteView associated, ByteView sealed) {
+  const auto failure = [] { return Error{Token::bad_signature, "the seal of a message does not verify", {}, {}}; };
+  if (sealed.size() < seal_tag_size) return failure();
   Bytes out(sealed.size() - seal_tag_size);
-  const bool good = cipher.DecryptAndVerify(out.data(), sealed.data() + out.size(), seal_tag_size, nonce.bytes.data(),
-                                            static_cast<int>(nonce.bytes.size()), associated.data(), associated.size(),
-                                            sealed.data(), out.size());
-  if (!good) return failure;
+  const bool good = state_->decryption.DecryptAndVerify(
+      out.data(), sealed.data() + out.size(), seal_tag_size, nonce.bytes.data(), static_cast<int>(nonce.bytes.size()),
+      associated.data(), associated.size(), sealed.data(), out.size());
+  if (!good) return failure();
   return out;
 }
 

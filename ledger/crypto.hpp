@@ -62,11 +62,25 @@ void wipe(std::span<std::uint8_t> secret);
 using SealKey = FixedBytes<struct SealKeyTag, 32>;
 using SealNonce = FixedBytes<struct SealNonceTag, 24>;
 inline constexpr std::size_t seal_tag_size = 16;
-/// Ciphertext followed by the 16-byte tag.
-[[nodiscard]] Bytes seal(const SealKey& key, const SealNonce& nonce, ByteView associated, ByteView plaintext);
-/// Token `bad-signature` if the tag does not verify.
-[[nodiscard]] Result<Bytes> open_sealed(const SealKey& key, const SealNonce& nonce, ByteView associated,
-                                        ByteView sealed);
+/// Seals and opens many messages under one key without setting the key up again.
+class SealCipher {
+ public:
+  explicit SealCipher(const SealKey& key);
+  ~SealCipher();
+  SealCipher(SealCipher&&) noexcept;
+  SealCipher& operator=(SealCipher&&) noexcept;
+  SealCipher(const SealCipher&) = delete;
+  SealCipher& operator=(const SealCipher&) = delete;
+
+  /// Ciphertext followed by the 16-byte tag. The caller never uses a nonce twice under one key.
+  [[nodiscard]] Bytes seal(const SealNonce& nonce, ByteView associated, ByteView plaintext);
+  /// Token `bad-signature` if the tag does not verify.
+  [[nodiscard]] Result<Bytes> open(const SealNonce& nonce, ByteView associated, ByteView sealed);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 // ---- AES-256-GCM, for the chunks of books ----
 using ChunkNonce = FixedBytes<struct ChunkNonceTag, 12>;

@@ -15,15 +15,18 @@ template <class Direction>
 Direction derive_direction(const Hash& secret, const NetworkId& network, PeerPort from, PeerPort to) {
   auto context = encode_all(protocol_version, network, from, to);
   auto keys = hkdf_sha256(secret.view(), view_of(key_purpose), context, SealKey::size + 2 * Hash::size);
-  Direction direction;
+  SealKey seal_key;
+  Hash nonce_key;
+  Hash proof_key;
   auto key = keys.begin();
-  for (const auto part :
-       {std::span<std::uint8_t>(direction.seal_key.bytes), std::span<std::uint8_t>(direction.nonce_key.bytes),
-        std::span<std::uint8_t>(direction.proof_key.bytes)}) {
+  for (const auto part : {std::span<std::uint8_t>(seal_key.bytes), std::span<std::uint8_t>(nonce_key.bytes),
+                          std::span<std::uint8_t>(proof_key.bytes)}) {
     std::copy_n(key, part.size(), part.begin());
     key += static_cast<std::ptrdiff_t>(part.size());
   }
   wipe(keys);
+  Direction direction{SealCipher(seal_key), nonce_key, proof_key};
+  wipe(seal_key.bytes);
   return direction;
 }
 
@@ -83,7 +86,7 @@ Bytes Channel::seal(const Epoch& epoch, MessageNumber number, ByteView payload, 
   const auto mixed = hmac_sha256(sending_.nonce_key.view(), {fresh.view(), envelope, payload});
   SealNonce nonce;
   std::copy_n(mixed.bytes.begin(), SealNonce::size, nonce.bytes.begin());
-  const auto sealed = ledger::seal(sending_.seal_key, nonce, envelope, payload);
+  const auto sealed = sending_.cipher.seal(nonce, envelope, payload);
   envelope.reserve(envelope.size() + SealNonce::size + sealed.size());
   envelope.insert(envelope.end(), nonce.bytes.begin(), nonce.bytes.end());
   envelope.insert(envelope.end(), sealed.begin(), sealed.end());
@@ -93,7 +96,7 @@ Bytes Channel::seal(const Epoch& epoch, MessageNumber number, ByteView payload, 
 Result<Opened> Channel::open(ByteView envelope) const {
   BOOKCHAIN_TRY(const auto parts, take_apart(envelope));
   BOOKCHAIN_CHECK(check_pair(parts.header, network_, peer_, self_));
-  BOOKCHAIN_TRY(auto payload, open_sealed(receiving_.seal_key, parts.nonce, parts.header_bytes, parts.sealed));
+  BOOKCHAIN_TRY(auto payload, receiving_.cipher.open(parts.nonce, parts.header_bytes, parts.sealed));
   return Opened(parts.header, std::move(payload));
 }
 
@@ -106,7 +109,7 @@ bool Channel::is_proof(ByteView text, ByteView proof) const {
 Result<Opened> Channel::open_own(ByteView envelope) const {
   BOOKCHAIN_TRY(const auto parts, take_apart(envelope));
   BOOKCHAIN_CHECK(check_pair(parts.header, network_, self_, peer_));
-  BOOKCHAIN_TRY(auto payload, open_sealed(sending_.seal_key, parts.nonce, parts.header_bytes, parts.sealed));
+  BOOKCHAIN_TRY(auto payload, sending_.cipher.open(parts.nonce, parts.header_bytes, parts.sealed));
   return Opened(parts.header, std::move(payload));
 }
 

@@ -73,13 +73,13 @@ class Channel {
 
  private:
   struct Direction {
-    ledger::SealKey seal_key;
+    mutable ledger::SealCipher cipher;  ///< what it has done changes nothing of what it does
     ledger::Hash nonce_key;
     ledger::Hash proof_key;
   };
   Channel(const ledger::NetworkId& network, ledger::PeerPort self, ledger::PeerPort peer, Direction sending,
           Direction receiving)
-      : network_(network), self_(self), peer_(peer), sending_(sending), receiving_(receiving) {}
+      : network_(network), self_(self), peer_(peer), sending_(std::move(sending)), receiving_(std::move(receiving)) {}
 
   ledger::NetworkId network_;
   ledger::PeerPort self_;

@@ -103,16 +103,16 @@ BOOST_AUTO_TEST_SUITE(sealing)
 
 BOOST_AUTO_TEST_CASE(a_seal_is_that_of_the_xchacha_draft_and_opens) {
   const SealVector vector;
-  const auto sealed = seal(vector.key, vector.nonce, vector.associated, view_of(sunscreen));
+  const auto sealed = SealCipher(vector.key).seal(vector.nonce, vector.associated, view_of(sunscreen));
   BOOST_TEST(to_hex(sealed) == to_hex(vector.sealed));
-  const auto opened = open_sealed(vector.key, vector.nonce, vector.associated, vector.sealed);
+  const auto opened = SealCipher(vector.key).open(vector.nonce, vector.associated, vector.sealed);
   BOOST_TEST(text_of(value_of(opened)) == sunscreen);
 }
 
 BOOST_AUTO_TEST_CASE(a_sealed_message_changed_cut_or_lengthened_anywhere_is_refused) {
   const SealVector vector;
   const auto refused = [&](const Bytes& sealed) {
-    return token_of(open_sealed(vector.key, vector.nonce, vector.associated, sealed)) == "bad-signature";
+    return token_of(SealCipher(vector.key).open(vector.nonce, vector.associated, sealed)) == "bad-signature";
   };
   try_changes(vector.sealed, refused);
 }
@@ -120,22 +120,35 @@ BOOST_AUTO_TEST_CASE(a_sealed_message_changed_cut_or_lengthened_anywhere_is_refu
 BOOST_AUTO_TEST_CASE(a_seal_opens_only_with_its_own_header_nonce_and_key) {
   const SealVector vector;
   const auto with_header = [&](const Bytes& header) {
-    return token_of(open_sealed(vector.key, vector.nonce, header, vector.sealed)) == "bad-signature";
+    return token_of(SealCipher(vector.key).open(vector.nonce, header, vector.sealed)) == "bad-signature";
   };
   try_changes(vector.associated, with_header);
   auto nonce = vector.nonce;
   nonce.bytes[23] ^= 1U;
-  BOOST_TEST(token_of(open_sealed(vector.key, nonce, vector.associated, vector.sealed)) == "bad-signature");
+  BOOST_TEST(token_of(SealCipher(vector.key).open(nonce, vector.associated, vector.sealed)) == "bad-signature");
   auto seal_key = vector.key;
   seal_key.bytes[0] ^= 1U;
-  BOOST_TEST(token_of(open_sealed(seal_key, vector.nonce, vector.associated, vector.sealed)) == "bad-signature");
+  BOOST_TEST(token_of(SealCipher(seal_key).open(vector.nonce, vector.associated, vector.sealed)) == "bad-signature");
+}
+
+BOOST_AUTO_TEST_CASE(one_cipher_seals_and_opens_many_and_forgets_those_before_and_what_it_refused) {
+  const SealVector vector;
+  SealCipher cipher(vector.key);
+  auto other = vector.nonce;
+  other.bytes[0] ^= 1U;
+  const auto second = cipher.seal(other, {}, view_of("a second message"));
+  BOOST_TEST(to_hex(cipher.seal(vector.nonce, vector.associated, view_of(sunscreen))) == to_hex(vector.sealed));
+  BOOST_TEST(token_of(cipher.open(other, vector.associated, vector.sealed)) == "bad-signature");
+  BOOST_TEST(token_of(cipher.open(vector.nonce, vector.associated, Bytes(3))) == "bad-signature");
+  BOOST_TEST(text_of(value_of(cipher.open(vector.nonce, vector.associated, vector.sealed))) == sunscreen);
+  BOOST_TEST(text_of(value_of(cipher.open(other, {}, second))) == "a second message");
 }
 
 BOOST_AUTO_TEST_CASE(an_empty_message_can_be_sealed) {
   const SealVector vector;
-  const auto sealed = seal(vector.key, vector.nonce, {}, {});
+  const auto sealed = SealCipher(vector.key).seal(vector.nonce, {}, {});
   BOOST_TEST(sealed.size() == seal_tag_size);
-  BOOST_TEST(value_of(open_sealed(vector.key, vector.nonce, {}, sealed)).empty());
+  BOOST_TEST(value_of(SealCipher(vector.key).open(vector.nonce, {}, sealed)).empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_chunk_is_encrypted_as_published_for_aes_256_gcm_and_decrypts) {
