@@ -70,11 +70,9 @@ std::vector<Event> EventTeller::missed(const std::vector<Event>& told) {
 }
 
 bool EventTeller::tell_event(const Event& event, RefusalLimit::Time now) {
-  if (!blames_.admit(event, now)) return true;
+  if (!blames_.admit(event, now) || !is_told(event)) return true;
   const auto& out = session_.report();
-  const auto value = events_value({event});
-  if (value.empty()) return true;
-  return out.event_from([&] { return value.front(); },
+  return out.event_from([&] { return events_value({event}).front(); },
                         [&] {
                           auto line = event_text(out, home_.store(), event);
                           if (!line.empty()) line.pop_back();

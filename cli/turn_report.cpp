@@ -115,10 +115,12 @@ bool has_height(const Event& event) {
 
 }  // namespace
 
+bool is_told(const Event& event) { return event.what != "requested"; }
+
 Json events_value(const std::vector<Event>& events) {
   Json list = Json::array();
   for (const auto& each : events) {
-    if (each.what == "requested") continue;
+    if (!is_told(each)) continue;
     Json value{{"event", each.what}};
     if (each.exchange) value["exchange"] = to_hex(*each.exchange);
     if (has_height(each)) {
@@ -145,7 +147,7 @@ std::string over_text(const State& state, const Event& event) {
 }  // namespace
 
 std::string event_text(const Report& report, const State& state, const Event& event) {
-  if (event.what == "requested" || (event.what == "block" && !report.verbose())) return {};
+  if (!is_told(event) || (event.what == "block" && !report.verbose())) return {};
   if (event.what == "exchange-over" && event.exchange) {
     return event.what + " " + report.id(*event.exchange) + ": " + over_text(state, event) + "\n";
   }

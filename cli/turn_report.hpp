@@ -19,8 +19,9 @@ namespace bookchain::cli {
                                     const std::vector<ledger::PeerPort>& unheard);
 /// One line a message.
 [[nodiscard]] std::string received_text(const Report& report, const std::vector<transport::ReceivedReport>& received);
-/// What came of it, for the peer: "committed", "exchange-over", "block", "equivocation" and the like; those of
-/// its own request are left out.
+/// Whether an event is told at all: that of a peer's own request is not.
+[[nodiscard]] bool is_told(const ledger::Event& event);
+/// What came of it, for the peer: "committed", "exchange-over", "block", "equivocation" and the like.
 [[nodiscard]] Json events_value(const std::vector<ledger::Event>& events);
 /// A line each, or nothing where only -v would say it; `state` is what the peer knows after it.
 [[nodiscard]] std::string event_text(const Report& report, const ledger::State& state, const ledger::Event& event);
