@@ -42,7 +42,7 @@ inline void add_entry(Store& below, Table place, const Bytes& entry) {
   commit(below, writes);
 }
 
-/// A store that counts what is read of it by key and what is written. Like a disk, it may fail a read: then it gives
+/// A store that counts what is read of it and what is written. Like a disk, it may fail a read: then it gives
 /// nothing, or the first rows of a scan, and refuses the commit.
 class CountingStore final : public Store {
  public:
@@ -54,6 +54,7 @@ class CountingStore final : public Store {
     return false;
   }
   void scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const override {
+    ++scans;
     auto left = std::exchange(next_scan_gives, std::numeric_limits<std::size_t>::max());
     below_.scan(table, prefix, from, [&](ByteView key, ByteView value) {
       if (left == 0) read_failed_ = true;
@@ -80,7 +81,8 @@ class CountingStore final : public Store {
     return below_.status();
   }
 
-  mutable int reads = 0;
+  mutable int reads = 0;  ///< by key
+  mutable int scans = 0;
   std::size_t writes = 0;
   mutable bool next_read_fails = false;
   mutable std::size_t next_scan_gives = std::numeric_limits<std::size_t>::max();  ///< rows, before it fails
@@ -110,6 +112,7 @@ struct Stores {
   std::unique_ptr<Store> below_journal = open_sqlite(folder / "journal.sqlite");
   std::unique_ptr<Store> below_journals = open_sqlite(folder / "journals.sqlite");
   std::unique_ptr<Store> below_numbers = open_sqlite(folder / "numbers.sqlite");
+  std::unique_ptr<Store> below_small = open_sqlite(folder / "small.sqlite");
   MemoryStore below_through;
   Journals journals{*below_journals};
   NumberedStore numbered{journals.store()};
@@ -122,6 +125,9 @@ struct Stores {
     journal->keep_journal(20'000);  // some transactions of these tests
     all.push_back(std::move(journal));
     all.push_back(std::make_unique<JournalStore>(below_through));
+    auto small = std::make_unique<SmallTables>(*below_small, tables_of({Table::facts, Table::trace}));
+    small->keep(8'000);  // what these tests put into a table is at times more
+    all.push_back(std::move(small));
     journals.keep({.first = 12'000, .second = 6'000});
     all.push_back(std::make_unique<NumberedStore>(*below_numbers));
     all.push_back(std::make_unique<GatheringStore>(numbered));  // as a home has it
