@@ -48,7 +48,7 @@ Salt chunk_salt(const BookSecret& secret, std::uint64_t index) {
   return salt;
 }
 
-Hash chunk_leaf(const Salt& salt, ByteView chunk) { return leaf_hash({salt.view(), chunk}); }
+Hash chunk_leaf(const Salt& salt, ByteView chunk) { return leaf_hash(salt.view(), chunk); }
 
 Bytes encrypt_chunk(ChunkCipher& cipher, const ExchangeId& exchange, std::uint64_t index, bool last, const Salt& salt,
                     ByteView chunk) {

@@ -12,11 +12,11 @@ namespace {
 constexpr std::string_view genesis_magic = "bookchain/1 genesis";
 constexpr std::uint32_t dispute_bytes = 65536;  ///< of a DISPUTE and its block, beside the chunk
 
-/// Signatures that were found good, so that one statement is not verified at every place it comes to: alone, in a
-/// message, in a block, in a certificate. Key, bytes and signature decide for ever whether it is good, and their hash
-/// is the whole key of this memory: it changes nothing but time. Bad ones are not remembered. Bounded: each has two
-/// places to be in, side by side in one line of the processor's caches, and the older of the two makes room.
-class GoodSignatures {
+/// What was found good, so that one statement is not verified at every place it comes to: alone, in a message, in a
+/// block, in a certificate. Its name is a hash of all that decides for ever whether it is good: so it changes nothing
+/// but time. What is bad is not remembered. Bounded: each has two places to be in, side by side in one line of the
+/// processor's caches, and the older of the two makes room.
+class GoodNames {
  public:
   [[nodiscard]] bool has(const Hash& name) const {
     const auto& set = sets_[place_of(name)];
@@ -33,7 +33,7 @@ class GoodSignatures {
     Hash younger;
     Hash older;
   };
-  static constexpr std::size_t set_count = std::size_t{1} << 13U;
+  static constexpr std::size_t set_count = std::size_t{1} << 12U;
   [[nodiscard]] static std::size_t place_of(const Hash& name) {
     std::size_t first = 0;
     std::memcpy(&first, name.bytes.data(), sizeof first);
@@ -43,8 +43,12 @@ class GoodSignatures {
 };
 
 /// Each thread remembers for itself.
-GoodSignatures& good_signatures() {
-  thread_local GoodSignatures good;
+struct Good {
+  GoodNames signatures;
+  GoodNames in_batches;  ///< statements, by the signature of a batch and the path to its root
+};
+Good& good() {
+  thread_local Good good;
   return good;
 }
 
@@ -55,12 +59,18 @@ Hash name_of(const VerifyKey& key, ByteView bytes, const Signature& signature) {
 
 /// `verify`, but what was found good once is known.
 bool verify_once(const VerifyKey& key, ByteView bytes, const Signature& signature) {
-  auto& good = good_signatures();
+  auto& known = good().signatures;
   const auto name = name_of(key, bytes, signature);
-  if (good.has(name)) return true;
+  if (known.has(name)) return true;
   if (!verify(key, bytes, signature)) return false;
-  good.add(name);
+  known.add(name);
   return true;
+}
+
+/// As name_of: the encoding of a place says itself where it ends.
+Hash name_in_batch(const VerifyKey& key, ByteView bytes, const Signature& signature, const BatchPlace& place) {
+  const auto encoded = encode(place);
+  return sha256({key.view(), signature.view(), encoded, bytes});
 }
 
 Error out_of_range(std::string subject) {
@@ -115,7 +125,7 @@ Result<void> check_sizes(const GenesisFields& fields) {
 
 }  // namespace
 
-void forget_good_signatures() { good_signatures() = {}; }
+void forget_good_signatures() { good() = {}; }
 
 Result<Genesis> Genesis::make(GenesisFields fields) {
   BOOKCHAIN_CHECK(check_peers(fields.peers));
@@ -150,7 +160,7 @@ std::optional<std::uint32_t> Genesis::witness_index(PeerPort requester, PeerPort
 
 Signature Genesis::sign_bytes(const SigningKey& key, ByteView bytes) {
   const auto signature = ledger::sign(key, bytes);
-  good_signatures().add(name_of(verify_key(key), bytes, signature));
+  good().signatures.add(name_of(verify_key(key), bytes, signature));
   return signature;
 }
 
@@ -177,12 +187,17 @@ Result<void> Genesis::check_signature(PeerPort signer, ByteView bytes, const Sig
 
 Result<void> Genesis::check_in_batch(PeerPort signer, ByteView bytes, const Signature& signature,
                                      const BatchPlace& place, std::string_view what) const {
+  const auto* peer = find(signer);
+  if (peer == nullptr) return no_such_signer(signer);
+  auto& known = good().in_batches;
+  const auto name = name_in_batch(peer->verify_key, bytes, signature, place);
+  if (known.has(name)) return success();
   if (place.count < 2 || place.count > max_batch_statements) return bad_signature(what);
   const auto root = merkle_root_of(leaf_hash(bytes), place.index, place.count, place.path);
   if (!root) return bad_signature(what);
-  // Of a batch that signature is remembered, and nothing of a statement: what is hashed to name it begins with parts of
-  // fixed sizes, and a path has none.
-  return check_signature(signer, unsigned_bytes(id_, signer, Batch{place.count, *root}), signature, what);
+  BOOKCHAIN_CHECK(check_signature(signer, unsigned_bytes(id_, signer, Batch{place.count, *root}), signature, what));
+  known.add(name);
+  return success();
 }
 
 }  // namespace bookchain::ledger

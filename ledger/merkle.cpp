@@ -15,12 +15,7 @@ Hash node_hash(const Hash& left, const Hash& right) { return sha256({node_prefix
 
 }  // namespace
 
-Hash leaf_hash(std::initializer_list<ByteView> parts) {
-  Sha256 hash;
-  hash.update(leaf_prefix);
-  for (const auto part : parts) hash.update(part);
-  return hash.finish();
-}
+Hash leaf_hash(ByteView bytes, ByteView more) { return sha256({leaf_prefix, bytes, more}); }
 
 void MerkleAccumulator::push(const Hash& leaf) {
   auto node = leaf;

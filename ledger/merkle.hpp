@@ -2,17 +2,14 @@
 // functions; leaves are hashed by the caller with leaf_hash, so that no tree ever sees whole data.
 #pragma once
 
-#include <initializer_list>
-
 #include "ledger/codec.hpp"
 
 namespace bookchain::ledger {
 
 inline constexpr std::size_t max_path_length = 64;
 
-/// SHA-256(0x00 || parts), RFC 6962 section 2.1.
-[[nodiscard]] Hash leaf_hash(std::initializer_list<ByteView> parts);
-[[nodiscard]] inline Hash leaf_hash(ByteView bytes) { return leaf_hash({bytes}); }
+/// SHA-256(0x00 || bytes || more), RFC 6962 section 2.1: of a leaf that lies in two parts, or in one.
+[[nodiscard]] Hash leaf_hash(ByteView bytes, ByteView more = {});
 
 /// Takes leaf hashes one by one in O(log n) memory.
 class MerkleAccumulator {

@@ -44,9 +44,9 @@ BUGS = [
      "if (!ON && !below(bytes.subspan(32), group_order)) return false;"),
     # A place in a batch is believed without the signature of the batch.
     ("batch_not_checked", "ledger/genesis.cpp", 1,
-     "  return check_signature(signer, unsigned_bytes(id_, signer, Batch{place.count, *root}), signature, what);",
+     "  BOOKCHAIN_CHECK(check_signature(signer, unsigned_bytes(id_, signer, Batch{place.count, *root}), signature, what));",
      "  if (ON) return success();\n"
-     "  return check_signature(signer, unsigned_bytes(id_, signer, Batch{place.count, *root}), signature, what);"),
+     "  BOOKCHAIN_CHECK(check_signature(signer, unsigned_bytes(id_, signer, Batch{place.count, *root}), signature, what));"),
     # What a peer signs at the end of a turn is not written to its records.
     ("records_left_unsigned", "transport/courier_enqueue.cpp", 1,
      "    signer.fill(*record);\n",

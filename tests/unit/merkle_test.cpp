@@ -186,7 +186,7 @@ BOOST_AUTO_TEST_CASE(an_inner_node_is_no_leaf) {
 }
 
 BOOST_AUTO_TEST_CASE(a_leaf_of_parts_is_the_leaf_of_the_whole) {
-  BOOST_TEST((leaf_hash({hex("0011"), hex("22")}) == leaf_hash(hex("001122"))));
+  BOOST_TEST((leaf_hash(hex("0011"), hex("22")) == leaf_hash(hex("001122"))));
 }
 
 BOOST_AUTO_TEST_CASE(all_paths_made_at_once_are_those_made_one_by_one) {
