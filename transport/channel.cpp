@@ -16,17 +16,12 @@ Direction derive_direction(const Hash& secret, const NetworkId& network, PeerPor
   auto context = encode_all(protocol_version, network, from, to);
   auto keys = hkdf_sha256(secret.view(), view_of(key_purpose), context, SealKey::size + 2 * Hash::size);
   SealKey seal_key;
-  Hash nonce_key;
-  Hash proof_key;
-  auto key = keys.begin();
-  for (const auto part : {std::span<std::uint8_t>(seal_key.bytes), std::span<std::uint8_t>(nonce_key.bytes),
-                          std::span<std::uint8_t>(proof_key.bytes)}) {
-    std::copy_n(key, part.size(), part.begin());
-    key += static_cast<std::ptrdiff_t>(part.size());
-  }
-  wipe(keys);
-  Direction direction{SealCipher(seal_key), nonce_key, proof_key};
+  std::copy_n(keys.begin(), SealKey::size, seal_key.bytes.begin());
+  Direction direction{SealCipher(seal_key), {}, {}};
+  std::copy_n(keys.begin() + SealKey::size, Hash::size, direction.nonce_key.bytes.begin());
+  std::copy_n(keys.begin() + SealKey::size + Hash::size, Hash::size, direction.proof_key.bytes.begin());
   wipe(seal_key.bytes);
+  wipe(keys);
   return direction;
 }
 

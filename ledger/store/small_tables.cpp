@@ -6,6 +6,16 @@
 
 namespace bookchain::ledger {
 
+namespace {
+
+/// With what the map has beside it, roughly.
+std::size_t size_of(ByteView key, ByteView value) {
+  constexpr std::size_t entry_bytes = 128;
+  return entry_bytes + key.size() + value.size();
+}
+
+}  // namespace
+
 void SmallTables::keep(std::size_t most_bytes) {
   most_bytes_ = most_bytes;
   forget();
@@ -21,19 +31,20 @@ void SmallTables::forget_if_changed() const {
 }
 
 void SmallTables::read(Table table, Kept& kept) const {
-  kept.kind = Kind::kept;
+  auto kind = Kind::kept;
   below_.scan(table, {}, {}, [&](ByteView key, ByteView value) {
-    kept.bytes += key.size() + value.size();
+    kept.bytes += size_of(key, value);
     if (kept.bytes > most_bytes_) {
-      kept = Kept{};
-      kept.kind = Kind::too_large;
+      kind = Kind::too_large;
       return false;
     }
     kept.rows.emplace_hint(kept.rows.end(), Bytes(key.begin(), key.end()), Bytes(value.begin(), value.end()));
     return true;
   });
   // A read that failed gave less than there is.
-  if (!below_.status()) kept = Kept{};
+  if (!below_.status()) kind = Kind::unread;
+  if (kind != Kind::kept) kept = Kept{};
+  kept.kind = kind;
 }
 
 const SmallTables::Kept* SmallTables::find(Table table) const {
@@ -47,9 +58,11 @@ const SmallTables::Kept* SmallTables::find(Table table) const {
 // ---- reading ----
 
 void SmallTables::begin_reading() const {
-  if (readings_++ > 0 || open_) return;
-  reading_.emplace(below_);
-  forget_if_changed();
+  if (readings_ == 0 && !open_) {
+    reading_.emplace(below_);
+    forget_if_changed();
+  }
+  ++readings_;
 }
 
 void SmallTables::end_reading() const {
@@ -101,11 +114,11 @@ void SmallTables::note(const Write& write, Kept& kept) const {
   if (kept.kind != Kind::kept) return;
   const auto row = kept.rows.find(write.key);
   if (row != kept.rows.end()) {
-    kept.bytes -= row->first.size() + row->second.size();
+    kept.bytes -= size_of(row->first, row->second);
     kept.rows.erase(row);
   }
   if (!write.value) return;
-  kept.bytes += write.key.size() + write.value->size();
+  kept.bytes += size_of(write.key, *write.value);
   kept.rows.emplace(write.key, *write.value);
   if (kept.bytes <= most_bytes_) return;
   kept = Kept{};

@@ -16,7 +16,7 @@ class SmallTables final : public Store {
   /// Keeps a reference: `below` outlives this store, and nobody else writes through it meanwhile.
   SmallTables(Store& below, TableSet tables) : below_(below), tables_(tables) {}
 
-  /// From now on it keeps tables whose keys and values have so many bytes at most. 0, as at the beginning: none.
+  /// From now on it keeps tables that take so many bytes at most, roughly. 0, as at the beginning: none.
   void keep(std::size_t most_bytes);
 
   [[nodiscard]] bool look_up(Table table, ByteView key, const Look& look) const override;

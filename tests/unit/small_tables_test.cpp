@@ -6,7 +6,7 @@ namespace {
 
 using namespace bookchain::unit;  // NOLINT(google-build-using-namespace)
 
-constexpr std::size_t most = 100;
+constexpr std::size_t most = 1'000;
 
 /// A file, and the store over it that keeps one of its tables; `other` writes the same file.
 struct Small {
