@@ -319,9 +319,10 @@ class Serving {
     return std::nullopt;
   }
 
-  /// A back-off that still runs is something due.
+  /// A back-off that still runs is something due, and so is mail that waits for the next turn.
   [[nodiscard]] bool is_idle() const {
-    return plan_.until_idle && since(active_) >= *plan_.until_idle && !home_.node().is_backing_off(home_.store());
+    return plan_.until_idle && since(active_) >= *plan_.until_idle && !home_.courier().is_lingering() &&
+           !home_.node().is_backing_off(home_.store());
   }
 
   [[nodiscard]] std::optional<ServeEnd> ended() {

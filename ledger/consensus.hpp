@@ -38,6 +38,8 @@ void ask_voters_again(Context& context);
 [[nodiscard]] std::optional<Time> wakes_at(const State& state, const Genesis& genesis, std::optional<Time> now);
 /// Whether a proposer's back-off runs, or an answer is put off: something that this peer has still to do.
 [[nodiscard]] bool is_backing_off(const State& state, const Genesis& genesis);
+/// Whether a ballot for the present height is under way, as far as this peer knows.
+[[nodiscard]] bool has_ballot_under_way(const State& state);
 
 /// Whether this peer votes at that height: a restored home does not where it may have voted before.
 [[nodiscard]] bool may_vote(const State& state, Height height);

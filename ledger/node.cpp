@@ -219,4 +219,6 @@ std::optional<Time> Node::next_tick(const State& state, std::optional<Time> now)
 
 bool Node::is_backing_off(const State& state) const { return ledger::is_backing_off(state, genesis_); }
 
+bool Node::has_ballot_under_way(const State& state) const { return ledger::has_ballot_under_way(state); }
+
 }  // namespace bookchain::ledger

@@ -215,6 +215,8 @@ class Node {
   /// Whether one of those times is the end of a pause after which this peer goes on with what it has to do. A question
   /// that it asks only where it has heard nothing for long is none.
   [[nodiscard]] bool is_backing_off(const State& state) const;
+  /// Whether a ballot for the next block is under way, as far as this peer knows.
+  [[nodiscard]] bool has_ballot_under_way(const State& state) const;
 
   [[nodiscard]] const Genesis& genesis() const { return genesis_; }
   [[nodiscard]] const Identity& identity() const { return identity_; }

@@ -34,6 +34,13 @@ std::optional<Time> back_off_ends_at(const State& state, const Genesis& genesis)
 
 bool is_backing_off(const State& state, const Genesis& genesis) { return back_off_ends_at(state, genesis).has_value(); }
 
+bool has_ballot_under_way(const State& state) {
+  const auto voter = voters.get(state, only_row);
+  if (is_of_present(state, voter) && voter->promise != Ballot{}) return true;
+  const auto proposer = proposers.get(state, only_row);
+  return is_of_present(state, proposer) && proposer->phase != ProposerPhase::idle;
+}
+
 std::optional<Time> wakes_at(const State& state, const Genesis& genesis, std::optional<Time> now) {
   auto wakes = back_off_ends_at(state, genesis);
   if (const auto record = voters.get(state, only_row); is_of_present(state, record)) {

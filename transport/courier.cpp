@@ -112,21 +112,49 @@ void Courier::take_notes_of(const std::vector<std::pair<PeerPort, DeliveryNote>>
   }
 }
 
-// ---- what can wait (transport/postponed.hpp) ----
+// ---- what can wait ----
 
 bool Courier::postpones_nothing() const {
   return !patient_ || postponed_.is_due(parts_.environment.now()) || parts_.link.is_waited_for();
 }
 
-/// Whether a turn would do nothing but take notes.
+/// Whether there is nothing to be done but to take in this mail.
 bool Courier::can_wait(const std::vector<Parcel>& parcels, const OpenedMail& mail) const {
-  if (mail.notes.empty() || !mail.messages.empty() || !mail.unfit.empty() || postpones_nothing()) return false;
-  if (!to_sweep_.empty()) return false;
+  if ((mail.notes.empty() && mail.messages.empty()) || !mail.unfit.empty()) return false;
+  if (postpones_nothing() || !to_sweep_.empty()) return false;
   if (std::ranges::any_of(parcels, [](const auto& parcel) { return parcel.fault.has_value(); })) return false;
   if (!parts_.link.offers().empty()) return false;
   const auto now = parts_.environment.now();
   const auto tick = parts_.node.next_tick(parts_.store, now);
   return !tick || now < *tick;
+}
+
+namespace {
+
+/// Whether nothing but its exchange, or its book, waits for a message.
+bool is_of_an_exchange(const std::optional<Message>& message) {
+  return message && (step_of(*message) != 0 || std::holds_alternative<ReceiptMessage>(*message));
+}
+
+}  // namespace
+
+/// Whether it waits for a vote, since each turn costs a signature and a commit, however much it decides. Not beyond the
+/// time, nor where there is much of it.
+bool Courier::can_linger(const Lingering& held) const {
+  constexpr std::size_t most_messages = 256;
+  constexpr std::uint64_t most_bytes = std::uint64_t{1} << 20U;
+  const auto now = parts_.environment.now();
+  if (!vote_came_ || has_passed(*vote_came_, now, ballot_rests_us) || has_passed(held.since, now, linger_us)) {
+    return false;
+  }
+  if (held.mail.messages.size() + held.mail.notes.size() > most_messages) return false;
+  std::uint64_t bytes = 0;
+  for (const auto& message : held.mail.messages) {
+    bytes += message.size;
+    if (bytes > most_bytes || !is_of_an_exchange(message.message)) return false;
+  }
+  const Reading reading(parts_.store);
+  return parts_.node.has_ballot_under_way(parts_.store) && can_wait(held.parcels, held.mail);
 }
 
 void Courier::postpone_notes(const std::vector<Parcel>& parcels, OpenedMail& mail, Report& report) {
@@ -171,20 +199,44 @@ Result<void> Courier::take_mail(OpenedMail& mail, Notes& notes, Report& report) 
   return success();
 }
 
+namespace {
+
+ParcelNames names_of(const std::vector<Parcel>& parcels) {
+  ParcelNames names;
+  for (const auto& parcel : parcels) names[parcel.from].insert(parcel.name);
+  return names;
+}
+
+}  // namespace
+
 Result<Report> Courier::turn(const Intake& intake, const Policy& policy, const std::vector<Wish>& wishes) {
   Report report;
-  const auto waiting = parts_.link.waiting();
+  auto waiting = parts_.link.waiting();
   patient_ = policy.patient;
   shows_deliveries_ = policy.shows_deliveries;
-  BOOKCHAIN_TRY(const auto parcels, parts_.link.receive(intake.deliveries));
-  auto mail = open_parcels(parcels, report);
+  // What this peer has of it already, it is not given again.
+  auto held = std::exchange(lingering_, std::nullopt).value_or(Lingering{{}, {}, parts_.environment.now()});
+  auto& [parcels, mail, since] = held;
+  const auto known = parcels.size();
+  BOOKCHAIN_TRY(auto arrived,
+                parts_.link.receive_beside(names_of(parcels), intake.deliveries - std::min(intake.deliveries, known)));
+  if (known > 0) waiting = parts_.link.waiting();  // a spool may know only now what lies beside
+  std::ranges::move(arrived, std::back_inserter(parcels));
+  open_parcels(parcels, known, mail, report);
   report.deliveries = parcels.size();
   const bool full = parcels.size() >= intake.deliveries;
-  if (wishes.empty() && can_wait(parcels, mail)) {
+  if (wishes.empty() && mail.messages.empty() && can_wait(parcels, mail)) {
     postpone_notes(parcels, mail, report);
     report.more_waits = full || drained_peers(waiting, parcels, mail).size() < channels_.size();
     return report;
   }
+  if (wishes.empty() && !full && can_linger(held)) {
+    lingering_ = std::move(held);
+    return Report{};  // it is told when it is decided
+  }
+  const bool brings_vote =
+      std::ranges::any_of(mail.messages, [](const auto& each) { return !is_of_an_exchange(each.message); });
+  if (brings_vote) vote_came_ = parts_.environment.now();
   tried_packages_.clear();
   Notes notes;
   BOOKCHAIN_CHECK(parts_.store.begin());
@@ -292,7 +344,8 @@ Result<void> Courier::finish(const std::vector<Parcel>& parcels, const OpenedMai
 Result<void> Courier::take_notes() {
   BOOKCHAIN_TRY(const auto parcels, parts_.link.receive(std::numeric_limits<std::size_t>::max()));
   Report report;
-  const auto mail = open_parcels(parcels, report);
+  OpenedMail mail;
+  open_parcels(parcels, 0, mail, report);
   if (mail.notes.empty()) return success();
   // First, so that the commit tells of a read that failed.
   BOOKCHAIN_CHECK(parts_.store.begin());

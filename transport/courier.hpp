@@ -148,6 +148,11 @@ class Courier {
   /// Token `bad-value` if a channel cannot be made.
   [[nodiscard]] static Result<Courier> make(Parts parts);
 
+  /// What is about exchanges waits so long for a vote to share its turn, in a patient turn while a ballot is under way:
+  /// votes follow one another quickly then, and everybody waits for them.
+  static constexpr std::uint64_t linger_us = 2'000;
+  /// Where the last vote is older, nothing waits for the next one.
+  static constexpr std::uint64_t ballot_rests_us = 20'000;
   /// What one turn takes in at most. A delivery of which not every message was taken stays where it is.
   struct Intake {
     std::size_t deliveries = 64;
@@ -181,6 +186,8 @@ class Courier {
 
   /// Whether patient turns left something for later.
   [[nodiscard]] bool has_postponed() const { return !postponed_.empty() || !traces_.empty(); }
+  /// Whether the last turn took mail in and left it for the next one.
+  [[nodiscard]] bool is_lingering() const { return lingering_.has_value(); }
 
   /// Takes what peers say they have taken, and leaves their messages for later: for a command that takes nothing
   /// in, at its end.
@@ -189,8 +196,8 @@ class Courier {
   /// How many deliveries wait now.
   [[nodiscard]] std::size_t count_waiting() const { return parts_.link.count_waiting(); }
 
-  /// When this peer should look again although nothing came: a back-off that ends, or something to be
-  /// sent again. Nothing while it can only wait.
+  /// When this peer should look again although nothing came: a back-off that ends, mail that has waited long enough, or
+  /// something to be sent again. Nothing while it can only wait.
   [[nodiscard]] std::optional<ledger::Time> next_wake() const;
 
   /// Null: an honest peer again.
@@ -214,6 +221,12 @@ class Courier {
     std::vector<std::pair<PeerPort, DeliveryNote>> notes;
     std::set<std::size_t> unfit;       ///< parcels with something that cannot be opened
     std::set<std::size_t> unfinished;  ///< parcels with messages that were left for later
+  };
+  /// Mail that was taken in and not decided yet.
+  struct Lingering {
+    std::vector<Parcel> parcels;
+    OpenedMail mail;
+    ledger::Time since;  ///< when the first of it came
   };
   using Notes = std::map<PeerPort, DeliveryNote>;
   struct CopiedPackage {
@@ -259,6 +272,7 @@ class Courier {
   /// Nothing is left for later in this call.
   [[nodiscard]] bool postpones_nothing() const;
   [[nodiscard]] bool can_wait(const std::vector<Parcel>& parcels, const OpenedMail& mail) const;
+  [[nodiscard]] bool can_linger(const Lingering& mail) const;
   void postpone_notes(const std::vector<Parcel>& parcels, OpenedMail& mail, Report& report);
   void write_down_postponed();
   [[nodiscard]] Result<void> write_postponed();
@@ -275,7 +289,7 @@ class Courier {
   [[nodiscard]] Result<void> finish(const std::vector<Parcel>& parcels, const OpenedMail& mail, const Notes& notes,
                                     const std::set<PeerPort>& drained, Report& report);
 
-  [[nodiscard]] OpenedMail open_parcels(const std::vector<Parcel>& parcels, Report& report) const;
+  void open_parcels(const std::vector<Parcel>& parcels, std::size_t first, OpenedMail& mail, Report& report) const;
   [[nodiscard]] Result<void> open_envelope(PeerPort from, ledger::ByteView envelope, std::size_t parcel,
                                            OpenedMail& mail) const;
   void leave_for_later(OpenedMail& mail, std::size_t most, Report& report) const;
@@ -326,6 +340,8 @@ class Courier {
   bool patient_ = false;                                  ///< of the present call, as the next
   bool shows_deliveries_ = true;
   Postponed postponed_;
+  std::optional<Lingering> lingering_;
+  std::optional<ledger::Time> vote_came_;  ///< or a block, or whatever else is of the chain: the last one
   std::map<PeerPort, std::pair<ledger::Epoch, ledger::MessageNumber>>
       oldest_;  ///< that was kept, when it was looked for
   /// Exchanges in which a step may have become due since the last look at them.

@@ -39,19 +39,17 @@ Error with_count(Error first, std::size_t others) {
 
 }  // namespace
 
-Courier::OpenedMail Courier::open_parcels(const std::vector<Parcel>& parcels, Report& report) const {
-  OpenedMail mail;
-  for (std::size_t i = 0; i < parcels.size(); ++i) {
+/// Opens those from `first` on; the others were opened before.
+void Courier::open_parcels(const std::vector<Parcel>& parcels, std::size_t first, OpenedMail& mail,
+                           Report& report) const {
+  for (auto i = first; i < parcels.size(); ++i) {
     const auto& parcel = parcels[i];
     if (parcel.fault) report.received.push_back(refused_from(parcel.from, *parcel.fault));
     std::optional<Error> first_fault;
     std::size_t faults = 0;
     for (const auto& envelope : parcel.envelopes) {
       auto opened = open_envelope(parcel.from, envelope, i, mail);
-      if (opened) {
-        report.heard.insert(parcel.from);
-        continue;
-      }
+      if (opened) continue;
       ++faults;
       if (!first_fault) first_fault = std::move(opened).error();
     }
@@ -59,11 +57,12 @@ Courier::OpenedMail Courier::open_parcels(const std::vector<Parcel>& parcels, Re
     mail.unfit.insert(i);
     report.received.push_back(refused_from(parcel.from, with_count(std::move(*first_fault), faults - 1)));
   }
+  for (const auto& message : mail.messages) report.heard.insert(message.header.from);
+  for (const auto& [from, note] : mail.notes) report.heard.insert(from);
   // The order in which they were sent spares detours; nothing depends on it.
   std::ranges::stable_sort(mail.messages, [](const auto& left, const auto& right) {
     return std::tuple(left.header.from, left.header.number) < std::tuple(right.header.from, right.header.number);
   });
-  return mail;
 }
 
 /// Keeps the first `most` messages that were not seen before; what is known already does not count.

@@ -6,6 +6,7 @@
 #include <boost/filesystem/path.hpp>
 #include <map>
 #include <memory>
+#include <set>
 
 #include "ledger/error.hpp"
 #include "ledger/store/package_store.hpp"
@@ -27,6 +28,13 @@ struct Parcel {
   std::vector<Bytes> envelopes;  ///< size-capped; empty if `fault` is set
   std::optional<Error> fault;    ///< it cannot be what it claims; the link has put it in bad/ already
 };
+
+/// Names of parcels, by their senders.
+using ParcelNames = std::map<PeerPort, std::set<std::string, std::less<>>>;
+[[nodiscard]] inline bool is_among(const ParcelNames& names, PeerPort from, std::string_view name) {
+  const auto of_sender = names.find(from);
+  return of_sender != names.end() && of_sender->second.contains(name);
+}
 
 /// A package to deliver: the encrypted book of an exchange, durable on this side.
 struct PackageFile {
@@ -56,7 +64,9 @@ class Link {
 
   /// Takes what waits, at most `most` parcels, without removing it. Never blocks. A parcel that cannot
   /// be read is reported with its fault and out of the way. Tokens: `io`, `permission`.
-  [[nodiscard]] virtual Result<std::vector<Parcel>> receive(std::size_t most) = 0;
+  [[nodiscard]] Result<std::vector<Parcel>> receive(std::size_t most) { return receive_beside({}, most); }
+  /// The same, without those that the caller has already: they stay where they are.
+  [[nodiscard]] virtual Result<std::vector<Parcel>> receive_beside(const ParcelNames& held, std::size_t most) = 0;
   /// How many parcels of each sender wait now; none of those that are not named.
   [[nodiscard]] virtual std::map<PeerPort, std::size_t> waiting() const = 0;
   [[nodiscard]] std::size_t count_waiting() const {

@@ -19,12 +19,12 @@ Link& MixedLink::giver_of(const Parcel& parcel) const {
 
 /// Beside a process that serves, nothing is taken in: its acknowledgement could not be sent from here. Each link has
 /// half of a turn, and what the other does not use: who floods over one holds up nobody on the other.
-Result<std::vector<Parcel>> MixedLink::receive(std::size_t most) {
+Result<std::vector<Parcel>> MixedLink::receive_beside(const ParcelNames& held, std::size_t most) {
   if (sockets_->is_beside()) return std::vector<Parcel>{};
   sockets_first_ = !sockets_first_;
   const auto half = most / 2 + (sockets_first_ ? most % 2 : 0);
-  BOOKCHAIN_TRY(auto parcels, sockets_->receive(most));
-  BOOKCHAIN_TRY(auto files, spools_->receive(most - std::min(parcels.size(), half)));
+  BOOKCHAIN_TRY(auto parcels, sockets_->receive_beside(held, most));
+  BOOKCHAIN_TRY(auto files, spools_->receive_beside(held, most - std::min(parcels.size(), half)));
   // What does not fit stays with the link, as everything that is not acknowledged.
   if (parcels.size() + files.size() > most) parcels.resize(most - std::min(most, files.size()));
   parcels.insert(parcels.end(), std::make_move_iterator(files.begin()), std::make_move_iterator(files.end()));

@@ -110,7 +110,7 @@ class SocketLink final : public Link, private ConnectionOwner {
 
   // ---- Link ----
 
-  [[nodiscard]] Result<std::vector<Parcel>> receive(std::size_t most) override;
+  [[nodiscard]] Result<std::vector<Parcel>> receive_beside(const ParcelNames& held, std::size_t most) override;
   [[nodiscard]] std::map<PeerPort, std::size_t> waiting() const override;
   [[nodiscard]] Result<void> acknowledge(const Parcel& parcel) override;
   [[nodiscard]] Result<void> put_aside(const Parcel& parcel, const Error& reason) override;

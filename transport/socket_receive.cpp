@@ -169,7 +169,7 @@ void SocketLink::tell_no_further(PeerSide& side, const ExchangeId& exchange) {
 
 /// Takes from each peer in turn, and begins with another one each time, so that one who floods does not starve the
 /// others.
-Result<std::vector<Parcel>> SocketLink::receive(std::size_t most) {
+Result<std::vector<Parcel>> SocketLink::receive_beside(const ParcelNames& held, std::size_t most) {
   run_ready();
   stirred_ = false;
   std::vector<std::pair<PeerPort, PeerSide*>> sides;
@@ -186,10 +186,12 @@ Result<std::vector<Parcel>> SocketLink::receive(std::size_t most) {
     any = false;
     for (const auto& [port, side] : sides) {
       if (place >= side->batches.size() || parcels.size() >= most) continue;
+      any = true;
       auto& batch = side->batches[place];
       if (batch.name.empty()) batch.name = std::string(batch_name) + std::to_string(batch.number);
-      parcels.push_back(Parcel{port, batch.name, batch.envelopes, std::nullopt});
-      any = true;
+      if (!is_among(held, port, batch.name)) {
+        parcels.push_back(Parcel{port, batch.name, batch.envelopes, std::nullopt});
+      }
     }
   }
   return parcels;

@@ -184,69 +184,6 @@ void SpoolLink::drop_excess(const SpoolFolder& folder, PeerPort from, Waiting& f
   found.mail.resize(has_turn && dropped == 0 ? most : 0);
 }
 
-/// A folder in which nothing can be removed would be told again and again, file by file: it is told as a whole, and
-/// what is in it waits.
-void SpoolLink::list_anew(PeerPort from, std::deque<std::string>& names) {
-  const auto folder = from_folder(from, "new");
-  if (!folder) return tell_no_folder(from, folder.error());
-  no_folder_.erase(from);
-  if (!folder.value().lets_remove()) {
-    const auto count = folder.value().names().size();
-    if (count == 0 || !closed_.insert(from).second) return;
-    return tell(from,
-                "nothing can be removed from this folder, and nothing is taken in: " + std::to_string(count) +
-                    (count == 1 ? " file waits" : " files wait"),
-                folder.value().shown);
-  }
-  closed_.erase(from);
-  std::erase_if(stuck_, [&](const auto& each) { return each.first == from && !folder.value().facts_of(each.second); });
-  auto found = waiting_from(folder.value(), from);
-  drop_excess(folder.value(), from, found);
-  std::ranges::move(found.mail, std::back_inserter(names));
-}
-
-/// Takes from each sender in turn, and begins with another one each time, so that one who floods, with many files
-/// or with large ones, does not starve the others. A folder is listed again when what was listed has been looked at:
-/// however many files lie there, each is listed once or twice.
-std::vector<std::pair<PeerPort, std::string>> SpoolLink::next_names(std::size_t most) {
-  std::vector<std::pair<PeerPort, std::deque<std::string>*>> by_sender;
-  for (const auto port : settings_.senders) {
-    auto& names = listed_[port];
-    if (names.empty()) list_anew(port, names);
-    if (!names.empty()) by_sender.emplace_back(port, &names);
-  }
-  if (by_sender.size() > 1) {
-    std::rotate(by_sender.begin(), by_sender.begin() + static_cast<std::ptrdiff_t>(first_ % by_sender.size()),
-                by_sender.end());
-  }
-  std::vector<std::pair<PeerPort, std::string>> next;
-  for (std::size_t place = 0; next.size() < most; ++place) {
-    bool any = false;
-    for (const auto& [port, names] : by_sender) {
-      if (place >= names->size() || next.size() >= most) continue;
-      next.emplace_back(port, (*names)[place]);
-      any = true;
-    }
-    if (!any) break;
-  }
-  return next;
-}
-
-std::map<PeerPort, std::size_t> SpoolLink::waiting() const {
-  std::map<PeerPort, std::size_t> counts;
-  for (const auto port : settings_.senders) {
-    std::uint64_t count = 0;
-    if (const auto listed = listed_.find(port); listed != listed_.end() && !listed->second.empty()) {
-      count = listed->second.size();
-    } else if (const auto folder = from_folder(port, "new")) {
-      count = waiting_from(folder.value(), port).mail.size();
-    }
-    // What is above the quota is not taken in.
-    if (count > 0) counts[port] = std::min(count, settings_.quota.files);
-  }
-  return counts;
-}
-
 /// Where a call ends early: what it has put aside is told by the next one.
 void SpoolLink::keep_faults(std::vector<Parcel>& parcels) {
   for (auto& parcel : parcels) {
@@ -254,7 +191,7 @@ void SpoolLink::keep_faults(std::vector<Parcel>& parcels) {
   }
 }
 
-Result<std::vector<Parcel>> SpoolLink::receive(std::size_t most) {
+Result<std::vector<Parcel>> SpoolLink::receive_beside(const ParcelNames& held, std::size_t most) {
   std::uint64_t bytes_read = 0;
   std::size_t messages_read = 0;
   std::set<PeerPort> moved_aside;
@@ -262,7 +199,7 @@ Result<std::vector<Parcel>> SpoolLink::receive(std::size_t most) {
   ++first_;
   removals_left_ = max_removed_a_turn;
   shed_what_nobody_takes();
-  const auto names = next_names(most);
+  const auto names = next_names(held, most);
   auto parcels = std::exchange(faults_, {});
   for (const auto& [from, name] : names) {
     if (messages_read >= max_messages_read_a_turn) break;

@@ -44,7 +44,7 @@ class SpoolLink final : public Link {
   /// be written by everybody and lacks the sticky bit), `disk-full`.
   [[nodiscard]] static Result<std::unique_ptr<SpoolLink>> open(Settings settings, Environment& environment);
 
-  [[nodiscard]] Result<std::vector<Parcel>> receive(std::size_t most) override;
+  [[nodiscard]] Result<std::vector<Parcel>> receive_beside(const ParcelNames& held, std::size_t most) override;
   [[nodiscard]] std::map<PeerPort, std::size_t> waiting() const override;
   [[nodiscard]] Result<void> acknowledge(const Parcel& parcel) override;
   [[nodiscard]] Result<void> put_aside(const Parcel& parcel, const Error& reason) override;
@@ -92,7 +92,7 @@ class SpoolLink final : public Link {
   void list_anew(PeerPort from, std::deque<std::string>& names);
   void drop_excess(const SpoolFolder& folder, PeerPort from, Waiting& found);
   void tell(PeerPort from, std::string what, const boost::filesystem::path& where);
-  [[nodiscard]] std::vector<std::pair<PeerPort, std::string>> next_names(std::size_t most);
+  [[nodiscard]] std::vector<std::pair<PeerPort, std::string>> next_names(const ParcelNames& held, std::size_t most);
   [[nodiscard]] Result<void> remove_delivery(PeerPort from, const std::string& name);
   [[nodiscard]] Result<void> move_or_keep(const Parcel& parcel, const Error& reason);
   [[nodiscard]] Result<void> move_aside(PeerPort from, const std::string& name, const Error& reason);

@@ -161,9 +161,10 @@ Result<void> SimLink::ask() {
   return success();
 }
 
-Result<std::vector<Parcel>> SimLink::receive(std::size_t most) {
+Result<std::vector<Parcel>> SimLink::receive_beside(const ParcelNames& held, std::size_t most) {
   BOOKCHAIN_CHECK(ask());
   auto parcels = network_.at(self_).parcels;
+  std::erase_if(parcels, [&](const Parcel& parcel) { return transport::is_among(held, parcel.from, parcel.name); });
   chance_.shuffle(parcels);
   if (parcels.size() > most) parcels.resize(most);
   return parcels;

@@ -16,6 +16,7 @@ namespace bookchain::sim {
 
 using transport::PackageFile;
 using transport::Parcel;
+using transport::ParcelNames;
 
 /// Decides whether a fault happens now: each kind from a stream of its own, none after heal().
 class Misfortune {
@@ -89,7 +90,7 @@ class SimLink final : public transport::Link {
   SimLink(PeerPort self, SimNetwork& network, Misfortune& misfortune, SimShelf& shelf, Random chance)
       : self_(self), network_(network), misfortune_(misfortune), shelf_(shelf), chance_(std::move(chance)) {}
 
-  [[nodiscard]] Result<std::vector<Parcel>> receive(std::size_t most) override;
+  [[nodiscard]] Result<std::vector<Parcel>> receive_beside(const ParcelNames& held, std::size_t most) override;
   [[nodiscard]] Result<void> acknowledge(const Parcel& parcel) override;
   [[nodiscard]] Result<void> put_aside(const Parcel& parcel, const Error& reason) override;
   [[nodiscard]] Result<std::unique_ptr<PackageSource>> open_package(PeerPort from, const ExchangeId& exchange) override;

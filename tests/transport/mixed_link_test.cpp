@@ -74,6 +74,26 @@ BOOST_FIXTURE_TEST_CASE(what_comes_either_way_is_taken_in_and_acknowledged_where
   BOOST_TEST(link->count_waiting() == 0U);
 }
 
+BOOST_FIXTURE_TEST_CASE(what_the_caller_holds_is_not_given_again_whichever_way_it_came, Mixed) {
+  send_over_socket(1);
+  const auto spooled = spool_link(by_spool.value, self.value);
+  BOOST_REQUIRE(spooled->send(self, {envelope(2)}, {}).has_value());
+  BOOST_REQUIRE(comes(1));
+  ParcelNames held;
+  const auto given = link->receive(10).value();
+  for (const auto& parcel : given) held[parcel.from].insert(parcel.name);
+  BOOST_REQUIRE(held.size() == 2U);  // senders
+  BOOST_TEST(link->receive_beside(held, 10).value().empty());
+  send_over_socket(1);
+  BOOST_REQUIRE(spooled->send(self, {envelope(3)}, {}).has_value());
+  BOOST_REQUIRE(comes(2));
+  std::set<PeerPort> from;
+  const auto newer = link->receive_beside(held, 10).value();
+  for (const auto& parcel : newer) from.insert(parcel.from);
+  BOOST_TEST((from == std::set<PeerPort>{by_socket, by_spool}));
+  BOOST_TEST(link->receive(10).value().size() == 4U);
+}
+
 BOOST_FIXTURE_TEST_CASE(what_goes_takes_the_way_of_its_recipient, Mixed) {
   const auto spooled = spool_link(by_spool.value, self.value);
   BOOST_REQUIRE(link->send(by_spool, {envelope(4)}, {}).has_value());

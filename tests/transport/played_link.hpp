@@ -23,10 +23,12 @@ class PlayedLink final : public Link {
   std::vector<std::pair<PeerPort, ExchangeId>> dropped;
   Result<void> dropping = success();
   std::size_t acknowledged = 0;
+  ParcelNames held;  ///< that whoever asked last had already
   bool somebody_waits = false;
   std::size_t refusals = 0;  ///< so many times yet the quota of whoever is sent to keeps all from it
 
-  [[nodiscard]] Result<std::vector<Parcel>> receive(std::size_t /*most*/) override {
+  [[nodiscard]] Result<std::vector<Parcel>> receive_beside(const ParcelNames& names, std::size_t /*most*/) override {
+    held = names;
     return std::exchange(parcels, {});
   }
   [[nodiscard]] std::map<PeerPort, std::size_t> waiting() const override {

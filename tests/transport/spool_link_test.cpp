@@ -33,6 +33,38 @@ BOOST_FIXTURE_TEST_CASE(a_delivery_arrives_whole_and_stays_until_it_is_acknowled
   BOOST_TEST(!first->still_waiting_at(PeerPort{5001}));
 }
 
+BOOST_FIXTURE_TEST_CASE(what_the_caller_holds_is_not_given_and_keeps_nothing_newer_back, Spools) {
+  const auto send = [&](const std::string& text) {
+    BOOST_REQUIRE(first->send(PeerPort{5001}, {envelope_of(text)}, {}).has_value());
+  };
+  send("one");
+  const auto held = receive();
+  BOOST_REQUIRE(held.size() == 1U);
+  const ParcelNames names{{held[0].from, {held[0].name}}};
+  BOOST_TEST(second->receive_beside(names, 100).value().empty());
+  send("two");
+  const auto newer = second->receive_beside(names, 100).value();
+  BOOST_REQUIRE(newer.size() == 1U);
+  BOOST_TEST((newer[0].envelopes == std::vector<Bytes>{envelope_of("two")}));
+  // What lies beside is counted once it was looked at, however much of it was taken.
+  for (int i = 0; i < 5; ++i) send("more");
+  BOOST_TEST(second->receive_beside(ParcelNames{{held[0].from, {held[0].name, newer[0].name}}}, 2).value().size() ==
+             2U);
+  BOOST_TEST(second->count_waiting() == 7U);
+  for (const auto& parcel : {held[0], newer[0]}) BOOST_REQUIRE(second->acknowledge(parcel).has_value());
+  BOOST_TEST(receive().size() == 5U);
+}
+
+// Another process of this peer may have taken it in meanwhile.
+BOOST_FIXTURE_TEST_CASE(a_delivery_that_is_gone_is_acknowledged_all_the_same, Spools) {
+  BOOST_REQUIRE(first->send(PeerPort{5001}, {envelope_of("one")}, {}).has_value());
+  const auto parcels = receive();
+  BOOST_REQUIRE(parcels.size() == 1U);
+  BOOST_REQUIRE(open(5001, 5000)->acknowledge(parcels[0]).has_value());
+  BOOST_TEST(second->acknowledge(parcels[0]).has_value());
+  BOOST_TEST(receive().empty());
+}
+
 BOOST_FIXTURE_TEST_CASE(many_messages_share_files_up_to_a_size, Spools) {
   const std::vector<Bytes> many(1000, Bytes(4000, 1));
   BOOST_REQUIRE(first->send(PeerPort{5001}, many, {}).has_value());

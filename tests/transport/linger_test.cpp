@@ -1,0 +1,174 @@
+// What a patient courier does not decide at once: mail about exchanges waits a moment for a vote, to share its turn,
+// while a ballot is under way.
+#include <boost/test/unit_test.hpp>
+
+#include "ledger/vote_records.hpp"
+#include "tests/transport/played_link.hpp"
+
+namespace bookchain::transport::tests {
+
+BOOST_AUTO_TEST_SUITE(linger)
+
+struct BusyPeer : Peer {
+  Policy patient;
+  Channel channel = Channel::make(genesis, identities[1], self).value();
+  std::uint64_t numbers = 0;
+
+  BusyPeer() { patient.patient = true; }
+
+  void bring(const Message& message) {
+    const MessageNumber number{++numbers};
+    link.parcels.push_back(Parcel{other,
+                                  "p" + std::to_string(numbers),
+                                  {channel.seal(Epoch{{2}}, number, encode(message), Hash{{3}})},
+                                  std::nullopt});
+  }
+  void bring_id() { bring(WitnessId{ExchangeId{{std::uint8_t(numbers + 1)}}, {}}); }
+  void bring_vote(std::uint64_t round) { bring(NewRound{Height{1}, Ballot{Round{round}, other}}); }
+  void begin_ballot() {
+    bring_vote(1);
+    (void)turn(patient);
+    BOOST_REQUIRE(voters.get(store, only_row)->promise.round.value == 1U);
+    BOOST_REQUIRE(link.acknowledged == 1U);
+  }
+  [[nodiscard]] static bool is_decided(const Report& report) { return !report.received.empty(); }
+};
+
+BOOST_FIXTURE_TEST_CASE(mail_about_an_exchange_is_decided_with_the_vote_that_comes_next, BusyPeer) {
+  begin_ballot();
+  bring_id();
+  BOOST_TEST(!is_decided(turn(patient)));
+  bring_id();
+  BOOST_TEST(!is_decided(turn(patient)));
+  BOOST_TEST(link.acknowledged == 1U);
+  BOOST_TEST((link.held == ParcelNames{{other, {"p2"}}}));
+  BOOST_TEST(courier.is_lingering());
+  bring_vote(2);
+  const auto report = turn(patient);
+  BOOST_TEST((link.held == ParcelNames{{other, {"p2", "p3"}}}));
+  BOOST_TEST(!courier.is_lingering());
+  BOOST_REQUIRE(report.received.size() == 3U);
+  BOOST_TEST(report.received[0].type == WitnessId::name);
+  BOOST_TEST(report.received[2].type == NewRound::name);
+  BOOST_TEST(report.deliveries == 3U);
+  BOOST_TEST(report.heard.contains(other));
+  BOOST_TEST(link.acknowledged == 4U);
+  (void)turn(patient);
+  BOOST_TEST(link.held.empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(it_waits_no_longer_than_a_moment, BusyPeer) {
+  begin_ballot();
+  bring_id();
+  BOOST_TEST(!is_decided(turn(patient)));
+  const auto since = environment.time;
+  BOOST_REQUIRE(courier.next_wake().has_value());
+  BOOST_TEST(courier.next_wake()->value == since.value + Courier::linger_us);
+  // What comes meanwhile puts nothing off.
+  environment.time.value += Courier::linger_us - 1;
+  bring_id();
+  BOOST_TEST(!is_decided(turn(patient)));
+  environment.time.value += 1;
+  BOOST_TEST(is_decided(turn(patient)));
+  BOOST_TEST(link.acknowledged == 3U);
+}
+
+// A liar may open one and be silent, and an honest one may be interrupted.
+BOOST_FIXTURE_TEST_CASE(where_a_ballot_rests_nothing_waits_for_its_next_vote, BusyPeer) {
+  begin_ballot();
+  environment.time.value += Courier::ballot_rests_us;
+  bring_id();
+  BOOST_TEST(is_decided(turn(patient)));
+  // A command, and a process that was begun anew, know of no vote that came.
+  auto next = Courier::make({node, store, shelf, link, environment}).value();
+  bring_id();
+  BOOST_TEST(is_decided(next.turn({}, patient).value()));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_clock_that_was_put_back_lets_nothing_wait, BusyPeer) {
+  begin_ballot();
+  bring_id();
+  BOOST_TEST(!is_decided(turn(patient)));
+  environment.time.value -= 1'000'000;
+  BOOST_REQUIRE(courier.next_wake().has_value());
+  BOOST_TEST(courier.next_wake()->value <= environment.time.value + Courier::linger_us);
+  BOOST_TEST(is_decided(turn(patient)));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_turn_that_is_full_is_decided_at_once, BusyPeer) {
+  begin_ballot();
+  bring_id();
+  bring_id();
+  const auto report = courier.turn({.deliveries = 2}, patient);
+  BOOST_REQUIRE(report.has_value());
+  BOOST_TEST(is_decided(report.value()));
+}
+
+BOOST_FIXTURE_TEST_CASE(without_a_ballot_it_is_decided_at_once, BusyPeer) {
+  bring_id();
+  BOOST_TEST(is_decided(turn(patient)));
+}
+
+BOOST_FIXTURE_TEST_CASE(who_is_not_patient_decides_at_once_what_another_turn_left, BusyPeer) {
+  begin_ballot();
+  bring_id();
+  BOOST_TEST(!is_decided(turn(patient)));
+  BOOST_TEST(is_decided(turn()));
+  BOOST_TEST(link.acknowledged == 2U);
+}
+
+BOOST_FIXTURE_TEST_CASE(what_the_user_wants_is_decided_at_once_with_all_that_waits, BusyPeer) {
+  begin_ballot();
+  bring_id();
+  BOOST_TEST(!is_decided(turn(patient)));
+  const auto report = courier.turn({}, patient, {Wish{WishAskAgain{ExchangeId{{7}}}}});
+  BOOST_REQUIRE(report.has_value());
+  BOOST_TEST(report.value().wishes.size() == 1U);
+  BOOST_TEST(is_decided(report.value()));
+}
+
+BOOST_FIXTURE_TEST_CASE(nobody_who_waits_for_the_turn_is_kept_waiting, BusyPeer) {
+  begin_ballot();
+  link.somebody_waits = true;
+  bring_id();
+  BOOST_TEST(is_decided(turn(patient)));
+}
+
+BOOST_FIXTURE_TEST_CASE(what_is_no_message_waits_for_nothing, BusyPeer) {
+  begin_ballot();
+  link.parcels.push_back(
+      Parcel{other, "p", {channel.seal(Epoch{{2}}, MessageNumber{++numbers}, bytes_of("none"), Hash{{3}})}, {}});
+  BOOST_TEST(is_decided(turn(patient)));
+}
+
+BOOST_FIXTURE_TEST_CASE(more_than_some_hundred_messages_are_decided_at_once, BusyPeer) {
+  begin_ballot();
+  Parcel parcel{other, "many", {}, std::nullopt};
+  for (int i = 0; i < 300; ++i) {
+    const Message message = WitnessId{ExchangeId{{9}}, {}};
+    parcel.envelopes.push_back(channel.seal(Epoch{{2}}, MessageNumber{++numbers}, encode(message), Hash{{3}}));
+  }
+  link.parcels.push_back(parcel);
+  BOOST_TEST(is_decided(turn(patient)));
+}
+
+// It was not acknowledged, so it comes again.
+BOOST_FIXTURE_TEST_CASE(what_a_failed_turn_had_is_taken_in_again, BusyPeer) {
+  begin_ballot();
+  bring_id();
+  const auto parcel = link.parcels.front();
+  BOOST_TEST(!is_decided(turn(patient)));
+  environment.time.value += Courier::linger_us;
+  store.fail_next_commit(Error{Token::io, "the disk failed", {}, {}});
+  BOOST_TEST(!courier.turn({}, patient).has_value());
+  link.parcels.push_back(parcel);
+  BOOST_TEST(!is_decided(turn(patient)));
+  BOOST_TEST(link.held.empty());
+  environment.time.value += Courier::linger_us;
+  BOOST_TEST(is_decided(turn(patient)));
+  BOOST_TEST(link.acknowledged == 2U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace bookchain::transport::tests
