@@ -10,8 +10,8 @@ namespace {
 
 /// With what the map has beside it, roughly.
 std::size_t size_of(ByteView key, ByteView value) {
-  constexpr std::size_t entry_bytes = 128;
-  return entry_bytes + key.size() + value.size();
+  constexpr std::size_t beside_a_row = 128;
+  return beside_a_row + key.size() + value.size();
 }
 
 }  // namespace
