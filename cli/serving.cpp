@@ -122,7 +122,7 @@ class Serving {
       if (pause > microseconds{0}) {
         const auto rests = Clock::now();
         rest(pause);
-        home_.environment().put_forward(since(rests));
+        home_.environment().put_forward(std::min(since(rests), pause));  // however late it woke
       }
       BOOKCHAIN_TRY(const auto end, take_home());
       if (end) return *end;
@@ -306,7 +306,7 @@ class Serving {
       until(now < *wake ? microseconds(std::min<std::uint64_t>(wake->value - now.value, 1'000'000))
                         : microseconds{1000});
     }
-    if (plan_.until_idle) until(*plan_.until_idle - since(active_) + microseconds{1000});
+    if (plan_.until_idle && !has_more_to_do()) until(*plan_.until_idle - since(active_) + microseconds{1000});
     if (plan_.at_most) until(*plan_.at_most - since(began_) + microseconds{1000});
     return pause;
   }
@@ -319,10 +319,13 @@ class Serving {
     return std::nullopt;
   }
 
-  /// A back-off that still runs is something due, and so is mail that waits for the next turn.
+  /// A back-off that still runs, or mail that waits for the next turn.
+  [[nodiscard]] bool has_more_to_do() const {
+    return home_.courier().is_lingering() || home_.node().is_backing_off(home_.store());
+  }
+
   [[nodiscard]] bool is_idle() const {
-    return plan_.until_idle && since(active_) >= *plan_.until_idle && !home_.courier().is_lingering() &&
-           !home_.node().is_backing_off(home_.store());
+    return plan_.until_idle && since(active_) >= *plan_.until_idle && !has_more_to_do();
   }
 
   [[nodiscard]] std::optional<ServeEnd> ended() {

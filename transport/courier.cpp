@@ -96,44 +96,18 @@ void Courier::write_traces(const Report& report) {
 
 // ---- the loop ----
 
-void Courier::roll_back() {
+void Courier::forget_turn() {
   parts_.store.rollback();
   traces_.rolled_back();
   leaving_.clear();
   to_sign_.clear();
-  look_everywhere_ = true;
   dropped_packages_.clear();
   stray_packages_.clear();
 }
 
-// ---- mail that waits for a vote ----
-
-namespace {
-
-/// Whether nothing but its exchange, or its book, waits for a message.
-bool is_of_an_exchange(const std::optional<Message>& message) {
-  return message && (step_of(*message) != 0 || std::holds_alternative<ReceiptMessage>(*message));
-}
-
-}  // namespace
-
-/// Whether it waits for a vote, since each turn costs a signature and a commit, however much it decides. Not beyond the
-/// time, nor where there is much of it.
-bool Courier::can_linger(const Lingering& held) const {
-  constexpr std::size_t most_messages = 256;
-  constexpr std::uint64_t most_bytes = std::uint64_t{1} << 20U;
-  const auto now = parts_.environment.now();
-  if (!vote_came_ || has_passed(*vote_came_, now, ballot_rests_us) || has_passed(held.since, now, linger_us)) {
-    return false;
-  }
-  if (held.mail.messages.size() + held.mail.notes.size() > most_messages) return false;
-  std::uint64_t bytes = 0;
-  for (const auto& message : held.mail.messages) {
-    bytes += message.size;
-    if (bytes > most_bytes || !is_of_an_exchange(message.message)) return false;
-  }
-  const Reading reading(parts_.store);
-  return parts_.node.has_ballot_under_way(parts_.store) && can_wait(held.parcels, held.mail);
+void Courier::roll_back() {
+  forget_turn();
+  look_everywhere_ = true;
 }
 
 // ---- turns ----
@@ -175,15 +149,40 @@ ParcelNames names_of(const std::vector<Parcel>& parcels) {
 
 }  // namespace
 
+/// A turn that nothing came for has time for what others do only when something points to it.
+void Courier::choose_where_to_look(bool quiet) {
+  const bool others = others_wrote();
+  foreign_commits_ = parts_.store.foreign_commits();
+  const auto has_not_looked_for = [&](std::uint64_t microseconds) {
+    return !looked_everywhere_ || has_passed(*looked_everywhere_, parts_.environment.now(), microseconds);
+  };
+  const bool looks = quiet ? !patient_ || has_not_looked_for(look_again_us) : has_not_looked_for(look_anyway_us);
+  if (looks || others) look_everywhere_ = true;
+}
+
+/// Another process of this home, since the last turn: it may have left something to be sent.
+bool Courier::others_wrote() const { return parts_.store.foreign_commits() != foreign_commits_; }
+
+/// What is to be told of mail that waits is told when it is decided.
+Report Courier::hold(Lingering held, const std::map<PeerPort, std::size_t>& waiting) {
+  Report report;
+  report.more_waits = drained_peers(waiting, held.parcels, held.mail).size() < channels_.size();
+  lingering_ = std::move(held);
+  return report;
+}
+
 Result<Report> Courier::turn(const Intake& intake, const Policy& policy, const std::vector<Wish>& wishes) {
   Report report;
+  const bool is_unlimited = intake.messages == std::numeric_limits<std::size_t>::max();
   auto waiting = parts_.link.waiting();
   patient_ = policy.patient;
   shows_deliveries_ = policy.shows_deliveries;
   // What this peer has of it already, it is not given again.
-  auto held = std::exchange(lingering_, std::nullopt).value_or(Lingering{{}, {}, parts_.environment.now()});
-  auto& [parcels, mail, since] = held;
+  auto held = std::exchange(lingering_, std::nullopt).value_or(Lingering{});
+  auto& [parcels, mail, undecided, unsaid, times] = held;
   const auto known = parcels.size();
+  const auto known_messages = mail.messages.size();
+  const auto known_votes = mail.count_votes();
   BOOKCHAIN_TRY(auto arrived,
                 parts_.link.receive_beside(names_of(parcels), intake.deliveries - std::min(intake.deliveries, known)));
   if (known > 0) waiting = parts_.link.waiting();  // a spool may know only now what lies beside
@@ -196,26 +195,22 @@ Result<Report> Courier::turn(const Intake& intake, const Policy& policy, const s
     report.more_waits = full || drained_peers(waiting, parcels, mail).size() < channels_.size();
     return report;
   }
-  if (wishes.empty() && !full && can_linger(held)) {
-    lingering_ = std::move(held);
-    return Report{};  // it is told when it is decided
-  }
-  const bool brings_vote =
-      std::ranges::any_of(mail.messages, [](const auto& each) { return !is_of_an_exchange(each.message); });
-  if (brings_vote) vote_came_ = parts_.environment.now();
+  if (mail.count_votes() > known_votes) vote_came_ = parts_.environment.now();
+  if (mail.messages.size() > known_messages && !undecided) undecided = parts_.environment.now();
+  const bool may_wait = wishes.empty() && !full && is_unlimited;
+  const bool stays_unsaid = may_wait && can_stay_unsaid(held);
+  const bool waits = (may_wait && can_linger(held)) || (stays_unsaid && unsaid && !undecided);
+  if (waits && !others_wrote()) return hold(std::move(held), waiting);
+  // Decided as if it were for good, and again with what comes next if nothing leaves.
+  auto as_it_came = stays_unsaid ? std::optional(mail) : std::nullopt;
   tried_packages_.clear();
   Notes notes;
   BOOKCHAIN_CHECK(parts_.store.begin());
   write_down_postponed();
   for (const auto& [from, note] : postponed_.came()) report.heard.insert(from);
-  // A turn that nothing came for has time for what others do only when something points to it.
   const bool quiet = parcels.empty();
-  const auto known_commits = std::exchange(foreign_commits_, parts_.store.foreign_commits());
-  const auto has_not_looked_for = [&](std::uint64_t microseconds) {
-    return !looked_everywhere_ || has_passed(*looked_everywhere_, parts_.environment.now(), microseconds);
-  };
-  const bool looks = quiet ? !patient_ || has_not_looked_for(look_again_us) : has_not_looked_for(look_anyway_us);
-  if (looks || known_commits != foreign_commits_) look_everywhere_ = true;
+  const bool others_write = others_wrote();
+  choose_where_to_look(quiet);
   leave_for_later(mail, intake.messages, report);
   if (quiet || ++busy_turns_ % busy_turns_a_search == 0) add_late_packages(mail.messages);
   if (auto taken = take_mail(mail, notes, report); !taken) {
@@ -224,13 +219,20 @@ Result<Report> Courier::turn(const Intake& intake, const Policy& policy, const s
   }
   take_wishes(wishes, report);
   if (policy.steps) take_due_steps(policy, report);
+  if (as_it_came && !others_write && says_nothing(report)) {
+    forget_turn();
+    if (!unsaid) unsaid = undecided;
+    undecided.reset();
+    ++times;
+    mail = std::move(*as_it_came);
+    return hold(std::move(held), waiting);
+  }
   const auto drained = drained_peers(waiting, parcels, mail);
   report.sweeps = !to_sweep_.empty();
   report.more_waits = full || drained.size() < channels_.size() || report.sweeps;
   BOOKCHAIN_CHECK(finish(parcels, mail, notes, drained, report));
   // Who takes in so many messages has no further turn.
-  const bool is_last = intake.messages != std::numeric_limits<std::size_t>::max();
-  if (!report.sweeps || is_last) tell_swept(report);
+  if (!report.sweeps || !is_unlimited) tell_swept(report);
   return report;
 }
 

@@ -153,6 +153,8 @@ class Courier {
   static constexpr std::uint64_t linger_us = 2'000;
   /// Where the last vote is older, nothing waits for the next one.
   static constexpr std::uint64_t ballot_rests_us = 20'000;
+  /// What a patient turn decides and has nothing to say about waits so long for more, to share its commit.
+  static constexpr std::uint64_t unsaid_us = 10'000;
   /// What one turn takes in at most. A delivery of which not every message was taken stays where it is.
   struct Intake {
     std::size_t deliveries = 64;
@@ -221,12 +223,17 @@ class Courier {
     std::vector<std::pair<PeerPort, DeliveryNote>> notes;
     std::set<std::size_t> unfit;       ///< parcels with something that cannot be opened
     std::set<std::size_t> unfinished;  ///< parcels with messages that were left for later
+    /// Of votes, of blocks, and of all else that belongs to no exchange.
+    [[nodiscard]] std::size_t count_votes() const;
+    [[nodiscard]] bool is_within(std::size_t most_messages, std::uint64_t most_bytes) const;
   };
-  /// Mail that was taken in and not decided yet.
+  /// Mail that was taken in and is not decided for good.
   struct Lingering {
     std::vector<Parcel> parcels;
     OpenedMail mail;
-    ledger::Time since;  ///< when the first of it came
+    std::optional<ledger::Time> undecided;  ///< when the first of it came that was not decided at all
+    std::optional<ledger::Time> unsaid;     ///< when the first of it came that was, and made nothing leave
+    std::size_t times_unsaid = 0;           ///< how often it was
   };
   using Notes = std::map<PeerPort, DeliveryNote>;
   struct CopiedPackage {
@@ -267,18 +274,27 @@ class Courier {
   void take_wishes(const std::vector<ledger::Wish>& wishes, Report& report);
   [[nodiscard]] bool is_of_restore(const ledger::Bytes& fact) const;
   void note_touched(const std::vector<ledger::Write>& writes);
+  [[nodiscard]] bool others_wrote() const;
+  void choose_where_to_look(bool quiet);
   [[nodiscard]] std::vector<ledger::Due> take_candidates();
   void take_due_steps(const Policy& policy, Report& report);
   /// Nothing is left for later in this call.
   [[nodiscard]] bool postpones_nothing() const;
   [[nodiscard]] bool can_wait(const std::vector<Parcel>& parcels, const OpenedMail& mail) const;
-  [[nodiscard]] bool can_linger(const Lingering& mail) const;
+  [[nodiscard]] bool can_linger(const Lingering& held) const;
+  /// Until when held mail waits, if nothing comes. Not later either where the clock was put back.
+  [[nodiscard]] std::optional<ledger::Time> lingers_until(ledger::Time now) const;
+  [[nodiscard]] Report hold(Lingering held, const std::map<PeerPort, std::size_t>& waiting);
+  [[nodiscard]] bool can_stay_unsaid(const Lingering& held) const;
+  [[nodiscard]] bool says_nothing(const Report& report) const;
   void postpone_notes(const std::vector<Parcel>& parcels, OpenedMail& mail, Report& report);
   void write_down_postponed();
   [[nodiscard]] Result<void> write_postponed();
   void take_notes_of(const std::vector<std::pair<PeerPort, DeliveryNote>>& notes, ledger::Draft& draft);
   [[nodiscard]] Result<void> take_mail(OpenedMail& mail, Notes& notes, Report& report);
-  /// Forgets the transaction and what was to follow it.
+  /// Forgets the transaction and what was to follow it; all is as if the turn had not been.
+  void forget_turn();
+  /// The same after a failure: what it had looked at is to be looked at again.
   void roll_back();
   /// The peers of whom all was taken that waited when the turn began.
   [[nodiscard]] std::set<PeerPort> drained_peers(const std::map<PeerPort, std::size_t>& waiting,

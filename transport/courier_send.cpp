@@ -91,10 +91,7 @@ std::optional<Time> Courier::next_wake() const {
   const Reading reading(parts_.store);
   auto wake = parts_.node.next_tick(parts_.store, parts_.environment.now());
   const auto now = parts_.environment.now();
-  // Not later either where the clock was put back.
-  const auto lingers_until =
-      lingering_ ? std::optional(Time{std::min(lingering_->since, now).value + linger_us}) : std::nullopt;
-  for (const auto& due : {postponed_.due_at(), traces_.due_at(), lingers_until}) {
+  for (const auto& due : {postponed_.due_at(), traces_.due_at(), lingers_until(now)}) {
     if (due && (!wake || *due < *wake)) wake = due;
   }
   for (auto& [to, record] : outgoing_rows.all(parts_.store)) {

@@ -1,4 +1,5 @@
-// What a patient turn leaves for later (transport/postponed.hpp), and whether it may.
+// What a patient turn leaves for later: notes (transport/postponed.hpp), mail that waits for a vote, and mail that was
+// decided and made nothing leave.
 #include <algorithm>
 
 #include "transport/courier.hpp"
@@ -6,6 +7,73 @@
 namespace bookchain::transport {
 
 using namespace ledger;
+
+// ---- mail that waits ----
+
+namespace {
+
+/// Of mail that waits for a vote, and of what is decided and made nothing leave, which is decided again.
+constexpr std::size_t most_lingering_messages = 256;
+constexpr std::uint64_t most_lingering_bytes = std::uint64_t{1} << 20U;
+constexpr std::size_t most_unsaid_messages = 8;
+constexpr std::uint64_t most_unsaid_bytes = std::uint64_t{64} << 10U;
+constexpr std::size_t most_times_unsaid = 4;
+
+/// Whether nothing but its exchange, or its book, waits for a message.
+bool is_of_an_exchange(const std::optional<Message>& message) {
+  return message && (step_of(*message) != 0 || std::holds_alternative<ReceiptMessage>(*message));
+}
+
+}  // namespace
+
+std::size_t Courier::OpenedMail::count_votes() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(messages, [](const auto& each) { return !is_of_an_exchange(each.message); }));
+}
+
+bool Courier::OpenedMail::is_within(std::size_t most_messages, std::uint64_t most_bytes) const {
+  if (messages.size() + notes.size() > most_messages) return false;
+  std::uint64_t bytes = 0;
+  for (const auto& message : messages) bytes += message.size;
+  return bytes <= most_bytes;
+}
+
+/// Whether it waits for a vote, since each turn costs a signature and a commit, however much it decides. Not beyond the
+/// time, nor where there is much of it.
+bool Courier::can_linger(const Lingering& held) const {
+  const auto now = parts_.environment.now();
+  if (!held.undecided || has_passed(*held.undecided, now, linger_us)) return false;
+  if (held.unsaid && has_passed(*held.unsaid, now, unsaid_us)) return false;
+  if (!vote_came_ || has_passed(*vote_came_, now, ballot_rests_us)) return false;
+  if (!held.mail.is_within(most_lingering_messages, most_lingering_bytes) || held.mail.count_votes() > 0) return false;
+  const Reading reading(parts_.store);
+  return parts_.node.has_ballot_under_way(parts_.store) && can_wait(held.parcels, held.mail);
+}
+
+/// Whether it may wait for more if nothing leaves for it: there is little of it, and neither was it decided often nor
+/// has it waited long.
+bool Courier::can_stay_unsaid(const Lingering& held) const {
+  if (parts_.tamper != nullptr || held.mail.messages.empty() || held.times_unsaid >= most_times_unsaid) return false;
+  if (held.unsaid && has_passed(*held.unsaid, parts_.environment.now(), unsaid_us)) return false;
+  return held.mail.is_within(most_unsaid_messages, most_unsaid_bytes) && can_wait(held.parcels, held.mail);
+}
+
+/// Whether nobody but the sender, who has it still, can tell that the turn was.
+bool Courier::says_nothing(const Report& report) const {
+  if (!leaving_.empty() || !report.events.empty() || !report.steps.empty() || !report.troubles.empty()) return false;
+  if (!tried_packages_.empty() || !dropped_packages_.empty() || !to_sweep_.empty()) return false;
+  return std::ranges::all_of(report.received, [](const auto& each) { return each.result == ReceiveResult::accepted; });
+}
+
+std::optional<Time> Courier::lingers_until(Time now) const {
+  if (!lingering_) return std::nullopt;
+  const auto end = [&](const std::optional<Time>& since, std::uint64_t time) {
+    return since ? Time{std::min(*since, now).value + time} : Time{std::numeric_limits<std::uint64_t>::max()};
+  };
+  return std::min(end(lingering_->undecided, linger_us), end(lingering_->unsaid, unsaid_us));
+}
+
+// ---- notes ----
 
 void Courier::take_notes_of(const std::vector<std::pair<PeerPort, DeliveryNote>>& notes, Draft& draft) {
   for (const auto& [from, note] : notes) {
@@ -23,6 +91,7 @@ bool Courier::can_wait(const std::vector<Parcel>& parcels, const OpenedMail& mai
   if (postpones_nothing() || !to_sweep_.empty()) return false;
   if (std::ranges::any_of(parcels, [](const auto& parcel) { return parcel.fault.has_value(); })) return false;
   if (!parts_.link.offers().empty()) return false;
+  const Reading reading(parts_.store);
   const auto now = parts_.environment.now();
   const auto tick = parts_.node.next_tick(parts_.store, now);
   return !tick || now < *tick;

@@ -59,10 +59,11 @@ Result<void> GatheringStore::commit() {
   return committed;
 }
 
+/// What was read stands below as it stood, for nothing was written there.
 void GatheringStore::rollback() noexcept {
   gathered_.forget();
   read_.stop();
-  read_.forget();
+  if (!below_.status()) read_.forget();  // as at the end of reading
   below_.rollback();
 }
 

@@ -108,6 +108,7 @@ Result<void> JournalStore::begin(Durability durability) {
   assert(!open_ && readings_ == 0);
   BOOKCHAIN_CHECK(below_.begin(durability));
   open_ = true;
+  changed_ = false;
   read_journal_if_changed();
   return success();
 }
@@ -115,6 +116,7 @@ Result<void> JournalStore::begin(Durability durability) {
 void JournalStore::hand_over(std::vector<Write>&& writes) {
   assert(open_);
   if (writes.empty()) return;
+  changed_ = true;
   if (most_bytes_ == 0 && bytes_ == 0) return below_.hand_over(std::move(writes));
   std::vector<Write> others;
   const auto before = fresh_.size();
@@ -178,7 +180,7 @@ void JournalStore::rollback() noexcept {
   if (!open_) return;
   open_ = false;
   fresh_.clear();
-  forget();
+  if (changed_) forget();
 }
 
 }  // namespace bookchain::ledger

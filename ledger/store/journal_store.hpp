@@ -73,7 +73,8 @@ class JournalStore final : public Store {
   mutable std::optional<Reading> reading_;
   mutable unsigned readings_ = 0;  ///< that live, one within another
   bool open_ = false;
-  Bytes fresh_;  ///< what the open transaction adds to the journal
+  bool changed_ = false;  ///< by the open transaction
+  Bytes fresh_;           ///< what the open transaction adds to the journal
   // The journal below, as far as it is known:
   mutable bool is_known_ = false;
   mutable std::uint64_t foreign_commits_ = 0;

@@ -104,6 +104,7 @@ Result<void> SmallTables::begin(Durability durability) {
   assert(!is_of_one_moment());
   BOOKCHAIN_CHECK(below_.begin(durability));
   open_ = true;
+  changed_ = false;
   forget_if_changed();
   return success();
 }
@@ -127,6 +128,7 @@ void SmallTables::note(const Write& write, Kept& kept) const {
 
 void SmallTables::apply(const std::vector<Write>& writes) {
   assert(open_);
+  changed_ = true;
   below_.apply(writes);
   for (const auto& write : writes) note(write, kept_[static_cast<std::size_t>(write.table)]);
 }
@@ -141,7 +143,7 @@ Result<void> SmallTables::commit() {
 void SmallTables::rollback() noexcept {
   open_ = false;
   below_.rollback();
-  forget();
+  if (changed_) forget();
 }
 
 }  // namespace bookchain::ledger

@@ -55,6 +55,7 @@ class SmallTables final : public Store {
   TableSet tables_;
   std::size_t most_bytes_ = 0;
   bool open_ = false;
+  bool changed_ = false;  ///< by the open transaction
   mutable std::optional<Reading> reading_;
   mutable unsigned readings_ = 0;  ///< that live, one within another
   mutable std::uint64_t foreign_commits_ = 0;

@@ -98,4 +98,26 @@ struct Peer : World {
   }
 };
 
+/// A peer that serves, and is brought mail by `other`.
+struct PatientPeer : Peer {
+  Policy patient;
+  Channel channel = Channel::make(genesis, identities[1], self).value();
+  std::uint64_t numbers = 0;
+  std::size_t parcels_brought = 0;
+
+  PatientPeer() { patient.patient = true; }
+
+  void bring(const Bytes& payload, Epoch epoch, MessageNumber number) {
+    link.parcels.push_back(Parcel{other,
+                                  "p" + std::to_string(++parcels_brought),
+                                  {channel.seal(epoch, number, payload, Hash{{3}})},
+                                  std::nullopt});
+  }
+  void bring_payload(const Bytes& payload) { bring(payload, Epoch{{2}}, MessageNumber{++numbers}); }
+  void bring_message(const Message& message) { bring_payload(encode(message)); }
+  void bring_vote(std::uint64_t round) { bring_message(NewRound{Height{1}, Ballot{Round{round}, other}}); }
+
+  [[nodiscard]] static bool is_decided(const Report& report) { return !report.received.empty(); }
+};
+
 }  // namespace bookchain::transport::tests

@@ -10,18 +10,9 @@ namespace bookchain::transport::tests {
 
 BOOST_AUTO_TEST_SUITE(postponed)
 
-struct PatientPeer : Peer {
-  Policy patient;
-  Channel channel = Channel::make(genesis, identities[1], self).value();
-  std::uint64_t numbers = 0;
-
-  PatientPeer() { patient.patient = true; }
-
-  void bring(const Bytes& payload, Epoch epoch, MessageNumber number) {
-    link.parcels.push_back(Parcel{other, "p", {channel.seal(epoch, number, payload, Hash{{3}})}, std::nullopt});
-  }
+struct NotedPeer : PatientPeer {
   /// A message that is answered by nothing but a note.
-  void bring_message() { bring(encode(Message{SendAgain{{{9}}}}), Epoch{{2}}, MessageNumber{++numbers}); }
+  void bring_known_to_nobody() { bring_message(SendAgain{{{9}}}); }
   void bring_note_about_first() {
     const Header header{protocol_version, genesis.id(), self, other, Epoch{{1}}, MessageNumber{1}};
     const DeliveryNote note{{NoteEntry{header.epoch, header.number, message_id(header, bytes_of("message"))}}, {}};
@@ -38,25 +29,25 @@ struct PatientPeer : Peer {
   [[nodiscard]] std::uint64_t fresh_from() const { return outgoing_rows.get(store, other)->fresh_from.value; }
 };
 
-BOOST_FIXTURE_TEST_CASE(one_turn_alone_sends_its_note_at_once, PatientPeer) {
-  bring_message();
+BOOST_FIXTURE_TEST_CASE(one_turn_alone_sends_its_note_at_once, NotedPeer) {
+  bring_known_to_nobody();
   (void)turn();
   BOOST_TEST(link.sent[other] == 1U);
 }
 
-BOOST_FIXTURE_TEST_CASE(a_note_goes_with_the_next_message, PatientPeer) {
-  bring_message();
+BOOST_FIXTURE_TEST_CASE(a_note_goes_with_the_next_message, NotedPeer) {
+  bring_known_to_nobody();
   (void)turn(patient);
   BOOST_TEST(link.acknowledged == 1U);
   BOOST_TEST(link.sent[other] == 0U);
-  bring_message();
+  bring_known_to_nobody();
   put_into_outbox(other);
   (void)turn(patient);
   BOOST_TEST(link.sent[other] == 2U, "one note about two messages, and the message");
 }
 
-BOOST_FIXTURE_TEST_CASE(a_note_waits_for_nothing_longer_than_a_while, PatientPeer) {
-  bring_message();
+BOOST_FIXTURE_TEST_CASE(a_note_waits_for_nothing_longer_than_a_while, NotedPeer) {
+  bring_known_to_nobody();
   (void)turn(patient);
   BOOST_REQUIRE(courier.next_wake().has_value());
   BOOST_TEST(courier.next_wake()->value == environment.time.value + Postponed::delay_us);
@@ -66,8 +57,8 @@ BOOST_FIXTURE_TEST_CASE(a_note_waits_for_nothing_longer_than_a_while, PatientPee
   BOOST_TEST(!courier.has_postponed());
 }
 
-BOOST_FIXTURE_TEST_CASE(turns_in_between_do_not_put_a_note_off, PatientPeer) {
-  bring_message();
+BOOST_FIXTURE_TEST_CASE(turns_in_between_do_not_put_a_note_off, NotedPeer) {
+  bring_known_to_nobody();
   (void)turn(patient);
   for (int i = 0; i < 3; ++i) {
     BOOST_TEST(link.sent[other] == 0U);
@@ -77,14 +68,14 @@ BOOST_FIXTURE_TEST_CASE(turns_in_between_do_not_put_a_note_off, PatientPeer) {
   BOOST_TEST(link.sent[other] == 1U);
 }
 
-BOOST_FIXTURE_TEST_CASE(who_sends_nothing_but_notes_is_heard, PatientPeer) {
+BOOST_FIXTURE_TEST_CASE(who_sends_nothing_but_notes_is_heard, NotedPeer) {
   take_note_that_comes_alone();
   let_time_pass();
   BOOST_TEST(turn(patient).heard.contains(other));
 }
 
-BOOST_FIXTURE_TEST_CASE(a_clock_that_was_put_back_holds_no_note_up, PatientPeer) {
-  bring_message();
+BOOST_FIXTURE_TEST_CASE(a_clock_that_was_put_back_holds_no_note_up, NotedPeer) {
+  bring_known_to_nobody();
   (void)turn(patient);
   environment.time.value -= 1;
   (void)turn(patient);
@@ -92,32 +83,32 @@ BOOST_FIXTURE_TEST_CASE(a_clock_that_was_put_back_holds_no_note_up, PatientPeer)
 }
 
 /// A command that visits a peer ends when that peer has said all that it has to say.
-BOOST_FIXTURE_TEST_CASE(nobody_who_waits_is_kept_waiting, PatientPeer) {
+BOOST_FIXTURE_TEST_CASE(nobody_who_waits_is_kept_waiting, NotedPeer) {
   link.somebody_waits = true;
-  bring_message();
+  bring_known_to_nobody();
   (void)turn(patient);
   BOOST_TEST(link.sent[other] == 1U);
 }
 
-BOOST_FIXTURE_TEST_CASE(so_many_notes_are_sent_at_once, PatientPeer) {
-  for (int i = 0; i < 1100; ++i) bring_message();
+BOOST_FIXTURE_TEST_CASE(so_many_notes_are_sent_at_once, NotedPeer) {
+  for (int i = 0; i < 1100; ++i) bring_known_to_nobody();
   (void)turn(patient);
   BOOST_TEST(link.sent[other] == 0U);
-  bring_message();
+  bring_known_to_nobody();
   (void)turn(patient);
   BOOST_TEST(link.sent[other] == 1U);
 }
 
-BOOST_FIXTURE_TEST_CASE(a_note_that_comes_alone_is_written_down_with_what_comes_next, PatientPeer) {
+BOOST_FIXTURE_TEST_CASE(a_note_that_comes_alone_is_written_down_with_what_comes_next, NotedPeer) {
   take_note_that_comes_alone();
   BOOST_TEST(link.acknowledged == 1U);
   BOOST_TEST(kept() == 1U);
-  bring_message();
+  bring_known_to_nobody();
   (void)turn(patient);
   BOOST_TEST(kept() == 0U);
 }
 
-BOOST_FIXTURE_TEST_CASE(a_note_that_comes_alone_is_written_down_after_a_while, PatientPeer) {
+BOOST_FIXTURE_TEST_CASE(a_note_that_comes_alone_is_written_down_after_a_while, NotedPeer) {
   take_note_that_comes_alone();
   let_time_pass();
   (void)turn(patient);
@@ -125,7 +116,7 @@ BOOST_FIXTURE_TEST_CASE(a_note_that_comes_alone_is_written_down_after_a_while, P
   BOOST_TEST(!courier.next_wake().has_value());
 }
 
-BOOST_FIXTURE_TEST_CASE(a_note_is_not_lost_with_a_commit_that_fails, PatientPeer) {
+BOOST_FIXTURE_TEST_CASE(a_note_is_not_lost_with_a_commit_that_fails, NotedPeer) {
   take_note_that_comes_alone();
   let_time_pass();
   store.fail_next_commit(Error{Token::io, "the disk failed", {}, {}});
@@ -135,7 +126,7 @@ BOOST_FIXTURE_TEST_CASE(a_note_is_not_lost_with_a_commit_that_fails, PatientPeer
 }
 
 /// The state says so only later; whoever goes on knows it.
-BOOST_FIXTURE_TEST_CASE(what_was_delivered_is_not_delivered_again, PatientPeer) {
+BOOST_FIXTURE_TEST_CASE(what_was_delivered_is_not_delivered_again, NotedPeer) {
   put_into_outbox(other);
   (void)turn(patient);
   BOOST_TEST(link.sent[other] == 1U);
@@ -149,7 +140,7 @@ BOOST_FIXTURE_TEST_CASE(what_was_delivered_is_not_delivered_again, PatientPeer) 
   BOOST_TEST(fresh_from() == 2U);
 }
 
-BOOST_FIXTURE_TEST_CASE(a_process_that_died_delivers_again_what_it_had_not_written_down, PatientPeer) {
+BOOST_FIXTURE_TEST_CASE(a_process_that_died_delivers_again_what_it_had_not_written_down, NotedPeer) {
   put_into_outbox(other);
   (void)turn(patient);
   auto next = Courier::make({node, store, shelf, link, environment}).value();
@@ -158,8 +149,8 @@ BOOST_FIXTURE_TEST_CASE(a_process_that_died_delivers_again_what_it_had_not_writt
   BOOST_TEST(fresh_from() == 2U);
 }
 
-BOOST_FIXTURE_TEST_CASE(a_process_that_ends_sends_and_writes_down_all, PatientPeer) {
-  bring_message();
+BOOST_FIXTURE_TEST_CASE(a_process_that_ends_sends_and_writes_down_all, NotedPeer) {
+  bring_known_to_nobody();
   put_into_outbox(third);
   (void)turn(patient);
   BOOST_TEST(courier.has_postponed());
@@ -171,7 +162,7 @@ BOOST_FIXTURE_TEST_CASE(a_process_that_ends_sends_and_writes_down_all, PatientPe
 }
 
 /// Of a home that was put back, everything leaves under a new epoch: what was delivered before counts no more.
-BOOST_FIXTURE_TEST_CASE(what_was_delivered_in_another_epoch_is_delivered_again, PatientPeer) {
+BOOST_FIXTURE_TEST_CASE(what_was_delivered_in_another_epoch_is_delivered_again, NotedPeer) {
   put_into_outbox(other);
   (void)turn(patient);
   const auto before = link.sent[other];
@@ -180,7 +171,7 @@ BOOST_FIXTURE_TEST_CASE(what_was_delivered_in_another_epoch_is_delivered_again, 
 }
 
 /// Another process had the home meanwhile, and renewed the epoch: the row is its own.
-BOOST_FIXTURE_TEST_CASE(a_row_that_somebody_else_renewed_stays_as_it_is, PatientPeer) {
+BOOST_FIXTURE_TEST_CASE(a_row_that_somebody_else_renewed_stays_as_it_is, NotedPeer) {
   put_into_outbox(other);
   (void)turn(patient);
   change([&](Draft& draft) { renew_epoch(draft, other, Epoch{{8}}); });
@@ -191,7 +182,7 @@ BOOST_FIXTURE_TEST_CASE(a_row_that_somebody_else_renewed_stays_as_it_is, Patient
 }
 
 /// It delivered as well, and more: what this one remembers is older.
-BOOST_FIXTURE_TEST_CASE(a_row_that_somebody_else_moved_on_stays_as_it_is, PatientPeer) {
+BOOST_FIXTURE_TEST_CASE(a_row_that_somebody_else_moved_on_stays_as_it_is, NotedPeer) {
   put_into_outbox(other);
   (void)turn(patient);
   change([&](Draft& draft) {

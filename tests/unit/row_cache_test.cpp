@@ -131,8 +131,29 @@ BOOST_AUTO_TEST_CASE(what_is_read_within_one_reading_is_remembered_until_somebod
   BOOST_TEST((read().first == Bytes{4}));  // nothing is concluded from a read that failed
 }
 
-// What a transaction saw or wrote that came to nothing is not remembered.
-BOOST_AUTO_TEST_CASE(after_a_read_or_a_commit_that_failed_and_after_a_rollback_the_rows_are_read_again) {
+// What a transaction wrote that came to nothing is not remembered, and what it saw is, if the read was good.
+BOOST_AUTO_TEST_CASE(what_a_transaction_read_before_it_was_given_up_is_not_read_again) {
+  MemoryStore file;
+  commit(file, {put(a_key, {1}), put(another_key, {2})});
+  CountingStore below(file);
+  GatheringStore store(below);
+  require_success(store.begin());
+  BOOST_TEST((store.get(Table::facts, a_key) == Bytes{1}));
+  store.apply({put(a_key, {3})});
+  store.rollback();
+  const auto reads = below.reads;
+  BOOST_TEST((read_in_transaction(store, a_key) == Bytes{1}));
+  BOOST_TEST(below.reads == reads);
+
+  require_success(store.begin());
+  below.next_read_fails = true;
+  BOOST_TEST(!store.get(Table::facts, another_key));
+  store.rollback();
+  BOOST_TEST((read_in_transaction(store, another_key) == Bytes{2}));
+}
+
+BOOST_AUTO_TEST_CASE(
+    after_a_read_or_a_commit_that_failed_the_rows_are_read_again_and_what_was_rolled_back_is_not_there) {
   MemoryStore file;
   commit(file, {put(a_key, {1})});
   CountingStore below(file);

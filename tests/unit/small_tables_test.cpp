@@ -58,6 +58,17 @@ BOOST_AUTO_TEST_CASE(it_asks_below_for_tables_that_are_not_among_its_own_and_whe
   BOOST_TEST(reads_of(Table::facts) == 1);
 }
 
+BOOST_AUTO_TEST_CASE(a_transaction_that_wrote_nothing_and_was_given_up_leaves_what_is_kept) {
+  Small state;
+  commit(state.store, {put(a_key, {1})});
+  BOOST_TEST((state.rows() == Rows{{a_key, {1}}}));
+  const auto scans = state.below.scans;
+  require_success(state.store.begin());
+  state.store.rollback();
+  BOOST_TEST((state.rows() == Rows{{a_key, {1}}}));
+  BOOST_TEST(state.below.scans == scans);
+}
+
 BOOST_AUTO_TEST_CASE(what_it_wrote_is_there_and_what_it_took_back_is_not) {
   Small state;
   commit(state.store, {put(a_key, {1})});

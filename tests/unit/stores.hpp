@@ -74,7 +74,10 @@ class CountingStore final : public Store {
     below_.rollback();
     return Error{Token::io, "the disk failed", {}, {}};
   }
-  void rollback() noexcept override { below_.rollback(); }
+  void rollback() noexcept override {
+    read_failed_ = false;
+    below_.rollback();
+  }
   [[nodiscard]] std::uint64_t foreign_commits() const override { return below_.foreign_commits(); }
   [[nodiscard]] Result<void> status() const override {
     if (read_failed_) return Error{Token::io, "the disk failed", {}, {}};
