@@ -193,6 +193,7 @@ enum class Bug : std::uint8_t {
   journal_left,              ///< when its rows have gone to their tables
   removal_not_journalled,    ///< of a row that is in its table
   number_given_again,        ///< to another exchange
+  small_row_left,            ///< in memory, when it is gone from its table
   receipt_of_anybody,        ///< lets a witness forget its share
 };
 inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::receipt_of_anybody) + 1;

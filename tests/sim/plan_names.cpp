@@ -181,6 +181,7 @@ std::string_view name(Bug bug) {
     case Bug::journal_left: return "journal-left";
     case Bug::removal_not_journalled: return "removal-not-journalled";
     case Bug::number_given_again: return "number-given-again";
+    case Bug::small_row_left: return "small-row-left";
   }
   return "";
 }

@@ -84,6 +84,7 @@ Needs needs_of(Bug bug) {
     case Bug::journal_left:
     case Bug::removal_not_journalled:
     case Bug::number_given_again:
+    case Bug::small_row_left:
     case Bug::committed_voted_again:
     case Bug::requests_refused:
     case Bug::key_not_kept:

@@ -62,6 +62,8 @@ std::vector<Proof> proofs_of(Bug bug) {
     case Bug::two_prevotes: return {{signed_two}};
     case Bug::release_after_abort: return {{"RELEASE and ABORT are never both signed in one turn"}};
     case Bug::book_not_removed: return {{"a book lies on its owner's shelf alone"}};
+    case Bug::small_row_left:
+      return {{"tables and journals say together what was written"}, {"nothing is sent that is not durable"}};
     case Bug::journal_left:
     case Bug::number_given_again:
     case Bug::removal_not_journalled: return {{"tables and journals say together what was written"}};
