@@ -2,21 +2,22 @@
 """ageing.py PROGRAM [EXCHANGES [AT_ONCE]]
 
 Whether a network slows down with what it has behind it: EXCHANGES (100,000) in one network over sockets, 64 in flight,
-AT_ONCE (1,000) at a time. Before each tenth and after the last, three new networks make AT_ONCE as well, after 200 to
-warm up: a machine that others use is not as quick after minutes as it was. Printed are the rates as it ages, by the
-tenth, beside those of the new ones right before and after it, and the medians of the ratios beyond the first tenth.
+AT_ONCE (1,000) at a time. Before each tenth and after the last, three new networks make their first AT_ONCE: a machine
+that others use is not as quick after minutes as it was. Printed are the rates as it ages, by the tenth, beside those of
+the new ones right before and after it, and the medians of the ratios beyond the first tenth.
 """
 
 import sys
 import tempfile
 from pathlib import Path
 
+import exchanges
 from exchanges import Load, Network, settle
 from measuring import median, report
 
 IN_FLIGHT = 64
 PARTS = 10
-WARM_UP = 200
+WARM_UP = 8
 NEW_ONES = 3
 
 
@@ -24,30 +25,24 @@ def cpu_seconds(network):
     return sum(server.cpu_seconds() for server in network.servers.values())
 
 
-def measure(network, exchanges):
+def measure(network, count):
     """Exchanges a second, and milliseconds of processor time of each."""
     before = cpu_seconds(network)
-    rate = Load(network, IN_FLIGHT).run(exchanges)
-    return rate, 1000 * (cpu_seconds(network) - before) / exchanges
+    rate = Load(network, IN_FLIGHT).run(count)
+    return rate, 1000 * (cpu_seconds(network) - before) / count
 
 
 def medians(measured):
     return tuple(median(column) for column in zip(*measured))
 
 
-def measure_new(program, exchanges):
-    """The first of some new networks: medians."""
+def measure_new(program, count):
+    """The first exchanges of some new networks: medians of the same."""
     measured = []
     for _ in range(NEW_ONES):
         with tempfile.TemporaryDirectory() as folder:
-            network = Network(program, Path(folder) / "network", "socket", IN_FLIGHT)
-            network.start()
-            try:
-                Load(network, IN_FLIGHT).run(WARM_UP)
-                measured.append(measure(network, exchanges))
-                settle(network)
-            finally:
-                network.stop()
+            run = exchanges.measure(program, Path(folder) / "network", "socket", count, IN_FLIGHT)
+            measured.append((run["rate"], run["cpu_ms_an_exchange"]))
     return medians(measured)
 
 
@@ -65,9 +60,9 @@ def age(network, times, at_once):
 
 def main():
     program = str(Path(sys.argv[1]).resolve())
-    exchanges = int(sys.argv[2]) if len(sys.argv) > 2 else 100_000
+    wanted = int(sys.argv[2]) if len(sys.argv) > 2 else 100_000
     at_once = int(sys.argv[3]) if len(sys.argv) > 3 else 1_000
-    times = max(1, exchanges // at_once // PARTS)
+    times = max(1, wanted // at_once // PARTS)
     with tempfile.TemporaryDirectory() as folder:
         network = Network(program, Path(folder) / "network", "socket", IN_FLIGHT)
         network.start()
