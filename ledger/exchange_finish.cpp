@@ -64,7 +64,7 @@ Result<void> do_check_key(Context& context, const WishCheckKey& wish) {
   keep(context, wish.exchange, record);
   // Voters are not asked twice for what they can answer at once. Where others are about to mine as well, each waits for
   // its turn instead.
-  if (!another_moves(context, wish.exchange)) open_ballot_ahead(context);
+  if (!another_moves(context, wish.exchange)) open_ballot_ahead(context, owner_of(record));
   return success();
 }
 

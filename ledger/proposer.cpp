@@ -1,6 +1,7 @@
 // The proposer of section 4: opens ballots, collects answers and votes, sends the certificates round,
 // finishes a locked block before its own, and backs off where others are ahead.
 #include <limits>
+#include <utility>
 
 #include "ledger/consensus_parts.hpp"
 #include "ledger/exchange.hpp"
@@ -36,7 +37,7 @@ CommitCertificate precommits_of(const ProposerRecord& record) {
   return CommitCertificate{Precommit{record.height, record.ballot, record.block}, record.precommits};
 }
 
-void open_ballot(Context& context, ProposerRecord& record) {
+void open_ballot(Context& context, ProposerRecord& record, std::optional<PeerPort> last = std::nullopt) {
   const auto voter = voter_at(context, record.height);
   auto round = std::max({voter.promise.round, record.highest_seen.round, record.ballot.round}).value;
   if (round == std::numeric_limits<std::uint64_t>::max()) return;
@@ -55,8 +56,11 @@ void open_ballot(Context& context, ProposerRecord& record) {
   record.precommits.clear();
   record.refusals.clear();
   record.retry_at = Time{};
+  record.unasked = last;
   keep(context, record);
-  context.send_to_all(NewRound{record.height, record.ballot});
+  for (const auto& peer : context.genesis.peers()) {
+    if (peer.port != last) context.draft.send(peer.port, NewRound{record.height, record.ballot});
+  }
 }
 
 /// Where this peer has promised another proposer's ballot, a patient one gives it the time of a back-off to come to
@@ -132,6 +136,13 @@ bool propose_if_ready(Context& context, ProposerRecord& record) {
   if (!record.highest_lock && !pending.last(context.draft)) return false;
   propose(context, record);
   return true;
+}
+
+/// Whom a ballot that was opened ahead was not asked of, it is now, if there is something to propose and answers lack.
+void ask_the_last(Context& context, ProposerRecord& record) {
+  if (record.phase != ProposerPhase::asking || !record.unasked || !pending.last(context.draft)) return;
+  context.draft.send(*std::exchange(record.unasked, std::nullopt), NewRound{record.height, record.ballot});
+  keep(context, record);
 }
 
 /// The present ballot of this peer, if a vote for (height, ballot) is for it and the phase is right, or a later one.
@@ -267,17 +278,18 @@ bool is_overtaken(const Context& context, const ProposerRecord& record) {
 
 }  // namespace
 
-void open_ballot_ahead(Context& context) {
+void open_ballot_ahead(Context& context, PeerPort last) {
   const auto height = voting_height(context);
   auto record = proposer_at(context, height);
   const bool is_untouched = record.ballot == Ballot{} && voter_at(context, height).promise == Ballot{};
-  if (context.patient && is_untouched && !pending.last(context.draft)) open_ballot(context, record);
+  if (context.patient && is_untouched && !pending.last(context.draft)) open_ballot(context, record, last);
 }
 
 void advance_proposer(Context& context) {
   auto record = proposer_at(context, voting_height(context));
   if (is_overtaken(context, record)) record.phase = ProposerPhase::idle;
   if (propose_if_ready(context, record)) return;
+  ask_the_last(context, record);
   if (record.phase != ProposerPhase::idle || record.retry_at != Time{} || !pending.last(context.draft)) return;
   if (!lets_pass(context, record)) open_ballot(context, record);
 }

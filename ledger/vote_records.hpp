@@ -60,8 +60,9 @@ struct ProposerRecord {
   std::vector<VoteSignature> precommits;
   std::vector<PeerPort> refusals;  ///< voters that promised a later ballot
   std::uint32_t attempts{};
-  Time retry_at;    ///< by this peer's clock; 0 if no back-off runs. Liveness only.
-  Ballot let_pass;  ///< of another proposer, which was given time to come to its end. Liveness only.
+  Time retry_at;                    ///< by this peer's clock; 0 if no back-off runs. Liveness only.
+  Ballot let_pass;                  ///< of another proposer, which was given time to come to its end. Liveness only.
+  std::optional<PeerPort> unasked;  ///< for this ballot, which was opened ahead. Liveness only.
 
   template <class Self, class Visitor>
   static void visit(Self& self, Visitor& visitor) {
@@ -78,6 +79,7 @@ struct ProposerRecord {
     visitor("attempts", self.attempts);
     visitor("retry_at", self.retry_at);
     visitor("let_pass", self.let_pass);
+    visitor("unasked", self.unasked);
   }
 };
 
