@@ -45,12 +45,17 @@ Result<ExchangeId> check_request_and_grant(const Genesis& genesis, const Signed<
   return exchange;
 }
 
-Result<ExchangeId> check_granted(const Genesis& genesis, const Signed<Book>& book, const Signed<Request>& request,
-                                 const Signed<Grant>& grant) {
-  BOOKCHAIN_CHECK(check_book(genesis, book));
+Result<ExchangeId> check_grant_of(const Genesis& genesis, const Signed<Book>& book, const Signed<Request>& request,
+                                  const Signed<Grant>& grant) {
   BOOKCHAIN_TRY(const auto exchange, check_request_and_grant(genesis, request, grant));
   if (request.body.book != genesis.book_of(book)) return no_proof("a request is for another book");
   return exchange;
+}
+
+Result<ExchangeId> check_granted(const Genesis& genesis, const Signed<Book>& book, const Signed<Request>& request,
+                                 const Signed<Grant>& grant) {
+  BOOKCHAIN_CHECK(check_book(genesis, book));
+  return check_grant_of(genesis, book, request, grant);
 }
 
 Result<void> check_key_of_proof(const ExchangeId& exchange, const Grant& grant, const BookKey& key) {

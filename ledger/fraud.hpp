@@ -15,7 +15,11 @@ namespace bookchain::ledger {
 [[nodiscard]] Result<ExchangeId> check_request_and_grant(const Genesis& genesis, const Signed<Request>& request,
                                                          const Signed<Grant>& grant);
 
-/// The same with the BOOK that the REQUEST names (K1 to K6, G3). Tokens: those of check_book, too.
+/// The same of that BOOK (G3), which the caller has checked.
+[[nodiscard]] Result<ExchangeId> check_grant_of(const Genesis& genesis, const Signed<Book>& book,
+                                                const Signed<Request>& request, const Signed<Grant>& grant);
+
+/// The same with the BOOK itself (K1 to K6). Tokens: those of check_book, too.
 [[nodiscard]] Result<ExchangeId> check_granted(const Genesis& genesis, const Signed<Book>& book,
                                                const Signed<Request>& request, const Signed<Grant>& grant);
 

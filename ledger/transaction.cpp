@@ -41,7 +41,8 @@ Result<void> check_turn(const Ownership& stand, PeerPort owner, Version version,
 
 Result<void> check_transfer(const Genesis& genesis, const State& state, const Signed<Transfer>& signed_transfer) {
   const auto& transfer = signed_transfer.body;
-  BOOKCHAIN_TRY(const auto exchange, check_granted(genesis, transfer.book, transfer.request, transfer.grant));
+  BOOKCHAIN_CHECK(check_book(genesis, state, transfer.book));
+  BOOKCHAIN_TRY(const auto exchange, check_grant_of(genesis, transfer.book, transfer.request, transfer.grant));
   BOOKCHAIN_CHECK(check_turn(standing(genesis, state, transfer.book), transfer.request.body.receiver_port,
                              transfer.grant.body.version, transfer.grant.body.turn));
   const auto requester = transfer.request.body.sender_port;
@@ -72,7 +73,7 @@ Result<void> check_transfer(const Genesis& genesis, const State& state, const Si
 }
 
 Result<void> check_abort(const Genesis& genesis, const State& state, const Signed<Abort>& abort) {
-  BOOKCHAIN_CHECK(check_book(genesis, abort.body.book));
+  BOOKCHAIN_CHECK(check_book(genesis, state, abort.body.book));
   return check_turn(standing(genesis, state, abort.body.book), abort.signer, abort.body.version, abort.body.turn);
 }
 
@@ -86,7 +87,8 @@ bool is_after_transfer(const Ownership& stand, const ExchangeId& exchange, const
 
 Result<void> check_dispute(const Genesis& genesis, const State& state, const Signed<Dispute>& dispute) {
   const auto& body = dispute.body;
-  BOOKCHAIN_TRY(const auto exchange, check_granted(genesis, body.book, body.request, body.grant));
+  BOOKCHAIN_CHECK(check_book(genesis, state, body.book));
+  BOOKCHAIN_TRY(const auto exchange, check_grant_of(genesis, body.book, body.request, body.grant));
   if (dispute.signer != body.request.signer) return misfit("a dispute is signed by the wrong party");
   const auto stand = standing(genesis, state, body.book);
   if (!is_after_transfer(stand, exchange, dispute)) {
@@ -107,6 +109,11 @@ const Signed<Book>& book_of(const Transaction& transaction) {
 Ownership standing(const Genesis& genesis, const State& state, const Signed<Book>& book) {
   if (auto row = ownership.get(state, genesis.book_of(book))) return *row;
   return Ownership{book.signer, Version{0}, Turn{0}, std::nullopt, Height{0}};
+}
+
+Result<void> check_book(const Genesis& genesis, const State& state, const Signed<Book>& book) {
+  if (catalogue.get(state, genesis.book_of(book)) == book) return success();
+  return check_book(genesis, book);
 }
 
 Result<void> check_transaction(const Genesis& genesis, const State& state, const Transaction& transaction,
