@@ -1,5 +1,6 @@
 #include "ledger/chain.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <limits>
 
@@ -86,6 +87,19 @@ Result<void> verify_and_append(const Genesis& genesis, Draft& draft, const Commi
   return success();
 }
 
+namespace {
+
+/// Counts the nonce up to the first that does the work. It stands last in what is hashed.
+void search_work(const Genesis& genesis, PeerPort miner, BlockHeader& header) {
+  auto bytes = unsigned_bytes(genesis.id(), miner, header);
+  while (leading_zero_bits(sha256(bytes)) < genesis.fields().work_bits) {
+    ++header.nonce;
+    std::ranges::copy(encode(header.nonce), bytes.end() - sizeof header.nonce);
+  }
+}
+
+}  // namespace
+
 Block mine_block(const Genesis& genesis, const Identity& identity, const Head& head, Time time,
                  std::vector<Transaction> transactions) {
   BatchSigner signer(genesis, identity);
@@ -96,9 +110,7 @@ Block mine_block(const Genesis& genesis, const Identity& identity, const Head& h
   signer.sign();
   for (auto& transaction : transactions) signer.fill(transaction);
   BlockHeader header{Height{head.height.value + 1}, head.hash, transactions_hash(transactions), time, 0};
-  while (leading_zero_bits(statement_id(genesis.id(), identity.port, header)) < genesis.fields().work_bits) {
-    ++header.nonce;
-  }
+  search_work(genesis, identity.port, header);
   return Block{genesis.sign(identity.port, identity.signing_key, header), std::move(transactions)};
 }
 
