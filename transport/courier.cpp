@@ -150,14 +150,13 @@ ParcelNames names_of(const std::vector<Parcel>& parcels) {
 }  // namespace
 
 /// A turn that nothing came for has time for what others do only when something points to it.
-void Courier::choose_where_to_look(bool quiet) {
-  const bool others = others_wrote();
+void Courier::choose_where_to_look(bool quiet, bool others_write) {
   foreign_commits_ = parts_.store.foreign_commits();
   const auto has_not_looked_for = [&](std::uint64_t microseconds) {
     return !looked_everywhere_ || has_passed(*looked_everywhere_, parts_.environment.now(), microseconds);
   };
   const bool looks = quiet ? !patient_ || has_not_looked_for(look_again_us) : has_not_looked_for(look_anyway_us);
-  if (looks || others) look_everywhere_ = true;
+  if (looks || others_write) look_everywhere_ = true;
 }
 
 /// Another process of this home, since the last turn: it may have left something to be sent.
@@ -190,27 +189,32 @@ Result<Report> Courier::turn(const Intake& intake, const Policy& policy, const s
   open_parcels(parcels, known, mail, report);
   report.deliveries = parcels.size();
   const bool full = parcels.size() >= intake.deliveries;
-  if (wishes.empty() && mail.messages.empty() && can_wait(parcels, mail)) {
+  BOOKCHAIN_CHECK(parts_.store.begin());
+  const bool others_write = others_wrote();
+  const bool is_all = wishes.empty() && can_wait(parcels, mail);
+  if (is_all && mail.messages.empty()) {
+    parts_.store.rollback();
     postpone_notes(parcels, mail, report);
     report.more_waits = full || drained_peers(waiting, parcels, mail).size() < channels_.size();
     return report;
   }
   if (mail.count_votes() > known_votes) vote_came_ = parts_.environment.now();
   if (mail.messages.size() > known_messages && !undecided) undecided = parts_.environment.now();
-  const bool may_wait = wishes.empty() && !full && is_unlimited;
+  const bool may_wait = is_all && !full && is_unlimited;
   const bool stays_unsaid = may_wait && can_stay_unsaid(held);
   const bool waits = (may_wait && can_linger(held)) || (stays_unsaid && unsaid && !undecided);
-  if (waits && !others_wrote()) return hold(std::move(held), waiting);
+  if (waits && !others_write) {
+    parts_.store.rollback();
+    return hold(std::move(held), waiting);
+  }
   // Decided as if it were for good, and again with what comes next if nothing leaves.
   auto as_it_came = stays_unsaid ? std::optional(mail) : std::nullopt;
   tried_packages_.clear();
   Notes notes;
-  BOOKCHAIN_CHECK(parts_.store.begin());
   write_down_postponed();
   for (const auto& [from, note] : postponed_.came()) report.heard.insert(from);
   const bool quiet = parcels.empty();
-  const bool others_write = others_wrote();
-  choose_where_to_look(quiet);
+  choose_where_to_look(quiet, others_write);
   leave_for_later(mail, intake.messages, report);
   if (quiet || ++busy_turns_ % busy_turns_a_search == 0) add_late_packages(mail.messages);
   if (auto taken = take_mail(mail, notes, report); !taken) {

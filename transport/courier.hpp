@@ -275,7 +275,7 @@ class Courier {
   [[nodiscard]] bool is_of_restore(const ledger::Bytes& fact) const;
   void note_touched(const std::vector<ledger::Write>& writes);
   [[nodiscard]] bool others_wrote() const;
-  void choose_where_to_look(bool quiet);
+  void choose_where_to_look(bool quiet, bool others_write);
   [[nodiscard]] std::vector<ledger::Due> take_candidates();
   void take_due_steps(const Policy& policy, Report& report);
   /// Nothing is left for later in this call.

@@ -39,15 +39,14 @@ bool Courier::OpenedMail::is_within(std::size_t most_messages, std::uint64_t mos
 }
 
 /// Whether it waits for a vote, since each turn costs a signature and a commit, however much it decides. Not beyond the
-/// time, nor where there is much of it.
+/// time, nor where there is much of it. Of mail that is all there is to do, as in the next.
 bool Courier::can_linger(const Lingering& held) const {
   const auto now = parts_.environment.now();
   if (!held.undecided || has_passed(*held.undecided, now, linger_us)) return false;
   if (held.unsaid && has_passed(*held.unsaid, now, unsaid_us)) return false;
   if (!vote_came_ || has_passed(*vote_came_, now, ballot_rests_us)) return false;
   if (!held.mail.is_within(most_lingering_messages, most_lingering_bytes) || held.mail.count_votes() > 0) return false;
-  const Reading reading(parts_.store);
-  return parts_.node.has_ballot_under_way(parts_.store) && can_wait(held.parcels, held.mail);
+  return parts_.node.has_ballot_under_way(parts_.store);
 }
 
 /// Whether it may wait for more if nothing leaves for it: there is little of it, and neither was it decided often nor
@@ -55,7 +54,7 @@ bool Courier::can_linger(const Lingering& held) const {
 bool Courier::can_stay_unsaid(const Lingering& held) const {
   if (parts_.tamper != nullptr || held.mail.messages.empty() || held.times_unsaid >= most_times_unsaid) return false;
   if (held.unsaid && has_passed(*held.unsaid, parts_.environment.now(), unsaid_us)) return false;
-  return held.mail.is_within(most_unsaid_messages, most_unsaid_bytes) && can_wait(held.parcels, held.mail);
+  return held.mail.is_within(most_unsaid_messages, most_unsaid_bytes);
 }
 
 /// Whether nobody but the sender, who has it still, can tell that the turn was.
@@ -91,7 +90,6 @@ bool Courier::can_wait(const std::vector<Parcel>& parcels, const OpenedMail& mai
   if (postpones_nothing() || !to_sweep_.empty()) return false;
   if (std::ranges::any_of(parcels, [](const auto& parcel) { return parcel.fault.has_value(); })) return false;
   if (!parts_.link.offers().empty()) return false;
-  const Reading reading(parts_.store);
   const auto now = parts_.environment.now();
   const auto tick = parts_.node.next_tick(parts_.store, now);
   return !tick || now < *tick;

@@ -315,7 +315,7 @@ Result<void> SqliteStore::set_durability(Durability durability) {
 }
 
 int SqliteStore::run(Control control) const {
-  static constexpr std::array<std::string_view, control_count> sql{"BEGIN IMMEDIATE", "BEGIN", "COMMIT"};
+  static constexpr std::array<std::string_view, control_count> sql{"BEGIN IMMEDIATE", "BEGIN", "COMMIT", "ROLLBACK"};
   auto& statement = controls_[static_cast<std::size_t>(control)];
   if (!statement) statement.reset(prepare(database_.get(), sql[static_cast<std::size_t>(control)]));
   if (!statement) return sqlite3_errcode(database_.get());
@@ -365,7 +365,7 @@ Result<void> SqliteStore::commit() {
 void SqliteStore::rollback() noexcept {
   if (!open_) return;
   open_ = false;
-  sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+  (void)run(Control::rollback);
 }
 
 /// Each statement by itself would take and leave the lock of the log, four calls of the system.

@@ -49,8 +49,8 @@ class SqliteStore final : public Store {
   using Statement = std::unique_ptr<sqlite3_stmt, FinalizeStatement>;
   enum class Query : std::uint8_t { get, put, erase, scan, scan_all, last, last_of_all };
   static constexpr std::size_t query_count = 7;
-  enum class Control : std::uint8_t { begin, begin_reading, commit };
-  static constexpr std::size_t control_count = 3;
+  enum class Control : std::uint8_t { begin, begin_reading, commit, rollback };
+  static constexpr std::size_t control_count = 4;
 
   explicit SqliteStore(boost::filesystem::path file) : file_(std::move(file)) {}
   void begin_reading() const override;
