@@ -2,13 +2,14 @@
 """exchanges.py PROGRAM PARTS [RUNS [EXCHANGES]]
 
 Exchanges a second of four `serve` processes, with value books that go to and fro among all pairs of peers: over
-sockets and over spools, 64 in flight and one alone. Against the floor of the same run: what the signatures, checks,
-seals and durable commits of an exchange take by themselves (parts.cpp). Requests come by `serve --requests -`.
+sockets and over spools, 64 in flight, one by one, and one alone, which begins when all have rested. Against
+the floor of the same run: what the signatures, checks, seals and durable commits of an exchange take by themselves
+(parts.cpp). Requests come by `serve --requests -`.
 """
 
 import json
 import os
-import selectors
+import select
 import signal
 import subprocess
 import sys
@@ -24,6 +25,8 @@ SIGNATURES, VERIFICATIONS, MESSAGES, COMMIT_SIZE = 18, 31, 25, 64
 
 PORTS = (5000, 5001, 5002, 5003)
 START_SECONDS = 30
+# Before one alone: the other peers take the block, tell of it and put it away meanwhile.
+REST_SECONDS = 0.03
 STALL_SECONDS = 60
 
 
@@ -173,25 +176,38 @@ class Load:
             if fill:
                 self.ask_next()
 
-    def run(self, exchanges: int) -> float:
-        """Exchanges a second, from the first request to the last commit at its requester."""
-        selector = selectors.DefaultSelector()
-        for port, server in self.network.servers.items():
-            if server.process.poll() is not None:
-                continue
-            selector.register(server.process.stdout, selectors.EVENT_READ, port)
+    def left_of(self, exchanges: int) -> int:
+        """How many of them were not asked for yet."""
+        return exchanges - len(self.latencies) - self.refused - len(self.asked) - len(self.running)
+
+    def wait_for_lines(self, everyone: bool) -> "list[int]":
+        """The ports that have something to read, of those that a request waits for: what the others tell would take
+        time from them. Of everyone now and then, lest a pipe be full."""
+        waited_for = {port for port, _ in self.asked} | {port for port, _ in self.running}
+        pipes = {server.process.stdout: port for port, server in self.network.servers.items()
+                 if (everyone or port in waited_for) and server.process.poll() is None}
+        return [pipes[pipe] for pipe in select.select(list(pipes), [], [], 1)[0]]
+
+    def run(self, exchanges: int, rest: float = 0) -> float:
+        """Exchanges a second, from the first request to the last commit at its requester. With a rest, in seconds, there
+        is one whenever none is in flight, which does not count."""
         began = heard = time.monotonic()
+        rounds = rested = 0
         for _ in range(min(self.in_flight, exchanges)):
             self.ask_next()
         while len(self.latencies) + self.refused < exchanges:
-            for key, _ in selector.select(timeout=1):
-                for line in self.network.servers[key.data].read():
+            rounds += 1
+            for port in self.wait_for_lines(everyone=rounds % 32 == 0):
+                for line in self.network.servers[port].read():
                     heard = time.monotonic()
-                    left = exchanges - len(self.latencies) - self.refused - len(self.asked) - len(self.running)
-                    self.hear(key.data, line, fill=left > 0)
+                    self.hear(port, line, fill=not rest and self.left_of(exchanges) > 0)
+            if rest and not self.asked and not self.running and self.left_of(exchanges) > 0:
+                time.sleep(rest)
+                rested += rest
+                self.ask_next()
             if time.monotonic() - heard > STALL_SECONDS:
                 raise RuntimeError(f"nothing has moved for {STALL_SECONDS} s: {self.running}")
-        return exchanges / (time.monotonic() - began)
+        return exchanges / (time.monotonic() - began - rested)
 
 
 def percentile(values: "list[float]", part: float) -> float:
@@ -199,7 +215,7 @@ def percentile(values: "list[float]", part: float) -> float:
     return ordered[min(len(ordered) - 1, int(part * len(ordered)))]
 
 
-def measure(program: str, folder: Path, transport: str, exchanges: int, in_flight: int, ports=PORTS) -> dict:
+def measure(program: str, folder: Path, transport: str, exchanges: int, in_flight: int, ports=PORTS, rest=0.0) -> dict:
     """One run of a fresh network."""
     network = Network(program, folder, transport, max(in_flight, 20), ports)
     network.start()
@@ -207,7 +223,7 @@ def measure(program: str, folder: Path, transport: str, exchanges: int, in_fligh
         Load(network, min(in_flight, 8)).run(8)  # what is done once is done
         before = [server.cpu_seconds() for server in network.servers.values()]
         load = Load(network, in_flight)
-        rate = load.run(exchanges)
+        rate = load.run(exchanges, rest)
         cpu = sum(server.cpu_seconds() for server in network.servers.values()) - sum(before)
         memory = max(server.memory_mib() for server in network.servers.values())
         settle(network)
@@ -251,19 +267,20 @@ def main():
             # The machine's speed varies from minute to minute: what is compared is measured side by side.
             floors.append(floor(parts, folder))
             for transport in ("socket", "spool"):
-                for count, in_flight in ((exchanges, 64), (max(20, exchanges // 20), 1)):
-                    place = Path(folder) / f"{transport}-{in_flight}"
-                    run = measure(program, place, transport, count, in_flight)
+                few = max(20, exchanges // 20)
+                for load, count, in_flight, rest in (("64 in flight", exchanges, 64, 0), ("one by one", few, 1, 0),
+                                                     ("one alone", few, 1, REST_SECONDS)):
+                    run = measure(program, Path(folder) / f"{transport} {load}", transport, count, in_flight, rest=rest)
                     floors.append(floor(parts, folder))
                     run["of_floor"] = run["rate"] / (sum(floors[-2:]) / 2)
-                    measured.setdefault((transport, in_flight), []).append(run)
-    rows = [("", "in flight", "a second", "of the floor", "p50 ms", "p99 ms", "CPU ms", "MiB")]
+                    measured.setdefault((transport, load), []).append(run)
+    rows = [("", "load", "a second", "of the floor", "p50 ms", "p99 ms", "CPU ms", "MiB")]
     result = {"runs": runs, "floor": round(median(floors), 1), "medians": []}
-    for (transport, in_flight), all_runs in measured.items():
+    for (transport, load), all_runs in measured.items():
         middle = {key: round(median([run[key] for run in all_runs]), 2) for key in
                   ("rate", "of_floor", "p50_ms", "p99_ms", "cpu_ms_an_exchange", "memory_mib")}
-        result["medians"].append({"transport": transport, "in_flight": in_flight, **middle})
-        rows.append((transport, in_flight, *middle.values()))
+        result["medians"].append({"transport": transport, "load": load, **middle})
+        rows.append((transport, load, *middle.values()))
     report("exchanges", rows, result)
 
 
