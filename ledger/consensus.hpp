@@ -20,9 +20,9 @@ inline constexpr std::uint64_t max_round_jump = std::uint64_t{1} << 20U;
 [[nodiscard]] Result<void> submit(Context& context, const Transaction& transaction);
 
 /// Opens a ballot for a transaction that this peer expects to submit soon, so that the answers to both come together.
-/// Only where this peer lets others go first (Input::patient), and knows of no ballot at this height. `last` has
-/// nothing else to answer now, and is asked only if answers lack when the transaction is there.
-void open_ballot_ahead(Context& context, PeerPort last);
+/// Only where this peer lets others go first (Input::patient), and knows of no ballot at this height. `last`, if there
+/// is one, is asked only if answers lack when there is something to propose.
+void open_ballot_ahead(Context& context, std::optional<PeerPort> last);
 
 /// Opens a ballot if transactions are pending and none of this peer runs at this height, or proposes in the one that
 /// was opened ahead. Called after every input.

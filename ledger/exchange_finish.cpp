@@ -64,7 +64,10 @@ Result<void> do_check_key(Context& context, const WishCheckKey& wish) {
   keep(context, wish.exchange, record);
   // Voters are not asked twice for what they can answer at once. Where others are about to mine as well, each waits for
   // its turn instead.
-  if (!another_moves(context, wish.exchange)) open_ballot_ahead(context, owner_of(record));
+  if (another_moves(context, wish.exchange)) return success();
+  // The witnesses that answer first about the key are enough for a ballot, too, or the owner is needed as well.
+  const bool is_enough = 1 + context.genesis.witness_majority() >= context.genesis.vote_quorum();
+  open_ballot_ahead(context, is_enough ? std::optional(owner_of(record)) : std::nullopt);
   return success();
 }
 

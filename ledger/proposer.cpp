@@ -130,17 +130,22 @@ bool has_quorum(const Context& context, const ProposerRecord& record) {
   return record.answers.size() >= context.genesis.vote_quorum();
 }
 
-/// Step 2, once q have answered and there is something to propose: a ballot that was opened ahead waits for it.
+/// A ballot that was opened ahead waits for it.
+bool has_something_to_propose(const Context& context, const ProposerRecord& record) {
+  return record.highest_lock || pending.last(context.draft);
+}
+
+/// Step 2, once q have answered.
 bool propose_if_ready(Context& context, ProposerRecord& record) {
   if (record.phase != ProposerPhase::asking || !has_quorum(context, record)) return false;
-  if (!record.highest_lock && !pending.last(context.draft)) return false;
+  if (!has_something_to_propose(context, record)) return false;
   propose(context, record);
   return true;
 }
 
-/// Whom a ballot that was opened ahead was not asked of, it is now, if there is something to propose and answers lack.
+/// Of whom a ballot that was opened ahead was not asked, it is now, if there is something to propose and answers lack.
 void ask_the_last(Context& context, ProposerRecord& record) {
-  if (record.phase != ProposerPhase::asking || !record.unasked || !pending.last(context.draft)) return;
+  if (record.phase != ProposerPhase::asking || !record.unasked || !has_something_to_propose(context, record)) return;
   context.draft.send(*std::exchange(record.unasked, std::nullopt), NewRound{record.height, record.ballot});
   keep(context, record);
 }
@@ -278,7 +283,7 @@ bool is_overtaken(const Context& context, const ProposerRecord& record) {
 
 }  // namespace
 
-void open_ballot_ahead(Context& context, PeerPort last) {
+void open_ballot_ahead(Context& context, std::optional<PeerPort> last) {
   const auto height = voting_height(context);
   auto record = proposer_at(context, height);
   const bool is_untouched = record.ballot == Ballot{} && voter_at(context, height).promise == Ballot{};
