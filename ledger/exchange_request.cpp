@@ -12,7 +12,7 @@ namespace bookchain::ledger {
 
 Result<void> on_announce(Context& context, PeerPort from, const Announce& message) {
   BOOKCHAIN_CHECK(check_from(context, from, message.book));
-  BOOKCHAIN_CHECK(check_book(context.genesis, context.draft, message.book));
+  BOOKCHAIN_CHECK(check_book_unless_known(context.genesis, context.draft, message.book));
   const auto id = context.genesis.book_of(message.book);
   if (catalogue.get(context.draft, id)) return success();
   const auto count = announced.get(context.draft, from).value_or(0);
@@ -164,7 +164,7 @@ Result<void> on_grant(Context& context, PeerPort from, const GrantMessage& messa
     }
     return rejected(Token::exchange_over, "the exchange is over", to_hex(exchange));
   }
-  BOOKCHAIN_CHECK(check_book(context.genesis, context.draft, message.book));
+  BOOKCHAIN_CHECK(check_book_unless_known(context.genesis, context.draft, message.book));
   const bool complete = record.consent || record.package_arrived;
   const bool second = record.grant && record.grant->body != message.grant.body;
   if (complete || second) return check_grant_again(context, exchange, record, message);

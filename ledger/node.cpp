@@ -202,7 +202,8 @@ std::optional<WantedPackage> Node::wanted_package(const State& state, PeerPort f
                     genesis_.book_of(grant->book) == record->request.body.book;
   // The request beside a grant is not the one that it names unless that is looked at.
   const bool of_this_request = grant->grant.signer == from && grant->grant.body.exchange == exchange;
-  if (!ours || !of_this_request || !check_book(genesis_, state, grant->book) || !genesis_.check(grant->grant)) {
+  if (!ours || !of_this_request || !check_book_unless_known(genesis_, state, grant->book) ||
+      !genesis_.check(grant->grant)) {
     return std::nullopt;
   }
   return WantedPackage{exchange, grant->book.body};

@@ -344,6 +344,7 @@ inline constexpr Fact<AskedBlocks> asked_blocks_fact{6};
 inline constexpr Fact<RecallRecord> recall_fact{7};
 inline constexpr Fact<Waiters> waiters_fact{8};
 
+/// Only books that check_book found good: what stands here is not verified again, in blocks neither.
 inline constexpr TypedTable<BookId, Signed<Book>> catalogue{Table::catalogue};
 inline constexpr TypedTable<BookId, ShelfRecord> shelf{Table::shelf};
 inline constexpr TypedTable<BookId, Ownership> ownership{Table::ownership};

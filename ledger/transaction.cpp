@@ -41,7 +41,7 @@ Result<void> check_turn(const Ownership& stand, PeerPort owner, Version version,
 
 Result<void> check_transfer(const Genesis& genesis, const State& state, const Signed<Transfer>& signed_transfer) {
   const auto& transfer = signed_transfer.body;
-  BOOKCHAIN_CHECK(check_book(genesis, state, transfer.book));
+  BOOKCHAIN_CHECK(check_book_unless_known(genesis, state, transfer.book));
   BOOKCHAIN_TRY(const auto exchange, check_grant_of(genesis, transfer.book, transfer.request, transfer.grant));
   BOOKCHAIN_CHECK(check_turn(standing(genesis, state, transfer.book), transfer.request.body.receiver_port,
                              transfer.grant.body.version, transfer.grant.body.turn));
@@ -73,7 +73,7 @@ Result<void> check_transfer(const Genesis& genesis, const State& state, const Si
 }
 
 Result<void> check_abort(const Genesis& genesis, const State& state, const Signed<Abort>& abort) {
-  BOOKCHAIN_CHECK(check_book(genesis, state, abort.body.book));
+  BOOKCHAIN_CHECK(check_book_unless_known(genesis, state, abort.body.book));
   return check_turn(standing(genesis, state, abort.body.book), abort.signer, abort.body.version, abort.body.turn);
 }
 
@@ -87,7 +87,7 @@ bool is_after_transfer(const Ownership& stand, const ExchangeId& exchange, const
 
 Result<void> check_dispute(const Genesis& genesis, const State& state, const Signed<Dispute>& dispute) {
   const auto& body = dispute.body;
-  BOOKCHAIN_CHECK(check_book(genesis, state, body.book));
+  BOOKCHAIN_CHECK(check_book_unless_known(genesis, state, body.book));
   BOOKCHAIN_TRY(const auto exchange, check_grant_of(genesis, body.book, body.request, body.grant));
   if (dispute.signer != body.request.signer) return misfit("a dispute is signed by the wrong party");
   const auto stand = standing(genesis, state, body.book);
@@ -111,7 +111,7 @@ Ownership standing(const Genesis& genesis, const State& state, const Signed<Book
   return Ownership{book.signer, Version{0}, Turn{0}, std::nullopt, Height{0}};
 }
 
-Result<void> check_book(const Genesis& genesis, const State& state, const Signed<Book>& book) {
+Result<void> check_book_unless_known(const Genesis& genesis, const State& state, const Signed<Book>& book) {
   if (catalogue.get(state, genesis.book_of(book)) == book) return success();
   return check_book(genesis, book);
 }
