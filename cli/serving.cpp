@@ -95,8 +95,9 @@ class Serving {
       microseconds pause = rescan;
       const auto asked = take_requests();
       auto report = home_.courier().turn({}, plan_.policy, asked.wishes);
-      // So do those to whom it wrote, before what this one has still to do: but whoever waits here is told first.
-      if (report && !report.value().sent.empty() && report.value().events.empty()) ::sched_yield();
+      // Peers on this machine that it wrote to go first as well, unless somebody here waits for what this turn tells.
+      const bool tells = asked.any || !report || !report.value().events.empty();
+      if (!tells && !report.value().sent.empty()) ::sched_yield();
       tell_requests(asked, report);
       if (report) {
         if (asked.any) active_ = Clock::now();

@@ -189,10 +189,11 @@ Result<Report> Courier::turn(const Intake& intake, const Policy& policy, const s
   open_parcels(parcels, known, mail, report);
   report.deliveries = parcels.size();
   const bool full = parcels.size() >= intake.deliveries;
+  // The transaction of the turn: who returns without finish() rolls it back.
   BOOKCHAIN_CHECK(parts_.store.begin());
   const bool others_write = others_wrote();
-  const bool is_all = wishes.empty() && can_wait(parcels, mail);
-  if (is_all && mail.messages.empty()) {
+  const bool only_takes_in = wishes.empty() && can_wait(parcels, mail);
+  if (only_takes_in && mail.messages.empty()) {
     parts_.store.rollback();
     postpone_notes(parcels, mail, report);
     report.more_waits = full || drained_peers(waiting, parcels, mail).size() < channels_.size();
@@ -200,7 +201,7 @@ Result<Report> Courier::turn(const Intake& intake, const Policy& policy, const s
   }
   if (mail.count_votes() > known_votes) vote_came_ = parts_.environment.now();
   if (mail.messages.size() > known_messages && !undecided) undecided = parts_.environment.now();
-  const bool may_wait = is_all && !full && is_unlimited;
+  const bool may_wait = only_takes_in && !full && is_unlimited;
   const bool stays_unsaid = may_wait && can_stay_unsaid(held);
   const bool waits = (may_wait && can_linger(held)) || (stays_unsaid && unsaid && !undecided);
   if (waits && !others_write) {

@@ -39,7 +39,7 @@ bool Courier::OpenedMail::is_within(std::size_t most_messages, std::uint64_t mos
 }
 
 /// Whether it waits for a vote, since each turn costs a signature and a commit, however much it decides. Not beyond the
-/// time, nor where there is much of it. Of mail that is all there is to do, as in the next.
+/// time, nor where there is much of it. Within the transaction of a turn that only takes in, as the next.
 bool Courier::can_linger(const Lingering& held) const {
   const auto now = parts_.environment.now();
   if (!held.undecided || has_passed(*held.undecided, now, linger_us)) return false;

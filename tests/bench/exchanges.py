@@ -202,8 +202,9 @@ class Load:
                     heard = time.monotonic()
                     self.hear(port, line, fill=not rest and self.left_of(exchanges) > 0)
             if rest and not self.asked and not self.running and self.left_of(exchanges) > 0:
+                began_rest = time.monotonic()
                 time.sleep(rest)
-                rested += rest
+                rested += time.monotonic() - began_rest
                 self.ask_next()
             if time.monotonic() - heard > STALL_SECONDS:
                 raise RuntimeError(f"nothing has moved for {STALL_SECONDS} s: {self.running}")
