@@ -130,6 +130,13 @@ bool has_quorum(const Context& context, const ProposerRecord& record) {
   return record.answers.size() >= context.genesis.vote_quorum();
 }
 
+/// A ballot that was opened ahead, and above which this peer has promised another since. What others say that they
+/// promised may be a lie.
+bool is_overtaken(const Context& context, const ProposerRecord& record) {
+  return record.phase == ProposerPhase::asking && has_quorum(context, record) &&
+         record.ballot < voter_at(context, record.height).promise;
+}
+
 /// A ballot that was opened ahead waits for it.
 bool has_something_to_propose(const Context& context, const ProposerRecord& record) {
   return record.highest_lock || pending.last(context.draft);
@@ -271,17 +278,6 @@ void ask_voters_again(Context& context) {
       return send_to_missing(record.precommits, PrevotesMessage{prevotes_of(record)});
   }
 }
-
-namespace {
-
-/// A ballot that was opened ahead, and above which this peer has promised another since. What others say that they
-/// promised may be a lie.
-bool is_overtaken(const Context& context, const ProposerRecord& record) {
-  return record.phase == ProposerPhase::asking && has_quorum(context, record) &&
-         record.ballot < voter_at(context, record.height).promise;
-}
-
-}  // namespace
 
 void open_ballot_ahead(Context& context, std::optional<PeerPort> last) {
   const auto height = voting_height(context);
