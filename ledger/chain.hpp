@@ -15,8 +15,8 @@ namespace bookchain::ledger {
 /// Where a book stands by the chain in `state`: its row, or its registrar's at version 0, turn 0.
 [[nodiscard]] Ownership standing(const Genesis& genesis, const State& state, const Signed<Book>& book);
 
-/// As check_book, and with the same outcome: the catalogue holds only what was found good, and what
-/// it holds just so, signature and all, is not verified again.
+/// As check_book, and with the same outcome: the catalogue holds only what was found good, and what it holds just so,
+/// signature and all, is not verified again.
 [[nodiscard]] Result<void> check_book_unless_known(const Genesis& genesis, const State& state,
                                                    const Signed<Book>& book);
 

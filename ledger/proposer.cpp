@@ -137,7 +137,7 @@ bool is_overtaken(const Context& context, const ProposerRecord& record) {
          record.ballot < voter_at(context, record.height).promise;
 }
 
-/// A ballot that was opened ahead waits for it.
+/// A transaction, or the block of a lock. A ballot that was opened ahead waits for it.
 bool has_something_to_propose(const Context& context, const ProposerRecord& record) {
   return record.highest_lock || pending.last(context.draft);
 }
