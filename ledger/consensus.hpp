@@ -1,7 +1,7 @@
 // Agreement on the next block (docs/protocol.md, section 4): ballots, promises, locks, certificates,
 // one height at a time. Handlers are called by Node for messages of the chain, this peer's own among
 // them; each returns the reason of a refusal. What a vote changes is in the same Effects as the vote,
-// so it is durable before it is sent. Safety never looks at the time; back-off does.
+// so it is durable before that is sent. Safety never looks at the time; back-off does.
 #pragma once
 
 #include "ledger/context.hpp"

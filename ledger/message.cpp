@@ -98,4 +98,9 @@ bool answers_with_blocks(const Message& message) {
   return std::holds_alternative<BlocksMessage>(message) || (answer != nullptr && answer->lock.has_value());
 }
 
+bool may_be_forgotten(const Message& message) {
+  return std::holds_alternative<CheckId>(message) || std::holds_alternative<CheckKey>(message) ||
+         std::holds_alternative<NewRound>(message) || std::holds_alternative<PrevotesMessage>(message);
+}
+
 }  // namespace bookchain::ledger

@@ -347,5 +347,10 @@ using Message = std::variant<Announce, WitnessId, RequestMessage, GrantMessage, 
 [[nodiscard]] std::uint8_t traced_step_of(const Message& message);
 /// True for BLOCKS, and for an ANSWER with a lock: each question brings one of up to the size of a block.
 [[nodiscard]] bool answers_with_blocks(const Message& message);
+/// Whether its sender may forget that it sent it, so that it need not be durable before it leaves: CHECK-ID, CHECK-KEY
+/// and NEWROUND ask, and PREVOTES shows what was signed before. It says nothing that the sender could contradict later.
+/// Who forgot it asks again, perhaps under the same number: so whoever takes it twice answers twice, with the same
+/// (docs/decisions/0021-questions-leave-before-the-commit.md).
+[[nodiscard]] bool may_be_forgotten(const Message& message);
 
 }  // namespace bookchain::ledger

@@ -1,7 +1,8 @@
 // Node: the rules of one peer as a function. step() takes one input, a message or a wish of the
 // user or a tick of the clock, reads the peer's State, and gives Effects or a rejection. It is const
 // and keeps nothing: clock, entropy and the facts about files come in with the input. The caller
-// commits the Effects in one transaction before anything in them is sent (docs/architecture.md).
+// commits the Effects in one transaction before anything in them is sent that the peer may not forget
+// (docs/architecture.md).
 #pragma once
 
 #include "ledger/genesis.hpp"

@@ -98,6 +98,7 @@ void Courier::write_traces(const Report& report) {
 
 void Courier::forget_turn() {
   parts_.store.rollback();
+  postponed_.rolled_back();
   traces_.rolled_back();
   leaving_.clear();
   to_sign_.clear();
@@ -107,6 +108,7 @@ void Courier::forget_turn() {
 
 void Courier::roll_back() {
   forget_turn();
+  oldest_.clear();
   look_everywhere_ = true;
 }
 
@@ -278,9 +280,10 @@ void Courier::acknowledge(const Parcel& parcel, Report& report) {
 
 Result<void> Courier::finish(const std::vector<Parcel>& parcels, const OpenedMail& mail, const Notes& notes,
                              const std::set<PeerPort>& drained, Report& report) {
-  enqueue_all(report);
+  const bool may_be_ahead = enqueue_all(report) && patient_ && !renewed_;
   const bool shelf_waits = tend_rows();
   write_traces(report);
+  if (may_be_ahead) deliver_ahead(report);
   const bool changed = !parcels.empty() || !report.received.empty() || !report.steps.empty() || !report.sent.empty();
   if (changed) reach(KillPoint::before_commit);
   if (auto committed = parts_.store.commit(); !committed) {

@@ -1,7 +1,7 @@
-// Courier: the one loop of a peer. Take in, decide, commit, acknowledge, send (docs/architecture.md).
-// A crash between any two of these repeats work and loses nothing. A wish of the user enters by the
-// same door as a message, and all that waits shares one commit. Keeps no state of the protocol: all of it
-// is in the Store, so that several processes can take turns on one home.
+// Courier: the one loop of a peer. Take in, decide, commit, acknowledge, send (docs/architecture.md); questions may
+// leave before the commit. A crash between any two of these repeats work and loses nothing. A wish of the user enters
+// by the same door as a message, and all that waits shares one commit. Keeps no state of the protocol: all of it is in
+// the Store, so that several processes can take turns on one home.
 #pragma once
 
 #include <deque>
@@ -94,7 +94,7 @@ struct WishReport {
   std::optional<Error> error;          ///< it was refused, and changed nothing
 };
 
-/// What one call did. What lies in `sent` is durable; `undelivered` says which of it still waits here.
+/// What one call did. What lies in `sent` is durable when it returns; `undelivered` says which of it still waits here.
 struct Report {
   std::vector<ReceivedReport> received;
   std::vector<SentReport> sent;
@@ -262,8 +262,8 @@ class Courier {
   [[nodiscard]] Result<Decision> decide(ledger::Cause what, Report& report,
                                         std::optional<std::size_t> step = std::nullopt);
   void sign_turn();
-  /// What the turn sends goes to the outboxes, signed.
-  void enqueue_all(Report& report);
+  /// What the turn sends goes to the outboxes, signed. Gives whether it sends anything, and may forget all of that.
+  [[nodiscard]] bool enqueue_all(Report& report);
   [[nodiscard]] std::vector<SentReport> enqueue_messages(const Sending& sending, Report& report);
   /// A turn that takes nothing in: `what` decides, within a transaction, then all follows that may only follow it.
   [[nodiscard]] Result<Report> turn_of_its_own(const std::function<Result<void>(Report&)>& what);
@@ -301,7 +301,8 @@ class Courier {
                                                  const std::vector<Parcel>& parcels, const OpenedMail& mail) const;
   /// Tells the link that a parcel was taken; what it cannot remove is one more thing to tell.
   void acknowledge(const Parcel& parcel, Report& report);
-  /// Commits, then everything that may only follow: acknowledges, tends the shelf, delivers.
+  /// Commits, then everything that may only follow: acknowledges, tends the shelf, delivers. Messages that may be
+  /// forgotten need not wait for the commit: a turn that sends nothing else delivers them first, if it is patient.
   [[nodiscard]] Result<void> finish(const std::vector<Parcel>& parcels, const OpenedMail& mail, const Notes& notes,
                                     const std::set<PeerPort>& drained, Report& report);
 
@@ -331,6 +332,8 @@ class Courier {
   void add_package(PeerPort to, const OutboxRecord& row, std::size_t envelope, std::vector<PackageFile>& packages,
                    Report& report);
   [[nodiscard]] Result<void> make_package_again(const ExchangeId& exchange);
+  /// Within the transaction of a turn that sends nothing but what may be forgotten.
+  void deliver_ahead(Report& report);
   [[nodiscard]] Result<void> deliver_all(const Notes& notes, const std::set<PeerPort>& drained, Report& report);
   [[nodiscard]] ledger::MessageNumber end_of_window(PeerPort to, const OutgoingRecord& record);
   [[nodiscard]] std::vector<Bytes> seal_note(PeerPort to, const DeliveryNote& note);
@@ -355,6 +358,7 @@ class Courier {
   std::map<PeerPort, std::size_t> strays_removed_;        ///< by that sweep, and not told yet
   bool patient_ = false;                                  ///< of the present call, as the next
   bool shows_deliveries_ = true;
+  bool renewed_ = false;  ///< an epoch began in the present transaction: what leaves waits for the commit
   Postponed postponed_;
   std::optional<Lingering> lingering_;
   std::optional<ledger::Time> vote_came_;  ///< or a block, or whatever else is of the chain: the last one

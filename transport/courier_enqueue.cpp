@@ -43,14 +43,17 @@ void Courier::sign_turn() {
   }
 }
 
-void Courier::enqueue_all(Report& report) {
+bool Courier::enqueue_all(Report& report) {
   sign_turn();
+  bool may_all_be_forgotten = true;
   for (auto& sending : std::exchange(leaving_, {})) {
     if (parts_.tamper != nullptr) parts_.tamper->tamper(parts_.store, sending.messages);
+    may_all_be_forgotten &= std::ranges::all_of(sending.messages, may_be_forgotten, &Outgoing::message);
     auto sent = enqueue_messages(sending, report);
     report.sent.insert(report.sent.end(), sent.begin(), sent.end());
     if (sending.step) report.steps[*sending.step].sent = std::move(sent);
   }
+  return may_all_be_forgotten && !report.sent.empty();
 }
 
 std::vector<SentReport> Courier::enqueue_messages(const Sending& sending, Report& report) {
@@ -63,6 +66,7 @@ std::vector<SentReport> Courier::enqueue_messages(const Sending& sending, Report
     const bool full = before && before->kept_bytes > max_bytes_with_blocks;
     if (full && answers_with_blocks(leaving.message)) continue;
     const auto epoch = before ? Epoch{} : parts_.environment.draw<Epoch>();
+    renewed_ |= !before;
     const auto header = header_to(leaving.to);
     auto payload = encode(leaving.message);
     // Nobody would open it, so nobody would ever acknowledge it, and what comes after it would wait for good.

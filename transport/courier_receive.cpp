@@ -281,6 +281,10 @@ Result<void> Courier::take_message(Incoming arrival, Notes& notes, Report& repor
       }
       received.result = ReceiveResult::duplicate;
       report.received.push_back(std::move(received));
+      // Its sender may have forgotten that it asked, and taken the answer for one that nobody had asked for.
+      if (!arrival.message || !may_be_forgotten(*arrival.message)) return success();
+      if (asks_without_listening(parts_.store, header.from)) return success();
+      BOOKCHAIN_CHECK(decide(Received{header.from, std::move(*arrival.message), std::nullopt}, report));
       return success();
     }
     if (admitted.what != Admission::fresh) {

@@ -1,4 +1,4 @@
-// The courier's sending side: what is durable leaves, and is marked as delivered; what was not
+// The courier's sending side: what lies in the outboxes leaves, and is marked as delivered; what was not
 // acknowledged for a while is sent again; the shelf is brought to where the state says it is.
 #include <algorithm>
 
@@ -187,6 +187,7 @@ void Courier::deliver_to(PeerPort to, const DeliveryNote& note, const Delivering
   reach(KillPoint::before_send);
   auto sent = send_what_fits(parts_.link, to, envelopes, packages);
   for (auto& trouble : parts_.link.take_troubles()) report.troubles.push_back(std::move(trouble));
+  report.undelivered.erase(to);  // where it could not be sent ahead
   if (sent.failed) report.undelivered[to] = std::move(*sent.failed);
   if (sent.envelopes == 0) return;
   reach(KillPoint::after_send);
@@ -232,6 +233,10 @@ Result<void> Courier::make_package_again(const ExchangeId& exchange) {
   return parts_.shelf.perform(ShelfTask{ShelfAction::drop_exchange, id, exchange});
 }
 
+void Courier::deliver_ahead(Report& report) {
+  for (const auto& [to, channel] : channels_) deliver_to(to, {}, {.note_may_wait = true}, report);
+}
+
 Result<void> Courier::deliver_all(const Notes& notes, const std::set<PeerPort>& drained, Report& report) {
   const auto renewed = parts_.link.take_renewed();
   const bool notes_may_wait = !postpones_nothing();
@@ -258,6 +263,7 @@ Result<void> Courier::write_postponed() {
   write_down_postponed();
   write_traces({});
   if (auto committed = parts_.store.commit(); !committed) {
+    postponed_.rolled_back();
     traces_.rolled_back();
     return committed;
   }

@@ -76,7 +76,7 @@ std::optional<Time> Courier::lingers_until(Time now) const {
 
 void Courier::take_notes_of(const std::vector<std::pair<PeerPort, DeliveryNote>>& notes, Draft& draft) {
   for (const auto& [from, note] : notes) {
-    take_note(draft, header_to(from), note, parts_.environment.draw<Epoch>(), parts_.environment.now());
+    renewed_ |= take_note(draft, header_to(from), note, parts_.environment.draw<Epoch>(), parts_.environment.now());
   }
 }
 
@@ -102,6 +102,7 @@ void Courier::postpone_notes(const std::vector<Parcel>& parcels, OpenedMail& mai
 }
 
 void Courier::write_down_postponed() {
+  renewed_ = false;
   Draft draft(parts_.store);
   postponed_.write_down(draft);
   take_notes_of(postponed_.came(), draft);

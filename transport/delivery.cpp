@@ -143,12 +143,6 @@ std::vector<DeliveryNote> split_note(const DeliveryNote& note, std::size_t most)
 
 namespace {
 
-/// Whether so many answers wait for this peer's acknowledgement that nothing more is taken from it.
-bool asks_without_listening(const State& state, PeerPort from) {
-  const auto record = outgoing_rows.get(state, from);
-  return record && (record->answers >= max_answers_kept || record->answer_bytes >= max_answer_bytes_kept);
-}
-
 /// Moves the floor up over all that was seen, and forgets hashes far below it.
 void raise_floor(Draft& draft, PeerPort from, IncomingRecord& record) {
   while (record.floor < record.highest &&
@@ -174,6 +168,11 @@ IncomingRecord begin_epoch(Draft& draft, PeerPort from, const Epoch& epoch) {
 }
 
 }  // namespace
+
+bool asks_without_listening(const State& state, PeerPort from) {
+  const auto record = outgoing_rows.get(state, from);
+  return record && (record->answers >= max_answers_kept || record->answer_bytes >= max_answer_bytes_kept);
+}
 
 Admitted admit(Draft& draft, const Header& header, const MessageId& id) {
   auto record = incoming_rows.get(draft, header.from);

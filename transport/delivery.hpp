@@ -187,6 +187,9 @@ struct Admitted {
   Admission what{};
   ledger::MessageId first;  ///< the id seen first, where contradicted; zero if it is not known
 };
+/// Whether so many answers wait for the acknowledgement of `from` that nothing more is taken from it, nor answered
+/// again.
+[[nodiscard]] bool asks_without_listening(const ledger::State& state, ledger::PeerPort from);
 /// Looks whether a message may be taken; where it is fresh, remembers it as seen.
 [[nodiscard]] Admitted admit(ledger::Draft& draft, const Header& header, const ledger::MessageId& id);
 

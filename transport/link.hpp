@@ -1,6 +1,6 @@
 // Link: how sealed bytes reach another peer and come from it. Knows folders or sockets, and nothing
 // of what the bytes mean. Receive, then (after the caller's commit) acknowledge; send only what is
-// durable. The spool link and the socket link look the same from above.
+// durable, or may be forgotten. The spool link and the socket link look the same from above.
 #pragma once
 
 #include <boost/filesystem/path.hpp>

@@ -59,21 +59,28 @@ void Postponed::bring_up_to_date(PeerPort to, OutgoingRecord& row) const {
   row.repeats = reached.repeats;
 }
 
-void Postponed::write_down(Draft& draft) const {
+void Postponed::write_down(Draft& draft) {
   for (const auto& [to, mark] : marks_) {
     auto row = outgoing_rows.get(draft, to);
     if (!row) continue;
     bring_up_to_date(to, *row);
     outgoing_rows.put(draft, to, *row);
   }
+  written_down_ = std::exchange(marks_, {});
 }
 
 void Postponed::written() {
   for (const auto& [from, note] : came_) entries_ -= entries_of(note);
   came_.clear();
-  marks_.clear();
+  written_down_.clear();
   unwritten_since_.reset();
+  for (const auto& [to, mark] : marks_) {
+    const auto since = mark.reached.delivered;
+    unwritten_since_ = std::min(unwritten_since_.value_or(since), since);
+  }
 }
+
+void Postponed::rolled_back() { marks_ = std::exchange(written_down_, {}); }
 
 bool Postponed::is_due(Time now) const {
   const auto has_waited = [&](const std::optional<Time>& since) { return since && has_passed(*since, now, delay_us); };

@@ -32,12 +32,14 @@ class Postponed {
   void delivered(ledger::PeerPort to, const OutgoingRecord& row, const OutgoingRecord& record, ledger::Time now);
   /// Brings a row of the state to how far it was delivered; one that another process has changed stays as it is.
   void bring_up_to_date(ledger::PeerPort to, OutgoingRecord& row) const;
-  /// Writes down how far the outboxes were delivered.
-  void write_down(ledger::Draft& draft) const;
+  /// Writes down how far the outboxes were delivered. What is delivered from here on is written down the next time.
+  void write_down(ledger::Draft& draft);
   /// The notes, which after that are to be taken.
   [[nodiscard]] const std::vector<std::pair<ledger::PeerPort, DeliveryNote>>& came() const { return came_; }
   /// The transaction that it was written down in was committed.
   void written();
+  /// Or rolled back: all is to be written down again. What was delivered since then belonged to it.
+  void rolled_back();
 
   // ---- when ----
 
@@ -61,10 +63,12 @@ class Postponed {
     Place in_state;
     Place reached;
   };
+  using Marks = std::map<ledger::PeerPort, Mark>;
 
   std::map<ledger::PeerPort, DeliveryNote> owed_;
   std::vector<std::pair<ledger::PeerPort, DeliveryNote>> came_;
-  std::map<ledger::PeerPort, Mark> marks_;
+  Marks marks_;
+  Marks written_down_;       ///< in the open transaction
   std::size_t entries_ = 0;  ///< of all notes
   std::optional<ledger::Time> owed_since_;
   std::optional<ledger::Time> unwritten_since_;

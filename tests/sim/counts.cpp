@@ -40,6 +40,7 @@ std::string_view name(Work work) {
     case Work::surfaced_commits: return "surfaced-commits";
     case Work::journals_found: return "journals-found";
     case Work::late_journals_found: return "late-journals-found";
+    case Work::sent_before_commit: return "sent-before-commit";
     case Work::undisturbed: return "undisturbed";
   }
   return "";

@@ -29,8 +29,9 @@ enum class Work : std::uint8_t {
   undisturbed,       ///< exchanges that nothing and nobody disturbed, which must be recorded
   journals_found,    ///< after a crash, of rows that were not in their tables yet
   late_journals_found,  ///< the same, of rows that had left the first journal
+  sent_before_commit,   ///< messages that bind nobody
 };
-inline constexpr std::size_t work_count = static_cast<std::size_t>(Work::late_journals_found) + 1;
+inline constexpr std::size_t work_count = static_cast<std::size_t>(Work::sent_before_commit) + 1;
 [[nodiscard]] std::string_view name(Work work);
 
 /// Where processes die: at a point that the courier reports, whose numbers come first, or elsewhere.

@@ -129,6 +129,8 @@ enum class Bug : std::uint8_t {
   batch_not_checked,
   records_left_unsigned,
   sent_before_commit,
+  vote_before_commit,
+  epoch_before_commit,
   answers_not_bound,
   version_not_checked,
   counted_by_signature,

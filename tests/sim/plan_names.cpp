@@ -116,6 +116,8 @@ std::string_view name(Bug bug) {
     case Bug::batch_not_checked: return "batch-not-checked";
     case Bug::records_left_unsigned: return "records-left-unsigned";
     case Bug::sent_before_commit: return "sent-before-commit";
+    case Bug::vote_before_commit: return "vote-before-commit";
+    case Bug::epoch_before_commit: return "epoch-before-commit";
     case Bug::answers_not_bound: return "answers-not-bound";
     case Bug::version_not_checked: return "version-not-checked";
     case Bug::counted_by_signature: return "counted-by-signature";

@@ -66,6 +66,8 @@ Needs needs_of(Bug bug) {
     case Bug::lock_ignored:
     case Bug::records_left_unsigned:
     case Bug::sent_before_commit:
+    case Bug::vote_before_commit:
+    case Bug::epoch_before_commit:
     case Bug::release_after_abort:
     case Bug::note_before_commit:
     case Bug::book_not_removed:

@@ -34,6 +34,14 @@ BUGS = [
     ("sent_before_commit", "transport/courier.cpp", 1,
      "if (changed) reach(KillPoint::before_commit);",
      "if (changed) reach(KillPoint::before_commit);\n  if (ON) BOOKCHAIN_CHECK(deliver_all(notes, drained, report));"),
+    # A vote is taken for a message that binds nobody.
+    ("vote_before_commit", "ledger/message.cpp", 1,
+     "std::holds_alternative<PrevotesMessage>(message);",
+     "std::holds_alternative<PrevotesMessage>(message) || (ON && std::holds_alternative<PrevoteMessage>(message));"),
+    # What may be forgotten leaves under an epoch that may be, too.
+    ("epoch_before_commit", "transport/courier.cpp", 1,
+     "&& patient_ && !renewed_;",
+     "&& patient_ && (ON || !renewed_);"),
     # A message is acknowledged although its transaction failed.
     ("note_before_commit", "transport/courier.cpp", 1,
      "roll_back();\n    return committed;",

@@ -48,7 +48,9 @@ std::vector<Proof> proofs_of(Bug bug) {
       return {{valid, "breaks rule G1"}, {valid, "breaks rule T3"}, {valid, "breaks rule T4"},
               {valid, "breaks rule T5"}, {valid, "breaks rule T6"}, {valid, "breaks rule X2"}};
     case Bug::records_left_unsigned: return {{"what a peer signs is durable before it is sent"}};
-    case Bug::sent_before_commit: return {{"nothing is sent that is not durable"}};
+    case Bug::sent_before_commit:
+    case Bug::vote_before_commit:
+    case Bug::epoch_before_commit: return {{"nothing is sent that is not durable"}};
     case Bug::note_before_commit: return {{"acknowledged is durable"}, {"nothing is sent that is not durable"}};
     case Bug::answers_not_bound: return {{valid, "breaks rule T5"}};
     case Bug::title_not_checked: return {{valid, "breaks rule C3"}};

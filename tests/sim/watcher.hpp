@@ -86,7 +86,7 @@ class Watcher {
                     const SimStore& store);
   [[nodiscard]] std::set<BookId> look_at_chain(PeerPort peer, const SimStore& store);
   [[nodiscard]] bool may_be_guilty(PeerPort accused, const Evidence& evidence) const;
-  void check_numbered(PeerPort from, const transport::Opened& opened, const SimStore& store);
+  void check_numbered(PeerPort from, const transport::Opened& opened, bool is_ahead, const SimStore& store);
   void check_note(PeerPort from, PeerPort to, ByteView payload, const SimStore& store);
   /// An ACK leaves only where the id, and a share that fits its commitment, are durable.
   void check_ack(PeerPort from, const AckMessage& message, const SimStore& store);

@@ -24,10 +24,9 @@ struct KeptByItsSigner {
         record && std::ranges::find(record->shares, m.share, &DealtShare::share) != record->shares.end();
     return holds(m.request, m.grant) && (has_share || may_lack_key(m.grant.body.exchange) || has_ended(record->state));
   }
-  bool operator()(const ConsentMessage& m) const {
-    if (m.consent.signer != self) return true;
-    const auto record = exchange(m.consent.body.exchange);
-    return record && record->consent && record->consent->body == m.consent.body;
+  bool operator()(const ConsentMessage& m) const { return has_consented(m.consent); }
+  bool operator()(const CheckId& m) const {
+    return has_consented(m.consent) && (m.grant.signer != self || holds(m.request, m.grant));
   }
   bool operator()(const ReleaseMessage& m) const {
     if (m.release.signer != self) return true;
@@ -45,6 +44,11 @@ struct KeptByItsSigner {
   bool operator()(const PrevoteMessage& m) const {
     return m.vote.signer != self || has_voted(m.vote.body, &VoterRecord::prevote);
   }
+  bool operator()(const PrevotesMessage& m) const {
+    const bool is_of_self =
+        std::ranges::find(m.certificate.votes, self, &VoteSignature::signer) != m.certificate.votes.end();
+    return !is_of_self || has_voted(m.certificate.vote, &VoterRecord::prevote);
+  }
   bool operator()(const PrecommitMessage& m) const {
     return m.vote.signer != self || has_voted(m.vote.body, &VoterRecord::precommit);
   }
@@ -56,6 +60,11 @@ struct KeptByItsSigner {
  private:
   [[nodiscard]] std::optional<ExchangeRecord> exchange(const ExchangeId& id) const {
     return durable_row<ExchangeRecord>(store, Table::exchanges, encode(id));
+  }
+  [[nodiscard]] bool has_consented(const Signed<Consent>& consent) const {
+    if (consent.signer != self) return true;
+    const auto record = exchange(consent.body.exchange);
+    return record && record->consent && record->consent->body == consent.body;
   }
   /// A GRANT with the key that it commits to, and its turn.
   [[nodiscard]] bool holds(const Signed<Request>& request, const Signed<Grant>& grant) const {

@@ -115,6 +115,12 @@ struct PatientPeer : Peer {
   }
   void bring_payload(const Bytes& payload) { bring(payload, Epoch{{2}}, MessageNumber{++numbers}); }
   void bring_message(const Message& message) { bring_payload(encode(message)); }
+  /// About the first message of put_into_outbox().
+  void bring_note_about_first() {
+    const Header header{protocol_version, genesis.id(), self, other, Epoch{{1}}, MessageNumber{1}};
+    const DeliveryNote note{{NoteEntry{header.epoch, header.number, message_id(header, bytes_of("message"))}}, {}};
+    bring(encode(note), Epoch{}, MessageNumber{0});
+  }
   void bring_vote(std::uint64_t round) { bring_message(NewRound{Height{1}, Ballot{Round{round}, other}}); }
 
   [[nodiscard]] static bool is_decided(const Report& report) { return !report.received.empty(); }

@@ -13,11 +13,6 @@ BOOST_AUTO_TEST_SUITE(postponed)
 struct NotedPeer : PatientPeer {
   /// A message that is answered by nothing but a note.
   void bring_known_to_nobody() { bring_message(SendAgain{{{9}}}); }
-  void bring_note_about_first() {
-    const Header header{protocol_version, genesis.id(), self, other, Epoch{{1}}, MessageNumber{1}};
-    const DeliveryNote note{{NoteEntry{header.epoch, header.number, message_id(header, bytes_of("message"))}}, {}};
-    bring(encode(note), Epoch{}, MessageNumber{0});
-  }
   void take_note_that_comes_alone() {
     put_into_outbox(other);
     (void)turn(patient);

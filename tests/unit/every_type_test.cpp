@@ -92,6 +92,18 @@ BOOST_AUTO_TEST_CASE(a_message_of_any_kind_has_one_encoding) {
   }
 }
 
+// What a peer may send before it is durable (docs/decisions/0021-questions-leave-before-the-commit.md): a new kind of
+// message is none of these until its sender may forget it.
+BOOST_AUTO_TEST_CASE(of_all_messages_three_questions_and_a_certificate_of_votes_may_be_forgotten) {
+  std::set<std::string_view> forgettable;
+  for (std::size_t kind = 0; kind < std::variant_size_v<Message>; ++kind) {
+    Message message;
+    Filler(1).alternative(kind, message);
+    if (may_be_forgotten(message)) forgettable.insert(name(message));
+  }
+  BOOST_TEST((forgettable == std::set<std::string_view>{"check-id", "check-key", "new-round", "prevotes"}));
+}
+
 // Section 6: "a statement of one type passed off as another".
 BOOST_AUTO_TEST_CASE(no_two_types_of_statement_have_the_same_unsigned_bytes) {
   const auto network = filled<NetworkId>(1);
