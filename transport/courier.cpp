@@ -280,10 +280,9 @@ void Courier::acknowledge(const Parcel& parcel, Report& report) {
 
 Result<void> Courier::finish(const std::vector<Parcel>& parcels, const OpenedMail& mail, const Notes& notes,
                              const std::set<PeerPort>& drained, Report& report) {
-  const bool may_be_ahead = enqueue_all(report) && patient_ && !renewed_;
+  if (enqueue_all(report) && patient_ && !renewed_) deliver_ahead(report);
   const bool shelf_waits = tend_rows();
   write_traces(report);
-  if (may_be_ahead) deliver_ahead(report);
   const bool changed = !parcels.empty() || !report.received.empty() || !report.steps.empty() || !report.sent.empty();
   if (changed) reach(KillPoint::before_commit);
   if (auto committed = parts_.store.commit(); !committed) {

@@ -40,8 +40,8 @@ BUGS = [
      "std::holds_alternative<PrevotesMessage>(message) || (ON && std::holds_alternative<PrevoteMessage>(message));"),
     # What may be forgotten leaves under an epoch that may be, too.
     ("epoch_before_commit", "transport/courier.cpp", 1,
-     "&& patient_ && !renewed_;",
-     "&& patient_ && (ON || !renewed_);"),
+     "&& patient_ && !renewed_)",
+     "&& patient_ && (ON || !renewed_))"),
     # A message is acknowledged although its transaction failed.
     ("note_before_commit", "transport/courier.cpp", 1,
      "roll_back();\n    return committed;",
