@@ -13,6 +13,18 @@ namespace bookchain::ledger {
 namespace {
 
 constexpr std::uint64_t ask_again_us = 5'000'000;
+/// Where more exchanges are open, they are not looked at one by one.
+constexpr std::size_t most_looked_at = 16;
+
+/// Whether the next block may be about a key that this peer released: that may be decided without it.
+bool may_be_left_out(const Context& context) {
+  std::size_t open = 0;
+  if (any_open(context.draft, [&](const ExchangeId&) { return ++open > most_looked_at; })) return true;
+  return any_open(context.draft, [&](const ExchangeId& exchange) {
+    const auto record = exchanges.get(context.draft, exchange);
+    return record && record->role == Role::owner && record->release;
+  });
+}
 
 /// There is the block that others asked for too early. Most of them have it by now: who does not asks again.
 void tell_waiters(Context& context, Height head) {
@@ -44,6 +56,7 @@ void append_and_go_on(Context& context, const CommittedBlock& committed) {
   // What is in the chain now, or can no longer be.
   drop_pending(context, [](const Result<void>& checked) { return !checked.has_value(); });
   wait_for_turn(context, committed.block.header.signer);
+  if (may_be_left_out(context)) expect_block(context);
   context.draft.note(Event{"block", std::nullopt, std::to_string(committed.block.header.body.height.value)});
   handle_deferred(context);
 }
@@ -153,7 +166,7 @@ void handle_deferred(Context& context) {
 
 namespace {
 
-/// A certificate whose block is to be at hand: it went to all with its PROPOSE.
+/// A certificate whose block is to be at hand: it went with its PROPOSE.
 Result<void> take_certificate(Context& context, PeerPort from, const CommitCertificate& certificate) {
   const auto& vote = certificate.vote;
   const auto present = voting_height(context);
@@ -180,15 +193,13 @@ Result<void> take_certificate(Context& context, PeerPort from, const CommitCerti
 
 Result<void> on_commit(Context& context, PeerPort from, const CommitMessage& message) {
   if (!message.block) return take_certificate(context, from, message.certificate);
-  const CommittedBlock committed{*message.block, message.certificate};
-  const auto height = committed.block.header.body.height;
-  const auto present = voting_height(context);
-  if (height < present) return check_not_forked(context, committed);
-  if (present < height) {
-    ask_for_blocks(context, from);
-    return success();
+  // The certificate says which block it is, and the text nothing: a liar can send any with it.
+  if (message.certificate.vote.height != voting_height(context)) {
+    return take_certificate(context, from, message.certificate);
   }
-  return take_block(context, committed);
+  auto taken = take_block(context, CommittedBlock{*message.block, message.certificate});
+  if (!taken) (void)take_certificate(context, from, message.certificate);
+  return taken;
 }
 
 Result<void> on_want_blocks(Context& context, PeerPort from, const WantBlocks& message) {

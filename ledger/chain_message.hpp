@@ -103,7 +103,8 @@ struct PrecommitMessage {
   }
 };
 
-/// Proposer to all: q precommits. The block went to all with its PROPOSE: who has it no more asks for it.
+/// Proposer to all: q precommits. The block went with its PROPOSE to all that were asked to vote: who has it no more
+/// asks for it. To whoever was not asked it goes along.
 struct CommitMessage {
   static constexpr std::string_view name = "commit";
   CommitCertificate certificate;

@@ -21,8 +21,13 @@ inline constexpr std::uint64_t max_round_jump = std::uint64_t{1} << 20U;
 
 /// Opens a ballot for a transaction that this peer expects to submit soon, so that the answers to both come together.
 /// Only where this peer lets others go first (Input::patient), and knows of no ballot at this height. `last`, if there
-/// is one, is asked only if answers lack when there is something to propose.
+/// is one, is asked only if answers lack when there is something to propose, if another one refuses after that, or if
+/// votes lack for a while; else it is given the block with its certificate.
 void open_ballot_ahead(Context& context, std::optional<PeerPort> last);
+
+/// This peer waits for a block that may be decided without it: if nothing comes of the height for a while, it asks the
+/// others, as after a vote.
+void expect_block(Context& context);
 
 /// Opens a ballot if transactions are pending and none of this peer runs at this height, or proposes in the one that
 /// was opened ahead. Called after every input.

@@ -35,7 +35,7 @@ template <class Record>
 [[nodiscard]] ProposerRecord proposer_at(const Context& context, Height height);
 void keep(Context& context, const VoterRecord& record);
 void keep(Context& context, const ProposerRecord& record);
-/// With what this peer voted just now. If nothing comes of the height for a while, it asks the others.
+/// With what this peer voted just now, if anything. If nothing comes of the height for a while, it asks the others.
 void keep_vote(Context& context, VoterRecord& record);
 void ask_after_silence(Context& context);
 
@@ -66,6 +66,29 @@ template <class Vote>
       held && held->body.height == vote.height && (vote.ballot < held->body.ballot || held->body == vote);
   return known ? success() : notice_forgotten(context, vote.height);
 }
+
+// What the record of a ballot in which a block was proposed gives to send.
+
+[[nodiscard]] ProposeMessage proposal_of(const Context& context, const ProposerRecord& record, Block block);
+[[nodiscard]] PrevoteCertificate prevotes_of(const ProposerRecord& record);
+
+/// Sends it to all, this peer among them, but whoever is asked only if the others are not enough.
+void send_to_asked(const Context& context, const ProposerRecord& record, const Message& message);
+/// So long a ballot goes on without the peer that is asked last, counted from the turn that proposes.
+inline constexpr std::uint64_t alone_us = 50'000;
+/// Whether the others have had that time, or the clock was put back meanwhile.
+[[nodiscard]] inline bool is_last_due(const ProposerRecord& record, Time now) {
+  const auto& unasked = record.unasked;
+  return unasked && unasked->lacking_since != Time{} && has_passed(unasked->lacking_since, now, alone_us);
+}
+/// The others are not enough, or have had their time. Precondition: somebody is `unasked`.
+void ask_the_last(Context& context, ProposerRecord& record);
+
+/// A voter whose promise lies more than max_round_jump below `ballot` refuses it (it was away while others raised the
+/// rounds). It is led up to it by earlier ballots of this peer, each a jump below the next.
+void lead_up(Context& context, PeerPort voter, Round promised, const Ballot& ballot);
+/// The ANSWER to such an earlier ballot: the voter takes the next jump.
+void lead_on(Context& context, PeerPort voter, const Answer& answer);
 
 /// Drops the pending transactions of whose check on the present head `dropped` says so; their exchanges are told.
 void drop_pending(Context& context, const std::function<bool(const Result<void>&)>& dropped);

@@ -201,6 +201,8 @@ Result<void> release(Context& context, const WishRelease& wish) {
   turn.released = true;
   turns.put(context.draft, turn_of(record), turn);
   keep(context, wish.exchange, record);
+  // The requester may do without this peer's vote, and die before it tells of the block.
+  expect_block(context);
   return success();
 }
 

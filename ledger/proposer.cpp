@@ -22,17 +22,6 @@ std::uint64_t next_pending_number(const Context& context) {
   return last ? last->first + 1 : 1;
 }
 
-// What the record of a ballot in which a block was proposed gives to send.
-
-ProposeMessage proposal_of(const Context& context, const ProposerRecord& record, Block block) {
-  return ProposeMessage{context.sign(Propose{record.height, record.ballot, record.block}), record.answers,
-                        record.highest_lock, std::move(block)};
-}
-
-PrevoteCertificate prevotes_of(const ProposerRecord& record) {
-  return PrevoteCertificate{Prevote{record.height, record.ballot, record.block}, record.prevotes};
-}
-
 CommitCertificate precommits_of(const ProposerRecord& record) {
   return CommitCertificate{Precommit{record.height, record.ballot, record.block}, record.precommits};
 }
@@ -56,11 +45,9 @@ void open_ballot(Context& context, ProposerRecord& record, std::optional<PeerPor
   record.precommits.clear();
   record.refusals.clear();
   record.retry_at = Time{};
-  record.unasked = last;
+  record.unasked = last ? std::optional(Unasked{*last, Time{}}) : std::nullopt;
   keep(context, record);
-  for (const auto& peer : context.genesis.peers()) {
-    if (peer.port != last) context.draft.send(peer.port, NewRound{record.height, record.ballot});
-  }
+  send_to_asked(context, record, NewRound{record.height, record.ballot});
 }
 
 /// Where this peer has promised another proposer's ballot, a patient one gives it the time of a back-off to come to
@@ -76,10 +63,11 @@ bool lets_pass(Context& context, ProposerRecord& record) {
 }
 
 /// The ballot got through one phase: refusals that did not stop it are forgotten.
-void enter(ProposerRecord& record, ProposerPhase phase) {
+void enter(const Context& context, ProposerRecord& record, ProposerPhase phase) {
   record.phase = phase;
   record.refusals.clear();
   record.retry_at = Time{};
+  if (record.unasked) record.unasked->lacking_since = context.now;
 }
 
 /// The pending transactions that are valid one after another and fit in a block.
@@ -120,10 +108,10 @@ void propose(Context& context, ProposerRecord& record) {
     return keep(context, record);
   }
   record.block = context.genesis.block_hash(*block);
-  enter(record, ProposerPhase::prevoting);
+  enter(context, record, ProposerPhase::prevoting);
   candidates.put(context.draft, record.block, *block);
   keep(context, record);
-  context.send_to_all(proposal_of(context, record, std::move(*block)));
+  send_to_asked(context, record, proposal_of(context, record, std::move(*block)));
 }
 
 bool has_quorum(const Context& context, const ProposerRecord& record) {
@@ -150,13 +138,6 @@ bool propose_if_ready(Context& context, ProposerRecord& record) {
   return true;
 }
 
-/// Of whom a ballot that was opened ahead was not asked, it is now, if there is something to propose and answers lack.
-void ask_the_last(Context& context, ProposerRecord& record) {
-  if (record.phase != ProposerPhase::asking || !record.unasked || !has_something_to_propose(context, record)) return;
-  context.draft.send(*std::exchange(record.unasked, std::nullopt), NewRound{record.height, record.ballot});
-  keep(context, record);
-}
-
 /// The present ballot of this peer, if a vote for (height, ballot) is for it and the phase is right, or a later one.
 std::optional<ProposerRecord> running(const Context& context, Height height, const Ballot& ballot,
                                       ProposerPhase phase) {
@@ -176,29 +157,6 @@ Error refuse_stray(Context& context, const ProposerRecord& record, const std::ve
   }
   notice(context, vote);
   return rejected(Token::bad_statement, "a vote is for another block", text_of(record.ballot));
-}
-
-/// A voter whose promise lies more than max_round_jump below `ballot` refuses it (it was away while others
-/// raised the rounds). It is led up to it by earlier ballots of this peer, each a jump below the next.
-void lead_up(Context& context, PeerPort voter, Round promised, const Ballot& ballot) {
-  if (ballot.round <= promised) return;
-  const auto gap = ballot.round.value - promised.value;
-  const auto steps = (gap - 1) / max_round_jump;
-  if (steps == 0) return;
-  const Ballot next{Round{ballot.round.value - steps * max_round_jump}, context.self()};
-  context.draft.send(voter, NewRound{voting_height(context), next});
-}
-
-/// The ANSWER to such an earlier ballot: the voter takes the next jump.
-void lead_on(Context& context, PeerPort voter, const Answer& answer) {
-  const auto height = voting_height(context);
-  const auto record = proposer_at(context, height);
-  if (answer.height != height || record.phase != ProposerPhase::asking) return;
-  if (answer.ballot.port != context.self() || record.ballot.round <= answer.ballot.round) return;
-  const auto gap = record.ballot.round.value - answer.ballot.round.value;
-  if (gap % max_round_jump != 0) return;
-  context.draft.send(voter,
-                     NewRound{height, Ballot{Round{answer.ballot.round.value + max_round_jump}, context.self()}});
 }
 
 }  // namespace
@@ -241,6 +199,7 @@ void let_time_pass(Context& context) {
   handle_put_off(context);
   ask_after_silence(context);
   auto record = proposer_at(context, voting_height(context));
+  if (is_last_due(record, context.now)) ask_the_last(context, record);
   if (record.retry_at == Time{} || !pause_is_over(record.retry_at, context.now)) return;
   if (!pending.last(context.draft)) {
     record.retry_at = Time{};
@@ -250,33 +209,6 @@ void let_time_pass(Context& context) {
   if (lets_pass(context, record)) return;
   if (record.phase != ProposerPhase::idle) ++record.attempts;
   open_ballot(context, record);
-}
-
-void ask_voters_again(Context& context) {
-  const auto height = voting_height(context);
-  const auto record = proposer_at(context, height);
-  const auto send_to_missing = [&](const auto& answered, const Message& message) {
-    for (const auto& peer : context.genesis.peers()) {
-      if (std::ranges::find(answered, peer.port, [](const auto& one) { return one.signer; }) == answered.end()) {
-        context.draft.send(peer.port, message);
-      }
-    }
-  };
-  switch (record.phase) {
-    case ProposerPhase::idle: return;
-    case ProposerPhase::asking: return send_to_missing(record.answers, NewRound{height, record.ballot});
-    case ProposerPhase::prevoting:
-      if (auto block = candidates.get(context.draft, record.block)) {
-        send_to_missing(record.prevotes, proposal_of(context, record, std::move(*block)));
-      }
-      return;
-    case ProposerPhase::precommitting:
-      // A voter that forgot the proposal needs it before the certificate.
-      if (auto block = candidates.get(context.draft, record.block)) {
-        send_to_missing(record.precommits, proposal_of(context, record, std::move(*block)));
-      }
-      return send_to_missing(record.precommits, PrevotesMessage{prevotes_of(record)});
-  }
 }
 
 void open_ballot_ahead(Context& context, std::optional<PeerPort> last) {
@@ -290,7 +222,8 @@ void advance_proposer(Context& context) {
   auto record = proposer_at(context, voting_height(context));
   if (is_overtaken(context, record)) record.phase = ProposerPhase::idle;
   if (propose_if_ready(context, record)) return;
-  ask_the_last(context, record);
+  const bool waits_for_answers = record.phase == ProposerPhase::asking && has_something_to_propose(context, record);
+  if (record.unasked && waits_for_answers) ask_the_last(context, record);
   if (record.phase != ProposerPhase::idle || record.retry_at != Time{} || !pending.last(context.draft)) return;
   if (!lets_pass(context, record)) open_ballot(context, record);
 }
@@ -311,6 +244,7 @@ Result<void> on_promised(Context& context, PeerPort from, const Promised& messag
     if (message.promise == voter_at(context, message.height).promise) record.let_pass = message.promise;
   }
   if (std::ranges::find(record.refusals, from) == record.refusals.end()) record.refusals.push_back(from);
+  if (record.unasked && record.phase > ProposerPhase::asking) ask_the_last(context, record);
   // With q refused the ballot is lost. With fewer it may be, if those that are silent are gone for good; but the
   // refusal may be a lie, too: so the patience grows until it outlasts the slowest honest answer.
   const bool out_of_reach = context.genesis.peer_count() - record.refusals.size() < context.genesis.vote_quorum();
@@ -376,9 +310,9 @@ Result<void> on_prevote(Context& context, PeerPort from, const PrevoteMessage& m
   BOOKCHAIN_CHECK(context.genesis.check(message.vote));
   add_by_signer(record->prevotes, VoteSignature{from, message.vote.signature});
   const bool enough = record->prevotes.size() >= context.genesis.vote_quorum();
-  if (enough) enter(*record, ProposerPhase::precommitting);
+  if (enough) enter(context, *record, ProposerPhase::precommitting);
   keep(context, *record);
-  if (enough) context.send_to_all(PrevotesMessage{prevotes_of(*record)});
+  if (enough) send_to_asked(context, *record, PrevotesMessage{prevotes_of(*record)});
   return success();
 }
 
@@ -393,7 +327,12 @@ Result<void> on_precommit(Context& context, PeerPort from, const PrecommitMessag
   add_by_signer(record->precommits, VoteSignature{from, message.vote.signature});
   keep(context, *record);
   if (record->precommits.size() < context.genesis.vote_quorum()) return success();
-  context.send_to_all(CommitMessage{precommits_of(*record)});
+  CommitMessage commit{precommits_of(*record)};
+  send_to_asked(context, *record, commit);
+  if (!record->unasked) return success();
+  // It has not seen the block.
+  commit.block = candidates.get(context.draft, record->block);
+  context.draft.send(record->unasked->peer, std::move(commit));
   return success();
 }
 

@@ -47,6 +47,18 @@ struct EnumBounds<ProposerPhase> {
   static constexpr auto last = ProposerPhase::precommitting;
 };
 
+/// Who is not asked in a ballot as long as the others are enough.
+struct Unasked {
+  PeerPort peer;
+  Time lacking_since;  ///< since when votes of the present phase lack, by this peer's clock; 0 before a proposal
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("port", self.peer);
+    visitor("lacking_since", self.lacking_since);
+  }
+};
+
 /// The ballot this peer has opened at one height, and what came back.
 struct ProposerRecord {
   Height height;
@@ -60,9 +72,9 @@ struct ProposerRecord {
   std::vector<VoteSignature> precommits;
   std::vector<PeerPort> refusals;  ///< voters that promised a later ballot
   std::uint32_t attempts{};
-  Time retry_at;                    ///< by this peer's clock; 0 if no back-off runs. Liveness only.
-  Ballot let_pass;                  ///< of another proposer, which was given time to come to its end. Liveness only.
-  std::optional<PeerPort> unasked;  ///< for this ballot, which was opened ahead. Liveness only.
+  Time retry_at;                   ///< by this peer's clock; 0 if no back-off runs. Liveness only.
+  Ballot let_pass;                 ///< of another proposer, which was given time to come to its end. Liveness only.
+  std::optional<Unasked> unasked;  ///< in this ballot, as long as the others are enough. Liveness only.
 
   template <class Self, class Visitor>
   static void visit(Self& self, Visitor& visitor) {

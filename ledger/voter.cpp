@@ -23,6 +23,11 @@ void keep_vote(Context& context, VoterRecord& record) {
   keep(context, record);
 }
 
+void expect_block(Context& context) {
+  auto record = voter_at(context, voting_height(context));
+  keep_vote(context, record);
+}
+
 void ask_after_silence(Context& context) {
   auto voter = voter_at(context, voting_height(context));
   if (voter.ask_at == Time{} || !pause_is_over(voter.ask_at, context.now)) return;

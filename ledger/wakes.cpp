@@ -1,5 +1,5 @@
-// What a peer waits for by its clock at the present height (section 4): back-offs, answers that are put off, and a
-// block of which it has heard nothing.
+// What a peer waits for by its clock at the present height (section 4): back-offs, answers that are put off, votes
+// without which somebody else is asked, and a block of which it has heard nothing.
 #include "ledger/consensus_parts.hpp"
 
 namespace bookchain::ledger {
@@ -20,6 +20,9 @@ std::optional<Time> back_off_ends_at(const State& state, const Genesis& genesis)
   std::optional<Time> wakes;
   if (const auto record = proposers.get(state, only_row); is_of_present(state, record)) {
     take_earlier(wakes, record->retry_at);
+    if (record->unasked && record->unasked->lacking_since != Time{}) {
+      take_earlier(wakes, Time{record->unasked->lacking_since.value + alone_us});
+    }
   }
   // What else is deferred may be large, and is not read here: this is asked in every turn.
   for (const auto& peer : genesis.peers()) {
@@ -46,8 +49,10 @@ std::optional<Time> wakes_at(const State& state, const Genesis& genesis, std::op
   if (const auto record = voters.get(state, only_row); is_of_present(state, record)) {
     take_earlier(wakes, record->ask_at);
   }
-  if (wakes && now && pause_is_over(*wakes, *now)) return std::min(*wakes, *now);
-  return wakes;
+  if (!wakes || !now) return wakes;
+  const auto proposer = proposers.get(state, only_row);
+  const bool is_due = is_of_present(state, proposer) && is_last_due(*proposer, *now);
+  return is_due || pause_is_over(*wakes, *now) ? std::min(*wakes, *now) : *wakes;
 }
 
 }  // namespace bookchain::ledger
