@@ -175,7 +175,6 @@ Report Courier::hold(Lingering held, const std::map<PeerPort, std::size_t>& wait
 Result<Report> Courier::turn(const Intake& intake, const Policy& policy, const std::vector<Wish>& wishes) {
   Report report;
   const bool is_unlimited = intake.messages == std::numeric_limits<std::size_t>::max();
-  auto waiting = parts_.link.waiting();
   patient_ = policy.patient;
   shows_deliveries_ = policy.shows_deliveries;
   // What this peer has of it already, it is not given again.
@@ -186,7 +185,7 @@ Result<Report> Courier::turn(const Intake& intake, const Policy& policy, const s
   const auto known_votes = mail.count_votes();
   BOOKCHAIN_TRY(auto arrived,
                 parts_.link.receive_beside(names_of(parcels), intake.deliveries - std::min(intake.deliveries, known)));
-  if (known > 0) waiting = parts_.link.waiting();  // a spool may know only now what lies beside
+  const auto waiting = parts_.link.seen_waiting();
   std::ranges::move(arrived, std::back_inserter(parcels));
   open_parcels(parcels, known, mail, report);
   report.deliveries = parcels.size();
@@ -247,6 +246,7 @@ std::set<PeerPort> Courier::drained_peers(const std::map<PeerPort, std::size_t>&
                                           const std::vector<Parcel>& parcels, const OpenedMail& mail) const {
   auto left = waiting;
   for (const auto& parcel : parcels) {
+    if (parcel.fault) continue;  // out of the way already
     const auto place = left.find(parcel.from);
     if (place != left.end() && place->second > 0) --place->second;
   }

@@ -69,6 +69,8 @@ class Link {
   [[nodiscard]] virtual Result<std::vector<Parcel>> receive_beside(const ParcelNames& held, std::size_t most) = 0;
   /// How many parcels of each sender wait now; none of those that are not named.
   [[nodiscard]] virtual std::map<PeerPort, std::size_t> waiting() const = 0;
+  /// The same as the last receive() saw it, without another look.
+  [[nodiscard]] virtual std::map<PeerPort, std::size_t> seen_waiting() const { return waiting(); }
   [[nodiscard]] std::size_t count_waiting() const {
     std::size_t count = 0;
     for (const auto& [from, parcels] : waiting()) count += parcels;

@@ -31,11 +31,24 @@ Result<std::vector<Parcel>> MixedLink::receive_beside(const ParcelNames& held, s
   return parcels;
 }
 
+namespace {
+
+std::map<PeerPort, std::size_t> sum_of(std::map<PeerPort, std::size_t> counts,
+                                       const std::map<PeerPort, std::size_t>& others) {
+  for (const auto& [from, count] : others) counts[from] += count;
+  return counts;
+}
+
+}  // namespace
+
 std::map<PeerPort, std::size_t> MixedLink::waiting() const {
   if (sockets_->is_beside()) return {};
-  auto counts = sockets_->waiting();
-  for (const auto& [from, count] : spools_->waiting()) counts[from] += count;
-  return counts;
+  return sum_of(sockets_->waiting(), spools_->waiting());
+}
+
+std::map<PeerPort, std::size_t> MixedLink::seen_waiting() const {
+  if (sockets_->is_beside()) return {};
+  return sum_of(sockets_->seen_waiting(), spools_->seen_waiting());
 }
 
 Result<void> MixedLink::acknowledge(const Parcel& parcel) { return giver_of(parcel).acknowledge(parcel); }

@@ -19,6 +19,7 @@ class MixedLink final : public Link {
 
   [[nodiscard]] Result<std::vector<Parcel>> receive_beside(const ParcelNames& held, std::size_t most) override;
   [[nodiscard]] std::map<PeerPort, std::size_t> waiting() const override;
+  [[nodiscard]] std::map<PeerPort, std::size_t> seen_waiting() const override;
   [[nodiscard]] Result<void> acknowledge(const Parcel& parcel) override;
   [[nodiscard]] Result<void> put_aside(const Parcel& parcel, const Error& reason) override;
   [[nodiscard]] Result<std::unique_ptr<ledger::PackageSource>> open_package(PeerPort from,

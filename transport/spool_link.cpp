@@ -24,6 +24,7 @@ constexpr std::size_t max_messages_read_a_turn = max_mail_messages;
 constexpr std::size_t max_removed_a_turn = 20'000;
 /// Each of which takes as long as what is in it.
 constexpr std::size_t max_trees_a_turn = 8;
+constexpr std::size_t max_open_inboxes = 8;
 
 }  // namespace
 
@@ -146,10 +147,20 @@ Result<SpoolFolder> SpoolLink::from_folder(PeerPort from, const std::string& par
   return folder.inside(part);
 }
 
+Result<const SpoolFolder*> SpoolLink::inbox(PeerPort from) {
+  auto known = inboxes_.find(from);
+  if (known == inboxes_.end()) {
+    if (inboxes_.size() >= max_open_inboxes) inboxes_.clear();
+    BOOKCHAIN_TRY(auto folder, from_folder(from, "new"));
+    known = inboxes_.emplace(from, std::move(folder)).first;
+  }
+  return &known->second;
+}
+
 SpoolLink::Waiting SpoolLink::waiting_from(const SpoolFolder& folder, PeerPort from) const {
   // Of what cannot be removed one process takes no more than a sender may have waiting.
   const auto stuck = std::ranges::count_if(stuck_, [&](const auto& each) { return each.first == from; });
-  if (!folder.lets_remove() || static_cast<std::uint64_t>(stuck) >= settings_.quota.files) return {};
+  if (static_cast<std::uint64_t>(stuck) >= settings_.quota.files) return {};
   Waiting found;
   std::size_t hidden = 0;
   for (auto& name : folder.names()) {
@@ -170,15 +181,17 @@ void SpoolLink::tell(PeerPort from, std::string what, const fs::path& where) {
 void SpoolLink::drop_excess(const SpoolFolder& folder, PeerPort from, Waiting& found) {
   const bool has_turn = removals_left_ > 0;
   std::size_t dropped = 0;
+  std::size_t kept = 0;
   const auto drop_beyond = [&](std::vector<std::string>& names, std::uint64_t most) {
     for (; names.size() > most && removals_left_ > 0; names.pop_back(), --removals_left_) {
-      if (::unlinkat(folder.get(), names.back().c_str(), 0) == 0) ++dropped;
+      ++(::unlinkat(folder.get(), names.back().c_str(), 0) == 0 ? dropped : kept);
     }
   };
   const auto most = settings_.quota.files;
   drop_beyond(found.mail, most);
   drop_beyond(found.packages, most - std::min<std::uint64_t>(most, found.mail.size()));
   if (dropped > 0) tell(from, std::to_string(dropped) + " files above the quota were removed", folder.shown);
+  if (kept > 0 || found.mail.size() > most) unlisted_.insert(from);
   if (found.mail.size() <= most) return;
   // The next call goes on with it. Where nothing could be removed, what comes first is looked at.
   found.mail.resize(has_turn && dropped == 0 ? most : 0);
@@ -192,6 +205,12 @@ void SpoolLink::keep_faults(std::vector<Parcel>& parcels) {
 }
 
 Result<std::vector<Parcel>> SpoolLink::receive_beside(const ParcelNames& held, std::size_t most) {
+  auto parcels = take_in(held, most);
+  inboxes_.clear();
+  return parcels;
+}
+
+Result<std::vector<Parcel>> SpoolLink::take_in(const ParcelNames& held, std::size_t most) {
   std::uint64_t bytes_read = 0;
   std::size_t messages_read = 0;
   std::set<PeerPort> moved_aside;
@@ -203,25 +222,26 @@ Result<std::vector<Parcel>> SpoolLink::receive_beside(const ParcelNames& held, s
   auto parcels = std::exchange(faults_, {});
   for (const auto& [from, name] : names) {
     if (messages_read >= max_messages_read_a_turn) break;
-    const auto folder = from_folder(from, "new");
-    if (!folder) {
-      if (folder.error().token == Token::io) {
+    const auto opened = inbox(from);
+    if (!opened) {
+      if (opened.error().token == Token::io) {
         keep_faults(parcels);
-        return Error(folder.error());
+        return Error(opened.error());
       }
       // Its sender took it away since it was listed: of what stays listed something would wait for ever.
-      tell_no_folder(from, folder.error());
+      tell_no_folder(from, opened.error());
       listed_[from].clear();
       continue;
     }
+    const auto& folder = *opened.value();
     const auto most_bytes = max_mail_bytes(settings_.max_envelope_bytes);
-    const auto facts = folder.value().facts_of(name);
+    const auto facts = folder.facts_of(name);
     if (facts && S_ISDIR(facts->mode) && ++trees > max_trees_a_turn) continue;  // it stays listed
     // What is larger than it can be is not read at all.
     const auto length = facts && facts->length <= most_bytes ? facts->length : 0;
     if (bytes_read > 0 && bytes_read + length > max_bytes_read_a_turn) break;
     Parcel parcel{from, name, {}, std::nullopt};
-    auto bytes = read_foreign(folder.value().get(), name, folder.value() / name, most_bytes);
+    auto bytes = read_foreign(folder.get(), name, folder / name, most_bytes);
     if (!bytes) {
       if (bytes.error().token == Token::no_such_file) {  // taken by another process of this peer
         cross_off(from, name);
@@ -321,7 +341,7 @@ std::vector<std::pair<PeerPort, ExchangeId>> SpoolLink::packages() const {
   std::vector<std::pair<PeerPort, ExchangeId>> found;
   for (const auto port : settings_.senders) {
     const auto folder = from_folder(port, "new");
-    if (!folder) continue;
+    if (!folder || !folder.value().lets_remove()) continue;
     const auto names = waiting_from(folder.value(), port).packages;
     const auto count = std::min<std::uint64_t>(names.size(), settings_.quota.files);
     std::size_t trees = 0;

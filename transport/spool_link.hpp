@@ -46,6 +46,7 @@ class SpoolLink final : public Link {
 
   [[nodiscard]] Result<std::vector<Parcel>> receive_beside(const ParcelNames& held, std::size_t most) override;
   [[nodiscard]] std::map<PeerPort, std::size_t> waiting() const override;
+  [[nodiscard]] std::map<PeerPort, std::size_t> seen_waiting() const override;
   [[nodiscard]] Result<void> acknowledge(const Parcel& parcel) override;
   [[nodiscard]] Result<void> put_aside(const Parcel& parcel, const Error& reason) override;
   [[nodiscard]] Result<std::unique_ptr<ledger::PackageSource>> open_package(PeerPort from,
@@ -70,6 +71,9 @@ class SpoolLink final : public Link {
   [[nodiscard]] Result<SpoolFolder> own_folder_in(const SpoolFolder& spool, const FolderFacts& facts) const;
   /// The folder that `from` delivers into, or a part of it.
   [[nodiscard]] Result<SpoolFolder> from_folder(PeerPort from, const std::string& part) const;
+  /// Where the mail of `from` lies: opened once in a call of receive(). Good until the next is asked for.
+  [[nodiscard]] Result<const SpoolFolder*> inbox(PeerPort from);
+  [[nodiscard]] Result<std::vector<Parcel>> take_in(const ParcelNames& held, std::size_t most);
   [[nodiscard]] static Result<void> check_quota(PeerPort to, const Target& folders, const std::vector<Bytes>& envelopes,
                                                 const std::vector<PackageFile>& packages);
   [[nodiscard]] static Result<void> make_folders(const SpoolFolder& spool, PeerPort from);
@@ -82,7 +86,7 @@ class SpoolLink final : public Link {
   /// Whether the folder of a sender belongs to a user who is not that sender.
   [[nodiscard]] bool is_of_stranger(const SpoolFolder& spool, PeerPort from) const;
   void move_stranger_away(const SpoolFolder& spool, PeerPort from);
-  /// What waits in the folder of one sender, in the order of its names; nothing where nothing can be removed.
+  /// What waits in the folder of one sender, in the order of its names.
   struct Waiting {
     std::vector<std::string> mail;
     std::vector<std::string> packages;
@@ -111,8 +115,10 @@ class SpoolLink final : public Link {
   std::size_t first_ = 0;  ///< whose deliveries are taken first: each sender in turn
   /// What was found in the folder of a sender and is not done with yet.
   std::map<PeerPort, std::deque<std::string>> listed_;
-  bool drop_box_ = false;     ///< each sender makes its own folder in the own spool
-  std::set<PeerPort> swept_;  ///< spools whose tmp/ this process has cleared of its own leftovers
+  std::set<PeerPort> unlisted_;              ///< senders of whom there is more, which waits for the next call
+  std::map<PeerPort, SpoolFolder> inboxes_;  ///< those opened in this call of receive(), the last few
+  bool drop_box_ = false;                    ///< each sender makes its own folder in the own spool
+  std::set<PeerPort> swept_;                 ///< spools whose tmp/ this process has cleared of its own leftovers
   std::optional<ledger::Time> shed_at_;
   std::vector<Parcel> faults_;     ///< what is wrong with a folder as a whole, to be told once
   std::set<PeerPort> no_folder_;   ///< those in the place of whose folder stands something else, which is told

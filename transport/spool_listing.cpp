@@ -1,6 +1,7 @@
 // What lies in a spool to be taken in: whose, how many, and in which order.
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 #include "transport/spool_link.hpp"
@@ -9,24 +10,33 @@ namespace bookchain::transport {
 
 using namespace ledger;
 
+namespace {
+
+/// More than any caller holds of one sender: what is above the quota waits, however much is in hand.
+constexpr std::size_t more_than_in_hand = std::numeric_limits<std::uint32_t>::max();
+
+}  // namespace
+
 /// A folder in which nothing can be removed would be told again and again, file by file: it is told as a whole, and
 /// what is in it waits.
 void SpoolLink::list_anew(PeerPort from, std::deque<std::string>& names) {
-  const auto folder = from_folder(from, "new");
-  if (!folder) return tell_no_folder(from, folder.error());
+  unlisted_.erase(from);
+  const auto opened = inbox(from);
+  if (!opened) return tell_no_folder(from, opened.error());
+  const auto& folder = *opened.value();
   no_folder_.erase(from);
-  if (!folder.value().lets_remove()) {
-    const auto count = folder.value().names().size();
+  if (!folder.lets_remove()) {
+    const auto count = folder.names().size();
     if (count == 0 || !closed_.insert(from).second) return;
     return tell(from,
                 "nothing can be removed from this folder, and nothing is taken in: " + std::to_string(count) +
                     (count == 1 ? " file waits" : " files wait"),
-                folder.value().shown);
+                folder.shown);
   }
   closed_.erase(from);
-  std::erase_if(stuck_, [&](const auto& each) { return each.first == from && !folder.value().facts_of(each.second); });
-  auto found = waiting_from(folder.value(), from);
-  drop_excess(folder.value(), from, found);
+  std::erase_if(stuck_, [&](const auto& each) { return each.first == from && !folder.facts_of(each.second); });
+  auto found = waiting_from(folder, from);
+  drop_excess(folder, from, found);
   std::ranges::move(found.mail, std::back_inserter(names));
 }
 
@@ -72,12 +82,21 @@ std::map<PeerPort, std::size_t> SpoolLink::waiting() const {
     std::uint64_t count = 0;
     if (const auto listed = listed_.find(port); listed != listed_.end() && !listed->second.empty()) {
       count = listed->second.size();
-    } else if (const auto folder = from_folder(port, "new")) {
+    } else if (const auto folder = from_folder(port, "new"); folder && folder.value().lets_remove()) {
       count = waiting_from(folder.value(), port).mail.size();
     }
     // What is above the quota is not taken in.
     if (count > 0) counts[port] = std::min(count, settings_.quota.files);
   }
+  return counts;
+}
+
+std::map<PeerPort, std::size_t> SpoolLink::seen_waiting() const {
+  std::map<PeerPort, std::size_t> counts;
+  for (const auto& [port, names] : listed_) {
+    if (!names.empty()) counts[port] = names.size();
+  }
+  for (const auto port : unlisted_) counts[port] += more_than_in_hand;
   return counts;
 }
 

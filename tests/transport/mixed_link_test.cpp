@@ -65,12 +65,14 @@ BOOST_FIXTURE_TEST_CASE(what_comes_either_way_is_taken_in_and_acknowledged_where
   BOOST_TEST(link->count_waiting() == 2U);
   std::map<PeerPort, std::vector<Bytes>> came;
   const auto parcels = link->receive(10).value();
+  BOOST_TEST((link->seen_waiting() == std::map<PeerPort, std::size_t>{{by_socket, 1}, {by_spool, 1}}));
   for (const auto& parcel : parcels) {
     came[parcel.from] = parcel.envelopes;
     BOOST_REQUIRE(link->acknowledge(parcel).has_value());
   }
   BOOST_TEST((came[by_socket] == std::vector<Bytes>{envelope(1)}));
   BOOST_TEST((came[by_spool] == std::vector<Bytes>{envelope(2), envelope(3)}));
+  BOOST_TEST(link->seen_waiting().empty());
   BOOST_TEST(link->count_waiting() == 0U);
 }
 

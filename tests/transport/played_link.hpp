@@ -23,24 +23,31 @@ class PlayedLink final : public Link {
   std::vector<std::pair<PeerPort, ExchangeId>> dropped;
   Result<void> dropping = success();
   std::size_t acknowledged = 0;
-  ParcelNames held;  ///< that whoever asked last had already
+  std::map<PeerPort, std::size_t> given;  ///< and neither acknowledged nor put aside
+  ParcelNames held;                       ///< that whoever asked last had already
   bool somebody_waits = false;
   std::size_t refusals = 0;  ///< so many times yet the quota of whoever is sent to keeps all from it
 
   [[nodiscard]] Result<std::vector<Parcel>> receive_beside(const ParcelNames& names, std::size_t /*most*/) override {
     held = names;
+    for (const auto& parcel : parcels) given[parcel.from] += parcel.fault ? 0U : 1U;
     return std::exchange(parcels, {});
   }
   [[nodiscard]] std::map<PeerPort, std::size_t> waiting() const override {
     auto counts = left_waiting;
     for (const auto& parcel : parcels) ++counts[parcel.from];
+    for (const auto& [from, count] : given) counts[from] += count;
     return counts;
   }
-  [[nodiscard]] Result<void> acknowledge(const Parcel& /*parcel*/) override {
+  [[nodiscard]] Result<void> acknowledge(const Parcel& parcel) override {
     ++acknowledged;
+    --given[parcel.from];
     return success();
   }
-  [[nodiscard]] Result<void> put_aside(const Parcel& /*parcel*/, const Error& /*reason*/) override { return success(); }
+  [[nodiscard]] Result<void> put_aside(const Parcel& parcel, const Error& /*reason*/) override {
+    --given[parcel.from];
+    return success();
+  }
   [[nodiscard]] Result<std::unique_ptr<PackageSource>> open_package(PeerPort /*from*/,
                                                                     const ExchangeId& /*x*/) override {
     return Error{Token::no_such_file, "there is none", {}, {}};

@@ -55,6 +55,24 @@ BOOST_FIXTURE_TEST_CASE(what_the_caller_holds_is_not_given_and_keeps_nothing_new
   BOOST_TEST(receive().size() == 5U);
 }
 
+// Each look costs a listing of every folder: what came since the last one is counted by the next.
+BOOST_FIXTURE_TEST_CASE(what_waits_is_counted_as_it_was_seen_last, Spools) {
+  using Counts = std::map<PeerPort, std::size_t>;
+  const auto send = [&] { BOOST_REQUIRE(first->send(PeerPort{5001}, {envelope_of("one")}, {}).has_value()); };
+  BOOST_TEST(second->seen_waiting().empty());
+  for (int i = 0; i < 3; ++i) send();
+  const auto parcels = receive(1);
+  BOOST_TEST((second->seen_waiting() == Counts{{PeerPort{5000}, 3}}));
+  BOOST_REQUIRE(second->acknowledge(parcels[0]).has_value());
+  BOOST_TEST((second->seen_waiting() == Counts{{PeerPort{5000}, 2}}));
+  for (const auto& parcel : receive()) BOOST_REQUIRE(second->acknowledge(parcel).has_value());
+  send();
+  BOOST_TEST(second->seen_waiting().empty());
+  BOOST_TEST(second->count_waiting() == 1U);
+  BOOST_TEST(receive().size() == 1U);
+  BOOST_TEST((second->seen_waiting() == Counts{{PeerPort{5000}, 1}}));
+}
+
 // Another process of this peer may have taken it in meanwhile.
 BOOST_FIXTURE_TEST_CASE(a_delivery_that_is_gone_is_acknowledged_all_the_same, Spools) {
   BOOST_REQUIRE(first->send(PeerPort{5001}, {envelope_of("one")}, {}).has_value());

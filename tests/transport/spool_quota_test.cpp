@@ -1,6 +1,8 @@
 // What one sender may have waiting: it holds back what would be more, and one sender's load delays no other.
 #include "transport/spool_quota.hpp"
 
+#include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -69,6 +71,37 @@ BOOST_FIXTURE_TEST_CASE(what_is_above_the_number_of_files_is_held_back_until_som
   take_one();
   BOOST_TEST(send(10) == "sent");
   BOOST_TEST(send(10) == "over-quota");
+}
+
+// What lies there and cannot be removed by its name waits for the next call, however much of it is in hand.
+BOOST_FIXTURE_TEST_CASE(what_is_above_the_quota_and_stays_is_seen_to_wait, QuotaSpools) {
+  open({1000, 3});
+  const auto inbox = folder / "5001" / "5000" / "new";
+  for (int i = 0; i < 5; ++i) fs::create_directories(inbox / std::to_string(i) / "deep");
+  BOOST_TEST(receiver->receive(64).value().size() == 3U);
+  BOOST_TEST(receiver->seen_waiting()[PeerPort{5000}] > 64U);
+  BOOST_TEST(receiver->receive(64).value().size() == 2U);
+  BOOST_TEST(receiver->seen_waiting().empty());
+  BOOST_TEST(fs::is_empty(inbox));
+}
+
+// Each is heard, also where there are more senders than descriptors.
+BOOST_FIXTURE_TEST_CASE(many_senders_are_heard_with_few_descriptors, QuotaSpools) {
+  std::vector<std::uint16_t> senders;
+  for (std::uint16_t port = 5100; port < 5140; ++port) senders.push_back(port);
+  receiver = link(5001, senders, {});
+  for (const auto port : senders) {
+    BOOST_REQUIRE(link(port, {5001}, {})->send(PeerPort{5001}, {Bytes(10, 1)}, {}).has_value());
+  }
+  rlimit before{};
+  BOOST_REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const Descriptor next(::open("/", O_RDONLY | O_CLOEXEC));
+  const rlimit few{static_cast<rlim_t>(next.get()) + 16, before.rlim_max};
+  BOOST_REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
+  const auto parcels = receiver->receive(100);
+  BOOST_TEST(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+  BOOST_REQUIRE(parcels.has_value());
+  BOOST_TEST(parcels.value().size() == senders.size());
 }
 
 BOOST_FIXTURE_TEST_CASE(what_is_above_the_bytes_is_held_back_unless_nothing_waits, QuotaSpools) {
