@@ -4,6 +4,7 @@
 // rules name and nothing else.
 #pragma once
 
+#include <functional>
 #include <map>
 
 #include "ledger/node.hpp"
@@ -78,11 +79,8 @@ class BatchSigner {
   template <class T>
   void fill(T& value) const {
     batch_signing_detail::each_statement(value, [this](auto& statement) {
-      if (statement.is_signed() || statement.signer != identity_.port) return;
-      const auto made = signed_.find(leaf_hash(unsigned_bytes(genesis_.id(), statement.signer, statement.body)));
-      if (made == signed_.end()) return;
-      statement.signature = made->second.signature;
-      statement.place = made->second.place;
+      fill_in(statement.signer, statement.signature, statement.place,
+              [&] { return unsigned_bytes(genesis_.id(), statement.signer, statement.body); });
     });
   }
 
@@ -92,6 +90,9 @@ class BatchSigner {
     std::optional<BatchPlace> place;
   };
   void sign_together(std::span<const Hash> leaves);
+  /// Of one statement, whose unsigned bytes are made only if it may lack a signature of this peer.
+  void fill_in(PeerPort signer, Signature& signature, std::optional<BatchPlace>& place,
+               const std::function<Bytes()>& make_unsigned) const;
 
   const Genesis& genesis_;
   const Identity& identity_;

@@ -161,7 +161,7 @@ void check_names(Kind first, Kind last) {
 
 BOOST_AUTO_TEST_CASE(everything_that_is_named_has_a_name_of_its_own) {
   check_names(Step::request, Step::dispute);
-  check_names(StatementType::book, StatementType::card);
+  check_names(StatementType::book, StatementType::batch);
   check_names(TransferForm::mined, TransferForm::claimed);
   check_names(Role::requester, Role::witness);
   check_names(ExchangeState::requested, ExchangeState::aborted);
