@@ -216,6 +216,12 @@ def percentile(values: "list[float]", part: float) -> float:
     return ordered[min(len(ordered) - 1, int(part * len(ordered)))]
 
 
+def stolen_of_all() -> "tuple[int, int]":
+    """What the host of this virtual machine took of its processor time for others, and all of it, so far."""
+    ticks = [int(field) for field in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    return ticks[7], sum(ticks)
+
+
 def measure(program: str, folder: Path, transport: str, exchanges: int, in_flight: int, ports=PORTS, rest=0.0) -> dict:
     """One run of a fresh network."""
     network = Network(program, folder, transport, max(in_flight, 20), ports)
@@ -224,7 +230,9 @@ def measure(program: str, folder: Path, transport: str, exchanges: int, in_fligh
         Load(network, min(in_flight, 8)).run(8)  # what is done once is done
         before = [server.cpu_seconds() for server in network.servers.values()]
         load = Load(network, in_flight)
+        stolen_before, all_before = stolen_of_all()
         rate = load.run(exchanges, rest)
+        stolen, total = stolen_of_all()
         cpu = sum(server.cpu_seconds() for server in network.servers.values()) - sum(before)
         memory = max(server.memory_mib() for server in network.servers.values())
         settle(network)
@@ -234,6 +242,7 @@ def measure(program: str, folder: Path, transport: str, exchanges: int, in_fligh
     return {"transport": transport, "in_flight": in_flight, "exchanges": exchanges, "rate": rate,
             "p50_ms": 1000 * percentile(load.latencies, 0.50), "p99_ms": 1000 * percentile(load.latencies, 0.99),
             "cpu_ms_an_exchange": 1000 * cpu / exchanges, "memory_mib": memory, "height": height,
+            "stolen_percent": 100 * (stolen - stolen_before) / max(1, total - all_before),
             "over": load.refused, "early": load.early}
 
 
@@ -275,11 +284,11 @@ def main():
                     floors.append(floor(parts, folder))
                     run["of_floor"] = run["rate"] / (sum(floors[-2:]) / 2)
                     measured.setdefault((transport, load), []).append(run)
-    rows = [("", "load", "a second", "of the floor", "p50 ms", "p99 ms", "CPU ms", "MiB")]
+    rows = [("", "load", "a second", "of the floor", "p50 ms", "p99 ms", "CPU ms", "MiB", "stolen %")]
     result = {"runs": runs, "floor": round(median(floors), 1), "medians": []}
     for (transport, load), all_runs in measured.items():
         middle = {key: round(median([run[key] for run in all_runs]), 2) for key in
-                  ("rate", "of_floor", "p50_ms", "p99_ms", "cpu_ms_an_exchange", "memory_mib")}
+                  ("rate", "of_floor", "p50_ms", "p99_ms", "cpu_ms_an_exchange", "memory_mib", "stolen_percent")}
         result["medians"].append({"transport": transport, "load": load, **middle})
         rows.append((transport, load, *middle.values()))
     report("exchanges", rows, result)
