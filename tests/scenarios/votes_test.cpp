@@ -283,8 +283,7 @@ BOOST_AUTO_TEST_CASE(a_certificate_of_another_block_or_height_commits_nothing) {
   const auto other = v.certificate<Precommit>(v.ballot(1), v.hash(v.block(2)));
   BOOST_TEST((v.give(CommitMessage{CommittedBlock{block, other}}) == Token::bad_chain));
   // Of a later height the blocks between are asked for.
-  const auto height = v.certificate<Precommit>(v.ballot(1), v.hash(block), Height{2});
-  BOOST_TEST(!v.give(CommitMessage{CommittedBlock{block, height}}));
+  BOOST_TEST(!v.give(CommitMessage{{block, v.certificate<Precommit>(v.ballot(1), v.hash(block), Height{2})}}));
   BOOST_TEST(v.network.head(v.voter).height.value == 0U);
 }
 
