@@ -18,6 +18,8 @@ namespace {
 
 /// How long a visit waits for a peer that does not move: one that is stopped costs no more.
 constexpr std::chrono::milliseconds visit_patience{2'000};
+/// Of a peer that serves. A command that ends at once needs no threads.
+constexpr std::size_t syncs_at_once = 8;
 
 path resolve(std::string_view relative, const path& base) {
   return boost::filesystem::absolute(path(std::string(relative)), base).lexically_normal();
@@ -133,8 +135,15 @@ Result<void> Home::open_link(Role role) {
   Book largest;
   largest.size = genesis().fields().limits.book_bytes;
   largest.chunk_size = genesis().fields().chunk_size;
-  transport::SpoolLink::Settings spools{port(), files_->spool, addresses.spools, max_envelope_bytes,
-                                        {},     files_->users, files_->quota,    package_size(largest)};
+  transport::SpoolLink::Settings spools{port(),
+                                        files_->spool,
+                                        addresses.spools,
+                                        max_envelope_bytes,
+                                        {},
+                                        files_->users,
+                                        files_->quota,
+                                        package_size(largest),
+                                        role == Role::serve ? syncs_at_once : 1};
   transport::ConnectionTerms terms{genesis().id(), port(), {}, max_envelope_bytes, draw_random};
   for (const auto& peer : genesis().peers()) {
     if (peer.port == port()) continue;

@@ -342,7 +342,26 @@ class Courier {
     bool renewed = false;        ///< it may have lost what was given for it
     bool note_may_wait = false;  ///< where there is no message to go with
   };
-  void deliver_to(PeerPort to, const DeliveryNote& note, const Delivering& how, Report& report);
+  /// What leaves for one peer, and what is known of it when it is sent.
+  struct Leaving {
+    Delivery delivery;
+    std::vector<ledger::MessageNumber> numbers;  ///< of the envelopes behind the notes
+    std::size_t notes = 0;
+    bool again = false;  ///< from the oldest message on
+    OutgoingRecord in_state;
+    OutgoingRecord record;  ///< as it is once all that is sent
+  };
+  [[nodiscard]] std::optional<Leaving> seal_for(PeerPort to, const DeliveryNote& note, const Delivering& how,
+                                                Report& report);
+  /// `seal` gives what leaves for a peer, if anything.
+  void deliver_to_each(const std::function<std::optional<Leaving>(PeerPort)>& seal, Report& report);
+  void send_together(std::vector<Leaving> all, Report& report);
+  struct SentSoFar {
+    std::size_t envelopes = 0;  ///< that many of the first
+    std::optional<Error> failed;
+  };
+  [[nodiscard]] SentSoFar send_what_fits(const Delivery& delivery, Result<void> all);
+  void note_sent(Leaving& what, PeerPort to, SentSoFar sent, Report& report);
   [[nodiscard]] bool is_due_again(PeerPort to, const OutgoingRecord& record) const;
 
   Parts parts_;

@@ -51,33 +51,6 @@ std::size_t end_of_part(const std::vector<Bytes>& envelopes, const std::vector<P
   return envelopes.size();
 }
 
-struct SentSoFar {
-  std::size_t envelopes = 0;  ///< that many of the first
-  std::optional<Error> failed;
-};
-
-/// All at once, or where that is more than the other may have waiting, the parts that fit.
-SentSoFar send_what_fits(Link& link, PeerPort to, const std::vector<Bytes>& envelopes,
-                         const std::vector<PackageFile>& packages) {
-  auto all = link.send(to, envelopes, packages);
-  if (all) return {envelopes.size(), std::nullopt};
-  if (all.error().token != Token::over_quota) return {0, std::move(all).error()};
-  for (std::size_t first = 0; first < envelopes.size();) {
-    const auto last = end_of_part(envelopes, packages, first);
-    if (first == 0 && last == envelopes.size()) return {0, std::move(all).error()};  // that was tried
-    const auto place = [&](std::size_t i) { return envelopes.begin() + static_cast<std::ptrdiff_t>(i); };
-    std::vector<PackageFile> carried;
-    for (const auto& package : packages) {
-      if (package.envelope < first || package.envelope >= last) continue;
-      carried.push_back(package);
-      carried.back().envelope -= first;
-    }
-    if (auto part = link.send(to, {place(first), place(last)}, carried); !part) return {first, std::move(part).error()};
-    first = last;
-  }
-  return {envelopes.size(), std::nullopt};
-}
-
 }  // namespace
 
 bool Courier::is_due_again(PeerPort to, const OutgoingRecord& record) const {
@@ -134,11 +107,12 @@ std::vector<Bytes> Courier::seal_note(PeerPort to, const DeliveryNote& note) {
   return sealed;
 }
 
-void Courier::deliver_to(PeerPort to, const DeliveryNote& note, const Delivering& how, Report& report) {
+std::optional<Courier::Leaving> Courier::seal_for(PeerPort to, const DeliveryNote& note, const Delivering& how,
+                                                  Report& report) {
   const auto room = parts_.link.room_for(to);
   if (!room) {
     (void)postponed_.take_owed(to);  // whoever comes back is told when it sends again
-    return;
+    return std::nullopt;
   }
   const auto in_state = outgoing_rows.get(parts_.store, to).value_or(OutgoingRecord{});
   auto record = in_state;
@@ -183,19 +157,77 @@ void Courier::deliver_to(PeerPort to, const DeliveryNote& note, const Delivering
     std::ranges::move(envelopes, std::back_inserter(sealed));
     envelopes = std::move(sealed);
   }
-  if (envelopes.empty()) return;
+  if (envelopes.empty()) return std::nullopt;
+  return Leaving{{to, std::move(envelopes), std::move(packages)}, std::move(numbers), notes, again, in_state, record};
+}
+
+namespace {
+
+/// What is sealed for several peers is held until it is sent.
+constexpr std::size_t max_bytes_together = std::size_t{1} << 20U;
+
+std::size_t bytes_of(const Delivery& delivery) {
+  std::size_t bytes = 0;
+  for (const auto& envelope : delivery.envelopes) bytes += envelope.size();
+  return bytes;
+}
+
+/// Nobody else is to wait until a book was copied.
+bool may_take_long(const Delivery& delivery) {
+  return std::ranges::any_of(delivery.packages, [](const auto& package) { return !package.bytes; });
+}
+
+}  // namespace
+
+void Courier::send_together(std::vector<Leaving> all, Report& report) {
+  if (all.empty()) return;
   reach(KillPoint::before_send);
-  auto sent = send_what_fits(parts_.link, to, envelopes, packages);
+  std::vector<Delivery> deliveries;
+  deliveries.reserve(all.size());
+  for (auto& each : all) deliveries.push_back(std::move(each.delivery));
+  auto sent = parts_.link.send_all(Deliveries(deliveries.begin(), deliveries.end()));
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    note_sent(all[i], deliveries[i].to, send_what_fits(deliveries[i], std::move(sent[i])), report);
+  }
   for (auto& trouble : parts_.link.take_troubles()) report.troubles.push_back(std::move(trouble));
+}
+
+/// Where all at once is more than the other may have waiting, the parts that fit.
+Courier::SentSoFar Courier::send_what_fits(const Delivery& delivery, Result<void> all) {
+  const auto& envelopes = delivery.envelopes;
+  if (all) return {envelopes.size(), std::nullopt};
+  if (all.error().token != Token::over_quota) return {0, std::move(all).error()};
+  for (std::size_t first = 0; first < envelopes.size();) {
+    const auto last = end_of_part(envelopes, delivery.packages, first);
+    if (first == 0 && last == envelopes.size()) return {0, std::move(all).error()};  // that was tried
+    const auto place = [&](std::size_t i) { return envelopes.begin() + static_cast<std::ptrdiff_t>(i); };
+    std::vector<PackageFile> carried;
+    for (const auto& package : delivery.packages) {
+      if (package.envelope < first || package.envelope >= last) continue;
+      carried.push_back(package);
+      carried.back().envelope -= first;
+    }
+    if (auto part = parts_.link.send(delivery.to, {place(first), place(last)}, carried); !part) {
+      return {first, std::move(part).error()};
+    }
+    first = last;
+  }
+  return {envelopes.size(), std::nullopt};
+}
+
+void Courier::note_sent(Leaving& what, PeerPort to, SentSoFar sent, Report& report) {
   report.undelivered.erase(to);  // where it could not be sent ahead
   if (sent.failed) report.undelivered[to] = std::move(*sent.failed);
   if (sent.envelopes == 0) return;
   reach(KillPoint::after_send);
-  const auto numbered = sent.envelopes > notes ? sent.envelopes - notes : 0;
-  if (numbered == 0 && (!again || sent.failed)) return;
-  if (numbered > 0) record.fresh_from = std::max(record.fresh_from, MessageNumber{numbers[numbered - 1].value + 1});
+  const auto numbered = sent.envelopes > what.notes ? sent.envelopes - what.notes : 0;
+  if (numbered == 0 && (!what.again || sent.failed)) return;
+  auto& record = what.record;
+  if (numbered > 0) {
+    record.fresh_from = std::max(record.fresh_from, MessageNumber{what.numbers[numbered - 1].value + 1});
+  }
   record.delivered = parts_.environment.now();
-  postponed_.delivered(to, in_state, record, record.delivered);
+  postponed_.delivered(to, what.in_state, record, record.delivered);
 }
 
 void Courier::add_package(PeerPort to, const OutboxRecord& row, std::size_t envelope,
@@ -233,8 +265,27 @@ Result<void> Courier::make_package_again(const ExchangeId& exchange) {
   return parts_.shelf.perform(ShelfTask{ShelfAction::drop_exchange, id, exchange});
 }
 
+void Courier::deliver_to_each(const std::function<std::optional<Leaving>(PeerPort)>& seal, Report& report) {
+  std::vector<Leaving> together;
+  std::size_t bytes = 0;
+  const auto send = [&] {
+    send_together(std::exchange(together, {}), report);
+    bytes = 0;
+  };
+  for (const auto& [to, channel] : channels_) {
+    auto leaving = seal(to);
+    if (!leaving) continue;
+    const bool alone = may_take_long(leaving->delivery);
+    if (alone) send();
+    bytes += bytes_of(leaving->delivery);
+    together.push_back(std::move(*leaving));
+    if (alone || bytes >= max_bytes_together) send();
+  }
+  send();
+}
+
 void Courier::deliver_ahead(Report& report) {
-  for (const auto& [to, channel] : channels_) deliver_to(to, {}, {.note_may_wait = true}, report);
+  deliver_to_each([&](PeerPort to) { return seal_for(to, {}, {.note_may_wait = true}, report); }, report);
 }
 
 Result<void> Courier::deliver_all(const Notes& notes, const std::set<PeerPort>& drained, Report& report) {
@@ -242,12 +293,14 @@ Result<void> Courier::deliver_all(const Notes& notes, const std::set<PeerPort>& 
   const bool notes_may_wait = !postpones_nothing();
   {
     const Reading reading(parts_.store);
-    for (const auto& [to, channel] : channels_) {
-      const bool is_renewed = std::ranges::find(renewed, to) != renewed.end();
-      const auto note = notes.find(to);
-      deliver_to(to, note == notes.end() ? DeliveryNote{} : note->second,
-                 {drained.contains(to), is_renewed, notes_may_wait}, report);
-    }
+    deliver_to_each(
+        [&](PeerPort to) {
+          const bool is_renewed = std::ranges::find(renewed, to) != renewed.end();
+          const auto note = notes.find(to);
+          return seal_for(to, note == notes.end() ? DeliveryNote{} : note->second,
+                          {drained.contains(to), is_renewed, notes_may_wait}, report);
+        },
+        report);
   }
   parts_.link.end_turn();
   // Who is told of a step may be told whether what it sent is on its way, and reads that from the rows.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <boost/filesystem/path.hpp>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -44,6 +45,15 @@ struct PackageFile {
   bool may_move = false;   ///< the file itself may be handed over, which saves the receiver a copy; it is gone then
   std::optional<Bytes> bytes = std::nullopt;  ///< the package itself, where it is not in a file
 };
+
+/// What leaves for one peer in one piece: sealed messages, and packages of them.
+struct Delivery {
+  PeerPort to;
+  std::vector<Bytes> envelopes;
+  std::vector<PackageFile> packages;
+};
+/// Each for another peer. They stay whose they are.
+using Deliveries = std::vector<std::reference_wrapper<const Delivery>>;
 
 /// A package that a peer has for this one and brings if it is wanted.
 struct OfferedPackage {
@@ -95,6 +105,13 @@ class Link {
   /// Tokens: `io`, `disk-full`, `permission`, `over-quota`, `home-missing`.
   [[nodiscard]] virtual Result<void> send(PeerPort to, const std::vector<Bytes>& envelopes,
                                           const std::vector<PackageFile>& packages) = 0;
+  /// Several deliveries; gives for each what send() would. What they wait for, they wait for together.
+  [[nodiscard]] virtual std::vector<Result<void>> send_all(const Deliveries& deliveries) {
+    std::vector<Result<void>> sent;
+    sent.reserve(deliveries.size());
+    for (const Delivery& each : deliveries) sent.push_back(send(each.to, each.envelopes, each.packages));
+    return sent;
+  }
   /// Whether a package of that exchange that this peer delivered lies at `to` now.
   [[nodiscard]] virtual bool package_waits_at(PeerPort /*to*/, const ExchangeId& /*exchange*/) const { return false; }
   /// Whether something this peer delivered still waits at `to`, so that sending again is no help.

@@ -84,4 +84,23 @@ Result<void> MixedLink::send(PeerPort to, const std::vector<Bytes>& envelopes,
   return way_to(to).send(to, envelopes, packages);
 }
 
+/// Those over sockets first: they wait for nothing.
+std::vector<Result<void>> MixedLink::send_all(const Deliveries& deliveries) {
+  std::vector<Result<void>> sent(deliveries.size(), success());
+  Deliveries by_spool;
+  std::vector<std::size_t> places;  // of these among all
+  for (std::size_t i = 0; i < deliveries.size(); ++i) {
+    const Delivery& each = deliveries[i];
+    if (by_socket_.contains(each.to)) {
+      sent[i] = sockets_->send(each.to, each.envelopes, each.packages);
+    } else {
+      by_spool.emplace_back(each);
+      places.push_back(i);
+    }
+  }
+  auto spooled = spools_->send_all(by_spool);
+  for (std::size_t i = 0; i < spooled.size(); ++i) sent[places[i]] = std::move(spooled[i]);
+  return sent;
+}
+
 }  // namespace bookchain::transport

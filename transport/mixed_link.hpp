@@ -28,6 +28,7 @@ class MixedLink final : public Link {
   [[nodiscard]] std::vector<std::pair<PeerPort, ExchangeId>> packages() const override;
   [[nodiscard]] Result<void> send(PeerPort to, const std::vector<Bytes>& envelopes,
                                   const std::vector<PackageFile>& packages) override;
+  [[nodiscard]] std::vector<Result<void>> send_all(const Deliveries& deliveries) override;
   [[nodiscard]] bool still_waiting_at(PeerPort to) const override { return way_to(to).still_waiting_at(to); }
   [[nodiscard]] bool package_waits_at(PeerPort to, const ExchangeId& exchange) const override {
     return way_to(to).package_waits_at(to, exchange);

@@ -281,8 +281,10 @@ Result<void> SpoolFolder::move_out_of_the_way(const std::string& name) const {
 Result<Descriptor> SpoolFolder::create(const std::string& name, bool shared) const {
   const unsigned mode = shared ? 0640 : 0600;
   BOOKCHAIN_TRY(auto file, open_at(get(), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode, shown / name));
-  if (shared && ::fchmod(file.get(), mode) != 0) return system_error("cannot set the mode of a file", shown / name);
-  return file;
+  if (!shared || ::fchmod(file.get(), mode) == 0) return file;
+  auto error = system_error("cannot set the mode of a file", shown / name);
+  ::unlinkat(get(), name.c_str(), 0);
+  return error;
 }
 
 Result<Descriptor> open_foreign(int folder, const std::string& name, const fs::path& shown) {
@@ -311,16 +313,17 @@ Result<Bytes> read_foreign(int folder, const std::string& name, const fs::path& 
   return bytes;
 }
 
-Result<bool> rename_to_new(const SpoolFolder& from, const SpoolFolder& to, const std::string& name) {
-  if (::renameat2(from.get(), name.c_str(), to.get(), name.c_str(), RENAME_NOREPLACE) == 0) return true;
+Result<bool> rename_to_new(const SpoolFolder& from, const std::string& old_name, const SpoolFolder& to,
+                           const std::string& name) {
+  if (::renameat2(from.get(), old_name.c_str(), to.get(), name.c_str(), RENAME_NOREPLACE) == 0) return true;
   if (errno == EEXIST) return false;
   if (errno == EINVAL || errno == ENOSYS) {
     // Not every file system knows the flag. A link fails as well if the name is taken.
-    if (::linkat(from.get(), name.c_str(), to.get(), name.c_str(), 0) != 0) {
+    if (::linkat(from.get(), old_name.c_str(), to.get(), name.c_str(), 0) != 0) {
       if (errno == EEXIST) return false;
       return system_error("cannot deliver", to / name);
     }
-    ::unlinkat(from.get(), name.c_str(), 0);
+    ::unlinkat(from.get(), old_name.c_str(), 0);
     return true;
   }
   return system_error("cannot deliver", to / name);

@@ -83,8 +83,8 @@ struct SpoolFolder {
 [[nodiscard]] ledger::Result<ledger::Bytes> read_foreign(int folder, const std::string& name,
                                                          const boost::filesystem::path& shown, std::size_t most);
 
-/// Renames from one folder into another without replacing; false if the name is taken.
-[[nodiscard]] ledger::Result<bool> rename_to_new(const SpoolFolder& from, const SpoolFolder& to,
-                                                 const std::string& name);
+/// Renames a file of one folder into another without replacing; false if the name is taken.
+[[nodiscard]] ledger::Result<bool> rename_to_new(const SpoolFolder& from, const std::string& old_name,
+                                                 const SpoolFolder& to, const std::string& name);
 
 }  // namespace bookchain::transport

@@ -31,7 +31,7 @@ constexpr std::size_t max_open_inboxes = 8;
 // ---- receiving ----
 
 SpoolLink::SpoolLink(Settings settings, Environment& environment)
-    : settings_(std::move(settings)), environment_(environment) {
+    : settings_(std::move(settings)), environment_(environment), sync_(settings_.syncs_at_once) {
   if (!settings_.senders.empty()) return;
   for (const auto& [port, spool] : settings_.spools) settings_.senders.push_back(port);
 }

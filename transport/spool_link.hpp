@@ -14,6 +14,7 @@
 #include "transport/environment.hpp"
 #include "transport/link.hpp"
 #include "transport/mail_file.hpp"
+#include "transport/spool_delivery.hpp"
 #include "transport/spool_folder.hpp"
 #include "transport/spool_quota.hpp"
 
@@ -38,6 +39,7 @@ class SpoolLink final : public Link {
     std::map<PeerPort, std::uint32_t> users = {};
     Quota quota = {};  ///< of each sender in the own spool
     std::uint64_t max_package_bytes = std::uint64_t{1} << 36U;
+    std::size_t syncs_at_once = 1;  ///< of deliveries to several peers: more than one takes threads
   };
   /// Makes the folders for every sender below the own spool (mode 0700) if missing; in a drop box
   /// (FolderFacts) each sender makes its own. Tokens: `io`, `permission` (the spool belongs to another user, or can
@@ -55,26 +57,21 @@ class SpoolLink final : public Link {
   [[nodiscard]] std::vector<std::pair<PeerPort, ExchangeId>> packages() const override;
   [[nodiscard]] Result<void> send(PeerPort to, const std::vector<Bytes>& envelopes,
                                   const std::vector<PackageFile>& packages) override;
+  [[nodiscard]] std::vector<Result<void>> send_all(const Deliveries& deliveries) override;
   [[nodiscard]] bool package_waits_at(PeerPort to, const ExchangeId& exchange) const override;
   [[nodiscard]] bool still_waiting_at(PeerPort to) const override;
 
  private:
   SpoolLink(Settings settings, Environment& environment);
-  /// Where this peer delivers to another.
-  struct Target {
-    SpoolFolder unfinished;
-    SpoolFolder waiting;
-    bool shared = false;  ///< with another user, who reads as the group of the folder
-    Quota quota;          ///< of this peer there
-  };
-  [[nodiscard]] Result<Target> target(PeerPort to) const;
+  [[nodiscard]] Result<SpoolTarget> target(PeerPort to) const;
   [[nodiscard]] Result<SpoolFolder> own_folder_in(const SpoolFolder& spool, const FolderFacts& facts) const;
   /// The folder that `from` delivers into, or a part of it.
   [[nodiscard]] Result<SpoolFolder> from_folder(PeerPort from, const std::string& part) const;
   /// Where the mail of `from` lies: opened once in a call of receive(). Good until the next is asked for.
   [[nodiscard]] Result<const SpoolFolder*> inbox(PeerPort from);
   [[nodiscard]] Result<std::vector<Parcel>> take_in(const ParcelNames& held, std::size_t most);
-  [[nodiscard]] static Result<void> check_quota(PeerPort to, const Target& folders, const std::vector<Bytes>& envelopes,
+  [[nodiscard]] static Result<void> check_quota(PeerPort to, const SpoolTarget& folders,
+                                                const std::vector<Bytes>& envelopes,
                                                 const std::vector<PackageFile>& packages);
   [[nodiscard]] static Result<void> make_folders(const SpoolFolder& spool, PeerPort from);
   [[nodiscard]] static bool is_of_sender(const SpoolFolder& spool, PeerPort from, const Error& error);
@@ -105,13 +102,14 @@ class SpoolLink final : public Link {
   void shed_from(PeerPort from);
   void tell_shed(PeerPort from, std::size_t removed, const boost::filesystem::path& where);
   void shed_beside_senders();
-  [[nodiscard]] Result<void> write_mail(const Target& to, const std::vector<Bytes>& envelopes, std::size_t first,
-                                        std::size_t last);
-  [[nodiscard]] static Result<void> place_package(const Target& to, const PackageFile& package);
+  [[nodiscard]] Result<SpoolDelivery> write(PeerPort to, const std::vector<Bytes>& envelopes,
+                                            const std::vector<PackageFile>& packages);
+  void bring(std::vector<Result<SpoolDelivery>>& written, std::vector<Result<void>>& sent);
   [[nodiscard]] std::string fresh_name();
 
   Settings settings_;
   Environment& environment_;
+  JointSync sync_;
   std::size_t first_ = 0;  ///< whose deliveries are taken first: each sender in turn
   /// What was found in the folder of a sender and is not done with yet.
   std::map<PeerPort, std::deque<std::string>> listed_;

@@ -8,6 +8,7 @@
 #include <boost/filesystem/operations.hpp>
 #include <cerrno>
 #include <cstdio>
+#include <iterator>
 
 #include "ledger/codec.hpp"
 #include "transport/spool_link.hpp"
@@ -18,6 +19,9 @@ namespace fs = boost::filesystem;
 using namespace ledger;
 
 namespace {
+
+/// What deliveries hold open between their writing and their syncs is little more than that.
+constexpr std::size_t max_descriptors_together = 32;
 
 /// Whether nothing lies there but what a spool has, so that it can be the copy of one. Else it is no spool, and an
 /// address leads to the wrong place.
@@ -36,38 +40,6 @@ bool is_own_name(std::string_view name) {
   return name.size() == 49 && name[16] == '-' && is_hex(name.substr(0, 16)) && is_hex(name.substr(17));
 }
 
-Result<void> write_durably(const SpoolFolder& folder, const std::string& name, ByteView bytes, bool shared) {
-  BOOKCHAIN_TRY(const auto file, folder.create(name, shared));
-  BOOKCHAIN_CHECK(write_all(file.get(), bytes, folder / name));
-  return sync_file(file.get(), folder / name);
-}
-
-/// Copies a package where a link to it cannot be made.
-Result<void> copy_package(const fs::path& from, const SpoolFolder& folder, const std::string& name, bool shared) {
-  BOOKCHAIN_TRY(const auto source, open_file(from, O_RDONLY | O_NOFOLLOW));
-  BOOKCHAIN_TRY(const auto target, folder.create(name, shared));
-  Bytes buffer(std::size_t{1} << 20U);
-  for (;;) {
-    BOOKCHAIN_TRY(const auto got, read_up_to(source.get(), buffer, from));
-    if (got == 0) break;
-    BOOKCHAIN_CHECK(write_all(target.get(), ByteView(buffer).first(got), folder / name));
-  }
-  return sync_file(target.get(), folder / name);
-}
-
-/// Whether a package of the right size waits there already: one exchange has one package. To copy a book again for
-/// each message that asks for it would cost its owner more than the asking.
-bool lies_there_whole(const SpoolFolder& folder, const std::string& name, const PackageFile& package) {
-  struct stat there {};
-  if (::fstatat(folder.get(), name.c_str(), &there, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(there.st_mode)) return false;
-  const auto size = static_cast<std::uint64_t>(there.st_size);
-  if (package.bytes) return size == package.bytes->size();
-  boost::system::error_code error;
-  return fs::file_size(package.path, error) == size && !error;
-}
-
-void remove_from(const SpoolFolder& folder, const std::string& name) { ::unlinkat(folder.get(), name.c_str(), 0); }
-
 }  // namespace
 
 /// Begins with the time, so that names in order are deliveries roughly in order.
@@ -77,58 +49,6 @@ std::string SpoolLink::fresh_name() {
   char time[24];
   std::snprintf(time, sizeof time, "%016llx", static_cast<unsigned long long>(environment_.now().value));
   return std::string(time) + "-" + to_hex(random);
-}
-
-Result<void> SpoolLink::write_mail(const Target& to, const std::vector<Bytes>& envelopes, std::size_t first,
-                                   std::size_t last) {
-  Bytes bytes(mail_magic.begin(), mail_magic.end());
-  for (std::size_t i = first; i < last; ++i) {
-    const auto size = encode(static_cast<std::uint32_t>(envelopes[i].size()));
-    bytes.insert(bytes.end(), size.begin(), size.end());
-    bytes.insert(bytes.end(), envelopes[i].begin(), envelopes[i].end());
-  }
-  for (;;) {
-    const auto name = fresh_name();
-    if (auto written = write_durably(to.unfinished, name, bytes, to.shared); !written) {
-      remove_from(to.unfinished, name);
-      return written;
-    }
-    auto renamed = rename_to_new(to.unfinished, to.waiting, name);
-    if (renamed && renamed.value()) return success();
-    remove_from(to.unfinished, name);
-    if (!renamed) return std::move(renamed).as_failure();
-  }
-}
-
-Result<void> SpoolLink::place_package(const Target& to, const PackageFile& package) {
-  const auto name = package_name(package.exchange);
-  if (lies_there_whole(to.waiting, name, package)) return success();
-  if (!package.bytes && package.may_move && !to.shared &&
-      ::renameat(AT_FDCWD, package.path.c_str(), to.waiting.get(), name.c_str()) == 0) {
-    return success();
-  }
-  remove_from(to.unfinished, name);
-  if (package.bytes) {
-    if (auto written = write_durably(to.unfinished, name, *package.bytes, to.shared); !written) {
-      remove_from(to.unfinished, name);
-      return written;
-    }
-    // A link has the modes of this peer's own file, which another user cannot read.
-  } else if (to.shared || ::linkat(AT_FDCWD, package.path.c_str(), to.unfinished.get(), name.c_str(), 0) != 0) {
-    // Or another file system, or links to it are forbidden.
-    if (auto copied = copy_package(package.path, to.unfinished, name, to.shared); !copied) {
-      remove_from(to.unfinished, name);
-      return copied;
-    }
-  }
-  if (::renameat(to.unfinished.get(), name.c_str(), to.waiting.get(), name.c_str()) != 0) {
-    const auto error = system_error("cannot deliver a package", to.waiting / name);
-    remove_from(to.unfinished, name);
-    return error;
-  }
-  // Two names of one file: renaming one to the other does nothing and leaves both.
-  remove_from(to.unfinished, name);
-  return success();
 }
 
 /// In a drop box the folder is made by whoever delivers: then it is its user's own, and its group that of the
@@ -153,10 +73,10 @@ Result<SpoolFolder> SpoolLink::own_folder_in(const SpoolFolder& spool, const Fol
   return own;
 }
 
-Result<SpoolLink::Target> SpoolLink::target(PeerPort to) const {
+Result<SpoolTarget> SpoolLink::target(PeerPort to) const {
   const auto found = settings_.spools.find(to);
   const auto path = found == settings_.spools.end() ? fs::path() : found->second;
-  const auto folders = [&]() -> Result<Target> {
+  const auto folders = [&]() -> Result<SpoolTarget> {
     auto reached = SpoolFolder::open(path);
     if (!reached && reached.error().token == Token::permission) {
       return Error{Token::permission, "this user cannot enter the spool of peer " + std::to_string(to.value),
@@ -168,7 +88,7 @@ Result<SpoolLink::Target> SpoolLink::target(PeerPort to) const {
     BOOKCHAIN_TRY(const auto own, own_folder_in(spool, facts));
     BOOKCHAIN_TRY(auto unfinished, own.inside("tmp"));
     BOOKCHAIN_TRY(auto waiting, own.inside("new"));
-    return Target{std::move(unfinished), std::move(waiting), !facts.is_own(), quota_of(spool)};
+    return SpoolTarget{std::move(unfinished), std::move(waiting), !facts.is_own(), quota_of(spool)};
   };
   auto opened = folders();
   if (!opened && opened.error().token == Token::no_such_file) {
@@ -184,7 +104,7 @@ Result<SpoolLink::Target> SpoolLink::target(PeerPort to) const {
 
 /// Where nothing waits, the largest message does not count, as the largest package never does: else what is more than
 /// the quota by itself would never leave.
-Result<void> SpoolLink::check_quota(PeerPort to, const Target& folders, const std::vector<Bytes>& envelopes,
+Result<void> SpoolLink::check_quota(PeerPort to, const SpoolTarget& folders, const std::vector<Bytes>& envelopes,
                                     const std::vector<PackageFile>& packages) {
   auto load = load_of(folders.waiting);
   std::uint64_t bytes = 0;
@@ -208,28 +128,63 @@ Result<void> SpoolLink::check_quota(PeerPort to, const Target& folders, const st
                folders.waiting.shown.string(), "it is sent when the other has taken in what waits there"};
 }
 
-Result<void> SpoolLink::send(PeerPort to, const std::vector<Bytes>& envelopes,
-                             const std::vector<PackageFile>& packages) {
-  BOOKCHAIN_TRY(const auto folders, target(to));
+Result<SpoolDelivery> SpoolLink::write(PeerPort to, const std::vector<Bytes>& envelopes,
+                                       const std::vector<PackageFile>& packages) {
+  BOOKCHAIN_TRY(auto folders, target(to));
   for (const auto* folder : {&folders.unfinished, &folders.waiting}) BOOKCHAIN_CHECK(folder->check_safe());
   BOOKCHAIN_CHECK(check_quota(to, folders, envelopes, packages));
   if (swept_.insert(to).second) {
     // Only this peer writes there, and the lock of its home is held: what it left is a killed process's.
     for (const auto& name : folders.unfinished.names()) {
-      if (is_own_name(name)) remove_from(folders.unfinished, name);
+      if (is_own_name(name)) ::unlinkat(folders.unfinished.get(), name.c_str(), 0);
     }
   }
-  for (const auto& package : packages) BOOKCHAIN_CHECK(place_package(folders, package));
-  for (std::size_t first = 0; first < envelopes.size();) {
-    auto last = first;
-    std::size_t bytes = 0;
-    while (last < envelopes.size() && (last == first || bytes + envelopes[last].size() <= preferred_mail_bytes)) {
-      bytes += envelopes[last++].size() + mail_frame_bytes;
-    }
-    BOOKCHAIN_CHECK(write_mail(folders, envelopes, first, last));
-    first = last;
+  SpoolDelivery delivery(std::move(folders));
+  for (const auto& package : packages) delivery.add_package(package);
+  Bytes file(mail_magic.begin(), mail_magic.end());
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < envelopes.size(); ++i) {
+    const auto size = encode(static_cast<std::uint32_t>(envelopes[i].size()));
+    file.insert(file.end(), size.begin(), size.end());
+    file.insert(file.end(), envelopes[i].begin(), envelopes[i].end());
+    bytes += envelopes[i].size() + mail_frame_bytes;
+    if (i + 1 < envelopes.size() && bytes + envelopes[i + 1].size() <= preferred_mail_bytes) continue;
+    delivery.add_mail(fresh_name(), file);
+    file.resize(mail_magic.size());
+    bytes = 0;
   }
-  return sync_file(folders.waiting.get(), folders.waiting.shown);
+  return delivery;
+}
+
+void SpoolLink::bring(std::vector<Result<SpoolDelivery>>& written, std::vector<Result<void>>& sent) {
+  auto brought = SpoolDelivery::bring(
+      written, [this](const auto& items) { return sync_.sync(items); }, [this] { return fresh_name(); });
+  std::ranges::move(brought, std::back_inserter(sent));
+  written.clear();
+}
+
+Result<void> SpoolLink::send(PeerPort to, const std::vector<Bytes>& envelopes,
+                             const std::vector<PackageFile>& packages) {
+  std::vector<Result<SpoolDelivery>> written;
+  std::vector<Result<void>> sent;
+  written.push_back(write(to, envelopes, packages));
+  bring(written, sent);
+  return std::move(sent.front());
+}
+
+std::vector<Result<void>> SpoolLink::send_all(const Deliveries& deliveries) {
+  std::vector<Result<SpoolDelivery>> written;
+  std::vector<Result<void>> sent;
+  std::size_t descriptors = 0;
+  for (const Delivery& each : deliveries) {
+    written.push_back(write(each.to, each.envelopes, each.packages));
+    if (written.back()) descriptors += written.back().value().count_descriptors();
+    if (descriptors < max_descriptors_together) continue;
+    bring(written, sent);
+    descriptors = 0;
+  }
+  bring(written, sent);
+  return sent;
 }
 
 bool SpoolLink::package_waits_at(PeerPort to, const ExchangeId& exchange) const {

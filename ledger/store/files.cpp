@@ -129,12 +129,20 @@ bool is_ours_alone(int descriptor) {
   return !is_open_to_write(descriptor);
 }
 
-Result<void> sync_file(int descriptor, const fs::path& name) {
+int error_of_sync(int descriptor) noexcept {
   while (::fsync(descriptor) != 0) {
-    if (errno != EINTR) return system_error("cannot sync", name);
+    if (errno != EINTR) return errno;
   }
-  return success();
+  return 0;
 }
+
+Result<void> sync_result(int error, const fs::path& name) {
+  if (error == 0) return success();
+  errno = error;
+  return system_error("cannot sync", name);
+}
+
+Result<void> sync_file(int descriptor, const fs::path& name) { return sync_result(error_of_sync(descriptor), name); }
 
 fs::path folder_of(const fs::path& file) { return file.has_parent_path() ? file.parent_path() : fs::path("."); }
 

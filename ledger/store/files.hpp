@@ -48,6 +48,10 @@ class Descriptor {
 /// lies: it is a regular file of this user's, this is its only name, others may not write it, and nobody has it open
 /// for writing. False where the file system cannot say.
 [[nodiscard]] bool is_ours_alone(int descriptor);
+/// Syncs, and gives 0 or what errno says: for a thread that is to have no failure of its own.
+[[nodiscard]] int error_of_sync(int descriptor) noexcept;
+/// What that says of a file.
+[[nodiscard]] Result<void> sync_result(int error, const boost::filesystem::path& name);
 [[nodiscard]] Result<void> sync_file(int descriptor, const boost::filesystem::path& name);
 /// The folder in which a file lies.
 [[nodiscard]] boost::filesystem::path folder_of(const boost::filesystem::path& file);

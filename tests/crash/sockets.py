@@ -153,9 +153,10 @@ class SocketTheatre(ServingTheatre):
                 yield Case(where, "short", faults.Point("write", number, line), "short")
 
     def list_delivery(self, where):
-        for point in self.changing(where):
-            if point.call in DELIVERIES:
-                yield Case(where, "delivery", point, one_of(FILE_FAULTS, where, point))
+        """A server syncs in several threads, and calls are counted, and fail, by thread."""
+        points = {(point.call, point.number): point for point in self.changing(where) if point.call in DELIVERIES}
+        for point in points.values():
+            yield Case(where, "delivery", point, one_of(FILE_FAULTS, where, point))
 
     def list_visit(self, where):
         """Each command of a peer that serves nobody, while the others serve."""
@@ -228,7 +229,11 @@ class SocketTheatre(ServingTheatre):
     def was_injected(self, case):
         numbers = [point.number for point in faults.started_calls(self.log()) if point.call == case.call]
         trace = read(self.log())
-        if case.fault == "kill":
+        if case.place == "delivery" and case.call == "fsync":
+            # In each thread that comes so far; which one a sync is done by differs.
+            mark = b"+++ killed by SIGKILL" if case.fault == "kill" else b"(INJECTED)"
+            fired = mark in trace and case.number in numbers
+        elif case.fault == "kill":
             fired = b"+++ killed by SIGKILL" in trace and numbers[-1:] == [case.number]
         else:
             fired = trace.count(b"(INJECTED)") == 1

@@ -212,6 +212,15 @@ Result<void> SimLink::send(PeerPort to, const std::vector<Bytes>& envelopes, con
   return success();
 }
 
+std::vector<Result<void>> SimLink::send_all(const transport::Deliveries& deliveries) {
+  std::vector<Result<void>> sent;
+  for (const transport::Delivery& each : deliveries) {
+    if (!sent.empty() && between_sends) between_sends();
+    sent.push_back(send(each.to, each.envelopes, each.packages));
+  }
+  return sent;
+}
+
 Time SimEnvironment::now() { return Time{world_time_ + static_cast<std::uint64_t>(offset_us)}; }
 
 }  // namespace bookchain::sim

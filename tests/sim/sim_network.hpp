@@ -103,9 +103,11 @@ class SimLink final : public transport::Link {
   [[nodiscard]] std::vector<std::pair<PeerPort, ExchangeId>> packages() const override;
   [[nodiscard]] Result<void> send(PeerPort to, const std::vector<Bytes>& envelopes,
                                   const std::vector<PackageFile>& packages) override;
+  [[nodiscard]] std::vector<Result<void>> send_all(const transport::Deliveries& deliveries) override;
   [[nodiscard]] bool still_waiting_at(PeerPort to) const override { return network_.anything_from(self_, to); }
 
   SendWatch watch;
+  std::function<void()> between_sends;  ///< of a turn: one has what is for it, the next has not
 
  private:
   [[nodiscard]] Result<void> ask();

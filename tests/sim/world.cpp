@@ -91,6 +91,7 @@ void World::make_homes() {
       for (const auto& envelope : envelopes) trace_.add(envelope);
       watcher_->sending(at->identity.port, to, envelopes, at->store, channels_.at({at->identity.port, to}));
     };
+    at->link.between_sends = [this] { reached(transport::KillPoint::after_send); };
     break_store(*at);
     break_shelf(*at);
     if (misfortune_.happens(Fault::clock_skew, 600)) {

@@ -28,6 +28,31 @@ BOOST_FIXTURE_TEST_CASE(a_flood_of_one_peer_holds_up_no_repeat_to_another, Peer)
   BOOST_TEST(link.sent[other] == 2U);
 }
 
+BOOST_FIXTURE_TEST_CASE(what_leaves_for_several_peers_is_sent_together_unless_it_is_much, Peer) {
+  put_into_outbox(third);
+  put_into_outbox(other);
+  BOOST_REQUIRE(courier.deliver().has_value());
+  BOOST_TEST((link.together == std::vector<std::size_t>{2}));
+  const Bytes large(std::size_t{1} << 20U);
+  for (const auto to : {other, third}) put_into_outbox(to, large);
+  BOOST_REQUIRE(courier.deliver().has_value());
+  BOOST_TEST((link.together == std::vector<std::size_t>{2, 1, 1}));
+  BOOST_TEST(link.sent[other] == 2U);
+  BOOST_TEST(link.sent[third] == 2U);
+}
+
+BOOST_FIXTURE_TEST_CASE(of_what_leaves_together_what_is_too_much_for_one_waits_alone, Peer) {
+  put_into_outbox(other);
+  put_into_outbox(third);
+  link.refusals = 1;  // of the first
+  const auto report = courier.deliver();
+  BOOST_REQUIRE(report.has_value());
+  BOOST_TEST((link.together == std::vector<std::size_t>{2}));
+  BOOST_TEST(report.value().undelivered.size() == 1U);
+  BOOST_TEST(report.value().undelivered.contains(other));
+  BOOST_TEST(link.sent[third] == 1U);
+}
+
 /// The receiver took in what waited between the two attempts: the command failed all the same, and sent it all again.
 BOOST_FIXTURE_TEST_CASE(what_was_too_much_at_once_and_went_in_parts_counts_as_sent, Peer) {
   const Bytes large(std::size_t{600} << 10U);

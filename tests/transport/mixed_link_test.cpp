@@ -96,6 +96,22 @@ BOOST_FIXTURE_TEST_CASE(what_the_caller_holds_is_not_given_again_whichever_way_i
   BOOST_TEST(link->receive(10).value().size() == 4U);
 }
 
+BOOST_FIXTURE_TEST_CASE(of_what_goes_together_each_takes_the_way_of_its_recipient, Mixed) {
+  const auto spooled = spool_link(by_spool.value, self.value);
+  const std::vector<Delivery> deliveries{
+      {by_spool, {envelope(4)}, {}}, {PeerPort{5003}, {envelope(6)}, {}}, {by_socket, {envelope(5)}, {}}};
+  const auto sent = link->send_all(Deliveries(deliveries.begin(), deliveries.end()));
+  BOOST_REQUIRE(sent.size() == 3U);
+  BOOST_TEST(sent[0].has_value());
+  BOOST_TEST(!sent[1].has_value(), "there is no way to it");
+  BOOST_TEST(sent[2].has_value());
+  const auto parcels = spooled->receive(10).value();
+  BOOST_REQUIRE(parcels.size() == 1U);
+  BOOST_TEST((parcels.front().envelopes == std::vector<Bytes>{envelope(4)}));
+  BOOST_REQUIRE(move_until({&link->sockets(), other.get()}, [&] { return other->count_waiting() > 0; }));
+  BOOST_TEST((take_all(*other) == std::vector<Bytes>{envelope(5)}));
+}
+
 BOOST_FIXTURE_TEST_CASE(what_goes_takes_the_way_of_its_recipient, Mixed) {
   const auto spooled = spool_link(by_spool.value, self.value);
   BOOST_REQUIRE(link->send(by_spool, {envelope(4)}, {}).has_value());

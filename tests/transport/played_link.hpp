@@ -19,6 +19,7 @@ class PlayedLink final : public Link {
   std::map<PeerPort, std::size_t> left_waiting;  ///< beyond what receive() gives
   std::vector<Parcel> parcels;
   std::map<PeerPort, std::size_t> sent;
+  std::vector<std::size_t> together;  ///< how many deliveries each call had
   std::vector<std::pair<PeerPort, ExchangeId>> lying;
   std::vector<std::pair<PeerPort, ExchangeId>> dropped;
   Result<void> dropping = success();
@@ -65,6 +66,10 @@ class PlayedLink final : public Link {
     }
     sent[to] += envelopes.size();
     return success();
+  }
+  [[nodiscard]] std::vector<Result<void>> send_all(const Deliveries& deliveries) override {
+    together.push_back(deliveries.size());
+    return Link::send_all(deliveries);
   }
   [[nodiscard]] bool still_waiting_at(PeerPort /*to*/) const override { return false; }
   [[nodiscard]] bool is_waited_for() const override { return somebody_waits; }
