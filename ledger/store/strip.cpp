@@ -9,6 +9,9 @@ namespace {
 constexpr std::size_t head_bytes = sizeof(std::uint64_t) + sizeof(std::uint32_t);
 constexpr std::size_t room = Strip::row_bytes - head_bytes;
 constexpr std::array<std::uint8_t, room> zeros{};
+/// Where a row is new, that many are made, so that of the next ones each is a page that is written over: to make one
+/// changes three more.
+constexpr std::uint64_t rows_made_together = 16;
 
 [[noreturn]] void damaged_strip(Table place, std::string why) {
   damaged(place, Error{Token::bad_file, std::move(why), {}, {}});
@@ -24,8 +27,9 @@ Number number_in(Table place, ByteView bytes) {
 }  // namespace
 
 Bytes Strip::read(const State& below) {
-  first_ = rows_ = 0;
+  first_ = rows_ = there_ = 0;
   last_.clear();
+  if (const auto highest = below.last(place_, {})) there_ = number_in<std::uint64_t>(place_, highest->first);
   Bytes all;
   below.scan(place_, {}, {}, [&](ByteView key, ByteView value) {
     const auto place = number_in<std::uint64_t>(place_, key);
@@ -49,14 +53,21 @@ Bytes Strip::read(const State& below) {
   return all;
 }
 
-void Strip::write_last(std::vector<Write>& writes) const {
+void Strip::write_row(std::uint64_t place, std::uint64_t number, ByteView content, std::vector<Write>& writes) const {
   auto row = encode_with([&](auto& writer) {
-    writer.write(first_ + rows_);
-    writer.write(static_cast<std::uint32_t>(last_.size()));
-    writer.raw(last_);
-    writer.raw(ByteView(zeros).first(room - last_.size()));
+    writer.write(number);
+    writer.write(static_cast<std::uint32_t>(content.size()));
+    writer.raw(content);
+    writer.raw(ByteView(zeros).first(room - content.size()));
   });
-  writes.push_back(Write{place_, encode(rows_), std::move(row)});
+  writes.push_back(Write{place_, encode(place), std::move(row)});
+}
+
+void Strip::write_last(std::vector<Write>& writes) {
+  write_row(rows_, first_ + rows_, last_, writes);
+  if (rows_ <= there_) return;
+  there_ = rows_ + rows_made_together - 1;
+  for (auto place = rows_ + 1; place <= there_; ++place) write_row(place, 0, {}, writes);
 }
 
 void Strip::append(ByteView bytes, std::vector<Write>& writes) {
