@@ -331,7 +331,7 @@ class Courier {
   [[nodiscard]] Result<void> tend_shelf();
   void add_package(PeerPort to, const OutboxRecord& row, std::size_t envelope, std::vector<PackageFile>& packages,
                    Report& report);
-  [[nodiscard]] Result<void> make_package_again(const ExchangeId& exchange);
+  [[nodiscard]] Result<void> make_package_again(const ExchangeId& exchange, Report& report);
   /// Within the transaction of a turn that sends nothing but what may be forgotten.
   void deliver_ahead(Report& report);
   [[nodiscard]] Result<void> deliver_all(const Notes& notes, const std::set<PeerPort>& drained, Report& report);
@@ -353,9 +353,8 @@ class Courier {
   };
   [[nodiscard]] std::optional<Leaving> seal_for(PeerPort to, const DeliveryNote& note, const Delivering& how,
                                                 Report& report);
-  /// `seal` gives what leaves for a peer, if anything.
   void deliver_to_each(const std::function<std::optional<Leaving>(PeerPort)>& seal, Report& report);
-  void send_together(std::vector<Leaving> all, Report& report);
+  void send_together(Report& report);
   struct SentSoFar {
     std::size_t envelopes = 0;  ///< that many of the first
     std::optional<Error> failed;
@@ -366,6 +365,7 @@ class Courier {
 
   Parts parts_;
   std::map<PeerPort, Channel> channels_;
+  std::vector<Leaving> together_;              ///< sealed, and not sent yet
   std::vector<Sending> leaving_;               ///< of the present turn
   std::vector<ledger::LeftUnsigned> to_sign_;  ///< likewise: see ledger::Effects
   TraceBook traces_;

@@ -179,7 +179,8 @@ bool may_take_long(const Delivery& delivery) {
 
 }  // namespace
 
-void Courier::send_together(std::vector<Leaving> all, Report& report) {
+void Courier::send_together(Report& report) {
+  auto all = std::exchange(together_, {});
   if (all.empty()) return;
   reach(KillPoint::before_send);
   std::vector<Delivery> deliveries;
@@ -239,7 +240,7 @@ void Courier::add_package(PeerPort to, const OutboxRecord& row, std::size_t enve
   auto package = parts_.shelf.package(*exchange);
   if (!package) {
     if (parts_.link.package_waits_at(to, *exchange)) return;
-    if (auto made = make_package_again(*exchange); !made) report.troubles.push_back(std::move(made).error());
+    if (auto made = make_package_again(*exchange, report); !made) report.troubles.push_back(std::move(made).error());
     package = parts_.shelf.package(*exchange);
   }
   // The package is dropped when the exchange ends; its message may still be under way then.
@@ -252,12 +253,13 @@ void Courier::add_package(PeerPort to, const OutboxRecord& row, std::size_t enve
 /// A package that was handed over and got lost on its way: book, key and exchange give the same bytes again. Does
 /// nothing where the requester has it, as its consent says, where a newer grant took its place, or the exchange is
 /// over.
-Result<void> Courier::make_package_again(const ExchangeId& exchange) {
+Result<void> Courier::make_package_again(const ExchangeId& exchange, Report& report) {
   const auto record = exchanges.get(parts_.store, exchange);
   const bool needed = record && record->key && parts_.node.owes_package(parts_.store, exchange);
   // That of a value book is a row of the state, and is not lost.
   if (!needed || book_value(record->book->body) || !remade_packages_.insert(exchange).second) return success();
   const auto& id = record->request.body.book;
+  send_together(report);  // nobody else is to wait for it
   BOOKCHAIN_TRY(const auto root,
                 parts_.shelf.write_package(id, record->book->body, exchange, *record->key, parts_.progress));
   if (root == record->grant->body.ciphertext_root) return success();
@@ -265,23 +267,21 @@ Result<void> Courier::make_package_again(const ExchangeId& exchange) {
   return parts_.shelf.perform(ShelfTask{ShelfAction::drop_exchange, id, exchange});
 }
 
+/// `seal` gives what leaves for a peer, if anything.
 void Courier::deliver_to_each(const std::function<std::optional<Leaving>(PeerPort)>& seal, Report& report) {
-  std::vector<Leaving> together;
+  together_.clear();  // where a failure ended the call before
   std::size_t bytes = 0;
-  const auto send = [&] {
-    send_together(std::exchange(together, {}), report);
-    bytes = 0;
-  };
   for (const auto& [to, channel] : channels_) {
     auto leaving = seal(to);
     if (!leaving) continue;
     const bool alone = may_take_long(leaving->delivery);
-    if (alone) send();
+    if (alone) send_together(report);
+    if (together_.empty()) bytes = 0;
     bytes += bytes_of(leaving->delivery);
-    together.push_back(std::move(*leaving));
-    if (alone || bytes >= max_bytes_together) send();
+    together_.push_back(std::move(*leaving));
+    if (alone || bytes >= max_bytes_together) send_together(report);
   }
-  send();
+  send_together(report);
 }
 
 void Courier::deliver_ahead(Report& report) {

@@ -20,7 +20,7 @@ using namespace ledger;
 
 namespace {
 
-/// What deliveries hold open between their writing and their syncs is little more than that.
+/// Deliveries that hold so many open together are brought before the next is written, which may hold 18 itself.
 constexpr std::size_t max_descriptors_together = 32;
 
 /// Whether nothing lies there but what a spool has, so that it can be the copy of one. Else it is no spool, and an

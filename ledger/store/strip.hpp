@@ -35,7 +35,7 @@ class Strip {
   std::uint64_t first_ = 0;
   std::uint64_t rows_ = 0;   ///< beside row 0
   std::uint64_t there_ = 0;  ///< rows that the table has beside it, cleared ones among them
-  Bytes last_;              ///< what the last of them holds
+  Bytes last_;               ///< what the last of them holds
 };
 
 }  // namespace bookchain::ledger

@@ -1,7 +1,9 @@
 // The courier over a link that a test plays: what one peer, or one thing of a sender, keeps it from and what not.
 #include "transport/courier.hpp"
 
+#include <boost/filesystem/operations.hpp>
 #include <boost/test/unit_test.hpp>
+#include <fstream>
 
 #include "ledger/exchange_parts.hpp"
 #include "tests/transport/played_link.hpp"
@@ -39,6 +41,24 @@ BOOST_FIXTURE_TEST_CASE(what_leaves_for_several_peers_is_sent_together_unless_it
   BOOST_TEST((link.together == std::vector<std::size_t>{2, 1, 1}));
   BOOST_TEST(link.sent[other] == 2U);
   BOOST_TEST(link.sent[third] == 2U);
+}
+
+/// Nobody else waits until a book was copied.
+BOOST_FIXTURE_TEST_CASE(a_delivery_with_a_package_that_is_a_file_goes_alone, Peer) {
+  const Message grant = GrantMessage{};
+  const auto granted = exchange_of(genesis.id(), grant);
+  BOOST_REQUIRE(granted.has_value());
+  put_into_outbox(other);
+  put_into_outbox(third, encode(grant), true);
+  BOOST_REQUIRE(courier.deliver().has_value());
+  BOOST_TEST((link.together == std::vector<std::size_t>{2}), "there is no such file");
+  put_into_outbox(other);
+  put_into_outbox(third, encode(grant), true);
+  const auto place = folder / "home" / "exchanges" / to_hex(*granted);
+  boost::filesystem::create_directories(place);
+  std::ofstream((place / "package").string()) << "encrypted";
+  BOOST_REQUIRE(courier.deliver().has_value());
+  BOOST_TEST((link.together == std::vector<std::size_t>{2, 1, 1}));
 }
 
 BOOST_FIXTURE_TEST_CASE(of_what_leaves_together_what_is_too_much_for_one_waits_alone, Peer) {

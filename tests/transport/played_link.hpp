@@ -97,10 +97,10 @@ struct Peer : World {
     store.apply(draft.take_effects().writes);
     BOOST_REQUIRE(store.commit().has_value());
   }
-  void put_into_outbox(PeerPort to, const Bytes& payload = bytes_of("message")) {
+  void put_into_outbox(PeerPort to, const Bytes& payload = bytes_of("message"), bool with_package = false) {
     change([&](Draft& draft) {
       enqueue(draft, Header{protocol_version, genesis.id(), self, to, {}, {}},
-              OutboxRecord{payload, false, environment.time}, Epoch{{1}});
+              OutboxRecord{payload, with_package, environment.time}, Epoch{{1}});
     });
   }
   Report turn(const Policy& policy = {}) {
