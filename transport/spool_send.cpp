@@ -1,12 +1,10 @@
 // The sending side of a SpoolLink. The folders written into are another peer's, who may put anything in
 // their place: a file is only ever made, renamed or removed relative to a folder that was opened as one.
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <boost/filesystem/operations.hpp>
-#include <cerrno>
 #include <cstdio>
 #include <iterator>
 

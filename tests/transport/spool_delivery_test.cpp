@@ -2,6 +2,7 @@
 // nothing to the others.
 #include "transport/spool_delivery.hpp"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 
 #include <boost/test/data/test_case.hpp>
