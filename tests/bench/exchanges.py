@@ -7,6 +7,7 @@ the floor of the same run: what the signatures, checks, seals and durable commit
 (parts.cpp). Requests come by `serve --requests -`.
 """
 
+import contextlib
 import json
 import os
 import select
@@ -28,6 +29,9 @@ START_SECONDS = 30
 # Before one alone: the other peers take the block, tell of it and put it away meanwhile.
 REST_SECONDS = 0.03
 STALL_SECONDS = 60
+READ_BYTES = 1 << 16
+# How the lines begin that tell of a request and of its end.
+HEARD = ("request of line", "committed", "exchange-over")
 
 
 class Network:
@@ -59,7 +63,8 @@ class Network:
             server.process.send_signal(signal.SIGTERM)
         for server in self.servers.values():
             server.process.wait(timeout=30)
-            server.process.stdin.close()
+            with contextlib.suppress(BrokenPipeError):  # it ended before it had all of them
+                server.process.stdin.close()
             server.process.stdout.close()
 
     def check(self) -> int:
@@ -79,7 +84,9 @@ class Server:
         self.process = subprocess.Popen(
             [network.program, "-n", str(network.folder), "-p", str(port), "serve", "--requests", "-"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        os.set_blocking(self.process.stdout.fileno(), False)
+        self.pipe = self.process.stdout.fileno()
+        os.set_blocking(self.pipe, False)
+        self.ended = False
         self.lines = 0
 
     def await_start(self):
@@ -91,22 +98,28 @@ class Server:
 
     def read(self) -> "list[str]":
         """The lines that have come."""
-        while True:
+        while not self.ended:
             try:
-                some = os.read(self.process.stdout.fileno(), 1 << 16)
+                some = os.read(self.pipe, READ_BYTES)
             except BlockingIOError:
                 break
-            if not some:
-                break
             self.text += some
+            self.ended = not some
+            if len(some) < READ_BYTES:
+                break
         *lines, self.text = self.text.split(b"\n")
         return [line.decode() for line in lines]
 
     def request(self, owner: int, book: str) -> int:
+        """To be sent with the next send_requests(); gives the number of its line."""
+        if self.ended:
+            raise RuntimeError(f"serve at {self.port} has ended")
         self.process.stdin.write(f"{owner} {book}\n".encode())
-        self.process.stdin.flush()
         self.lines += 1
         return self.lines
+
+    def send_requests(self):
+        self.process.stdin.flush()
 
     def cpu_seconds(self) -> float:
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
@@ -148,11 +161,10 @@ class Load:
             return True
         return False
 
-    def hear(self, port: int, line: str, fill: bool):
-        if not line.startswith(("request of line", "committed", "exchange-over")):
-            return
+    def hear(self, port: int, line: str) -> bool:
+        """Whether an exchange has ended by that."""
         words = line.split()
-        if line.startswith("request of line"):
+        if words[0] == "request":
             entry = self.asked.pop((port, int(words[3].rstrip(":"))))
             if words[4].startswith("refused"):
                 # The requester has not heard yet who owns the book now.
@@ -160,21 +172,20 @@ class Load:
                 self.network.shelves[owner].append(book)
                 self.early += 1
                 self.ask_next()
-                return
+                return False
             self.running[(port, words[4])] = entry
-        elif words and words[0] in ("committed", "exchange-over"):
-            entry = self.running.pop((port, words[1].rstrip(":")), None)
-            if entry is None:
-                return
-            owner, book, began = entry
-            if words[0] == "committed":
-                self.latencies.append(time.monotonic() - began)
-                self.network.shelves[port].append(book)
-            else:
-                self.refused += 1
-                self.network.shelves[owner].append(book)
-            if fill:
-                self.ask_next()
+            return False
+        entry = self.running.pop((port, words[1].rstrip(":")), None)
+        if entry is None:
+            return False
+        owner, book, began = entry
+        if words[0] == "committed":
+            self.latencies.append(time.monotonic() - began)
+            self.network.shelves[port].append(book)
+        else:
+            self.refused += 1
+            self.network.shelves[owner].append(book)
+        return True
 
     def left_of(self, exchanges: int) -> int:
         """How many of them were not asked for yet."""
@@ -183,10 +194,15 @@ class Load:
     def wait_for_lines(self, everyone: bool) -> "list[int]":
         """The ports that have something to read, of those that a request waits for: what the others tell would take
         time from them. Of everyone now and then, lest a pipe be full."""
-        waited_for = {port for port, _ in self.asked} | {port for port, _ in self.running}
-        pipes = {server.process.stdout: port for port, server in self.network.servers.items()
-                 if (everyone or port in waited_for) and server.process.poll() is None}
+        waited_for = {port for port, _ in (*self.asked, *self.running)}
+        pipes = {server.pipe: port for port, server in self.network.servers.items()
+                 if (everyone or port in waited_for) and not server.ended}
         return [pipes[pipe] for pipe in select.select(list(pipes), [], [], 1)[0]]
+
+    def send_requests(self):
+        for server in self.network.servers.values():
+            if not server.ended:
+                server.send_requests()
 
     def run(self, exchanges: int, rest: float = 0) -> float:
         """Exchanges a second, from the first request to the last commit at its requester. With a rest, in seconds, there
@@ -195,19 +211,22 @@ class Load:
         rounds = rested = 0
         for _ in range(min(self.in_flight, exchanges)):
             self.ask_next()
+        self.send_requests()
         while len(self.latencies) + self.refused < exchanges:
             rounds += 1
             for port in self.wait_for_lines(everyone=rounds % 32 == 0):
+                heard = time.monotonic()
                 for line in self.network.servers[port].read():
-                    heard = time.monotonic()
-                    self.hear(port, line, fill=not rest and self.left_of(exchanges) > 0)
+                    if line.startswith(HEARD) and self.hear(port, line) and not rest and self.left_of(exchanges) > 0:
+                        self.ask_next()
             if rest and not self.asked and not self.running and self.left_of(exchanges) > 0:
                 began_rest = time.monotonic()
                 time.sleep(rest)
                 rested += time.monotonic() - began_rest
                 self.ask_next()
+            self.send_requests()
             if time.monotonic() - heard > STALL_SECONDS:
-                raise RuntimeError(f"nothing has moved for {STALL_SECONDS} s: {self.running}")
+                raise RuntimeError(f"nothing has moved for {STALL_SECONDS} s: {self.asked} {self.running}")
         return exchanges / (time.monotonic() - began - rested)
 
 

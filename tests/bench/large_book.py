@@ -119,6 +119,7 @@ def hand_over_by_sockets(program, folder, book, target):
         requester.read()
         began = time.perf_counter()
         requester.request(5001, added)
+        requester.send_requests()
         await_line(requester, "open ")
         seconds = time.perf_counter() - began
         await_line(requester, "committed ")
