@@ -4,6 +4,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -37,6 +38,17 @@ void draw_random(std::span<std::uint8_t> out) {
     if (got <= 0) throw NoRandomness(system_error("the operating system gives no randomness", "getrandom"));
     out = out.subspan(static_cast<std::size_t>(got));
   }
+}
+
+void DrawnAhead::fill(std::span<std::uint8_t> out) {
+  if (out.size() > largest_piece) return draw_random(out);
+  if (out.size() > left_) {
+    left_ = 0;
+    draw_random(bytes_);
+    left_ = bytes_.size();
+  }
+  std::ranges::copy(std::span(bytes_).last(left_).first(out.size()), out.begin());
+  left_ -= out.size();
 }
 
 Hash derive(ByteView seed, std::string_view purpose) {
@@ -106,7 +118,7 @@ void ProcessEnvironment::put_forward(std::chrono::microseconds duration) {
 }
 
 void ProcessEnvironment::random(std::span<std::uint8_t> out) {
-  if (!seed_) return draw_random(out);
+  if (!seed_) return system_.fill(out);
   if (!turn_key_) start_turn();
   while (!out.empty()) {
     const auto block = hmac_sha256(turn_key_->view(), {encode(drawn_++)});

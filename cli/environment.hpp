@@ -3,6 +3,7 @@
 // BOOKCHAIN_CLOCK may fix the time.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <optional>
 
@@ -20,6 +21,25 @@ class NoRandomness final : public ledger::Abandoned {
 
 /// Fills `out` from the operating system. Throws NoRandomness.
 void draw_random(std::span<std::uint8_t> out);
+
+/// The same, of which small pieces are drawn a few hundred bytes at a time: a peer that serves needs some dozens for
+/// each exchange, most for times to draw back. A secret has 32 bytes and more, and never waits here.
+class DrawnAhead {
+ public:
+  static constexpr std::size_t largest_piece = 16;
+
+  DrawnAhead() = default;
+  DrawnAhead(const DrawnAhead&) = delete;  // what is given twice is not random
+  DrawnAhead& operator=(const DrawnAhead&) = delete;
+  ~DrawnAhead() = default;
+
+  /// Throws NoRandomness.
+  void fill(std::span<std::uint8_t> out);
+
+ private:
+  std::array<std::uint8_t, 256> bytes_{};
+  std::size_t left_ = 0;  ///< at the end of bytes_
+};
 
 template <class Fixed>
 [[nodiscard]] Fixed random_bytes() {
@@ -64,6 +84,7 @@ class ProcessEnvironment final : public transport::Environment {
   std::optional<ledger::Hash> seed_;
   path counter_;
   std::optional<ledger::Time> fixed_;
+  DrawnAhead system_;
   std::optional<ledger::Hash> turn_key_;
   std::uint64_t drawn_ = 0;
 };

@@ -293,6 +293,20 @@ BOOST_AUTO_TEST_CASE(without_a_seed_nothing_repeats) {
   BOOST_TEST(!boost::filesystem::exists(folder / "counter"));
 }
 
+BOOST_AUTO_TEST_CASE(what_is_drawn_ahead_is_given_whole_and_once) {
+  DrawnAhead system;
+  Bytes given;
+  for (std::size_t i = 0; i < 1'000; ++i) {
+    Bytes piece(i % (2 * DrawnAhead::largest_piece));
+    system.fill(piece);
+    given.insert(given.end(), piece.begin(), piece.end());
+  }
+  constexpr std::size_t window = 8;
+  std::set<Bytes> windows{Bytes(window)};  // what was left as it was
+  for (auto at = given.begin(); at + window <= given.end(); ++at) windows.emplace(at, at + window);
+  BOOST_TEST(windows.size() == given.size() - window + 2);
+}
+
 BOOST_AUTO_TEST_CASE(a_fixed_clock_is_a_date_or_seconds) {
   const auto clock = [](const char* value) {
     const ClockVariable set(value);
