@@ -188,7 +188,10 @@ class Serving {
   [[nodiscard]] Asked take_requests() {
     Asked asked;
     if (plan_.requests == nullptr) return asked;
-    for (auto& line : plan_.requests->take(most_requests_a_turn)) {
+    auto lines = plan_.requests->take(most_requests_a_turn);
+    if (lines.empty()) return asked;
+    const Reading reading(home_.store());
+    for (auto& line : lines) {
       asked.any = true;
       auto book = line.request ? book_of(line.request.value()) : Result<BookId>(std::move(line.request).error());
       if (!book) {
