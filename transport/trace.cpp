@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <numeric>
 
 #include "ledger/records.hpp"
 
@@ -63,11 +62,6 @@ namespace {
 /// Some hundreds of KiB.
 constexpr std::size_t most_waiting = 4096;
 
-std::size_t count_messages(const Passed& passed) {
-  return std::accumulate(passed.begin(), passed.end(), std::size_t{0},
-                         [](std::size_t sum, const auto& of) { return sum + of.second.size(); });
-}
-
 void move_to_end(std::vector<TraceRecord>& messages, std::vector<TraceRecord>& more) {
   messages.insert(messages.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
@@ -78,7 +72,7 @@ void TraceBook::write_down(Draft& draft, Time now, bool may_wait, const std::vec
   // What a turn sends is given to the outboxes at its end, and was decided in the midst of what came.
   std::ranges::stable_sort(of_turn_, {}, [](const auto& traced) { return traced.record.time; });
   collect_passed(draft, std::exchange(of_turn_, {}), fresh_);
-  const bool is_due = (since_ && has_passed(*since_, now, delay_us)) || count_messages(waiting_) >= most_waiting;
+  const bool is_due = (since_ && has_passed(*since_, now, delay_us)) || waiting_messages_ >= most_waiting;
   if (may_wait && !is_due) {
     written_.insert(ended.begin(), ended.end());
   } else {
@@ -98,10 +92,16 @@ void TraceBook::write_down(Draft& draft, Time now, bool may_wait, const std::vec
 
 void TraceBook::committed(Time now) {
   for (const auto& exchange : std::exchange(written_, {})) {
-    waiting_.erase(exchange);
+    if (const auto place = waiting_.find(exchange); place != waiting_.end()) {
+      waiting_messages_ -= place->second.size();
+      waiting_.erase(place);
+    }
     fresh_.erase(exchange);
   }
-  for (auto& [exchange, messages] : fresh_) move_to_end(waiting_[exchange], messages);
+  for (auto& [exchange, messages] : fresh_) {
+    waiting_messages_ += messages.size();
+    move_to_end(waiting_[exchange], messages);
+  }
   fresh_.clear();
   if (waiting_.empty()) {
     since_.reset();

@@ -101,6 +101,7 @@ class TraceBook {
   std::vector<Traced> of_turn_;
   Passed fresh_;                          ///< of the turn
   Passed waiting_;                        ///< of turns before
+  std::size_t waiting_messages_ = 0;      ///< in waiting_
   std::set<ledger::ExchangeId> written_;  ///< of both, in the transaction
   std::optional<ledger::Time> since_;     ///< something waits
 };
