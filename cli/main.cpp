@@ -7,6 +7,14 @@
 
 #include "cli/session.hpp"
 
+// jemalloc, where it is linked, reads this when it begins (docs/decisions/0014-jemalloc-where-it-is-there.md). What a
+// peer keeps in memory lies all over its heap: in huge pages the processor finds it with fewer look-ups of addresses.
+// And one thread does nearly all that there is to do.
+extern "C" {
+extern const char* const malloc_conf;
+const char* const malloc_conf = "thp:always,metadata_thp:always,narenas:1";
+}
+
 namespace {
 
 using namespace bookchain;
