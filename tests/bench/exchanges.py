@@ -172,8 +172,8 @@ class Load:
                 self.network.shelves[owner].append(book)
                 self.early += 1
                 self.ask_next()
-                return False
-            self.running[(port, words[4])] = entry
+            else:
+                self.running[(port, words[4])] = entry
             return False
         entry = self.running.pop((port, words[1].rstrip(":")), None)
         if entry is None:

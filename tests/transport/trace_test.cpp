@@ -116,6 +116,15 @@ BOOST_FIXTURE_TEST_CASE(what_waits_is_bounded, TracingPeer) {
   BOOST_TEST(!book.empty());
   end_turn(true);
   BOOST_TEST(book.empty());
+  // What was written down counts no more, and what an exchange that ended had neither.
+  for (int i = 0; i < 3000; ++i) pass(first);
+  end_turn(true);
+  end_turn(true, {first});
+  BOOST_TEST(book.empty());
+  for (int i = 0; i < 3000; ++i) pass(second);
+  end_turn(true);
+  end_turn(true);
+  BOOST_TEST(!book.empty());
 }
 
 // Its messages come again, and are traced then.
