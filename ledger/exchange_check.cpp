@@ -145,25 +145,7 @@ Result<void> on_release(Context& context, PeerPort from, const ReleaseMessage& m
   return success();
 }
 
-// ---- step 7 ----
-
-Result<void> on_check_key(Context& context, PeerPort from, const CheckKey& message) {
-  BOOKCHAIN_TRY(auto record, find_exchange(context.draft, message.exchange, Role::witness));
-  if (from != requester_of(record)) {
-    return rejected(Token::wrong_sender, "only the requester may have a key checked", std::to_string(from.value));
-  }
-  if (context.genesis.id_of(*record.grant) != message.grant) {
-    return rejected(Token::bad_statement, "this witness holds another grant", to_hex(message.exchange));
-  }
-  if (record.key_answers.empty()) {
-    record.key_answers.push_back(
-        context.sign(KeyAnswer{message.exchange, message.grant, record.grant->body.key_commitment}));
-    if (!has_ended(record.state)) record.state = ExchangeState::key_checked;
-    keep(context, message.exchange, record);
-  }
-  context.draft.send(from, KeyAnswerMessage{record.key_answers.front()});
-  return success();
-}
+// ---- step 7, at the requester ----
 
 Result<void> on_key_answer(Context& context, PeerPort from, const KeyAnswerMessage& message) {
   BOOKCHAIN_CHECK(check_from(context, from, message.answer));

@@ -8,14 +8,13 @@ namespace bookchain::ledger {
 Result<void> on_over(Context& context, PeerPort from, const Over& message) {
   auto record = exchanges.get(context.draft, message.exchange);
   if (!record) {
-    const WitnessIdKey key{from, message.exchange};
-    auto given = witness_ids.get(context.draft, key);
-    if (!given) return rejected(Token::unknown_exchange, "this peer knows no such exchange", to_hex(message.exchange));
-    given->over = true;
-    given->token = message.token;
-    given->reason = message.reason;
-    witness_ids.put(context.draft, key, *given);
-    return success();
+    const bool kept = keep_beside_id(context, from, message.exchange, [&](WitnessIdRecord& given) {
+      given.over = true;
+      given.token = message.token;
+      given.reason = message.reason;
+    });
+    if (kept) return success();
+    return rejected(Token::unknown_exchange, "this peer knows no such exchange", to_hex(message.exchange));
   }
   const auto other = record->role == Role::requester ? owner_of(*record) : requester_of(*record);
   if (from != other) {
@@ -65,6 +64,12 @@ void send_again_as_requester(Context& context, PeerPort to, const ExchangeId& ex
   if (to == owner_of(record)) {
     context.draft.send(to, RequestMessage{record.request});
     if (record.consent) context.draft.send(to, ConsentMessage{*record.request_id, *record.consent, record.acks});
+    return;
+  }
+  if (record.state == ExchangeState::committed) {
+    // A share is all that a witness may still have. Between the two it is of no use, and the book not read yet.
+    if (record.plaintext_ready) context.draft.send(to, ReceiptMessage{context.sign(Receipt{{exchange}})});
+    if (!record.key) context.draft.send(to, WantShare{exchange});
     return;
   }
   context.draft.send(to, WitnessId{exchange, *record.request_id});

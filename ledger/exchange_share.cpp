@@ -20,7 +20,11 @@ void hand_out_shares(Context& context, const ExchangeId& exchange, const Exchang
 Result<void> on_want_share(Context& context, PeerPort from, const WantShare& message) {
   auto record = exchanges.get(context.draft, message.exchange);
   if (!record) {
-    return rejected(Token::unknown_exchange, "this peer knows no such exchange", to_hex(message.exchange));
+    if (!keep_beside_id(context, from, message.exchange, [](WitnessIdRecord& given) { given.share_wanted = true; })) {
+      return rejected(Token::unknown_exchange, "this peer knows no such exchange", to_hex(message.exchange));
+    }
+    ask_for_blocks(context, from);
+    return rejected(Token::waiting, "the share of this peer has not come yet", to_hex(message.exchange));
   }
   if (record->role == Role::requester || from != requester_of(*record)) {
     return rejected(Token::wrong_sender, "shares are for the requester alone", std::to_string(from.value));
@@ -100,8 +104,14 @@ namespace {
 /// Whether that is an exchange of this requester.
 bool forget_what_was_received(Context& context, PeerPort requester, const ExchangeId& exchange) {
   auto record = exchanges.get(context.draft, exchange);
-  if (!record || requester_of(*record) != requester) return false;
-  if (record->role == Role::witness) record->shares.clear();
+  if (!record) {
+    return keep_beside_id(context, requester, exchange, [](WitnessIdRecord& given) { given.share_done = true; });
+  }
+  if (requester_of(*record) != requester) return false;
+  if (record->role == Role::witness) {
+    record->shares.clear();
+    record->share_done = true;
+  }
   if (record->role == Role::owner) {
     shelf_task(context, ShelfAction::drop_exchange, record->request.body.book, exchange);
   }

@@ -1,5 +1,5 @@
 // The witness of an exchange: the id that the requester gives it, its share of the key, and what it signs about both
-// (docs/protocol.md, section 3, steps 1, 2 and 4).
+// (docs/protocol.md, section 3, steps 1, 2, 4 and 7).
 #include "ledger/exchange.hpp"
 #include "ledger/exchange_parts.hpp"
 #include "ledger/fraud.hpp"
@@ -8,6 +8,13 @@
 namespace bookchain::ledger {
 
 namespace {
+
+/// How far a witness has come in an exchange that is open, in whichever order it was asked.
+ExchangeState state_of_witness(const ExchangeRecord& record) {
+  if (!record.key_answers.empty()) return ExchangeState::key_checked;
+  if (!record.id_answers.empty()) return ExchangeState::id_checked;
+  return record.consent ? ExchangeState::consented : ExchangeState::granted;
+}
 
 /// Signs the ACK of a witness once the id it has from the requester fits the request, the share is
 /// kept, and no other grant is known. Section 3, step 2.
@@ -34,9 +41,36 @@ void answer_id(Context& context, const ExchangeId& exchange, ExchangeRecord& rec
   const bool yes = request_id_hash(given->request_id) == record.request.body.id_hash;
   const auto answer = context.sign(IdAnswer{exchange, context.genesis.id_of(*record.consent), yes});
   record.id_answers.push_back(answer);
-  record.state = ExchangeState::id_checked;
+  record.state = state_of_witness(record);
   context.draft.send(owner_of(record), IdAnswerMessage{answer});
   context.draft.send(requester_of(record), IdAnswerMessage{answer});
+}
+
+/// Signs the answer of a witness about the key, once, and gives it to the requester. Section 3, step 7.
+void answer_key(Context& context, const ExchangeId& exchange, ExchangeRecord& record) {
+  if (record.key_answers.empty()) {
+    record.key_answers.push_back(
+        context.sign(KeyAnswer{exchange, context.genesis.id_of(*record.grant), record.grant->body.key_commitment}));
+    if (!has_ended(record.state)) record.state = state_of_witness(record);
+  }
+  context.draft.send(requester_of(record), KeyAnswerMessage{record.key_answers.front()});
+}
+
+/// Messages of two peers may come in any order, and the requester goes on with a majority of the witnesses: its
+/// question waits beside the id until the owner's GRANT is here.
+Result<void> remember_key_check(Context& context, PeerPort from, const CheckKey& message) {
+  const auto note = [&](WitnessIdRecord& given) { given.key_check = message.grant; };
+  if (keep_beside_id(context, from, message.exchange, note)) return success();
+  return rejected(Token::unknown_exchange, "this peer knows no such exchange", to_hex(message.exchange));
+}
+
+/// Now that the GRANT is here: what the requester asked and said before.
+void take_what_waited(Context& context, const ExchangeId& exchange, ExchangeRecord& record) {
+  const auto given = witness_ids.get(context.draft, WitnessIdKey{requester_of(record), exchange});
+  if (!given) return;
+  record.share_wanted = given->share_wanted;
+  record.share_done = given->share_done;
+  if (given->key_check == context.genesis.id_of(*record.grant)) answer_key(context, exchange, record);
 }
 
 /// Begins the record of a witness, once it knows the GRANT. What the chain has ended meanwhile is over here too, as it
@@ -51,7 +85,10 @@ Result<void> begin_record(Context& context, const ExchangeId& exchange, const Si
   record.began = context.now;
   const bool past = grant_age(context.draft, record) == GrantAge::past;
   const auto height = moved.get(context.draft, exchange);
-  if (!past && !height) return success();
+  if (!past && !height) {
+    take_what_waited(context, exchange, record);
+    return success();
+  }
   bool disputed = false;
   marks.each(context.draft, encode(grant.signer), [&](const MarkKey& key, const Mark&) {
     disputed = key.exchange == exchange;
@@ -65,6 +102,16 @@ Result<void> begin_record(Context& context, const ExchangeId& exchange, const Si
   record.state = ExchangeState::committed;
   record.height = height;
   return success();
+}
+
+/// Keeps the share of this witness until it has done its work. The requester may have asked for one that comes after
+/// the TRANSFER already, or signed that it needs none: it is asked which.
+void take_share(Context& context, const ExchangeId& exchange, ExchangeRecord& record, const KeyShare& share) {
+  if (record.share_done || is_over(record.state)) return;
+  const bool is_first = add_by_signer(record.shares, DealtShare{context.self(), share}).is_new;
+  if (is_first && record.state == ExchangeState::committed) {
+    context.draft.send(requester_of(record), SendAgain{exchange});
+  }
 }
 
 /// Sends two GRANTs that exclude each other to those that they were made for: to each once a turn, since the owner can
@@ -154,12 +201,10 @@ Result<void> on_witness_share(Context& context, PeerPort from, const WitnessShar
     return rejected(Token::equivocation, "the owner made two grants that exclude each other", to_hex(exchange));
   }
   auto record = exchanges.get(context.draft, exchange).value_or(ExchangeRecord{});
-  const bool is_new = !record.grant;
-  if (is_new) {
+  if (!record.grant) {
     BOOKCHAIN_CHECK(begin_record(context, exchange, message.request, message.grant, record));
   }
-  // Once the requester can read the book the share has done its work and is not taken again.
-  if (is_new || !has_ended(record.state)) add_by_signer(record.shares, DealtShare{context.self(), message.share});
+  take_share(context, exchange, record, message.share);
   remember_turn(context, exchange, record);
   ask_for_lost_id(context, exchange, record);
   acknowledge_share(context, exchange, record);
@@ -206,12 +251,32 @@ Result<void> on_check_id(Context& context, PeerPort from, const CheckId& message
   record.consent = message.consent;
   if (!record.height) {
     // Given up here or not: what the requester signed counts for more.
-    record.state = ExchangeState::consented;
+    record.state = state_of_witness(record);
     record.token.clear();
     record.reason.clear();
   }
   answer_id(context, exchange, record);
   keep(context, exchange, record);
+  return success();
+}
+
+// ---- step 7 ----
+
+Result<void> on_check_key(Context& context, PeerPort from, const CheckKey& message) {
+  auto found = find_exchange(context.draft, message.exchange, Role::witness);
+  if (!found) {
+    const bool is_early = found.error().token == Token::unknown_exchange;
+    return is_early ? remember_key_check(context, from, message) : found.error();
+  }
+  auto& record = found.value();
+  if (from != requester_of(record)) {
+    return rejected(Token::wrong_sender, "only the requester may have a key checked", std::to_string(from.value));
+  }
+  if (context.genesis.id_of(*record.grant) != message.grant) {
+    return rejected(Token::bad_statement, "this witness holds another grant", to_hex(message.exchange));
+  }
+  answer_key(context, message.exchange, record);
+  keep(context, message.exchange, record);
   return success();
 }
 

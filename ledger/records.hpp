@@ -100,6 +100,7 @@ struct ExchangeRecord {
   bool claiming = false;         ///< requester: goes on without the owner (section 5)
   bool disputed = false;         ///< requester: its DISPUTE was signed
   bool share_wanted = false;     ///< owner, witness: the requester asked for shares before the TRANSFER came here
+  bool share_done = false;       ///< witness: the requester signed that it can read
   std::optional<Height> height;  ///< of the transaction that ended it
   std::string token;             ///< why it is over: a token, or empty for a wish
   std::string reason;            ///< in words; may be foreign text
@@ -132,6 +133,7 @@ struct ExchangeRecord {
     visitor("claiming", self.claiming);
     visitor("disputed", self.disputed);
     visitor("share_wanted", self.share_wanted);
+    visitor("share_done", self.share_done);
     visitor("height", self.height);
     visitor.text("token", self.token, max_reason_bytes);
     visitor.text("reason", self.reason, max_reason_bytes);
@@ -213,17 +215,24 @@ struct WitnessIdKey {
   }
 };
 
-/// The first id a requester gave for an exchange, kept apart from that: a peer can only ever spoil its own.
+/// The first id a requester gave for an exchange, and what it asked or said of it before this witness knew a GRANT.
+/// Kept apart from the exchange: a peer can only ever spoil its own.
 struct WitnessIdRecord {
   RequestId request_id;
-  bool over = false;        ///< it ended before this witness saw a grant
-  std::string token = {};   ///< why, as the requester tells it
-  std::string reason = {};  ///< foreign text
+  std::optional<Hash> key_check = {};  ///< CHECK-KEY, about the GRANT of that id
+  bool share_wanted = false;           ///< WANT-SHARE
+  bool share_done = false;             ///< RECEIPT
+  bool over = false;                   ///< OVER
+  std::string token = {};              ///< why, as the requester tells it
+  std::string reason = {};             ///< foreign text
   Time began;
 
   template <class Self, class Visitor>
   static void visit(Self& self, Visitor& visitor) {
     visitor("request_id", self.request_id);
+    visitor("key_check", self.key_check);
+    visitor("share_wanted", self.share_wanted);
+    visitor("share_done", self.share_done);
     visitor("over", self.over);
     visitor.text("token", self.token, max_reason_bytes);
     visitor.text("reason", self.reason, max_reason_bytes);

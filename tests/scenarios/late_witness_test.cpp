@@ -58,12 +58,168 @@ BOOST_AUTO_TEST_CASE(a_witness_that_hears_of_an_exchange_after_its_end_has_it_as
           const WitnessId again{four.x, network.record(four.r, four.x).request_id.value()};
           BOOST_TEST(!network.give(four.r, four.w1, again));
         }
-        BOOST_TEST(network.queue.empty());
+        // It asks the requester whether its share is of use, and signs nothing.
+        BOOST_TEST(network.queue.size() == (given_up ? 0U : 1U));
+        BOOST_TEST(count_queued<SendAgain>(network) == network.queue.size());
         BOOST_TEST(witness_ids.all(network.state(four.w1)).empty());
         BOOST_TEST(network.knows(four.w1, four.x) == !given_up);
         if (!given_up) BOOST_TEST((network.state_of(four.w1, four.x) == ExchangeState::committed));
         BOOST_TEST(open_exchanges(network.state(four.w1), four.book()).empty());
       }
+    }
+  }
+}
+
+// Section 2: "Order, repetition and delay are normal." Step 7: "One that knows none yet ... answers when it has come."
+BOOST_AUTO_TEST_CASE(a_question_about_the_key_that_overtakes_the_grant_is_answered_when_that_comes) {
+  for (const bool share_first : {true, false}) {
+    BOOST_TEST_CONTEXT((share_first ? "the share first" : "CHECK-ID first")) {
+      Four four(Step::request, 5);
+      auto& network = four.network;
+      std::vector<Envelope> late;
+      network.filter = [&](const Envelope& envelope) {
+        const bool slow = envelope.from == four.o && envelope.to == four.w1;
+        if (slow) late.push_back(envelope);
+        // Without the answer of the slow one there is no majority.
+        return !slow && !(envelope.from == four.w2 && std::holds_alternative<KeyAnswerMessage>(envelope.message));
+      };
+      network.play(four.x, Step::check_key);
+      BOOST_TEST(!network.knows(four.w1, four.x));
+      BOOST_TEST((network.state_of(four.r, four.x) == ExchangeState::opened));
+      BOOST_REQUIRE(late.size() == 2U);
+      if (!share_first) std::ranges::reverse(late);
+      BOOST_TEST(!network.give(late.front().from, four.w1, late.front().message));
+      BOOST_TEST(count_queued<KeyAnswerMessage>(network) == 1U);
+      network.deliver_until_quiet();
+      BOOST_TEST((network.state_of(four.r, four.x) == ExchangeState::key_checked));
+      BOOST_TEST(!network.give(late.back().from, four.w1, late.back().message));
+      BOOST_TEST(count_queued<KeyAnswerMessage>(network) == 0U);
+      BOOST_TEST((network.state_of(four.w1, four.x) == ExchangeState::key_checked));
+      network.filter = nullptr;
+      network.run();
+      network.require_equal_chains(1);
+      BOOST_TEST((transfer_in(network.chain(four.w1).front()).form == TransferForm::mined));
+    }
+  }
+}
+
+// It waits beside the id of its requester: that bounds how many wait, and nobody can ask in the name of another.
+BOOST_AUTO_TEST_CASE(a_question_about_the_key_waits_for_the_requester_and_its_grant_alone) {
+  Four four(Step::request, 5);
+  auto& network = four.network;
+  const CheckKey of_no_grant{four.x, network.draw<Hash>()};
+  BOOST_TEST((network.give(four.w2, four.w1, of_no_grant) == Token::unknown_exchange));
+  BOOST_TEST(!network.give(four.r, four.w1, of_no_grant));
+  network.take(four.o, four.x, Step::grant);
+  // Another peer may give an id for any exchange, and ask: it waits beside its own.
+  BOOST_TEST(!network.give(four.w2, four.w1, WitnessId{four.x, network.draw<RequestId>()}));
+  const auto grant = network.genesis().id_of(*network.record(four.o, four.x).grant);
+  BOOST_TEST(!network.give(four.w2, four.w1, CheckKey{four.x, grant}));
+  network.deliver_until_quiet();
+  BOOST_TEST(network.knows(four.w1, four.x));
+  BOOST_TEST(network.record(four.w1, four.x).key_answers.empty());
+}
+
+// Section 3: what the requester gave up stays over, whatever it asked before.
+BOOST_AUTO_TEST_CASE(a_question_about_the_key_of_what_was_given_up_revives_nothing) {
+  Four four(Step::request, 5);
+  auto& network = four.network;
+  network.take(four.o, four.x, Step::grant);
+  const auto grant = network.genesis().id_of(*network.record(four.o, four.x).grant);
+  BOOST_TEST(!network.give(four.r, four.w1, CheckKey{four.x, grant}));
+  BOOST_TEST(!network.give(four.r, four.w1, Over{four.x, "", "never mind"}));
+  network.deliver_until_quiet();
+  BOOST_TEST((network.state_of(four.w1, four.x) == ExchangeState::aborted));
+  BOOST_TEST(network.record(four.w1, four.x).acks.empty());
+}
+
+namespace {
+
+/// What reaches a witness late, and in which order: two of five peers are slow on their way to it.
+struct Lateness {
+  bool check_id;     ///< CHECK-ID comes after the end, as the share does
+  bool share_first;  ///< and after the share
+  bool block;        ///< so does the block
+
+  [[nodiscard]] bool has(const Message& message) const {
+    if (std::holds_alternative<CheckId>(message)) return check_id;
+    if (std::holds_alternative<CommitMessage>(message) || std::holds_alternative<BlocksMessage>(message)) return block;
+    return std::holds_alternative<WitnessShare>(message);
+  }
+};
+std::ostream& operator<<(std::ostream& out, const Lateness& late) {
+  return out << "late: the share" << (late.check_id ? ", CHECK-ID" : "") << (late.block ? ", the block" : "")
+             << (late.share_first ? "; the share first" : "");
+}
+
+const std::vector<Lateness> all_ways_to_be_late{{false, true, false}, {true, true, false}, {true, false, false},
+                                                {false, true, true},  {true, true, true},  {true, false, true}};
+
+/// Holds back what is late until the others are done, which `play` has them be, and delivers it then, the block last.
+void play_late(Four& four, const Lateness& lateness, const std::function<void()>& play) {
+  auto& network = four.network;
+  std::vector<Envelope> late;
+  std::vector<Envelope> last;
+  const auto before = network.filter;
+  network.filter = [&](const Envelope& envelope) {
+    const bool is_late = envelope.to == four.w1 && lateness.has(envelope.message);
+    if (is_late) (tells_of_a_block(envelope.message) ? last : late).push_back(envelope);
+    return !is_late && (!before || before(envelope));
+  };
+  play();
+  network.filter = nullptr;
+  if (!lateness.share_first) std::ranges::reverse(late);
+  for (const auto& envelope : late) BOOST_TEST(!network.give(envelope.from, four.w1, envelope.message));
+  for (const auto& envelope : last) (void)network.give(envelope.from, four.w1, envelope.message);
+  network.run();
+  network.require_equal_chains(1);
+}
+
+}  // namespace
+
+// Section 5: a share is kept until the requester signs that it can read, which it may have done before the share came.
+BOOST_AUTO_TEST_CASE(a_share_that_comes_after_the_receipt_is_not_kept) {
+  for (const auto& lateness : all_ways_to_be_late) {
+    BOOST_TEST_CONTEXT(lateness) {
+      Four four(Step::request, 5);
+      auto& network = four.network;
+      std::optional<WitnessShare> share;
+      network.watch = [&](const Envelope& envelope, const std::optional<Error>&) {
+        const auto* seen = std::get_if<WitnessShare>(&envelope.message);
+        if (seen != nullptr && envelope.to == four.w1) share = *seen;
+      };
+      play_late(four, lateness, [&] { network.run(); });
+      BOOST_TEST(network.record(four.w1, four.x).shares.empty());
+      BOOST_TEST((network.state_of(four.w1, four.x) == ExchangeState::committed));
+      BOOST_REQUIRE(share.has_value());
+      BOOST_TEST(!network.give(four.o, four.w1, *share));
+      BOOST_TEST(network.record(four.w1, four.x).shares.empty());
+      BOOST_TEST(network.queue.empty());
+    }
+  }
+}
+
+// Section 5, O vanishes: a requester that claimed is given the share of a witness that its question came too early for.
+BOOST_AUTO_TEST_CASE(a_share_that_comes_after_the_requester_asked_for_it_is_handed_out) {
+  for (const auto& lateness : all_ways_to_be_late) {
+    BOOST_TEST_CONTEXT(lateness) {
+      Four four(Step::request, 5);
+      auto& network = four.network;
+      // The other witnesses fall silent when the TRANSFER is recorded.
+      network.filter = [](const Envelope& envelope) { return !std::holds_alternative<ShareMessage>(envelope.message); };
+      play_late(four, lateness, [&] {
+        network.play(four.x, Step::consent);
+        network.home(four.o).takes_steps = false;
+        for (int again = 0; again < 2; ++again) {
+          network.wish(four.r, WishClaim{four.x});
+          network.deliver_until_quiet();
+        }
+        network.run();
+        BOOST_TEST(!network.record(four.r, four.x).key.has_value());
+      });
+      const auto shares = network.record(four.r, four.x).shares;
+      BOOST_REQUIRE(shares.size() == 1U);
+      BOOST_TEST((shares.front().signer == four.w1));
     }
   }
 }

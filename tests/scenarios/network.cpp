@@ -343,10 +343,22 @@ bool Network::take_due_steps() {
   return took;
 }
 
+std::size_t Network::random_place() {
+  const auto way = [](const Envelope& envelope) { return std::pair(envelope.from, envelope.to); };
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < queue.size(); ++i) {
+    if (!slow || way(queue[i]) != *slow) places.push_back(i);
+  }
+  const std::size_t place = places.empty() ? 0 : places[random_() % places.size()];
+  if (!keeps_directions) return place;
+  const auto same_way = [&](const Envelope& each) { return way(each) == way(queue[place]); };
+  return static_cast<std::size_t>(std::ranges::find_if(queue, same_way) - queue.begin());
+}
+
 void Network::run_until_idle(bool shuffled, unsigned duplicates_percent, std::size_t most) {
   for (std::size_t i = 0; i < most; ++i) {
     if (!queue.empty()) {
-      const std::size_t place = shuffled ? random_() % queue.size() : 0;
+      const std::size_t place = shuffled ? random_place() : 0;
       if (shuffled && random_() % 100 < duplicates_percent) {
         auto again = queue[place];
         queue.push_back(std::move(again));
@@ -373,27 +385,6 @@ void Network::run(std::size_t most) { run_until_idle(false, 0, most); }
 
 void Network::run_shuffled(unsigned duplicates_percent, std::size_t most) {
   run_until_idle(true, duplicates_percent, most);
-}
-
-std::unique_ptr<MemoryStore> Network::backup(PeerPort peer) const {
-  auto copy = std::make_unique<MemoryStore>();
-  BOOST_REQUIRE(copy->begin().has_value());
-  for (std::size_t table = 0; table < table_count; ++table) {
-    state(peer).scan(static_cast<Table>(table), {}, {}, [&](ByteView key, ByteView value) {
-      copy->apply({Write{static_cast<Table>(table), Bytes(key.begin(), key.end()), Bytes(value.begin(), value.end())}});
-      return true;
-    });
-  }
-  BOOST_REQUIRE(copy->commit().has_value());
-  return copy;
-}
-
-void Network::edit(PeerPort peer, const std::function<void(Draft&)>& change) {
-  Draft draft(state(peer));
-  change(draft);
-  BOOST_REQUIRE(home(peer).store->begin().has_value());
-  home(peer).store->apply(draft.take_effects().writes);
-  BOOST_REQUIRE(home(peer).store->commit().has_value());
 }
 
 }  // namespace bookchain::scenarios

@@ -142,6 +142,10 @@ class Network {
   /// As `serve` at every live peer: deliveries, due steps, ticks as time passes, until nothing is left to do.
   /// Fails the test if that does not happen within `most` inputs.
   void run(std::size_t most = 200'000);
+  /// Whether run_shuffled leaves the messages from one peer to another in their order, as most links do.
+  bool keeps_directions = false;
+  /// From whom to whom: what goes this way is delivered by run_shuffled when nothing else is under way.
+  std::optional<std::pair<PeerPort, PeerPort>> slow;
   /// The same with deliveries in random order, each message twice with that probability in percent.
   void run_shuffled(unsigned duplicates_percent, std::size_t most = 200'000);
 
@@ -166,6 +170,7 @@ class Network {
   void require_no_fork() const;
 
  private:
+  [[nodiscard]] std::size_t random_place();
   void run_until_idle(bool shuffled, unsigned duplicates_percent, std::size_t most);
   bool take_due_steps();
   void tend_shelf(PeerPort peer);

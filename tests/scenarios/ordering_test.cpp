@@ -6,19 +6,24 @@ namespace {
 
 using namespace bookchain::scenarios;  // NOLINT(google-build-using-namespace)
 
+ExchangeId play(Network& network) {
+  const auto book = network.add_book(network.port(1), "7");
+  network.deliver_until_quiet();
+  const auto exchange = network.request(network.port(0), network.port(1), book);
+  network.run_shuffled(20);
+  network.require_equal_chains(1);
+  for (const auto& peer : network.genesis().peers()) {
+    BOOST_REQUIRE((network.state_of(peer.port, exchange) == ExchangeState::committed));
+  }
+  BOOST_REQUIRE(network.home(network.port(0)).books.contains(book));
+  BOOST_REQUIRE(!network.home(network.port(1)).books.contains(book));
+  return exchange;
+}
+
 void play(std::size_t peers, std::uint64_t seed) {
   BOOST_TEST_CONTEXT("peers " << peers << ", seed " << seed) {
     Network network(peers, seed);
-    const auto book = network.add_book(network.port(1), "7");
-    network.deliver_until_quiet();
-    const auto exchange = network.request(network.port(0), network.port(1), book);
-    network.run_shuffled(20);
-    network.require_equal_chains(1);
-    for (const auto& peer : network.genesis().peers()) {
-      BOOST_REQUIRE((network.state_of(peer.port, exchange) == ExchangeState::committed));
-    }
-    BOOST_REQUIRE(network.home(network.port(0)).books.contains(book));
-    BOOST_REQUIRE(!network.home(network.port(1)).books.contains(book));
+    (void)play(network);
   }
 }
 
@@ -55,6 +60,28 @@ BOOST_AUTO_TEST_SUITE(ordering_among_more_peers)
 BOOST_AUTO_TEST_CASE(orders_among_five_and_seven_peers_all_end_committed) {
   for (std::uint64_t seed = 1; seed <= 60; ++seed) play(5, seed);
   for (std::uint64_t seed = 1; seed <= 60; ++seed) play(7, seed);
+}
+
+// A message that is refused is gone: its sender was told that it came, and does not send it again.
+BOOST_AUTO_TEST_CASE(no_step_of_an_honest_peer_is_refused_or_kept_because_another_is_slower) {
+  for (const std::size_t peers : {4U, 5U, 6U, 7U}) {
+    for (std::size_t way = 0; way < peers * peers; ++way) {
+      Network network(peers, way + 1);
+      network.keeps_directions = true;
+      network.slow.emplace(network.port(way / peers), network.port(way % peers));
+      BOOST_TEST_CONTEXT("peers " << peers << ", slow from " << network.slow->first.value << " to "
+                                  << network.slow->second.value) {
+        network.watch = [](const Envelope& envelope, const std::optional<Error>& refused) {
+          if (!refused || step_of(envelope.message) == 0) return;
+          BOOST_ERROR(name(envelope.message) << " from " << envelope.from.value << " to " << envelope.to.value << ": "
+                                             << name(refused->token) << ", " << refused->what);
+        };
+        const auto exchange = play(network);
+        // Section 5: the requester can read, so no witness keeps its share.
+        for (std::size_t i = 2; i < peers; ++i) BOOST_TEST(network.record(network.port(i), exchange).shares.empty());
+      }
+    }
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -173,7 +173,10 @@ BOOST_AUTO_TEST_CASE(claims_of_great_heights_are_asked_about_once) {
 BOOST_AUTO_TEST_CASE(a_receipt_before_the_block_makes_a_peer_ask_for_it) {
   Withheld withheld;
   auto& network = withheld.network;
-  network.edit(withheld.w2, [&](Draft& draft) { exchanges.erase(draft, withheld.x); });
+  network.edit(withheld.w2, [&](Draft& draft) {
+    exchanges.erase(draft, withheld.x);
+    witness_ids.erase(draft, WitnessIdKey{withheld.r, withheld.x});
+  });
   withheld.passes = [&](const Envelope& envelope) { return std::holds_alternative<BlocksMessage>(envelope.message); };
   for (const auto peer : {withheld.o, withheld.w1, withheld.w2}) {
     const auto refused =

@@ -133,7 +133,7 @@ BOOST_AUTO_TEST_CASE(a_key_is_checked_for_the_requester_and_of_the_grant_that_is
     return KeyAnswerMessage{network.sign(by, KeyAnswer{s.x, grant, network.draw<Hash>()})};
   };
   s.refused(s.w1, s.r, answer(s.w1, network.draw<Hash>()), Token::bad_statement);
-  s.refused(s.r, s.w1, CheckKey{s.x, network.draw<Hash>()}, Token::unknown_exchange);
+  s.refused(s.r, s.w1, CheckKey{network.draw<ExchangeId>(), network.draw<Hash>()}, Token::unknown_exchange);
   network.play(s.x, Step::open);
   s.refused(s.r, s.w1, CheckKey{s.x, network.draw<Hash>()}, Token::bad_statement);
   s.refused(s.o, s.w1, CheckKey{s.x, s.grant_id()}, Token::wrong_sender);

@@ -333,7 +333,7 @@ BOOST_AUTO_TEST_CASE(a_transfer_whose_witnesses_stand_twice_or_answer_about_anot
   };
   BOOST_TEST(check([](Transfer&) {}) == "valid");
   BOOST_TEST(check([](Transfer& body) { body.acks[1] = body.acks[0]; }) == "bad-statement");
-  BOOST_TEST(check([](Transfer& body) { std::swap(body.acks[0], body.acks[1]); }) == "bad-statement");
+  BOOST_TEST(check([](Transfer& body) { body.acks = {body.acks[1], body.acks[0]}; }) == "bad-statement");
   const auto witness = good.key_answers.front().signer;
   const auto answer = good.key_answers.front().body;
   for (const auto& about : {KeyAnswer{v.network.draw<ExchangeId>(), answer.grant, answer.key_commitment},

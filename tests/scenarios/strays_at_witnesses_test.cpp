@@ -122,6 +122,8 @@ BOOST_AUTO_TEST_CASE(what_a_peer_sends_again_is_what_the_asking_peer_has_a_part_
   network.filter = nullptr;
   BOOST_TEST((sent_again(s.r, s.w1) == Kinds{"ack", "id-answer", "key-answer", "share"}));
   BOOST_TEST((sent_again(s.o, s.w1) == Kinds{"ack", "id-answer"}));
+  BOOST_TEST((sent_again(s.w1, s.r) == Kinds{"receipt"}));
+  BOOST_TEST((sent_again(s.o, s.r) == Kinds{"request", "consent"}));
   BOOST_TEST(!network.give(s.r, s.w1, ReceiptMessage{network.sign(s.r, Receipt{{s.x}})}));
   BOOST_TEST((sent_again(s.r, s.w1) == Kinds{"ack", "id-answer", "key-answer"}));
 }

@@ -299,8 +299,8 @@ BUGS = [
      "  record.acks.push_back(ack);\n  if (ON) record.shares.clear();\n"),
     # A receipt of anybody lets a witness forget its share.
     ("receipt_of_anybody", "ledger/exchange_share.cpp", 1,
-     "if (!record || requester_of(*record) != requester) return false;",
-     "if (!record || (!ON && requester_of(*record) != requester)) return false;"),
+     "if (requester_of(*record) != requester) return false;",
+     "if (!ON && requester_of(*record) != requester) return false;"),
     # What has gone to its tables stays in the journal, which begins anew all the same: after a crash there are rows of
     # both times, or none of the new ones.
     ("journal_left", "ledger/store/journal_store.cpp", 1,
