@@ -347,9 +347,10 @@ std::size_t Network::random_place() {
   const auto way = [](const Envelope& envelope) { return std::pair(envelope.from, envelope.to); };
   std::vector<std::size_t> places;
   for (std::size_t i = 0; i < queue.size(); ++i) {
-    if (!slow || way(queue[i]) != *slow) places.push_back(i);
+    if (!slow.contains(way(queue[i]))) places.push_back(i);
   }
-  const std::size_t place = places.empty() ? 0 : places[random_() % places.size()];
+  const auto drawn = random_();
+  const std::size_t place = places.empty() ? drawn % queue.size() : places[drawn % places.size()];
   if (!keeps_directions) return place;
   const auto same_way = [&](const Envelope& each) { return way(each) == way(queue[place]); };
   return static_cast<std::size_t>(std::ranges::find_if(queue, same_way) - queue.begin());

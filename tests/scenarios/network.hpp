@@ -144,8 +144,8 @@ class Network {
   void run(std::size_t most = 200'000);
   /// Whether run_shuffled leaves the messages from one peer to another in their order, as most links do.
   bool keeps_directions = false;
-  /// From whom to whom: what goes this way is delivered by run_shuffled when nothing else is under way.
-  std::optional<std::pair<PeerPort, PeerPort>> slow;
+  /// From whom to whom: what goes these ways is delivered by run_shuffled when nothing else is under way.
+  std::set<std::pair<PeerPort, PeerPort>> slow;
   /// The same with deliveries in random order, each message twice with that probability in percent.
   void run_shuffled(unsigned duplicates_percent, std::size_t most = 200'000);
 
