@@ -275,8 +275,9 @@ Result<void> on_check_key(Context& context, PeerPort from, const CheckKey& messa
   if (context.genesis.id_of(*record.grant) != message.grant) {
     return rejected(Token::bad_statement, "this witness holds another grant", to_hex(message.exchange));
   }
+  const bool is_first = record.key_answers.empty();
   answer_key(context, message.exchange, record);
-  keep(context, message.exchange, record);
+  if (is_first) keep(context, message.exchange, record);
   return success();
 }
 

@@ -141,8 +141,11 @@ BOOST_AUTO_TEST_CASE(a_key_is_checked_for_the_requester_and_of_the_grant_that_is
   s.refused(s.w1, s.r, answer(s.w1, network.draw<Hash>()), Token::bad_statement);
   s.refused(s.o, s.r, answer(s.o, s.grant_id()), Token::bad_statement);
   s.require_committed();
-  // Asked again after the end a witness says the same, and nothing is checked anew.
+  // Asked again after the end a witness says the same, and nothing is checked or written anew.
+  const auto held = encode(network.record(s.w1, s.x));
+  network.pass(1);
   BOOST_TEST(!network.give(s.r, s.w1, CheckKey{s.x, s.grant_id()}));
+  BOOST_TEST((encode(network.record(s.w1, s.x)) == held));
   BOOST_REQUIRE(queued<KeyAnswerMessage>(network, s.r) != nullptr);
   BOOST_TEST((queued<KeyAnswerMessage>(network, s.r)->answer == network.record(s.w1, s.x).key_answers.front()));
   BOOST_TEST((network.state_of(s.w1, s.x) == ExchangeState::committed));
