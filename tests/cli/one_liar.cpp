@@ -112,33 +112,25 @@ std::vector<Json> messages_told(const Background& server) {
   return found;
 }
 
+/// Whether the liar was asked for all that it may lie in before it heard of the end. The others are a majority without
+/// one witness: on a busy machine they may be done before its questions come, and then it has nothing to say.
+bool had_its_say(const Stage& stage, int liar) {
+  if (liar != lying_witness) return true;
+  const auto ports = stage.network.ports();
+  const auto place = std::ranges::find(ports, liar) - ports.begin();
+  std::set<std::string> questions{"witness-share", "check-id", "check-key"};
+  for (const auto& told : messages_told(*stage.servers.at(static_cast<std::size_t>(place)))) {
+    if (told["type"] == "commit" || told["type"] == "blocks") break;
+    if (told["type"].is_string()) questions.erase(told["type"]);
+  }
+  return questions.empty();
+}
+
 /// serve at one of the others tells that it refused such a message of the liar.
 bool tells_of_refusal(const Background& server, int liar, const std::string& type, const std::string& token) {
   return std::ranges::any_of(messages_told(server), [&](const Json& told) {
     return told["from"] == liar && told["type"] == type && told["result"] == "refused" && told["token"] == token;
   });
-}
-
-/// The answers that the liar owes, of those that it is to give. The others are a majority without one witness: on a
-/// busy machine they may be done before it was asked, and who hears of the end first has nothing to say.
-std::set<std::string> owed(const Stage& stage, int liar, const std::set<std::string>& answers) {
-  if (liar == owner) return answers;
-  static const std::map<std::string, std::string> answer_to{
-      {"witness-share", "ack"}, {"check-id", "id-answer"}, {"check-key", "key-answer"}};
-  const auto ports = stage.network.ports();
-  const auto place = std::ranges::find(ports, liar) - ports.begin();
-  std::set<std::string> found;
-  for (const auto& told : messages_told(*stage.servers.at(static_cast<std::size_t>(place)))) {
-    if (told["type"] == "commit" || told["type"] == "blocks") break;
-    const auto answer = std::ranges::find_if(answer_to, [&](const auto& each) { return told["type"] == each.first; });
-    if (answer != answer_to.end() && answers.contains(answer->second)) found.insert(answer->second);
-  }
-  // It may be asked about the key before it is shown what that is the key of.
-  if (!found.contains("ack")) found.clear();
-  for (const auto& answer : answers) {
-    if (!found.contains(answer)) BOOST_TEST_MESSAGE(liar << " was not asked for its " << answer << " in time");
-  }
-  return found;
 }
 
 void check_refusal(const Stage& stage, const Case& each) {
@@ -166,7 +158,6 @@ void check_trace(const Stage& stage, const Case& each, const std::string& id) {
   const auto found = traces.find({kind, each.liar});
   if (found == traces.end()) return;
   const auto& [unused, withheld, voted] = found->second;
-  const auto expected = owed(stage, each.liar, found->second.sent);
   std::set<std::string> seen;
   // Who serves writes its traces down a little later.
   const auto has_all = [&] {
@@ -174,7 +165,7 @@ void check_trace(const Stage& stage, const Case& each, const std::string& id) {
     for (const auto& message : messages) {
       if (message["from"] == each.liar) seen.insert(message["type"]);
     }
-    return std::ranges::all_of(expected, [&](const auto& type) { return seen.contains(type); });
+    return std::ranges::all_of(found->second.sent, [&](const auto& type) { return seen.contains(type); });
   };
   BOOST_TEST(Stage::becomes_true(has_all));
   for (const auto& type : withheld) BOOST_TEST(!seen.contains(type), type);
@@ -194,34 +185,45 @@ void more_exchanges(const Stage& stage, const Case& each, int looker) {
   }
 }
 
+/// False where the liar had no say, and nothing of its lie could be seen.
+bool play_once(const Case& each) {
+  Stage stage;
+  // Where nobody needs to be gone on without, nobody is, however slow the machine.
+  const bool as_ever = each.end == End::committed && each.form == std::string_view("mined");
+  if (as_ever) stage.honest_recover_after = "60";
+  std::string id;
+  const std::string kind = each.kind;
+  if (kind == "two-ids" || kind == "two-owners") {
+    id = stage.all_serve_one_request(each.kind);
+  } else {
+    stage.all_serve(each.liar, each.kind);
+    id = stage.request(requester);
+  }
+  const int looker = each.liar == requester ? owner : requester;
+  check_end(stage, each, id, looker);
+  if (!had_its_say(stage, each.liar)) return false;
+  check_trace(stage, each, id);
+  check_refusal(stage, each);
+  const std::string fault = each.evidence;
+  if (!fault.empty() && each.liar == lying_witness) more_exchanges(stage, each, looker);
+  for (const int port : stage.honest(each.liar)) {
+    if (fault.empty()) BOOST_TEST(stage.faults(port, each.liar).empty());
+    const auto known = [&] { return fault.empty() || stage.faults(port, each.liar).contains(fault); };
+    BOOST_TEST(Stage::becomes_true(known, 80), port << " has no evidence");
+  }
+  if (!fault.empty()) convince_a_stranger(stage, stage.honest(each.liar).back(), each.liar);
+  return true;
+}
+
 }  // namespace
 
 void play(const Case& each) {
+  constexpr int most_tries = 10;
   BOOST_TEST_CONTEXT(each.kind << " at " << each.liar) {
-    Stage stage;
-    // Where nobody needs to be gone on without, nobody is, however slow the machine.
-    const bool as_ever = each.end == End::committed && each.form == std::string_view("mined");
-    if (as_ever) stage.honest_recover_after = "60";
-    std::string id;
-    const std::string kind = each.kind;
-    if (kind == "two-ids" || kind == "two-owners") {
-      id = stage.all_serve_one_request(each.kind);
-    } else {
-      stage.all_serve(each.liar, each.kind);
-      id = stage.request(requester);
-    }
-    const int looker = each.liar == requester ? owner : requester;
-    check_end(stage, each, id, looker);
-    check_trace(stage, each, id);
-    check_refusal(stage, each);
-    const std::string fault = each.evidence;
-    if (!fault.empty() && each.liar == lying_witness) more_exchanges(stage, each, looker);
-    for (const int port : stage.honest(each.liar)) {
-      if (fault.empty()) BOOST_TEST(stage.faults(port, each.liar).empty());
-      const auto known = [&] { return fault.empty() || stage.faults(port, each.liar).contains(fault); };
-      BOOST_TEST(Stage::becomes_true(known, 80), port << " has no evidence");
-    }
-    if (!fault.empty()) convince_a_stranger(stage, stage.honest(each.liar).back(), each.liar);
+    int tries = 1;
+    while (!play_once(each) && tries < most_tries) ++tries;
+    BOOST_TEST(tries < most_tries, "the liar is always too late to lie");
+    if (tries > 1) BOOST_TEST_MESSAGE(each.kind << " at " << each.liar << ": seen in try " << tries);
   }
 }
 
