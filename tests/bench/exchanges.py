@@ -31,7 +31,7 @@ REST_SECONDS = 0.03
 STALL_SECONDS = 60
 READ_BYTES = 1 << 16
 # How the lines begin that tell of a request and of its end.
-HEARD = ("request of line", "committed", "exchange-over")
+HEARD = (b"request of line", b"committed", b"exchange-over")
 
 
 class Network:
@@ -87,6 +87,7 @@ class Server:
         self.pipe = self.process.stdout.fileno()
         os.set_blocking(self.pipe, False)
         self.ended = False
+        self.unsent = False
         self.lines = 0
 
     def await_start(self):
@@ -96,8 +97,8 @@ class Server:
                 raise RuntimeError(f"serve at {self.port} did not start")
             time.sleep(0.005)
 
-    def read(self) -> "list[str]":
-        """The lines that have come."""
+    def read(self, starts=b"") -> "list[str]":
+        """The lines that have come, those with one of these starts."""
         while not self.ended:
             try:
                 some = os.read(self.pipe, READ_BYTES)
@@ -108,18 +109,21 @@ class Server:
             if len(some) < READ_BYTES:
                 break
         *lines, self.text = self.text.split(b"\n")
-        return [line.decode() for line in lines]
+        return [line.decode() for line in lines if line.startswith(starts)]
 
     def request(self, owner: int, book: str) -> int:
         """To be sent with the next send_requests(); gives the number of its line."""
         if self.ended:
             raise RuntimeError(f"serve at {self.port} has ended")
         self.process.stdin.write(f"{owner} {book}\n".encode())
+        self.unsent = True
         self.lines += 1
         return self.lines
 
     def send_requests(self):
-        self.process.stdin.flush()
+        if self.unsent and not self.ended:
+            self.unsent = False
+            self.process.stdin.flush()
 
     def cpu_seconds(self) -> float:
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
@@ -145,6 +149,7 @@ class Load:
         self.turn = 0
         self.asked = {}      # (requester, line) -> (owner, book, time)
         self.running = {}    # (requester, short id) -> (owner, book, time)
+        self.waiting = dict.fromkeys(among, 0)  # of those two, how many each requester has
         self.latencies = []
         self.refused = 0
         self.early = 0
@@ -158,6 +163,7 @@ class Load:
             book = self.network.shelves[owner].pop(0)
             line = self.network.servers[requester].request(owner, book)
             self.asked[(requester, line)] = (owner, book, time.monotonic())
+            self.waiting[requester] += 1
             return True
         return False
 
@@ -170,6 +176,7 @@ class Load:
                 # The requester has not heard yet who owns the book now.
                 owner, book, _ = entry
                 self.network.shelves[owner].append(book)
+                self.waiting[port] -= 1
                 self.early += 1
                 self.ask_next()
             else:
@@ -178,6 +185,7 @@ class Load:
         entry = self.running.pop((port, words[1].rstrip(":")), None)
         if entry is None:
             return False
+        self.waiting[port] -= 1
         owner, book, began = entry
         if words[0] == "committed":
             self.latencies.append(time.monotonic() - began)
@@ -194,15 +202,14 @@ class Load:
     def wait_for_lines(self, everyone: bool) -> "list[int]":
         """The ports that have something to read, of those that a request waits for: what the others tell would take
         time from them. Of everyone now and then, lest a pipe be full."""
-        waited_for = {port for port, _ in (*self.asked, *self.running)}
-        pipes = {server.pipe: port for port, server in self.network.servers.items()
-                 if (everyone or port in waited_for) and not server.ended}
-        return [pipes[pipe] for pipe in select.select(list(pipes), [], [], 1)[0]]
+        heard = [server for port, server in self.network.servers.items()
+                 if (everyone or self.waiting.get(port)) and not server.ended]
+        ready = select.select([server.pipe for server in heard], [], [], 1)[0]
+        return [server.port for server in heard if server.pipe in ready]
 
     def send_requests(self):
         for server in self.network.servers.values():
-            if not server.ended:
-                server.send_requests()
+            server.send_requests()
 
     def run(self, exchanges: int, rest: float = 0) -> float:
         """Exchanges a second, from the first request to the last commit at its requester. With a rest, in seconds, there
@@ -216,8 +223,8 @@ class Load:
             rounds += 1
             for port in self.wait_for_lines(everyone=rounds % 32 == 0):
                 heard = time.monotonic()
-                for line in self.network.servers[port].read():
-                    if line.startswith(HEARD) and self.hear(port, line) and not rest and self.left_of(exchanges) > 0:
+                for line in self.network.servers[port].read(HEARD):
+                    if self.hear(port, line) and not rest and self.left_of(exchanges) > 0:
                         self.ask_next()
             if rest and not self.asked and not self.running and self.left_of(exchanges) > 0:
                 began_rest = time.monotonic()
