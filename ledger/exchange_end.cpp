@@ -8,13 +8,11 @@ namespace bookchain::ledger {
 Result<void> on_over(Context& context, PeerPort from, const Over& message) {
   auto record = exchanges.get(context.draft, message.exchange);
   if (!record) {
-    const bool kept = keep_beside_id(context, from, message.exchange, [&](WitnessIdRecord& given) {
+    return keep_beside_id(context, from, message.exchange, [&](WitnessIdRecord& given) {
       given.over = true;
       given.token = message.token;
       given.reason = message.reason;
     });
-    if (kept) return success();
-    return rejected(Token::unknown_exchange, "this peer knows no such exchange", to_hex(message.exchange));
   }
   const auto other = record->role == Role::requester ? owner_of(*record) : requester_of(*record);
   if (from != other) {

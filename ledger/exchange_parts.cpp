@@ -37,14 +37,14 @@ void keep(Context& context, const ExchangeId& exchange, ExchangeRecord& record) 
   set_open(context.draft, record.request.body.book, exchange, open);
 }
 
-bool keep_beside_id(Context& context, PeerPort requester, const ExchangeId& exchange,
-                    const std::function<void(WitnessIdRecord&)>& change) {
+Result<void> keep_beside_id(Context& context, PeerPort requester, const ExchangeId& exchange,
+                            const std::function<void(WitnessIdRecord&)>& change) {
   const WitnessIdKey key{requester, exchange};
   auto given = witness_ids.get(context.draft, key);
-  if (!given) return false;
+  if (!given) return rejected(Token::unknown_exchange, "this peer knows no such exchange", to_hex(exchange));
   change(*given);
   witness_ids.put(context.draft, key, *given);
-  return true;
+  return success();
 }
 
 void end(Context& context, const ExchangeId& exchange, ExchangeRecord& record, ExchangeState state, std::string token,

@@ -76,9 +76,9 @@ void shelf_task(Context& context, ShelfAction action, const BookId& book, const 
 [[nodiscard]] std::uint64_t next_order(Context& context);
 
 /// What a requester asks or says of an exchange of which this witness knows no GRANT yet is kept beside the id that it
-/// gave, and so bounded with that. False if it gave none.
-bool keep_beside_id(Context& context, PeerPort requester, const ExchangeId& exchange,
-                    const std::function<void(WitnessIdRecord&)>& change);
+/// gave, and so bounded with that. Token `unknown-exchange` if it gave none.
+[[nodiscard]] Result<void> keep_beside_id(Context& context, PeerPort requester, const ExchangeId& exchange,
+                                          const std::function<void(WitnessIdRecord&)>& change);
 
 /// Tells the other peers of an exchange that it is over before consent: the requester tells all, the
 /// owner the requester.

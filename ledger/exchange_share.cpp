@@ -20,9 +20,8 @@ void hand_out_shares(Context& context, const ExchangeId& exchange, const Exchang
 Result<void> on_want_share(Context& context, PeerPort from, const WantShare& message) {
   auto record = exchanges.get(context.draft, message.exchange);
   if (!record) {
-    if (!keep_beside_id(context, from, message.exchange, [](WitnessIdRecord& given) { given.share_wanted = true; })) {
-      return rejected(Token::unknown_exchange, "this peer knows no such exchange", to_hex(message.exchange));
-    }
+    BOOKCHAIN_CHECK(
+        keep_beside_id(context, from, message.exchange, [](WitnessIdRecord& given) { given.share_wanted = true; }));
     ask_for_blocks(context, from);
     return rejected(Token::waiting, "the share of this peer has not come yet", to_hex(message.exchange));
   }
@@ -105,7 +104,8 @@ namespace {
 bool forget_what_was_received(Context& context, PeerPort requester, const ExchangeId& exchange) {
   auto record = exchanges.get(context.draft, exchange);
   if (!record) {
-    return keep_beside_id(context, requester, exchange, [](WitnessIdRecord& given) { given.share_done = true; });
+    return keep_beside_id(context, requester, exchange, [](WitnessIdRecord& given) { given.share_done = true; })
+        .has_value();
   }
   if (requester_of(*record) != requester) return false;
   if (record->role == Role::witness) {

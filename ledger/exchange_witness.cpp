@@ -56,21 +56,13 @@ void answer_key(Context& context, const ExchangeId& exchange, ExchangeRecord& re
   context.draft.send(requester_of(record), KeyAnswerMessage{record.key_answers.front()});
 }
 
-/// Messages of two peers may come in any order, and the requester goes on with a majority of the witnesses: its
-/// question waits beside the id until the owner's GRANT is here.
-Result<void> remember_key_check(Context& context, PeerPort from, const CheckKey& message) {
-  const auto note = [&](WitnessIdRecord& given) { given.key_check = message.grant; };
-  if (keep_beside_id(context, from, message.exchange, note)) return success();
-  return rejected(Token::unknown_exchange, "this peer knows no such exchange", to_hex(message.exchange));
-}
-
 /// Now that the GRANT is here: what the requester asked and said before.
 void take_what_waited(Context& context, const ExchangeId& exchange, ExchangeRecord& record) {
   const auto given = witness_ids.get(context.draft, WitnessIdKey{requester_of(record), exchange});
   if (!given) return;
   record.share_wanted = given->share_wanted;
   record.share_done = given->share_done;
-  if (given->key_check == context.genesis.id_of(*record.grant)) answer_key(context, exchange, record);
+  if (!given->over && given->key_check == context.genesis.id_of(*record.grant)) answer_key(context, exchange, record);
 }
 
 /// Begins the record of a witness, once it knows the GRANT. What the chain has ended meanwhile is over here too, as it
@@ -144,8 +136,9 @@ void remember_given_id(Context& context, PeerPort requester, const ExchangeId& e
   witness_ids.erase(context.draft, WitnessIdKey{requester, oldest->second});
 }
 
-/// The id may have been one of those that went: its requester is asked for it.
+/// The id may have been one of those that went: its requester is asked for it, as long as it is of use.
 void ask_for_lost_id(Context& context, const ExchangeId& exchange, const ExchangeRecord& record) {
+  if (record.height) return;
   const auto requester = requester_of(record);
   if (witness_ids.get(context.draft, WitnessIdKey{requester, exchange})) return;
   const auto last = given_ids.last(context.draft, encode(requester));
@@ -264,10 +257,13 @@ Result<void> on_check_id(Context& context, PeerPort from, const CheckId& message
 
 Result<void> on_check_key(Context& context, PeerPort from, const CheckKey& message) {
   auto found = find_exchange(context.draft, message.exchange, Role::witness);
-  if (!found) {
-    const bool is_early = found.error().token == Token::unknown_exchange;
-    return is_early ? remember_key_check(context, from, message) : found.error();
+  if (!found && found.error().token == Token::unknown_exchange) {
+    // Messages of two peers may come in any order, and the requester goes on with a majority of the witnesses: its
+    // question waits for the owner's GRANT.
+    return keep_beside_id(context, from, message.exchange,
+                          [&](WitnessIdRecord& given) { given.key_check = message.grant; });
   }
+  if (!found) return found.error();
   auto& record = found.value();
   if (from != requester_of(record)) {
     return rejected(Token::wrong_sender, "only the requester may have a key checked", std::to_string(from.value));

@@ -149,7 +149,6 @@ class Load:
         self.turn = 0
         self.asked = {}      # (requester, line) -> (owner, book, time)
         self.running = {}    # (requester, short id) -> (owner, book, time)
-        self.waiting = dict.fromkeys(among, 0)  # of those two, how many each requester has
         self.latencies = []
         self.refused = 0
         self.early = 0
@@ -163,7 +162,6 @@ class Load:
             book = self.network.shelves[owner].pop(0)
             line = self.network.servers[requester].request(owner, book)
             self.asked[(requester, line)] = (owner, book, time.monotonic())
-            self.waiting[requester] += 1
             return True
         return False
 
@@ -176,7 +174,6 @@ class Load:
                 # The requester has not heard yet who owns the book now.
                 owner, book, _ = entry
                 self.network.shelves[owner].append(book)
-                self.waiting[port] -= 1
                 self.early += 1
                 self.ask_next()
             else:
@@ -185,7 +182,6 @@ class Load:
         entry = self.running.pop((port, words[1].rstrip(":")), None)
         if entry is None:
             return False
-        self.waiting[port] -= 1
         owner, book, began = entry
         if words[0] == "committed":
             self.latencies.append(time.monotonic() - began)
@@ -202,8 +198,9 @@ class Load:
     def wait_for_lines(self, everyone: bool) -> "list[int]":
         """The ports that have something to read, of those that a request waits for: what the others tell would take
         time from them. Of everyone now and then, lest a pipe be full."""
+        waited_for = {port for port, _ in (*self.asked, *self.running)}
         heard = [server for port, server in self.network.servers.items()
-                 if (everyone or self.waiting.get(port)) and not server.ended]
+                 if (everyone or port in waited_for) and not server.ended]
         ready = select.select([server.pipe for server in heard], [], [], 1)[0]
         return [server.port for server in heard if server.pipe in ready]
 

@@ -70,7 +70,8 @@ BOOST_AUTO_TEST_CASE(a_witness_that_hears_of_an_exchange_after_its_end_has_it_as
   }
 }
 
-// Section 2: "Order, repetition and delay are normal." Step 7: "One that knows none yet ... answers when it has come."
+// Section 2: "Order, repetition and delay are normal." Step 7: "One that has R's id and knows no
+// GRANT yet ... answers when it has come."
 BOOST_AUTO_TEST_CASE(a_question_about_the_key_that_overtakes_the_grant_is_answered_when_that_comes) {
   for (const bool share_first : {true, false}) {
     BOOST_TEST_CONTEXT((share_first ? "the share first" : "CHECK-ID first")) {
@@ -103,8 +104,9 @@ BOOST_AUTO_TEST_CASE(a_question_about_the_key_that_overtakes_the_grant_is_answer
   }
 }
 
-// It waits beside the id of its requester: that bounds how many wait, and nobody can ask in the name of another.
-BOOST_AUTO_TEST_CASE(a_question_about_the_key_waits_for_the_requester_and_its_grant_alone) {
+// It waits beside the id of its requester: that bounds how many wait, and nobody can ask or end anything in the name of
+// another.
+BOOST_AUTO_TEST_CASE(what_comes_before_the_grant_waits_for_the_requester_and_its_grant_alone) {
   Four four(Step::request, 5);
   auto& network = four.network;
   const CheckKey of_no_grant{four.x, network.draw<Hash>()};
@@ -115,9 +117,16 @@ BOOST_AUTO_TEST_CASE(a_question_about_the_key_waits_for_the_requester_and_its_gr
   BOOST_TEST(!network.give(four.w2, four.w1, WitnessId{four.x, network.draw<RequestId>()}));
   const auto grant = network.genesis().id_of(*network.record(four.o, four.x).grant);
   BOOST_TEST(!network.give(four.w2, four.w1, CheckKey{four.x, grant}));
+  BOOST_TEST((network.give(four.w2, four.w1, WantShare{four.x}) == Token::waiting));
+  BOOST_TEST(!network.give(four.w2, four.w1, ReceiptMessage{network.sign(four.w2, Receipt{{four.x}})}));
+  BOOST_TEST(!network.give(four.w2, four.w1, Over{four.x, "", "never mind"}));
   network.deliver_until_quiet();
-  BOOST_TEST(network.knows(four.w1, four.x));
-  BOOST_TEST(network.record(four.w1, four.x).key_answers.empty());
+  const auto record = network.record(four.w1, four.x);
+  BOOST_TEST((record.state == ExchangeState::granted));
+  BOOST_TEST(record.acks.size() == 1U);
+  BOOST_TEST(record.key_answers.empty());
+  BOOST_TEST(record.shares.size() == 1U);
+  BOOST_TEST((!record.share_wanted && !record.share_done));
 }
 
 // Section 3: what the requester gave up stays over, whatever it asked before.
@@ -131,6 +140,7 @@ BOOST_AUTO_TEST_CASE(a_question_about_the_key_of_what_was_given_up_revives_nothi
   network.deliver_until_quiet();
   BOOST_TEST((network.state_of(four.w1, four.x) == ExchangeState::aborted));
   BOOST_TEST(network.record(four.w1, four.x).acks.empty());
+  BOOST_TEST(network.record(four.w1, four.x).key_answers.empty());
 }
 
 namespace {
@@ -192,6 +202,10 @@ BOOST_AUTO_TEST_CASE(a_share_that_comes_after_the_receipt_is_not_kept) {
       BOOST_TEST(network.record(four.w1, four.x).shares.empty());
       BOOST_TEST((network.state_of(four.w1, four.x) == ExchangeState::committed));
       BOOST_REQUIRE(share.has_value());
+      // Nor is the requester asked again, by a witness that has forgotten ids of it either.
+      for (std::uint64_t i = 0; i <= max_given_ids; ++i) {
+        BOOST_REQUIRE(!network.give(four.r, four.w1, WitnessId{network.draw<ExchangeId>(), network.draw<RequestId>()}));
+      }
       BOOST_TEST(!network.give(four.o, four.w1, *share));
       BOOST_TEST(network.record(four.w1, four.x).shares.empty());
       BOOST_TEST(network.queue.empty());
