@@ -60,6 +60,7 @@ struct OfferedPackage {
   PeerPort from;
   ExchangeId exchange;
   std::uint64_t size{};
+  bool with_mail = false;  ///< here, in a delivery that is not acknowledged: its message decides what becomes of it
 };
 
 /// What one turn seals for one peer at most.

@@ -278,7 +278,7 @@ std::vector<OfferedPackage> SocketLink::offers() const {
   for (const auto& [port, side] : peers_) {
     for (const auto& batch : side.batches) {
       if (batch.name.empty()) continue;
-      for (const auto& [exchange, package] : batch.packages) all.push_back({port, exchange, package.size()});
+      for (const auto& [exchange, package] : batch.packages) all.push_back({port, exchange, package.size(), true});
     }
     for (const auto& [exchange, package] : side.kept_packages) all.push_back({port, exchange, package.size()});
     for (const auto& line : side.lines) {

@@ -132,6 +132,27 @@ BOOST_FIXTURE_TEST_CASE(what_is_no_message_waits_for_nothing, BusyPeer) {
   BOOST_TEST(is_decided(turn(patient)));
 }
 
+// A small package comes with the mail that is about it.
+BOOST_FIXTURE_TEST_CASE(a_package_that_came_with_the_mail_waits_with_it, BusyPeer) {
+  begin_ballot();
+  link.offered = {OfferedPackage{other, ExchangeId{{8}}, 1000, true}};
+  bring_id();
+  BOOST_TEST(!is_decided(turn(patient)));
+  BOOST_TEST(link.dropped.empty());
+  environment.time.value += Courier::linger_us;
+  BOOST_TEST(is_decided(turn(patient)));
+  BOOST_TEST((link.dropped == std::vector<std::pair<PeerPort, ExchangeId>>{{other, ExchangeId{{8}}}}));
+}
+
+// Of any other one the sender waits for an answer, or nobody has taken it yet.
+BOOST_FIXTURE_TEST_CASE(beside_a_package_that_is_offered_nothing_waits, BusyPeer) {
+  begin_ballot();
+  link.offered = {OfferedPackage{other, ExchangeId{{8}}, 1000, false}};
+  bring_id();
+  BOOST_TEST(is_decided(turn(patient)));
+  BOOST_TEST((link.dropped == std::vector<std::pair<PeerPort, ExchangeId>>{{other, ExchangeId{{8}}}}));
+}
+
 BOOST_FIXTURE_TEST_CASE(more_than_some_hundred_messages_are_decided_at_once, BusyPeer) {
   begin_ballot();
   Parcel parcel{other, "many", {}, std::nullopt};

@@ -22,6 +22,7 @@ class PlayedLink final : public Link {
   std::vector<std::size_t> together;  ///< how many deliveries each call had
   std::vector<std::pair<PeerPort, ExchangeId>> lying;
   std::vector<std::pair<PeerPort, ExchangeId>> dropped;
+  std::vector<OfferedPackage> offered;
   Result<void> dropping = success();
   std::size_t acknowledged = 0;
   std::map<PeerPort, std::size_t> given;  ///< and neither acknowledged nor put aside
@@ -58,6 +59,7 @@ class PlayedLink final : public Link {
     return dropping;
   }
   [[nodiscard]] std::vector<std::pair<PeerPort, ExchangeId>> packages() const override { return lying; }
+  [[nodiscard]] std::vector<OfferedPackage> offers() const override { return offered; }
   [[nodiscard]] Result<void> send(PeerPort to, const std::vector<Bytes>& envelopes,
                                   const std::vector<PackageFile>& /*packages*/) override {
     if (refusals > 0) {

@@ -306,6 +306,7 @@ BOOST_FIXTURE_TEST_CASE(small_packages_that_nobody_takes_are_shown_until_they_ar
     const auto offers = link->offers();
     BOOST_REQUIRE(offers.size() == 1U);
     BOOST_TEST((offers.front().exchange == wanted && offers.front().size == 1000U));
+    BOOST_TEST(offers.front().with_mail == (kept == 0));
     BOOST_REQUIRE(link->fetch_package(offers.front()).has_value());
     BOOST_TEST(!link->has_asked());
     BOOST_TEST(link->open_package(liar, wanted).has_value());
