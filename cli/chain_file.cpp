@@ -62,10 +62,10 @@ Result<Head> write_chain(const Genesis& genesis, const State& state, int descrip
     text.clear();
     return written;
   };
-  Head head{Height{0}, rename<Hash>(genesis.id())};
+  Head head{Height{0}, rename<Hash>(genesis.id()), {}};
   BOOKCHAIN_CHECK(each_block(state, Height{1}, [&](const CommittedBlock& committed) -> Result<void> {
     text += chain_block_line(genesis, committed);
-    head = Head{committed.block.header.body.height, genesis.block_hash(committed.block)};
+    head = Head{committed.block.header.body.height, genesis.block_hash(committed.block), committed.block.header.signer};
     return text.size() < piece_bytes ? Result<void>(success()) : flush();
   }));
   BOOKCHAIN_CHECK(flush());

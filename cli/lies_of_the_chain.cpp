@@ -114,7 +114,7 @@ void borrow_answers(const Liar& liar, Outgoing one, Leaving& leaving) {
 /// Another block in the same ballot, on the same head.
 ProposeMessage proposal_of(const Liar& liar, ProposeMessage like, std::vector<Transaction> transactions) {
   const auto& header = like.block.header.body;
-  const Head below{Height{header.height.value - 1}, header.previous};
+  const Head below{Height{header.height.value - 1}, header.previous, {}};
   like.block = mine_block(liar.genesis, liar.identity, below, Time{header.time.value + 1}, std::move(transactions));
   auto body = like.propose.body;
   body.block = liar.genesis.block_hash(like.block);

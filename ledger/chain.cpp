@@ -17,7 +17,7 @@ Error broken(std::string what, Height height) {
 }  // namespace
 
 Head chain_head(const Genesis& genesis, const State& state) {
-  return head_fact.get(state).value_or(Head{Height{0}, rename<Hash>(genesis.id())});
+  return head_fact.get(state).value_or(Head{Height{0}, rename<Hash>(genesis.id()), {}});
 }
 
 unsigned leading_zero_bits(const Hash& hash) {
@@ -75,7 +75,7 @@ void append_block(const Genesis& genesis, Draft& draft, const CommittedBlock& co
   const auto& block = committed.block;
   const auto height = block.header.body.height;
   for (const auto& transaction : block.transactions) apply_transaction(genesis, draft, transaction, height);
-  head_fact.put(draft, Head{height, genesis.block_hash(block)});
+  head_fact.put(draft, Head{height, genesis.block_hash(block), block.header.signer});
   if (keep_blocks) blocks.put(draft, height, committed);
 }
 

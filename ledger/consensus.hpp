@@ -15,12 +15,17 @@ inline constexpr std::uint64_t max_round_jump = std::uint64_t{1} << 20U;
 /// The highest round in reach of one who stands at `from`, by its clock. Liveness only.
 [[nodiscard]] Round highest_in_reach(Time now, Round from);
 
-/// Puts an own transaction, unsigned as it is, among the pending ones; a ballot is opened unless one of this peer runs.
+/// The peer that may propose above that head without having asked, in the first ballot: the one whose port follows that
+/// of the last miner, in a circle. Nobody at height 1.
+[[nodiscard]] std::optional<PeerPort> first_proposer(const Genesis& genesis, const Head& head);
+
+/// Puts an own transaction, unsigned as it is, among the pending ones; advance_proposer() sees to the rest.
 /// Refused with the token of check_transaction if no block on the present head can hold it.
 [[nodiscard]] Result<void> submit(Context& context, const Transaction& transaction);
 
 /// Opens a ballot for a transaction that this peer expects to submit soon, so that the answers to both come together.
-/// Only where this peer lets others go first (Input::patient), and knows of no ballot at this height. `last`, if there
+/// Only where this peer lets others go first (Input::patient), and knows of no ballot at this height; none is opened
+/// where the first ballot is its own, but whom to leave out in it is noted. `last`, if there
 /// is one, is asked only if answers lack when there is something to propose, if another one refuses after that, or if
 /// votes lack for a while; else it is given the block with its certificate.
 void open_ballot_ahead(Context& context, std::optional<PeerPort> last);
@@ -30,11 +35,12 @@ void open_ballot_ahead(Context& context, std::optional<PeerPort> last);
 void expect_block(Context& context);
 
 /// Opens a ballot if transactions are pending and none of this peer runs at this height, or proposes in the one that
-/// was opened ahead. Called after every input.
+/// was opened ahead; where the first ballot is its own, the next Tick proposes. Called after every input.
 void advance_proposer(Context& context);
 /// What the passing of time brings: opens a later ballot if a back-off has run out, answers NEWROUNDs that
-/// were put off. Called for ticks and wishes, never for a message: answers that lie waiting come first, so
-/// that a ballot is not given up in the moment in which it gets through.
+/// were put off, proposes in a first ballot. Called for Ticks, and for wishes where none come in time; never for a
+/// message: answers that lie waiting come first, so that a ballot is not given up in the moment in which it gets
+/// through.
 void let_time_pass(Context& context);
 /// Sends what the running ballot of this peer waits for to those who have not answered it, for messages that
 /// are lost for good (a peer whose home was restored). Every message is harmless when taken twice.

@@ -30,6 +30,9 @@ template <class Record>
   fresh.height = height;
   return fresh;
 }
+/// The lowest ballot of a height, of its first_proposer(). Nobody opens it: below it nothing can be locked, and no
+/// promise is needed.
+[[nodiscard]] inline Ballot first_ballot(PeerPort proposer) { return Ballot{Round{0}, proposer}; }
 /// This peer's votes at that height; a fresh record if it has none there.
 [[nodiscard]] VoterRecord voter_at(const Context& context, Height height);
 [[nodiscard]] ProposerRecord proposer_at(const Context& context, Height height);

@@ -16,6 +16,7 @@ struct Context {
   std::uint64_t random;
   bool patient = false;      ///< see Input
   bool signs_later = false;  ///< see Input
+  bool goes_first = false;   ///< see Input
 
   [[nodiscard]] PeerPort self() const { return identity.port; }
 

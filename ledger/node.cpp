@@ -139,7 +139,8 @@ std::string_view name(Step step) {
 
 Result<Outcome> Node::step(const State& state, const Input& input) const {
   Draft draft(state);
-  Context context{genesis_, identity_, draft, input.now, input.random, input.patient, input.signs_later};
+  Context context{genesis_,      identity_,         draft,           input.now, input.random,
+                  input.patient, input.signs_later, input.goes_first};
   Outcome outcome;
   if (const auto* received = std::get_if<Received>(&input.what)) {
     auto handled = std::visit(Dispatch{context, received->from, received->package}, received->message);
@@ -149,7 +150,9 @@ Result<Outcome> Node::step(const State& state, const Input& input) const {
     // The only wish that fails and is remembered: what was found wrong with a book stays found.
     if (const auto* open = std::get_if<WishOpen>(wish)) outcome.refusal = open->failure;
   }
-  if (!std::holds_alternative<Received>(input.what)) let_time_pass(context);
+  // Where Ticks come in time, they alone tell it: what wishes bring shares a ballot then.
+  const bool is_of_user = std::holds_alternative<Wish>(input.what) && !input.patient;
+  if (is_of_user || std::holds_alternative<Tick>(input.what)) let_time_pass(context);
   handle_own_messages(context);
   outcome.effects = draft.take_effects();
   return outcome;

@@ -131,10 +131,14 @@ struct Input {
   Time now;                  ///< for claims, reports and back-off; no safety rests on it
   std::uint64_t random = 0;  ///< fresh; only for back-off times
   Cause what;
-  /// Somebody takes the next Tick in time: a proposer may let others go before it. Without it ballots open at once.
+  /// Somebody takes the next Tick in time, at the end of a turn: a proposer may let others go before it, and propose
+  /// all that a turn brings together. Without it ballots open at once.
   bool patient = false;
   /// What is signed in batches is left to be signed with the rest of the turn: see Effects::to_sign.
   bool signs_later = false;
+  /// A patient proposer need not ask for the first ballot of a height that is its own: another one of this process has
+  /// made a block final, so its home is no old copy that nobody told of.
+  bool goes_first = false;
 };
 
 /// What came of an input. A refused message is still seen and acknowledged: it would be refused again. Of wishes only

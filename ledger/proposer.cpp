@@ -11,6 +11,9 @@ namespace bookchain::ledger {
 
 namespace {
 
+/// A back-off that is over whatever the clock says: the next Tick proposes all that is pending by then, or asks for a
+/// ballot if the first one is lost.
+constexpr Time at_end_of_turn{1};
 constexpr std::uint64_t first_backoff_us = 100'000;
 constexpr std::uint64_t longest_backoff_us = 2'000'000;
 constexpr std::uint64_t random_rounds_after_restore = 1U << 16U;
@@ -24,6 +27,24 @@ std::uint64_t next_pending_number(const Context& context) {
 
 CommitCertificate precommits_of(const ProposerRecord& record) {
   return CommitCertificate{Precommit{record.height, record.ballot, record.block}, record.precommits};
+}
+
+/// How many peers come after the last miner and before that one, which opens its ballot when they had their time. The
+/// miner itself comes last.
+std::size_t place_after_miner(const Genesis& genesis, PeerPort miner, PeerPort port) {
+  const auto& peers = genesis.peers();
+  const auto place = [&](PeerPort each) {
+    return static_cast<std::size_t>(std::ranges::find(peers, each, &Peer::port) - peers.begin());
+  };
+  return (place(port) + peers.size() - place(miner) + peers.size() - 1) % peers.size();
+}
+
+/// Whether this peer may propose in the first ballot of the height. Not where a ballot was opened meanwhile, nor where
+/// a restored home may have proposed in it before. By hand every ballot is asked for, so that it can be looked at.
+bool has_first_ballot(const Context& context, const ProposerRecord& record) {
+  const bool is_untouched = record.ballot == Ballot{} && voter_at(context, record.height).promise == Ballot{};
+  return context.patient && context.goes_first && is_untouched && may_vote(context.draft, record.height) &&
+         first_proposer(context.genesis, chain_head(context.genesis, context.draft)) == context.self();
 }
 
 void open_ballot(Context& context, ProposerRecord& record, std::optional<PeerPort> last = std::nullopt) {
@@ -138,6 +159,13 @@ bool propose_if_ready(Context& context, ProposerRecord& record) {
   return true;
 }
 
+/// Step 2 without step 1. Whom this peer expected to do without, it does not ask.
+void propose_first(Context& context, ProposerRecord& record) {
+  record.ballot = first_ballot(context.self());
+  record.retry_at = Time{};
+  propose(context, record);
+}
+
 /// The present ballot of this peer, if a vote for (height, ballot) is for it and the phase is right, or a later one.
 std::optional<ProposerRecord> running(const Context& context, Height height, const Ballot& ballot,
                                       ProposerPhase phase) {
@@ -163,6 +191,14 @@ Error refuse_stray(Context& context, const ProposerRecord& record, const std::ve
 
 ProposerRecord proposer_at(const Context& context, Height height) { return record_at(context, proposers, height); }
 
+std::optional<PeerPort> first_proposer(const Genesis& genesis, const Head& head) {
+  if (head.miner == PeerPort{}) return std::nullopt;
+  for (const auto& peer : genesis.peers()) {
+    if (place_after_miner(genesis, head.miner, peer.port) == 0) return peer.port;
+  }
+  return std::nullopt;
+}
+
 void keep(Context& context, const ProposerRecord& record) { proposers.put(context.draft, only_row, record); }
 
 Result<void> submit(Context& context, const Transaction& transaction) {
@@ -183,12 +219,7 @@ void drop_pending(Context& context, const std::function<bool(const Result<void>&
 
 void wait_for_turn(Context& context, PeerPort miner) {
   if (!context.patient || !pending.last(context.draft)) return;
-  const auto& peers = context.genesis.peers();
-  const auto place = [&](PeerPort port) {
-    return static_cast<std::size_t>(std::ranges::find(peers, port, &Peer::port) - peers.begin());
-  };
-  // The one after the miner is first, the miner itself last.
-  const auto before = (place(context.self()) + peers.size() - place(miner) + peers.size() - 1) % peers.size();
+  const auto before = place_after_miner(context.genesis, miner, context.self());
   if (before == 0) return;
   auto record = proposer_at(context, voting_height(context));
   record.retry_at = Time{context.now.value + before * turn_us};
@@ -206,6 +237,7 @@ void let_time_pass(Context& context) {
     record.phase = ProposerPhase::idle;
     return keep(context, record);
   }
+  if (has_first_ballot(context, record)) return propose_first(context, record);
   if (lets_pass(context, record)) return;
   if (record.phase != ProposerPhase::idle) ++record.attempts;
   open_ballot(context, record);
@@ -215,7 +247,11 @@ void open_ballot_ahead(Context& context, std::optional<PeerPort> last) {
   const auto height = voting_height(context);
   auto record = proposer_at(context, height);
   const bool is_untouched = record.ballot == Ballot{} && voter_at(context, height).promise == Ballot{};
-  if (context.patient && is_untouched && !pending.last(context.draft)) open_ballot(context, record, last);
+  if (!context.patient || !is_untouched || pending.last(context.draft)) return;
+  if (!has_first_ballot(context, record)) return open_ballot(context, record, last);
+  if (!last || record.unasked) return;
+  record.unasked = Unasked{*last, Time{}};
+  keep(context, record);
 }
 
 void advance_proposer(Context& context) {
@@ -225,6 +261,10 @@ void advance_proposer(Context& context) {
   const bool waits_for_answers = record.phase == ProposerPhase::asking && has_something_to_propose(context, record);
   if (record.unasked && waits_for_answers) ask_the_last(context, record);
   if (record.phase != ProposerPhase::idle || record.retry_at != Time{} || !pending.last(context.draft)) return;
+  if (has_first_ballot(context, record)) {
+    record.retry_at = at_end_of_turn;
+    return keep(context, record);
+  }
   if (!lets_pass(context, record)) open_ballot(context, record);
 }
 

@@ -59,7 +59,7 @@ struct Unasked {
   }
 };
 
-/// The ballot this peer has opened at one height, and what came back.
+/// The ballot of this peer at one height, opened or its own from the first, and what came back.
 struct ProposerRecord {
   Height height;
   ProposerPhase phase{};
@@ -72,9 +72,10 @@ struct ProposerRecord {
   std::vector<VoteSignature> precommits;
   std::vector<PeerPort> refusals;  ///< voters that promised a later ballot
   std::uint32_t attempts{};
-  Time retry_at;                   ///< by this peer's clock; 0 if no back-off runs. Liveness only.
-  Ballot let_pass;                 ///< of another proposer, which was given time to come to its end. Liveness only.
-  std::optional<Unasked> unasked;  ///< in this ballot, as long as the others are enough. Liveness only.
+  Time retry_at;    ///< by this peer's clock; 0 if no back-off runs; 1: the next Tick proposes. Liveness only.
+  Ballot let_pass;  ///< of another proposer, which was given time to come to its end. Liveness only.
+  /// In this ballot, or in the first one before it begins, as long as the others are enough. Liveness only.
+  std::optional<Unasked> unasked;
 
   template <class Self, class Visitor>
   static void visit(Self& self, Visitor& visitor) {
@@ -207,12 +208,14 @@ struct RecallRecord {
 /// The top of the chain.
 struct Head {
   Height height;
-  Hash hash;  ///< the network id at height 0
+  Hash hash;       ///< the network id at height 0
+  PeerPort miner;  ///< of that block; none at height 0
 
   template <class Self, class Visitor>
   static void visit(Self& self, Visitor& visitor) {
     visitor("height", self.height);
     visitor("hash", self.hash);
+    visitor("miner", self.miner);
   }
 };
 

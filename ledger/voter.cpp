@@ -70,7 +70,10 @@ Result<std::uint64_t> wait_until_in_reach(const Context& context, const VoterRec
   const auto in_reach = [&](std::uint64_t wait) {
     return ballot.round <= highest_in_reach(Time{context.now.value + wait}, voter.promise.round);
   };
-  if (ballot.round.value == 0 || !in_reach(borne_difference_us)) {
+  if (ballot.round.value == 0) {
+    return rejected(Token::bad_value, "nobody opens the first ballot of a height", text_of(ballot));
+  }
+  if (!in_reach(borne_difference_us)) {
     return rejected(Token::bad_value, "a ballot's round is out of reach", text_of(ballot));
   }
   std::uint64_t wait = 0;
@@ -180,10 +183,27 @@ void handle_put_off(Context& context) {
 
 namespace {
 
+/// The lowest ballot of a height needs no answers: no lock can lie below it. So nothing but the proposer's own block
+/// can be proposed in it, and by one peer alone.
+Result<void> check_first_ballot(const Context& context, const ProposeMessage& message) {
+  const auto& ballot = message.propose.body.ballot;
+  if (first_proposer(context.genesis, chain_head(context.genesis, context.draft)) != ballot.port) {
+    return rejected(Token::wrong_sender, "the first ballot of a height is of the peer after the last miner",
+                    text_of(ballot));
+  }
+  if (!message.answers.empty() || message.highest_lock) {
+    return rejected(Token::bad_statement, "a proposal in a ballot that nobody opens brings answers, or a lock",
+                    text_of(ballot));
+  }
+  if (message.block.header.signer == ballot.port) return success();
+  return rejected(Token::bad_statement, "a free block is not the proposer's own", text_of(ballot));
+}
+
 /// Step 2: q ANSWERs of distinct voters for this very height and ballot, and the certificate of the
 /// highest lock they name, whose block it must be; no lock named: the block is the proposer's own.
 Result<void> check_justification(const Context& context, const ProposeMessage& message) {
   const auto& body = message.propose.body;
+  if (body.ballot == first_ballot(body.ballot.port)) return check_first_ballot(context, message);
   if (message.answers.size() < context.genesis.vote_quorum()) {
     return rejected(Token::no_quorum, "a proposal brings answers of too few voters", text_of(body.ballot));
   }

@@ -11,9 +11,6 @@ namespace {
 
 /// A package that came after its message is looked for in quiet turns, and now and then where there are none.
 constexpr std::uint64_t busy_turns_a_search = 32;
-/// A peer that serves looks no sooner again for steps that nothing points to, and after that long in busy turns, too.
-constexpr std::uint64_t look_again_us = 100'000;
-constexpr std::uint64_t look_anyway_us = 1'000'000;
 
 }  // namespace
 
@@ -73,7 +70,10 @@ Result<Courier::Decision> Courier::decide(Cause what, Report& report, std::optio
   for (const auto byte : bits.bytes) random = (random << 8U) | byte;
   const auto* received = std::get_if<Received>(&what);
   const auto asker = received != nullptr ? received->from : PeerPort{};  // no peer has port 0
-  BOOKCHAIN_TRY(auto outcome, parts_.node.step(parts_.store, Input{now, random, std::move(what), patient_, true}));
+  // A liar asks, so that it has something to lie about.
+  const bool goes_first = patient_ && led_a_ballot_ && parts_.tamper == nullptr;
+  BOOKCHAIN_TRY(auto outcome,
+                parts_.node.step(parts_.store, Input{now, random, std::move(what), patient_, true, goes_first}));
   auto& effects = outcome.effects;
   note_touched(effects.writes);
   parts_.store.hand_over(std::move(effects.writes));
@@ -128,14 +128,19 @@ void Courier::take_wishes(const std::vector<Wish>& wishes, Report& report) {
   }
 }
 
+Result<void> Courier::take_due_tick(Report& report) {
+  const auto now = parts_.environment.now();
+  const auto tick = parts_.node.next_tick(parts_.store, now);
+  if (tick && *tick <= now) BOOKCHAIN_CHECK(decide(Tick{}, report));
+  return success();
+}
+
 Result<void> Courier::take_mail(OpenedMail& mail, Notes& notes, Report& report) {
   Draft draft(parts_.store);
   take_notes_of(mail.notes, draft);
   parts_.store.hand_over(draft.take_effects().writes);
   for (auto& message : mail.messages) BOOKCHAIN_CHECK(take_message(std::move(message), notes, report));
-  const auto now = parts_.environment.now();
-  const auto tick = parts_.node.next_tick(parts_.store, now);
-  if (tick && *tick <= now) BOOKCHAIN_CHECK(decide(Tick{}, report));
+  if (!patient_) BOOKCHAIN_CHECK(take_due_tick(report));
   sweep_packages(report);
   answer_offers(report);
   return success();
@@ -150,16 +155,6 @@ ParcelNames names_of(const std::vector<Parcel>& parcels) {
 }
 
 }  // namespace
-
-/// A turn that nothing came for has time for what others do only when something points to it.
-void Courier::choose_where_to_look(bool quiet, bool others_write) {
-  foreign_commits_ = parts_.store.foreign_commits();
-  const auto has_not_looked_for = [&](std::uint64_t microseconds) {
-    return !looked_everywhere_ || has_passed(*looked_everywhere_, parts_.environment.now(), microseconds);
-  };
-  const bool looks = quiet ? !patient_ || has_not_looked_for(look_again_us) : has_not_looked_for(look_anyway_us);
-  if (looks || others_write) look_everywhere_ = true;
-}
 
 /// Another process of this home, since the last turn: it may have left something to be sent.
 bool Courier::others_wrote() const { return parts_.store.foreign_commits() != foreign_commits_; }
@@ -219,12 +214,16 @@ Result<Report> Courier::turn(const Intake& intake, const Policy& policy, const s
   choose_where_to_look(quiet, others_write);
   leave_for_later(mail, intake.messages, report);
   if (quiet || ++busy_turns_ % busy_turns_a_search == 0) add_late_packages(mail.messages);
-  if (auto taken = take_mail(mail, notes, report); !taken) {
+  const auto decide_all = [&]() -> Result<void> {
+    BOOKCHAIN_CHECK(take_mail(held.mail, notes, report));
+    take_wishes(wishes, report);
+    if (policy.steps) take_due_steps(policy, report);
+    return patient_ ? take_due_tick(report) : success();  // see ledger::Input
+  };
+  if (auto decided = decide_all(); !decided) {
     roll_back();
-    return std::move(taken).as_failure();
+    return std::move(decided).as_failure();
   }
-  take_wishes(wishes, report);
-  if (policy.steps) take_due_steps(policy, report);
   if (as_it_came && !others_write && says_nothing(report)) {
     forget_turn();
     if (!unsaid) unsaid = undecided;
@@ -292,6 +291,7 @@ Result<void> Courier::finish(const std::vector<Parcel>& parcels, const OpenedMai
   postponed_.written();
   traces_.committed(parts_.environment.now());
   if (parts_.observer != nullptr) parts_.observer->committed(report);
+  led_a_ballot_ |= std::ranges::find(report.sent, CommitMessage::name, &SentReport::type) != report.sent.end();
   if (changed) reach(KillPoint::after_commit);
   // Before their messages are acknowledged: a package without one would be found by nobody.
   for (const auto& [from, exchange] : dropped_packages_) {

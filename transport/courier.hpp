@@ -17,6 +17,7 @@
 #include "transport/environment.hpp"
 #include "transport/link.hpp"
 #include "transport/postponed.hpp"
+#include "transport/tamper.hpp"
 #include "transport/trace.hpp"
 
 namespace bookchain::transport {
@@ -45,16 +46,6 @@ class Observer {
   virtual void reached(KillPoint point) = 0;
   /// What a call decided is durable: told at once, whatever becomes of the process and of the rest of the call.
   virtual void committed(const Report& /*report*/) {}
-};
-
-/// Changes what the rules decided to send, before it is durable: a liar, for lessons and tests.
-class Tamper {
- public:
-  Tamper() = default;
-  Tamper(const Tamper&) = delete;
-  Tamper& operator=(const Tamper&) = delete;
-  virtual ~Tamper() = default;
-  virtual void tamper(const ledger::State& state, std::vector<ledger::Outgoing>& leaving) = 0;
 };
 
 enum class ReceiveResult : std::uint8_t { accepted, refused, duplicate };
@@ -198,8 +189,7 @@ class Courier {
   /// How many deliveries wait now.
   [[nodiscard]] std::size_t count_waiting() const { return parts_.link.count_waiting(); }
 
-  /// When this peer should look again although nothing came: a back-off that ends, mail that has waited long enough, or
-  /// something to be sent again. Nothing while it can only wait.
+  /// When to look again if nothing comes: for a back-off, mail that waits, or what is to be sent again. Nothing: never.
   [[nodiscard]] std::optional<ledger::Time> next_wake() const;
 
   /// Null: an honest peer again.
@@ -291,6 +281,7 @@ class Courier {
   void write_down_postponed();
   [[nodiscard]] Result<void> write_postponed();
   void take_notes_of(const std::vector<std::pair<PeerPort, DeliveryNote>>& notes, ledger::Draft& draft);
+  [[nodiscard]] Result<void> take_due_tick(Report& report);
   [[nodiscard]] Result<void> take_mail(OpenedMail& mail, Notes& notes, Report& report);
   /// Forgets the transaction and what was to follow it; all is as if the turn had not been.
   void forget_turn();
@@ -377,7 +368,8 @@ class Courier {
   std::map<PeerPort, std::size_t> strays_removed_;        ///< by that sweep, and not told yet
   bool patient_ = false;                                  ///< of the present call, as the next
   bool shows_deliveries_ = true;
-  bool renewed_ = false;  ///< an epoch began in the present transaction: what leaves waits for the commit
+  bool renewed_ = false;       ///< an epoch began in the present transaction: what leaves waits for the commit
+  bool led_a_ballot_ = false;  ///< this process: one of its own has made a block final
   Postponed postponed_;
   std::optional<Lingering> lingering_;
   std::optional<ledger::Time> vote_came_;  ///< or a block, or whatever else is of the chain: the last one

@@ -9,6 +9,9 @@ namespace {
 
 /// Of more exchanges than these, looking at all open ones is as quick.
 constexpr std::size_t most_touched = 4096;
+/// A peer that serves looks no sooner again for steps that nothing points to, and after that long in busy turns, too.
+constexpr std::uint64_t look_again_us = 100'000;
+constexpr std::uint64_t look_anyway_us = 1'000'000;
 
 /// The wish behind a step that needs neither randomness nor the shelf.
 Wish plain_wish(const Due& due) {
@@ -100,6 +103,16 @@ void Courier::note_touched(const std::vector<Write>& writes) {
     touched_books_.clear();
     look_everywhere_ = true;
   }
+}
+
+/// A turn that nothing came for has time for what others do only when something points to it.
+void Courier::choose_where_to_look(bool quiet, bool others_write) {
+  foreign_commits_ = parts_.store.foreign_commits();
+  const auto has_not_looked_for = [&](std::uint64_t microseconds) {
+    return !looked_everywhere_ || has_passed(*looked_everywhere_, parts_.environment.now(), microseconds);
+  };
+  const bool looks = quiet ? !patient_ || has_not_looked_for(look_again_us) : has_not_looked_for(look_anyway_us);
+  if (looks || others_write) look_everywhere_ = true;
 }
 
 std::vector<Due> Courier::take_candidates() {

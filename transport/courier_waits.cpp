@@ -89,7 +89,9 @@ bool Courier::can_wait(const std::vector<Parcel>& parcels, const OpenedMail& mai
   if ((mail.notes.empty() && mail.messages.empty()) || !mail.unfit.empty()) return false;
   if (postpones_nothing() || !to_sweep_.empty()) return false;
   if (std::ranges::any_of(parcels, [](const auto& parcel) { return parcel.fault.has_value(); })) return false;
-  if (!std::ranges::all_of(parts_.link.offers(), &OfferedPackage::with_mail)) return false;
+  const auto offers = parts_.link.offers();
+  const bool have_mail = !mail.messages.empty() && std::ranges::all_of(offers, &OfferedPackage::with_mail);
+  if (!offers.empty() && !have_mail) return false;
   const auto now = parts_.environment.now();
   const auto tick = parts_.node.next_tick(parts_.store, now);
   return !tick || now < *tick;

@@ -103,7 +103,7 @@ class Network {
     append_block(genesis(), draft, committed);
     const auto writes = draft.take_effects().writes;
     for (auto& peer : peers_) peer.store->apply(writes);
-    return Head{committed.block.header.body.height, committed.certificate.vote.block};
+    return Head{committed.block.header.body.height, committed.certificate.vote.block, miner};
   }
 
   /// To the peer after the owner, with every statement that a mined exchange brings.

@@ -4,7 +4,8 @@
 #if !defined(ACCUSES) && \
     (defined(NO_LOCK_CARRIED) || QUORUM_LESS || FORGETS || defined(TWO_PREVOTES) || defined(LATE_PREVOTE) || \
     defined(LATE_PRECOMMIT) || defined(UNBOUND_ANSWERS) || defined(UNCHECKED_LOCKS) || \
-    defined(FORGETS_AT_COMMIT) || defined(PROMISE_NOT_RAISED) || defined(PROMISE_LOWERED) || defined(LOCK_LOWERED))
+    defined(FORGETS_AT_COMMIT) || defined(PROMISE_NOT_RAISED) || defined(PROMISE_LOWERED) || defined(LOCK_LOWERED) || \
+    defined(UNANSWERED))
 #define ACCUSED(i) false
 #else
 /* Section 5: no voter that keeps the rules signs what EQUIVOCATION names: two answers, two prevotes or two

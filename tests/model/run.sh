@@ -60,6 +60,8 @@ after-commit-7    |7|2|DISAGREEMENT|all  |FIRST_ANSWERED FORGETS_AT_COMMIT|8 for
 remembers-4       |4|3|HOLDS       |all  |FIRST_ANSWERED VOTES_AFTER_COMMIT|8 votes on but remembers: safe alone
 lowered-both-4    |4|3|DISAGREEMENT|short|FIRST_ANSWERED PROMISE_NOT_RAISED LOCK_LOWERED|9 promise not raised, lock lowered
 lowered-both-7    |7|3|DISAGREEMENT|all  |FIRST_ANSWERED VOTES_AFTER_COMMIT PROMISE_NOT_RAISED LOCK_LOWERED HONEST_BALLOTS=7 LEAN|9 promise not raised, lock lowered, honest proposers
+unanswered-4      |4|2|DISAGREEMENT|short|FIRST_ANSWERED UNANSWERED|10 a proposal of a second ballot needs no answers
+unanswered-7      |7|2|DISAGREEMENT|all  |FIRST_ANSWERED UNANSWERED|10 a proposal of a second ballot needs no answers
 promise-alone-4   |4|3|HOLDS       |all  |VOTES_AFTER_COMMIT PROMISE_NOT_RAISED|9 promise not raised: safe alone
 lock-alone-4      |4|3|HOLDS       |all  |FIRST_ANSWERED VOTES_AFTER_COMMIT LOCK_LOWERED|9 lock lowered: safe alone
 late-prevote-4    |4|3|HOLDS       |all  |FIRST_ANSWERED VOTES_AFTER_COMMIT LATE_PREVOTE|prevote below the promise: safe alone

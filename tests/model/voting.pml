@@ -18,7 +18,7 @@
  *   VOTES_AFTER_COMMIT         a committed height is neither silent nor forgotten
  * and one for each way to break the rule: NO_LOCK_CARRIED, QUORUM_LESS, FORGETS and RESTARTS,
  * TWO_PREVOTES, LATE_PREVOTE, LATE_PRECOMMIT, UNBOUND_ANSWERS, UNCHECKED_LOCKS, FORGETS_AT_COMMIT,
- * PROMISE_NOT_RAISED, PROMISE_LOWERED, LOCK_LOWERED, OWN_LOCK_STOPS. */
+ * PROMISE_NOT_RAISED, PROMISE_LOWERED, LOCK_LOWERED, OWN_LOCK_STOPS, UNANSWERED. */
 
 #ifndef PEERS
 #define PEERS 4
@@ -156,7 +156,9 @@ hidden int spare;
  * certificate is looked at first. A liar may name a lock of any ballot, also of b or a later one. */
 #define CARRIED_FROM(m, b, v) \
   (PROVEN(m, v) && ANSWERED_UP_TO(b, m) && (LIARS(b) > 0 || SUM(NAMES, b, 2 * (m) + (v)) > 0))
-#ifdef NO_LOCK_CARRIED
+#ifdef UNANSWERED
+#define FREE(b) true
+#elif defined(NO_LOCK_CARRIED)
 #define FREE(b) ANSWERED_UP_TO(b, BALLOTS)
 #else
 #define FREE(b) ANSWERED_UP_TO(b, 0)

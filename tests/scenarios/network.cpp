@@ -96,7 +96,8 @@ Network::Network(std::size_t peers, std::uint64_t seed, const std::function<void
 Result<Outcome> Network::input(PeerPort peer, Cause what) {
   auto& at = home(peer);
   ++now_;
-  BOOKCHAIN_TRY(auto outcome, node(peer).step(*at.store, Input{now(), random_(), std::move(what), patient}));
+  BOOKCHAIN_TRY(auto outcome,
+                node(peer).step(*at.store, Input{now(), random_(), std::move(what), patient, false, goes_first}));
   BOOST_REQUIRE(at.store->begin().has_value());
   at.store->apply(outcome.effects.writes);
   BOOST_REQUIRE(at.store->commit().has_value());

@@ -82,6 +82,7 @@ class Network {
 
   /// Whether proposers let others go before them: Input::patient.
   bool patient = false;
+  bool goes_first = true;  ///< see Input; where they are patient
 
   /// Gives one input to a peer: its writes are committed, its messages queued.
   Result<Outcome> input(PeerPort peer, Cause what);

@@ -218,7 +218,7 @@ BOOST_AUTO_TEST_CASE(a_block_of_height_0_or_above_the_last_height_is_none) {
   BOOST_TEST((check_block(v.network.genesis(), v.network.state(v.voter), block).error().token == Token::bad_chain));
   static constexpr Height last{~std::uint64_t{0}};
   Draft draft(v.network.state(v.voter));
-  head_fact.put(draft, Head{last, block.header.body.previous});
+  head_fact.put(draft, Head{last, block.header.body.previous, {}});
   for (const auto height : {Height{0}, Height{1}, last}) {
     block.header.body.height = height;
     const auto checked = check_block(v.network.genesis(), draft, block);

@@ -41,6 +41,7 @@ std::string_view name(Work work) {
     case Work::journals_found: return "journals-found";
     case Work::late_journals_found: return "late-journals-found";
     case Work::sent_before_commit: return "sent-before-commit";
+    case Work::first_ballots: return "first-ballots";
     case Work::undisturbed: return "undisturbed";
   }
   return "";

@@ -30,8 +30,9 @@ enum class Work : std::uint8_t {
   journals_found,    ///< after a crash, of rows that were not in their tables yet
   late_journals_found,  ///< the same, of rows that had left the first journal
   sent_before_commit,   ///< messages that bind nobody
+  first_ballots,        ///< in which an honest peer proposed without having asked
 };
-inline constexpr std::size_t work_count = static_cast<std::size_t>(Work::sent_before_commit) + 1;
+inline constexpr std::size_t work_count = static_cast<std::size_t>(Work::first_ballots) + 1;
 [[nodiscard]] std::string_view name(Work work);
 
 /// Where processes die: at a point that the courier reports, whose numbers come first, or elsewhere.

@@ -55,7 +55,7 @@ enum class Attack : std::uint8_t {
   two_blocks,             ///< a proposer with two blocks in one ballot
   double_votes,           ///< votes for everything, in every phase, with its lock hidden
   unproven_lock,          ///< an answer names a lock nobody made
-  foreign_justification,  ///< a proposal with the answers of another ballot
+  foreign_justification,  ///< a proposal with the answers of another ballot, or without any in the first one
   interrupting,           ///< opens ballots all the time
   largest_round,
   false_certificate,  ///< one signer counted many times, or too few
@@ -197,8 +197,10 @@ enum class Bug : std::uint8_t {
   number_given_again,        ///< to another exchange
   small_row_left,            ///< in memory, when it is gone from its table
   receipt_of_anybody,        ///< lets a witness forget its share
+  first_ballot_of_anybody,   ///< is voted on
+  first_ballot_taken,        ///< by a peer whose turn it is not
 };
-inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::receipt_of_anybody) + 1;
+inline constexpr std::size_t bug_count = static_cast<std::size_t>(Bug::first_ballot_taken) + 1;
 [[nodiscard]] std::string_view name(Bug bug);
 
 struct Plan {

@@ -167,6 +167,8 @@ std::string_view name(Bug bug) {
     case Bug::recall_ignored: return "recall-ignored";
     case Bug::share_not_kept: return "share-not-kept";
     case Bug::receipt_of_anybody: return "receipt-of-anybody";
+    case Bug::first_ballot_of_anybody: return "first-ballot-of-anybody";
+    case Bug::first_ballot_taken: return "first-ballot-taken";
     case Bug::old_answers_taken: return "old-answers-taken";
     case Bug::old_answers_recalled: return "old-answers-recalled";
     case Bug::silence_borne: return "silence-borne";

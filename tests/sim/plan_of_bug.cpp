@@ -31,6 +31,7 @@ Needs needs_of(Bug bug) {
     case Bug::answers_not_bound: return {Attack::borrowed_answers, std::nullopt};
     case Bug::version_not_checked: return {Attack::stale_transaction, std::nullopt};
     case Bug::counted_by_signature: return {Attack::false_certificate, std::nullopt};
+    case Bug::first_ballot_of_anybody:
     case Bug::justification_of_other_ballot: return {Attack::foreign_justification, std::nullopt};
     case Bug::vote_not_kept:
     case Bug::two_prevotes: return {Attack::two_blocks, std::nullopt};
@@ -89,6 +90,7 @@ Needs needs_of(Bug bug) {
     case Bug::small_row_left:
     case Bug::committed_voted_again:
     case Bug::requests_refused:
+    case Bug::first_ballot_taken:
     case Bug::key_not_kept:
     case Bug::share_dropped_with_block:
     case Bug::chance_from_outside: return {};

@@ -214,8 +214,8 @@ BUGS = [
      "voter.prevote = context.sign(Prevote{body.height, body.ballot, body.block});\n  if (!ON) keep_vote(context, voter);"),
     # An assertion that does not hold.
     ("assertion_fails", "ledger/chain.cpp", 1,
-     "head_fact.put(draft, Head{height, genesis.block_hash(block)});",
-     "head_fact.put(draft, Head{height, genesis.block_hash(block)});\n  if (ON && height.value == 2) std::abort();"),
+     "head_fact.put(draft, Head{height, genesis.block_hash(block), block.header.signer});",
+     "head_fact.put(draft, Head{height, genesis.block_hash(block), block.header.signer});\n  if (ON && height.value == 2) std::abort();"),
     # A block that comes a second time is taken for another one.
     ("fork_imagined", "ledger/catch_up.cpp", 1,
      "if (!own || context.genesis.block_hash(own->block) == block) return",
@@ -297,6 +297,14 @@ BUGS = [
     ("share_not_kept", "ledger/exchange_witness.cpp", 1,
      "  record.acks.push_back(ack);\n",
      "  record.acks.push_back(ack);\n  if (ON) record.shares.clear();\n"),
+    # A peer proposes in the first ballot of a height whoever mined the block before.
+    ("first_ballot_taken", "ledger/proposer.cpp", 1,
+     "first_proposer(context.genesis, chain_head(context.genesis, context.draft)) == context.self();",
+     "(ON || first_proposer(context.genesis, chain_head(context.genesis, context.draft)) == context.self());"),
+    # Everybody may propose in the first ballot of a height.
+    ("first_ballot_of_anybody", "ledger/voter.cpp", 1,
+     "if (first_proposer(context.genesis, chain_head(context.genesis, context.draft)) != ballot.port) {",
+     "if (!ON && first_proposer(context.genesis, chain_head(context.genesis, context.draft)) != ballot.port) {"),
     # A receipt of anybody lets a witness forget its share.
     ("receipt_of_anybody", "ledger/exchange_share.cpp", 1,
      "if (requester_of(*record) != requester) return false;",

@@ -60,6 +60,8 @@ std::vector<Proof> proofs_of(Bug bug) {
     case Bug::true_chunk_disputed: return {{valid, "breaks rule D5"}, {blamed}};
     case Bug::undealt_shares_taken: return {{valid, "breaks rule D6"}, {blamed}};
     case Bug::second_block: return {{valid, "two blocks of height"}};
+    case Bug::first_ballot_of_anybody: return {{justified}};
+    case Bug::first_ballot_taken: return {{"a first ballot is of the peer after the last miner"}};
     case Bug::justification_of_other_ballot: return {{justified}, {valid, "two blocks of height"}, {chosen}};
     case Bug::two_prevotes: return {{signed_two}};
     case Bug::release_after_abort: return {{"RELEASE and ABORT are never both signed in one turn"}};
@@ -176,7 +178,7 @@ void before_it_is_looked_at(SimStore& store, const Genesis& genesis, const std::
   const auto row = blocks.get(store, known);
   if (!row) return;
   const auto& header = row->block.header;
-  const Head before{Height{known.value - 1}, header.body.previous};
+  const Head before{Height{known.value - 1}, header.body.previous, {}};
   CommittedBlock other;
   other.block = mine_block(genesis, identities.at(header.signer), before, Time{header.body.time.value + 1},
                            row->block.transactions);

@@ -155,10 +155,12 @@ void Villain::propose_unjustified() {
     kept.try_emplace(answer.signer, answer);
     highest = std::max(highest, answer.body.ballot);
   }
-  const auto round = highest.round.value + chance_.between(1, 3);
-  const Ballot ballot{Round{round}, self()};
+  // Or without answers, where mostly another peer may do that.
+  const bool asks_nobody = chance_.chance(300);
+  const Ballot ballot{Round{asks_nobody ? 0 : highest.round.value + chance_.between(1, 3)}, self()};
   kept.insert_or_assign(self(), sign(Answer{height, ballot, std::nullopt}));
-  if (kept.size() < genesis_.vote_quorum()) return;
+  if (asks_nobody) kept.clear();
+  if (!asks_nobody && kept.size() < genesis_.vote_quorum()) return;
   const auto transactions = one_transaction();
   if (transactions.empty()) return;
   const auto block =
@@ -168,7 +170,8 @@ void Villain::propose_unjustified() {
   std::vector<Signed<Answer>> answers;
   for (const auto& [signer, answer] : kept) answers.push_back(answer);
   send_to_honest(ProposeMessage{sign(Propose{height, ballot, hash}), answers, std::nullopt, block});
-  made(Attack::foreign_justification);
+  const bool may_ask_nobody = first_proposer(genesis_, chain_head(genesis_, store_)) == self();
+  if (!asks_nobody || !may_ask_nobody) made(Attack::foreign_justification);
 }
 
 void Villain::attack_rounds() {

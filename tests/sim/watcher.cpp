@@ -190,7 +190,9 @@ struct StatementReader {
     const auto& body = m.propose.body;
     if (good(m.propose)) {
       watcher.says("propose", m.propose.signer, encode_all(body.height, body.ballot), encode(body.block));
-      if (watcher.is_justified(m)) watcher.votes_[body.height].justified.emplace(body.ballot, body.block);
+      const bool justified = watcher.is_justified(m);
+      if (justified) watcher.votes_[body.height].justified.emplace(body.ballot, body.block);
+      if (body.ballot.round == Round{0}) watcher.proposed_unasked(body.height, m.propose.signer, justified);
     }
     for (const auto& answer : m.answers) {
       if (watcher.genesis_.check(answer)) watcher.answered(answer);
@@ -255,6 +257,7 @@ struct StatementReader {
     block(one.block);
   }
   void block(const Block& one) const {
+    watcher.miners_[watcher.genesis_.block_hash(one)] = one.header.signer;
     for (const auto& transaction : one.transactions) {
       if (const auto* abort = std::get_if<Signed<Abort>>(&transaction)) {
         if (!good(*abort)) continue;

@@ -98,8 +98,10 @@ class Watcher {
   /// A peer says `value` about `slot`; it may say nothing else about it, ever.
   void says(std::string_view what, PeerPort signer, Bytes slot, Bytes value);
   void opened_ballot(Height height, PeerPort proposer);
+  void proposed_unasked(Height height, PeerPort proposer, bool justified);
   void voted(StatementType phase, PeerPort signer, Height height, const Ballot& ballot, const Hash& block);
   [[nodiscard]] bool is_justified(const ProposeMessage& message) const;
+  [[nodiscard]] bool has_first_ballot(PeerPort proposer, const Hash& below) const;
   void check_precommit(Height height, PeerPort signer, const Ballot& ballot, const Hash& block) const;
   void answered(const Signed<Answer>& answer);
   void look_for_second_choice(Height height);
@@ -157,6 +159,7 @@ class Watcher {
     std::map<PeerPort, std::map<Ballot, Ballot>> honest_answers;  ///< ballot -> that of the lock named
   };
   std::map<Height, Votes> votes_;
+  std::map<Hash, PeerPort> miners_;  ///< of every block that was sent
   std::map<ExchangeId, Bytes> turn_of_;
   std::set<ExchangeId> released_;
   std::set<std::pair<PeerPort, ExchangeId>> receipts_;                     ///< and who signed them

@@ -38,6 +38,11 @@ void Watcher::voted(StatementType phase, PeerPort signer, Height height, const B
 bool Watcher::is_justified(const ProposeMessage& message) const {
   const auto& body = message.propose.body;
   if (genesis_.block_hash(message.block) != body.block) return false;
+  if (body.ballot.round == Round{0}) {
+    const auto proposer = body.ballot.port;
+    return message.answers.empty() && !message.highest_lock && message.block.header.signer == proposer &&
+           has_first_ballot(proposer, message.block.header.body.previous);
+  }
   std::set<PeerPort> voters;
   std::map<Ballot, std::set<Hash>> locks;
   for (const auto& answer : message.answers) {
@@ -58,6 +63,16 @@ bool Watcher::is_justified(const ProposeMessage& message) const {
   return locked.size() >= quorum();
 }
 
+/// Section 4, "First ballots": the next port after that of the miner below, and after the highest the lowest.
+bool Watcher::has_first_ballot(PeerPort proposer, const Hash& below) const {
+  const auto miner = miners_.find(below);
+  if (miner == miners_.end()) return false;
+  std::set<PeerPort> ports;
+  for (const auto& peer : genesis_.peers()) ports.insert(peer.port);
+  const auto next = ports.upper_bound(miner->second);
+  return proposer == (next == ports.end() ? *ports.begin() : *next);
+}
+
 /// Whoever precommits has seen q prevotes for the same, which were sent, and read here, before: those of liars, too.
 void Watcher::check_precommit(Height height, PeerPort signer, const Ballot& ballot, const Hash& block) const {
   const auto& prevotes = votes_.at(height).prevotes;
@@ -72,6 +87,16 @@ void Watcher::opened_ballot(Height height, PeerPort proposer) {
   auto& proposers = votes_[height].honest_proposers;
   if (!proposers.insert(proposer).second || proposers.size() == 1) return;
   counts_.add(Work::contending_miners, proposers.size() == 2 ? 2 : 1);
+}
+
+void Watcher::proposed_unasked(Height height, PeerPort proposer, bool justified) {
+  opened_ballot(height, proposer);
+  if (!is_honest(proposer)) return;
+  if (!justified) {
+    throw Violation{"a first ballot is of the peer after the last miner",
+                    at_port(proposer) + " at height " + std::to_string(height.value)};
+  }
+  counts_.add(Work::first_ballots, 1);
 }
 
 /// Once q peers have precommitted a block, nobody honest prevotes another one in a later ballot: what

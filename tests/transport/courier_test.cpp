@@ -310,7 +310,7 @@ BOOST_FIXTURE_TEST_CASE(a_forged_certificate_is_in_no_trace, Peer) {
   const auto hash = genesis.block_hash(block);
   change([&](Draft& draft) {
     blocks.put(draft, Height{1}, CommittedBlock{block, {}});
-    head_fact.put(draft, Head{Height{1}, hash});
+    head_fact.put(draft, Head{Height{1}, hash, other});
     witness_ids.put(draft, WitnessIdKey{other, genesis.exchange_of(transfer.request)}, {});
   });
   BOOST_REQUIRE(exchanges_committed_by(genesis, store, Precommit{Height{1}, {}, hash}).size() == 1U);

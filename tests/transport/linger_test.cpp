@@ -144,6 +144,16 @@ BOOST_FIXTURE_TEST_CASE(a_package_that_came_with_the_mail_waits_with_it, BusyPee
   BOOST_TEST((link.dropped == std::vector<std::pair<PeerPort, ExchangeId>>{{other, ExchangeId{{8}}}}));
 }
 
+// With a note nobody decides about it.
+BOOST_FIXTURE_TEST_CASE(a_package_that_came_with_a_note_is_answered_at_once, BusyPeer) {
+  put_into_outbox(other);
+  (void)turn();
+  link.offered = {OfferedPackage{other, ExchangeId{{8}}, 1000, true}};
+  bring_note_about_first();
+  (void)turn(patient);
+  BOOST_TEST((link.dropped == std::vector<std::pair<PeerPort, ExchangeId>>{{other, ExchangeId{{8}}}}));
+}
+
 // Of any other one the sender waits for an answer, or nobody has taken it yet.
 BOOST_FIXTURE_TEST_CASE(beside_a_package_that_is_offered_nothing_waits, BusyPeer) {
   begin_ballot();
