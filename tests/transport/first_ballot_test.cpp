@@ -12,7 +12,6 @@ BOOST_AUTO_TEST_SUITE(first_ballot)
 /// The peer after the last miner, with a transaction that waits to be mined.
 struct NextMiner : PatientPeer {
   Channel channel_of_third = Channel::make(genesis, identities[2], self).value();
-  Policy patient = patient;
 
   NextMiner() { stand_after(Height{1}); }
   /// The chain is as high, by the peer before this one.
