@@ -39,11 +39,16 @@ std::size_t place_after_miner(const Genesis& genesis, PeerPort miner, PeerPort p
   return (place(port) + peers.size() - place(miner) + peers.size() - 1) % peers.size();
 }
 
+/// Whether this peer has opened no ballot at that height, and promised none.
+bool is_untouched(const Context& context, const ProposerRecord& record) {
+  return record.ballot == Ballot{} && voter_at(context, record.height).promise == Ballot{};
+}
+
 /// Whether this peer may propose in the first ballot of the height. Not where a ballot was opened meanwhile, nor where
 /// a restored home may have proposed in it before. By hand every ballot is asked for, so that it can be looked at.
 bool has_first_ballot(const Context& context, const ProposerRecord& record) {
-  const bool is_untouched = record.ballot == Ballot{} && voter_at(context, record.height).promise == Ballot{};
-  return context.patient && context.goes_first && is_untouched && may_vote(context.draft, record.height) &&
+  return context.patient && context.goes_first && is_untouched(context, record) &&
+         may_vote(context.draft, record.height) &&
          first_proposer(context.genesis, chain_head(context.genesis, context.draft)) == context.self();
 }
 
@@ -244,10 +249,8 @@ void let_time_pass(Context& context) {
 }
 
 void open_ballot_ahead(Context& context, std::optional<PeerPort> last) {
-  const auto height = voting_height(context);
-  auto record = proposer_at(context, height);
-  const bool is_untouched = record.ballot == Ballot{} && voter_at(context, height).promise == Ballot{};
-  if (!context.patient || !is_untouched || pending.last(context.draft)) return;
+  auto record = proposer_at(context, voting_height(context));
+  if (!context.patient || !is_untouched(context, record) || pending.last(context.draft)) return;
   if (!has_first_ballot(context, record)) return open_ballot(context, record, last);
   if (!last || record.unasked) return;
   record.unasked = Unasked{*last, Time{}};

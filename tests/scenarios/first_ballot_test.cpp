@@ -31,6 +31,13 @@ struct AfterOne {
     }
     return found;
   }
+  /// One more exchange that can be mined, without a ballot on the way.
+  [[nodiscard]] ExchangeId start_another(PeerPort requester, PeerPort of) {
+    network.patient = false;
+    const auto another = network.start(requester, of, "3", Step::check_key);
+    network.patient = true;
+    return another;
+  }
   void mine_at(PeerPort peer, const ExchangeId& x) {
     network.take(peer, x, Step::mine);
     network.tick(peer);
@@ -111,9 +118,7 @@ BOOST_AUTO_TEST_CASE(at_height_one_every_ballot_is_asked_for) {
 BOOST_AUTO_TEST_CASE(what_comes_in_one_turn_goes_into_one_block) {
   AfterOne after;
   auto& network = after.network;
-  network.patient = false;
-  const auto another = network.start(after.next, after.other, "3", Step::check_key);
-  network.patient = true;
+  const auto another = after.start_another(after.next, after.other);
   network.take(after.next, after.exchange, Step::mine);
   BOOST_TEST(network.queue.empty());
   network.take(after.next, another, Step::mine);
@@ -236,9 +241,7 @@ BOOST_AUTO_TEST_CASE(it_is_not_used_once_a_ballot_was_opened) {
 BOOST_AUTO_TEST_CASE(a_later_proposer_finishes_a_block_of_the_first_ballot) {
   AfterOne after;
   auto& network = after.network;
-  network.patient = false;
-  const auto others = network.start(after.other, after.owner, "3", Step::check_key);
-  network.patient = true;
+  const auto others = after.start_another(after.other, after.owner);
   network.filter = [](const Envelope& each) { return !std::holds_alternative<PrecommitMessage>(each.message); };
   after.mine_at(after.next, after.exchange);
   network.deliver_until_quiet();
@@ -261,9 +264,7 @@ BOOST_AUTO_TEST_CASE(a_later_proposer_finishes_a_block_of_the_first_ballot) {
 BOOST_AUTO_TEST_CASE(a_silent_peer_that_has_it_stops_nobody) {
   AfterOne after;
   auto& network = after.network;
-  network.patient = false;
-  const auto others = network.start(after.other, after.owner, "3", Step::check_key);
-  network.patient = true;
+  const auto others = after.start_another(after.other, after.owner);
   network.kill(after.next);
   network.take(after.other, others, Step::mine);
   network.run();
