@@ -93,14 +93,13 @@ class Serving {
       // Peers on this machine go first, if they have something to do: more waits then for one turn.
       ::sched_yield();
       microseconds pause = rescan;
-      const auto asked = take_requests();
-      auto report = home_.courier().turn({}, plan_.policy, asked.wishes);
+      take_requests();
+      auto report = home_.courier().turn({}, plan_.policy, asked_.wishes);
       // Peers on this machine that it wrote to go first as well, unless somebody here waits for what this turn tells.
-      const bool tells = asked.any || !report || !report.value().events.empty();
+      const bool tells = !asked_.wishes.empty() || !report || !report.value().events.empty();
       if (!tells && !report.value().sent.empty()) ::sched_yield();
-      tell_requests(asked, report);
+      if (!report || !report.value().wishes_wait) tell_requests(report);
       if (report) {
-        if (asked.any) active_ = Clock::now();
         {
           const Reading reading(home_.store());
           took_turn(report.value());
@@ -177,31 +176,29 @@ class Serving {
     if (descriptor >= 0) (void)::epoll_ctl(wakes_.get(), EPOLL_CTL_ADD, descriptor, &event);
   }
 
+  /// Requests that were read and are not decided.
   struct Asked {
-    bool any = false;
     std::vector<Wish> wishes;
     std::vector<std::uint64_t> lines;  ///< of each wish
   };
 
   /// The next lines of requests, to be decided with all else that waits; what names no book that can be asked for is
   /// told at once and stops no other.
-  [[nodiscard]] Asked take_requests() {
-    Asked asked;
-    if (plan_.requests == nullptr) return asked;
-    auto lines = plan_.requests->take(most_requests_a_turn);
-    if (lines.empty()) return asked;
+  void take_requests() {
+    if (plan_.requests == nullptr) return;
+    auto lines = plan_.requests->take(most_requests_a_turn - asked_.wishes.size());
+    if (lines.empty()) return;
+    active_ = Clock::now();
     const Reading reading(home_.store());
     for (auto& line : lines) {
-      asked.any = true;
       auto book = line.request ? book_of(line.request.value()) : Result<BookId>(std::move(line.request).error());
       if (!book) {
         tell_request(line.number, {std::nullopt, std::move(book).error()});
         continue;
       }
-      asked.wishes.emplace_back(home_.courier().make_request(line.request.value().owner, book.value()));
-      asked.lines.push_back(line.number);
+      asked_.wishes.emplace_back(home_.courier().make_request(line.request.value().owner, book.value()));
+      asked_.lines.push_back(line.number);
     }
-    return asked;
   }
 
   [[nodiscard]] Result<BookId> book_of(const RequestStream::Wanted& wanted) {
@@ -209,7 +206,8 @@ class Serving {
   }
 
   /// If the turn failed, none of them was made.
-  void tell_requests(const Asked& asked, const Result<transport::Report>& turn) {
+  void tell_requests(const Result<transport::Report>& turn) {
+    const auto asked = std::exchange(asked_, {});
     for (std::size_t i = 0; i < asked.lines.size(); ++i) {
       tell_request(asked.lines[i], turn ? turn.value().wishes[i] : transport::WishReport{std::nullopt, turn.error()});
     }
@@ -353,6 +351,7 @@ class Serving {
   transport::SpoolWatch watch_;
   Descriptor wakes_;             ///< can be read when a signal or a request came
   int request_descriptor_ = -1;  ///< among them
+  Asked asked_;
   std::optional<Recovery> recovery_;
   Clock::time_point began_;
   Clock::time_point active_;

@@ -188,21 +188,23 @@ Result<Report> Courier::turn(const Intake& intake, const Policy& policy, const s
   // The transaction of the turn: who returns without finish() rolls it back.
   BOOKCHAIN_CHECK(parts_.store.begin());
   const bool others_write = others_wrote();
-  const bool only_takes_in = wishes.empty() && can_wait(parcels, mail);
-  if (only_takes_in && mail.messages.empty()) {
+  const bool can_all_wait = can_wait(parcels, mail, wishes.size());
+  if (can_all_wait && mail.messages.empty() && wishes.empty()) {
     parts_.store.rollback();
     postpone_notes(parcels, mail, report);
     report.more_waits = full || drained_peers(waiting, parcels, mail).size() < channels_.size();
     return report;
   }
   if (mail.count_votes() > known_votes) vote_came_ = parts_.environment.now();
-  if (mail.messages.size() > known_messages && !undecided) undecided = parts_.environment.now();
-  const bool may_wait = only_takes_in && !full && is_unlimited;
-  const bool stays_unsaid = may_wait && can_stay_unsaid(held);
-  const bool waits = (may_wait && can_linger(held)) || (stays_unsaid && unsaid && !undecided);
+  if ((mail.messages.size() > known_messages || !wishes.empty()) && !undecided) undecided = parts_.environment.now();
+  const bool may_wait = can_all_wait && !full && is_unlimited;
+  const bool stays_unsaid = may_wait && wishes.empty() && can_stay_unsaid(held);
+  const bool waits = (may_wait && can_linger(held, wishes.size())) || (stays_unsaid && unsaid && !undecided);
   if (waits && !others_write) {
     parts_.store.rollback();
-    return hold(std::move(held), waiting);
+    auto held_up = hold(std::move(held), waiting);
+    held_up.wishes_wait = !wishes.empty();
+    return held_up;
   }
   // Decided as if it were for good, and again with what comes next if nothing leaves.
   auto as_it_came = stays_unsaid ? std::optional(mail) : std::nullopt;

@@ -91,6 +91,7 @@ struct Report {
   std::vector<SentReport> sent;
   std::vector<StepReport> steps;
   std::vector<WishReport> wishes;  ///< of turn(), in their order
+  bool wishes_wait = false;        ///< of turn(): they were not decided, and are to be given again
   std::vector<ledger::Event> events;
   std::map<PeerPort, Error> undelivered;
   /// What the environment kept from being done, while the rest went on: a package that has no room, a delivery
@@ -152,7 +153,9 @@ class Courier {
     std::size_t messages = std::numeric_limits<std::size_t>::max();
   };
   /// Takes in what waits, decides the wishes and, as `policy` says, the steps that are due then, all in one
-  /// transaction; commits, acknowledges, delivers. Fails only for the environment.
+  /// transaction; commits, acknowledges, delivers. A patient turn may leave all of that to one of the next, which
+  /// next_wake() tells of: what is to be decided then is its mail, and the wishes that are given to it. Fails only for
+  /// the environment.
   [[nodiscard]] Result<Report> turn(const Intake& intake, const Policy& policy,
                                     const std::vector<ledger::Wish>& wishes = {});
 
@@ -270,8 +273,8 @@ class Courier {
   void take_due_steps(const Policy& policy, Report& report);
   /// Nothing is left for later in this call.
   [[nodiscard]] bool postpones_nothing() const;
-  [[nodiscard]] bool can_wait(const std::vector<Parcel>& parcels, const OpenedMail& mail) const;
-  [[nodiscard]] bool can_linger(const Lingering& held) const;
+  [[nodiscard]] bool can_wait(const std::vector<Parcel>& parcels, const OpenedMail& mail, std::size_t wishes) const;
+  [[nodiscard]] bool can_linger(const Lingering& held, std::size_t wishes) const;
   /// Until when held mail waits, if nothing comes. Not later either where the clock was put back.
   [[nodiscard]] std::optional<ledger::Time> lingers_until(ledger::Time now) const;
   [[nodiscard]] Report hold(Lingering held, const std::map<PeerPort, std::size_t>& waiting);

@@ -15,6 +15,7 @@ namespace {
 /// Of mail that waits for a vote, and of what is decided and made nothing leave, which is decided again.
 constexpr std::size_t most_lingering_messages = 256;
 constexpr std::uint64_t most_lingering_bytes = std::uint64_t{1} << 20U;
+constexpr std::size_t most_lingering_wishes = 32;
 constexpr std::size_t most_unsaid_messages = 8;
 constexpr std::uint64_t most_unsaid_bytes = std::uint64_t{64} << 10U;
 constexpr std::size_t most_times_unsaid = 4;
@@ -40,10 +41,11 @@ bool Courier::OpenedMail::is_within(std::size_t most_messages, std::uint64_t mos
 
 /// Whether it waits for a vote, since each turn costs a signature and a commit, however much it decides. Not beyond the
 /// time, nor where there is much of it. Within the transaction of a turn that only takes in, as the next.
-bool Courier::can_linger(const Lingering& held) const {
+bool Courier::can_linger(const Lingering& held, std::size_t wishes) const {
   const auto now = parts_.environment.now();
   if (!held.undecided || has_passed(*held.undecided, now, linger_us)) return false;
   if (held.unsaid && has_passed(*held.unsaid, now, unsaid_us)) return false;
+  if (wishes > most_lingering_wishes) return false;
   if (!vote_came_ || has_passed(*vote_came_, now, ballot_rests_us)) return false;
   if (!held.mail.is_within(most_lingering_messages, most_lingering_bytes) || held.mail.count_votes() > 0) return false;
   return parts_.node.has_ballot_under_way(parts_.store);
@@ -84,9 +86,9 @@ bool Courier::postpones_nothing() const {
   return !patient_ || postponed_.is_due(parts_.environment.now()) || parts_.link.is_waited_for();
 }
 
-/// Whether there is nothing to be done but to take in this mail.
-bool Courier::can_wait(const std::vector<Parcel>& parcels, const OpenedMail& mail) const {
-  if ((mail.notes.empty() && mail.messages.empty()) || !mail.unfit.empty()) return false;
+/// Whether there is nothing to be done but to take in this mail and to decide so many wishes.
+bool Courier::can_wait(const std::vector<Parcel>& parcels, const OpenedMail& mail, std::size_t wishes) const {
+  if ((mail.notes.empty() && mail.messages.empty() && wishes == 0) || !mail.unfit.empty()) return false;
   if (postpones_nothing() || !to_sweep_.empty()) return false;
   if (std::ranges::any_of(parcels, [](const auto& parcel) { return parcel.fault.has_value(); })) return false;
   const auto offers = parts_.link.offers();

@@ -109,14 +109,65 @@ BOOST_FIXTURE_TEST_CASE(who_is_not_patient_decides_at_once_what_another_turn_lef
   BOOST_TEST(link.acknowledged == 2U);
 }
 
-BOOST_FIXTURE_TEST_CASE(what_the_user_wants_is_decided_at_once_with_all_that_waits, BusyPeer) {
+/// Wants something, again and again until it is decided.
+struct WishingPeer : BusyPeer {
+  std::vector<Wish> wishes{Wish{WishAskAgain{ExchangeId{{7}}}}};
+
+  /// Whether that turn decided what is wanted.
+  [[nodiscard]] bool wish(const Policy& policy) {
+    const auto report = courier.turn({}, policy, wishes);
+    BOOST_REQUIRE(report.has_value());
+    BOOST_TEST(report.value().wishes.size() == (report.value().wishes_wait ? 0U : wishes.size()));
+    return !report.value().wishes_wait;
+  }
+};
+
+BOOST_FIXTURE_TEST_CASE(what_the_user_wants_is_decided_with_the_vote_that_comes_next, WishingPeer) {
   begin_ballot();
+  BOOST_TEST(!wish(patient));
+  BOOST_TEST(courier.is_lingering());
   bring_id();
-  BOOST_TEST(!is_decided(turn(patient)));
-  const auto report = courier.turn({}, patient, {Wish{WishAskAgain{ExchangeId{{7}}}}});
-  BOOST_REQUIRE(report.has_value());
-  BOOST_TEST(report.value().wishes.size() == 1U);
-  BOOST_TEST(is_decided(report.value()));
+  BOOST_TEST(!wish(patient));
+  BOOST_TEST(link.acknowledged == 1U);
+  bring_vote(2);
+  BOOST_TEST(wish(patient));
+  BOOST_TEST(!courier.is_lingering());
+  BOOST_TEST(link.acknowledged == 3U);
+}
+
+BOOST_FIXTURE_TEST_CASE(what_the_user_wants_waits_no_longer_than_a_moment, WishingPeer) {
+  begin_ballot();
+  BOOST_TEST(!wish(patient));
+  BOOST_REQUIRE(courier.next_wake().has_value());
+  BOOST_TEST(courier.next_wake()->value == environment.time.value + Courier::linger_us);
+  environment.time.value += Courier::linger_us;
+  BOOST_TEST(wish(patient));
+}
+
+BOOST_FIXTURE_TEST_CASE(where_nothing_waits_for_a_vote_the_user_does_not_either, WishingPeer) {
+  BOOST_TEST(wish(patient));
+  begin_ballot();
+  BOOST_TEST(wish(Policy{}));
+  environment.time.value += Courier::ballot_rests_us;
+  BOOST_TEST(wish(patient));
+}
+
+BOOST_FIXTURE_TEST_CASE(much_that_the_user_wants_is_decided_at_once, WishingPeer) {
+  begin_ballot();
+  wishes.assign(33, wishes.front());
+  BOOST_TEST(wish(patient));
+}
+
+// A note alone is no reason for a turn, and does not end the waiting.
+BOOST_FIXTURE_TEST_CASE(a_note_lets_what_the_user_wants_wait, WishingPeer) {
+  put_into_outbox(other);
+  (void)turn();
+  begin_ballot();
+  BOOST_TEST(!wish(patient));
+  bring_note_about_first();
+  BOOST_TEST(!wish(patient));
+  environment.time.value += Courier::linger_us;
+  BOOST_TEST(wish(patient));
 }
 
 BOOST_FIXTURE_TEST_CASE(nobody_who_waits_for_the_turn_is_kept_waiting, BusyPeer) {
