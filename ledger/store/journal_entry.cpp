@@ -8,7 +8,7 @@ namespace bookchain::ledger {
 
 template <>
 struct EnumBounds<RowChange::Kind> {
-  static constexpr auto last = RowChange::Kind::part;
+  static constexpr auto last = RowChange::Kind::around;
 };
 
 namespace {
@@ -19,6 +19,9 @@ constexpr std::size_t least_left_out = 32;
 
 /// So many bytes are compared at once.
 constexpr std::size_t step = 64;
+/// Values of fewer bytes are not looked for in others.
+constexpr std::size_t least_in_another = 1024;
+static_assert(step <= least_in_another);
 
 /// How many bytes at the beginning are the same.
 std::size_t same_at_begin(ByteView left, ByteView right) {
@@ -39,6 +42,15 @@ std::size_t same_at_end(ByteView left, ByteView right) {
   return same;
 }
 
+Bytes joined(std::initializer_list<ByteView> parts) {
+  std::size_t size = 0;
+  for (const auto part : parts) size += part.size();
+  Bytes all;
+  all.reserve(size);
+  for (const auto part : parts) all.insert(all.end(), part.begin(), part.end());
+  return all;
+}
+
 }  // namespace
 
 RowChange change_of(Table table, ByteView key, const std::optional<Bytes>& value, const Bytes* known) {
@@ -57,6 +69,23 @@ RowChange change_of(Table table, ByteView key, const std::optional<Bytes>& value
   return change;
 }
 
+std::optional<RowChange> change_around(const RowChange& change, Table other_table, ByteView other_key, ByteView other) {
+  if (change.kind != RowChange::Kind::whole || other.size() < least_in_another) return std::nullopt;
+  // One place is looked at, the first that begins like the other value.
+  const auto* place = ::memmem(change.bytes.data(), change.bytes.size(), other.data(), step);
+  if (place == nullptr) return std::nullopt;
+  const auto before = static_cast<std::size_t>(static_cast<const std::uint8_t*>(place) - change.bytes.data());
+  const auto rest = change.bytes.subspan(before);
+  if (rest.size() < other.size() || std::memcmp(rest.data(), other.data(), other.size()) != 0) return std::nullopt;
+  auto shorter = change;
+  shorter.kind = RowChange::Kind::around;
+  shorter.other_table = other_table;
+  shorter.other_key = other_key;
+  shorter.bytes = change.bytes.first(before);
+  shorter.behind = rest.subspan(other.size());
+  return shorter;
+}
+
 void append_change(Bytes& entry, const RowChange& change) {
   append_with(entry, [&](auto& writer) {
     writer.write(change.table);
@@ -67,7 +96,12 @@ void append_change(Bytes& entry, const RowChange& change) {
       writer.write(change.before);
       writer.write(change.after);
     }
+    if (change.kind == RowChange::Kind::around) {
+      writer.write(change.other_table);
+      writer.blob("other key", change.other_key, any_size);
+    }
     writer.blob("value", change.bytes, any_size);
+    if (change.kind == RowChange::Kind::around) writer.blob("behind", change.behind, any_size);
   });
 }
 
@@ -81,20 +115,24 @@ RowChange read_change(Reader& reader) {
     reader.read("before", change.before);
     reader.read("after", change.after);
   }
+  if (change.kind == RowChange::Kind::around) {
+    reader.read("other table", change.other_table);
+    change.other_key = reader.view("other key", any_size);
+  }
   change.bytes = reader.view("value", any_size);
+  if (change.kind == RowChange::Kind::around) change.behind = reader.view("behind", any_size);
   return change;
 }
 
-std::optional<Bytes> value_after(const RowChange& change, const Bytes* known) {
+std::optional<Bytes> value_after(const RowChange& change, const Bytes* known, const Bytes* other) {
   if (change.kind == RowChange::Kind::whole) return Bytes(change.bytes.begin(), change.bytes.end());
+  if (change.kind == RowChange::Kind::around) {
+    if (other == nullptr) return std::nullopt;
+    return joined({change.bytes, *other, change.behind});
+  }
   const std::size_t stays = std::size_t{change.before} + change.after;
   if (known == nullptr || stays > known->size()) return std::nullopt;
-  Bytes value;
-  value.reserve(stays + change.bytes.size());
-  value.insert(value.end(), known->begin(), known->begin() + change.before);
-  value.insert(value.end(), change.bytes.begin(), change.bytes.end());
-  value.insert(value.end(), known->end() - change.after, known->end());
-  return value;
+  return joined({ByteView(*known).first(change.before), change.bytes, ByteView(*known).last(change.after)});
 }
 
 }  // namespace bookchain::ledger

@@ -38,7 +38,9 @@ void JournalStore::add(ByteView entry) const {
     const auto place = find(change.table, change.key);
     std::optional<Bytes> value;
     if (change.kind != RowChange::Kind::gone) {
-      value = value_after(change, place.value());
+      const bool names_another = change.kind == RowChange::Kind::around;
+      const auto* other = names_another ? find(change.other_table, change.other_key).value() : nullptr;
+      value = value_after(change, place.value(), other);
       if (!value) refuse("an entry is about a part of a row that is none");
     }
     set(place, change.key, std::move(value));
@@ -113,6 +115,17 @@ Result<void> JournalStore::begin(Durability durability) {
   return success();
 }
 
+/// A block stands among the candidates before it goes to an outbox and until it is in the chain: in one transaction
+/// rows come down in the order of their tables, blocks before candidates and these before outboxes.
+RowChange JournalStore::change_to(const Write& write, const Place& place) const {
+  const auto change = change_of(write.table, write.key, write.value, place.value());
+  for (const auto& [key, block] : rows(Table::candidates)) {
+    if (!block) continue;
+    if (const auto shorter = change_around(change, Table::candidates, key, *block)) return *shorter;
+  }
+  return change;
+}
+
 void JournalStore::hand_over(std::vector<Write>&& writes) {
   assert(open_);
   if (writes.empty()) return;
@@ -126,7 +139,7 @@ void JournalStore::hand_over(std::vector<Write>&& writes) {
       continue;
     }
     const auto place = find(write.table, write.key);
-    append_change(fresh_, change_of(write.table, write.key, write.value, place.value()));
+    append_change(fresh_, change_to(write, place));
     set(place, write.key, std::move(write.value));
   }
   if (!others.empty()) below_.hand_over(std::move(others));

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "ledger/overlay.hpp"
+#include "ledger/store/journal_entry.hpp"
 #include "ledger/store/store.hpp"
 #include "ledger/store/strip.hpp"
 
@@ -61,6 +62,8 @@ class JournalStore final : public Store {
     [[nodiscard]] const Bytes* value() const { return row == rows.end() || !row->second ? nullptr : &*row->second; }
   };
   [[nodiscard]] Place find(Table table, ByteView key) const;
+  /// How the journal says it, in few bytes.
+  [[nodiscard]] RowChange change_to(const Write& write, const Place& place) const;
   void set(const Place& place, ByteView key, std::optional<Bytes> value) const;
   void forget() const noexcept;
   [[nodiscard]] Result<void> commit_to_tables();

@@ -117,9 +117,17 @@ Write next_write(Reader& reader, const SimStore::Image& image, std::size_t most)
   reader.read("table", write.table);
   reader.blob("key", write.key, most);
   reader.read("kind", kind);
+  assert(kind <= 3);
   if (kind == 0) return write;
   Bytes begin;
   Bytes end;
+  Bytes other;
+  if (kind == 3) {
+    auto table = Table::facts;
+    reader.read("other table", table);
+    const auto key = reader.view("other key", most);
+    other = image[static_cast<std::size_t>(table)].at(Bytes(key.begin(), key.end()));
+  }
   if (kind == 2) {
     std::uint32_t before = 0;
     std::uint32_t after = 0;
@@ -132,6 +140,11 @@ Write next_write(Reader& reader, const SimStore::Image& image, std::size_t most)
   }
   const auto between = reader.view("value", most);
   begin.insert(begin.end(), between.begin(), between.end());
+  if (kind == 3) {
+    const auto behind = reader.view("behind", most);
+    begin.insert(begin.end(), other.begin(), other.end());
+    begin.insert(begin.end(), behind.begin(), behind.end());
+  }
   begin.insert(begin.end(), end.begin(), end.end());
   write.value = std::move(begin);
   return write;

@@ -80,6 +80,53 @@ BOOST_AUTO_TEST_CASE(of_a_row_that_changes_the_journal_takes_what_changed) {
   BOOST_TEST((last.get(Table::facts, a_key) == value));
 }
 
+// A block is checked, sent to some peers, and put into the chain.
+BOOST_AUTO_TEST_CASE(of_a_row_that_has_a_block_in_it_the_journal_takes_what_is_beside_the_block) {
+  Journalled state;
+  const auto size = [&] { return Strip(Table::journal).read(state.below).size(); };
+  const auto around = [](const Bytes& block, std::uint8_t letter) {
+    Bytes value(100, letter);
+    value.insert(value.end(), block.begin(), block.end());
+    value.resize(value.size() + 200, letter);
+    return value;
+  };
+  const auto both_say = [&](Table table, const Bytes& key, const Bytes& value) {
+    BOOST_TEST((state.store.get(table, key) == value));
+    const JournalStore next(state.below);
+    BOOST_TEST((next.get(table, key) == value));
+  };
+  const auto block = scrambled(20'000, 1);
+  const auto another_block = scrambled(20'000, 2);
+  commit(state.store,
+         {Write{Table::candidates, a_key, block}, Write{Table::candidates, another_key, another_block},
+          Write{Table::outbox, a_key, around(block, 1)}, Write{Table::outbox, another_key, around(another_block, 2)}});
+  BOOST_TEST(size() < 2 * 20'000U + 1'000);
+  both_say(Table::outbox, a_key, around(block, 1));
+  both_say(Table::outbox, another_key, around(another_block, 2));
+  commit(state.store, {Write{Table::blocks, a_key, around(block, 3)}, Write{Table::candidates, a_key, std::nullopt}});
+  BOOST_TEST(size() < 2 * 20'000U + 1'500);
+  both_say(Table::blocks, a_key, around(block, 3));
+  both_say(Table::outbox, a_key, around(block, 1));
+  // One that is gone, and one that only begins like it, help nobody.
+  commit(state.store, {Write{Table::blocks, another_key, around(block, 4)}});
+  both_say(Table::blocks, another_key, around(block, 4));
+  auto other_end = around(another_block, 5);
+  other_end[19'000] ^= 1U;
+  commit(state.store, {Write{Table::blocks, Bytes{9}, other_end}});
+  both_say(Table::blocks, Bytes{9}, other_end);
+  auto cut = another_block;
+  cut.resize(1'000);
+  commit(state.store, {Write{Table::blocks, Bytes{10}, cut}});
+  both_say(Table::blocks, Bytes{10}, cut);
+  BOOST_TEST(size() > 4 * 20'000U);
+  // And so does one that is in its table alone.
+  require_success(state.store.settle());
+  BOOST_TEST((state.below.get(Table::outbox, a_key) == around(block, 1)));
+  commit(state.store, {Write{Table::outbox, a_key, around(another_block, 6)}});
+  BOOST_TEST(size() > 20'000U);
+  both_say(Table::outbox, a_key, around(another_block, 6));
+}
+
 BOOST_AUTO_TEST_CASE(a_journal_is_settled_when_asked_and_what_is_gone_is_gone_in_its_table) {
   Journalled state;
   commit(state.below, {put(another_key, {9})});
@@ -287,6 +334,15 @@ BOOST_AUTO_TEST_CASE(a_journal_that_cannot_be_read_is_a_damaged_state) {
   const auto about_a_part =
       Bytes{static_cast<std::uint8_t>(Table::facts), 0, 0, 0, 1, 5, 2, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0};
   add_entry(below, Table::journal, about_a_part);
+  BOOST_CHECK_EXCEPTION((void)store.get(Table::facts, a_key), DamagedState, names_it);
+  commit(below, {nothing});
+  // One that is about a row with a block in it that is not there.
+  const std::optional<Bytes> block(Bytes(2'000, 7));
+  Bytes about_another;
+  append_change(
+      about_another,
+      change_around(change_of(Table::facts, a_key, block, nullptr), Table::candidates, a_key, *block).value());
+  add_entry(below, Table::journal, about_another);
   BOOST_CHECK_EXCEPTION((void)store.get(Table::facts, a_key), DamagedState, names_it);
   commit(below, {nothing});
   commit(store, {put(a_key, a_value)});

@@ -60,7 +60,7 @@ class Chance {
     return bytes;
   }
   Table table() {
-    static constexpr std::array tables{Table::facts, Table::trace, Table::history};
+    static constexpr std::array tables{Table::facts, Table::trace, Table::history, Table::candidates};
     return tables[below(tables.size())];
   }
   Write write() {
@@ -70,6 +70,14 @@ class Chance {
     // As a record that changes in one place, and in its length.
     Bytes value(1'000 + below(1'000), 7);
     value[below(value.size())] = letter();
+    if (of == Table::candidates) {
+      block_ = value;
+    } else if (below(2) == 0) {
+      // As a message, or a row of the chain, that has a block in it.
+      value = scrambled(below(5), generator_());
+      value.insert(value.end(), block_.begin(), block_.end());
+      value.resize(value.size() + below(5), letter());
+    }
     return Write{of, key(of), std::move(value)};
   }
 
@@ -86,6 +94,7 @@ class Chance {
   }
 
   std::mt19937_64 generator_;
+  Bytes block_;  ///< of the last row that went to the candidates
 };
 
 void compare(const State& state, const Model& model, Chance& chance) {

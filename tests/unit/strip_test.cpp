@@ -190,18 +190,68 @@ BOOST_AUTO_TEST_CASE(of_any_two_values_the_change_gives_the_second_from_the_firs
       BOOST_REQUIRE(reader.at_end());
       BOOST_TEST((change.table == Table::facts));
       BOOST_TEST(std::ranges::equal(change.key, a_key));
-      BOOST_REQUIRE((value_after(change, known) == value));
+      BOOST_REQUIRE((value_after(change, known, nullptr) == value));
     }
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_value_with_that_of_another_row_in_it_is_what_stands_beside_that) {
+  std::mt19937_64 random{3};
+  for (int i = 0; i < 500; ++i) {
+    const auto other = some_bytes(1'024 + random() % 300, random);
+    auto value = some_bytes(random() % 3 == 0 ? 0 : random() % 300, random);
+    value.insert(value.end(), other.begin(), other.end());
+    value.resize(value.size() + (random() % 3 == 0 ? 0 : random() % 300), 7);
+    const std::optional<Bytes> wanted(value);
+    const auto shorter =
+        change_around(change_of(Table::outbox, a_key, wanted, nullptr), Table::candidates, another_key, other);
+    BOOST_REQUIRE(shorter.has_value());
+    Bytes bytes;
+    append_change(bytes, *shorter);
+    BOOST_TEST(bytes.size() < value.size() - other.size() + 50);
+    bookchain::ledger::Reader reader(bytes);
+    const auto change = read_change(reader);
+    BOOST_REQUIRE(!reader.failed());
+    BOOST_REQUIRE(reader.at_end());
+    BOOST_TEST((change.table == Table::outbox));
+    BOOST_TEST((change.other_table == Table::candidates));
+    BOOST_TEST(std::ranges::equal(change.other_key, another_key));
+    BOOST_REQUIRE((value_after(change, nullptr, &other) == wanted));
+    BOOST_TEST(!value_after(change, &other, nullptr));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_value_that_has_another_one_not_whole_in_it_is_said_whole) {
+  const auto other = scrambled(2'000, 1);
+  const auto changes = [&](const Bytes& value, const Bytes* known = nullptr) {
+    const std::optional<Bytes> wanted(value);
+    return change_around(change_of(Table::outbox, a_key, wanted, known), Table::candidates, another_key, other)
+        .has_value();
+  };
+  BOOST_TEST(changes(other));
+  auto cut = other;
+  cut.pop_back();
+  BOOST_TEST(!changes(cut));
+  auto different = other;
+  different.back() ^= 1U;
+  BOOST_TEST(!changes(different));
+  BOOST_TEST(!changes(scrambled(4'000, 2)));
+  BOOST_TEST(!changes({}));
+  BOOST_TEST(!changes(other, &different));  // a part of it changed
+  const std::optional<Bytes> small(scrambled(1'023, 1));
+  const auto change = change_of(Table::outbox, a_key, small, nullptr);
+  BOOST_TEST(!change_around(change, Table::candidates, another_key, *small).has_value());
+  const auto gone = change_of(Table::outbox, a_key, std::nullopt, nullptr);
+  BOOST_TEST(!change_around(gone, Table::candidates, another_key, other).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(a_part_of_more_than_there_is_gives_nothing) {
   const Bytes known(100, 1);
   const RowChange change{Table::facts, a_key, RowChange::Kind::part, {}, 60, 40};
-  BOOST_TEST((value_after(change, &known) == known));
+  BOOST_TEST((value_after(change, &known, nullptr) == known));
   const Bytes less(99, 1);
-  BOOST_TEST(!value_after(change, &less));
-  BOOST_TEST(!value_after(change, nullptr));
+  BOOST_TEST(!value_after(change, &less, nullptr));
+  BOOST_TEST(!value_after(change, nullptr, &known));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
