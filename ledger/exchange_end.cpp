@@ -155,7 +155,7 @@ void commit_transfer(Context& context, const Transfer& transfer, Height height, 
   auto record = exchanges.get(context.draft, exchange);
   if (!record) {
     // A witness that the GRANT never reached was given the id all the same: nothing more comes of it.
-    witness_ids.erase(context.draft, WitnessIdKey{transfer.request.signer, exchange});
+    forget_id(context, WitnessIdKey{transfer.request.signer, exchange});
     return;
   }
   record->state = ExchangeState::committed;
@@ -183,7 +183,7 @@ void commit_transfer(Context& context, const Transfer& transfer, Height height, 
     case Role::witness:
       // The share is kept in any form until the requester signs that it can read (section 5).
       if (record->share_wanted) hand_out_shares(context, exchange, *record);
-      witness_ids.erase(context.draft, WitnessIdKey{requester_of(*record), exchange});
+      forget_id(context, WitnessIdKey{requester_of(*record), exchange});
       break;
   }
   context.draft.note(Event{"committed", exchange, std::to_string(height.value)});
@@ -216,7 +216,7 @@ void end_left_behind(Context& context, const BookId& book, const std::optional<E
       end(context, exchange, *record, ExchangeState::invalid, std::string(name(Token::stale_version)),
           "block " + std::to_string(height.value) + " moved the book on");
     }
-    witness_ids.erase(context.draft, WitnessIdKey{requester_of(*record), exchange});
+    forget_id(context, WitnessIdKey{requester_of(*record), exchange});
     keep(context, exchange, *record);
   }
 }
@@ -245,14 +245,14 @@ void commit_dispute(Context& context, const Signed<Dispute>& dispute, Height hei
     shelf_task(context, ShelfAction::remove_book, book, exchange);
   }
   auto record = exchanges.get(context.draft, exchange);
-  if (!record) witness_ids.erase(context.draft, WitnessIdKey{body.request.signer, exchange});
+  if (!record) forget_id(context, WitnessIdKey{body.request.signer, exchange});
   if (!record || is_over(record->state)) return;
   record->height = height;
   const auto token = kind == MarkKind::bad_chunk ? Token::wrong_book : Token::wrong_share;
   end(context, exchange, *record, ExchangeState::invalid, std::string(name(token)),
       "disputed in block " + std::to_string(height.value) + ": " + std::string(name(kind)));
   record->shares.clear();
-  witness_ids.erase(context.draft, WitnessIdKey{requester_of(*record), exchange});
+  forget_id(context, WitnessIdKey{requester_of(*record), exchange});
   keep(context, exchange, *record);
 }
 

@@ -47,6 +47,20 @@ Result<void> keep_beside_id(Context& context, PeerPort requester, const Exchange
   return success();
 }
 
+void id_has_grant(Context& context, const WitnessIdKey& key) {
+  auto given = witness_ids.get(context.draft, key);
+  if (!given || given->order == 0) return;
+  given_ids.erase(context.draft, GivenIdKey{key.requester, std::exchange(given->order, 0)});
+  witness_ids.put(context.draft, key, *given);
+}
+
+void forget_id(Context& context, const WitnessIdKey& key) {
+  const auto given = witness_ids.get(context.draft, key);
+  if (!given) return;
+  if (given->order > 0) given_ids.erase(context.draft, GivenIdKey{key.requester, given->order});
+  witness_ids.erase(context.draft, key);
+}
+
 void end(Context& context, const ExchangeId& exchange, ExchangeRecord& record, ExchangeState state, std::string token,
          std::string reason) {
   record.state = state;

@@ -80,6 +80,11 @@ void shelf_task(Context& context, ShelfAction action, const BookId& book, const 
 [[nodiscard]] Result<void> keep_beside_id(Context& context, PeerPort requester, const ExchangeId& exchange,
                                           const std::function<void(WitnessIdRecord&)>& change);
 
+/// The GRANT of an id is here: however many others its requester gives, it stays.
+void id_has_grant(Context& context, const WitnessIdKey& key);
+/// Forgets an id, with what its requester asked and said beside it.
+void forget_id(Context& context, const WitnessIdKey& key);
+
 /// Tells the other peers of an exchange that it is over before consent: the requester tells all, the
 /// owner the requester.
 void tell_over(Context& context, const ExchangeId& exchange, const ExchangeRecord& record);

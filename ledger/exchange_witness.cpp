@@ -77,7 +77,9 @@ Result<void> begin_record(Context& context, const ExchangeId& exchange, const Si
   record.began = context.now;
   const bool past = grant_age(context.draft, record) == GrantAge::past;
   const auto height = moved.get(context.draft, exchange);
+  const WitnessIdKey id{request.signer, exchange};
   if (!past && !height) {
+    id_has_grant(context, id);
     take_what_waited(context, exchange, record);
     return success();
   }
@@ -88,9 +90,10 @@ Result<void> begin_record(Context& context, const ExchangeId& exchange, const Si
   });
   // The GRANT of a TRANSFER is past: one that is not is another one of the same exchange.
   if (!past || !height || disputed) {
-    witness_ids.erase(context.draft, WitnessIdKey{request.signer, exchange});
+    forget_id(context, id);
     return rejected(Token::stale_version, "the chain has moved on since the grant", to_hex(exchange));
   }
+  id_has_grant(context, id);
   record.state = ExchangeState::committed;
   record.height = height;
   return success();
@@ -120,20 +123,22 @@ void tell_requesters(Context& context, const ExchangeRecord& first, const Witnes
 }
 
 /// An id waits for its GRANT while its requester gives so many others: those that never get one go, the oldest first.
-void remember_given_id(Context& context, PeerPort requester, const ExchangeId& exchange) {
+/// Gives its order among them.
+std::uint64_t let_wait_for_grant(Context& context, PeerPort requester, const ExchangeId& exchange) {
   const auto prefix = encode(requester);
   const auto last = given_ids.last(context.draft, prefix);
   const auto order = last ? last->first.order + 1 : 1;
   given_ids.put(context.draft, GivenIdKey{requester, order}, exchange);
   std::optional<std::pair<GivenIdKey, ExchangeId>> oldest;
   given_ids.each(context.draft, prefix, [&](const GivenIdKey& key, const ExchangeId& given) {
-    oldest.emplace(key, given);
-    return false;
+    if (key.order > 0) oldest.emplace(key, given);
+    return key.order == 0;
   });
-  if (!oldest || order - oldest->first.order < max_given_ids) return;
+  if (!oldest || order - oldest->first.order < max_given_ids) return order;
   given_ids.erase(context.draft, oldest->first);
-  if (exchanges.get(context.draft, oldest->second)) return;
-  witness_ids.erase(context.draft, WitnessIdKey{requester, oldest->second});
+  forget_id(context, WitnessIdKey{requester, oldest->second});
+  given_ids.put(context.draft, GivenIdKey{requester, 0}, oldest->second);
+  return order;
 }
 
 /// The id may have been one of those that went: its requester is asked for it, as long as it is of use.
@@ -141,8 +146,7 @@ void ask_for_lost_id(Context& context, const ExchangeId& exchange, const Exchang
   if (record.height) return;
   const auto requester = requester_of(record);
   if (witness_ids.get(context.draft, WitnessIdKey{requester, exchange})) return;
-  const auto last = given_ids.last(context.draft, encode(requester));
-  if (last && last->first.order > max_given_ids) context.draft.send(requester, SendAgain{exchange});
+  if (given_ids.get(context.draft, GivenIdKey{requester, 0})) context.draft.send(requester, SendAgain{exchange});
 }
 
 /// What the requester gave up before the GRANT came here is over, as it is where the GRANT came first.
@@ -165,9 +169,11 @@ Result<void> on_witness_id(Context& context, PeerPort from, const WitnessId& mes
     if (first->request_id == message.request_id) return success();
     return rejected(Token::equivocation, "the requester gave another id before", to_hex(message.exchange));
   }
-  witness_ids.put(context.draft, key, WitnessIdRecord{.request_id = message.request_id, .began = context.now});
-  remember_given_id(context, from, message.exchange);
-  if (!record || record->role != Role::witness || requester_of(*record) != from) return success();
+  WitnessIdRecord given{.request_id = message.request_id, .began = context.now};
+  const bool has_grant = record && record->role == Role::witness && requester_of(*record) == from;
+  if (!has_grant) given.order = let_wait_for_grant(context, from, message.exchange);
+  witness_ids.put(context.draft, key, given);
+  if (!has_grant) return success();
   acknowledge_share(context, message.exchange, *record);
   answer_id(context, message.exchange, *record);
   keep(context, message.exchange, *record);

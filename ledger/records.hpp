@@ -226,6 +226,7 @@ struct WitnessIdRecord {
   std::string token = {};              ///< why, as the requester tells it
   std::string reason = {};             ///< foreign text
   Time began;
+  std::uint64_t order = 0;  ///< among the ids of its requester that wait for their GRANT; 0: that is here
 
   template <class Self, class Visitor>
   static void visit(Self& self, Visitor& visitor) {
@@ -237,6 +238,7 @@ struct WitnessIdRecord {
     visitor.text("token", self.token, max_reason_bytes);
     visitor.text("reason", self.reason, max_reason_bytes);
     visitor("began", self.began);
+    visitor("order", self.order);
   }
 };
 
@@ -245,7 +247,7 @@ inline constexpr std::uint64_t max_given_ids = 1'024;
 
 struct GivenIdKey {
   PeerPort requester;
-  std::uint64_t order{};
+  std::uint64_t order{};  ///< 0: the last one that went because so many others came; those that wait begin at 1
 
   template <class Self, class Visitor>
   static void visit(Self& self, Visitor& visitor) {

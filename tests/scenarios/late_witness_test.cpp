@@ -22,10 +22,12 @@ BOOST_AUTO_TEST_CASE(a_witness_that_no_grant_reached_forgets_the_id_when_the_boo
   };
   network.deliver_until_quiet();
   BOOST_TEST(witness_ids.all(network.state(four.w1)).size() == 1U);
+  BOOST_TEST(given_ids.all(network.state(four.w1)).size() == 1U);
   network.run();
   network.require_equal_chains(1);
   BOOST_TEST(!network.knows(four.w1, four.x));
   BOOST_TEST(witness_ids.all(network.state(four.w1)).empty());
+  BOOST_TEST(given_ids.all(network.state(four.w1)).empty());
 }
 
 // Section 3: a witness is no part of the end. Whatever it hears of the exchange after the chain has ended it, in any
@@ -62,6 +64,7 @@ BOOST_AUTO_TEST_CASE(a_witness_that_hears_of_an_exchange_after_its_end_has_it_as
         BOOST_TEST(network.queue.size() == (given_up ? 0U : 1U));
         BOOST_TEST(count_queued<SendAgain>(network) == network.queue.size());
         BOOST_TEST(witness_ids.all(network.state(four.w1)).empty());
+        BOOST_TEST(given_ids.all(network.state(four.w1)).empty());
         BOOST_TEST(network.knows(four.w1, four.x) == !given_up);
         if (!given_up) BOOST_TEST((network.state_of(four.w1, four.x) == ExchangeState::committed));
         BOOST_TEST(open_exchanges(network.state(four.w1), four.book()).empty());

@@ -26,10 +26,51 @@ BOOST_AUTO_TEST_CASE(a_share_for_another_part_in_the_exchange_or_from_another_is
 BOOST_AUTO_TEST_CASE(an_id_whose_grant_is_here_is_kept_however_many_others_follow) {
   Strays s(Step::grant);
   auto& network = s.network;
+  BOOST_TEST(given_ids.all(network.state(s.w1)).empty());
   for (std::uint64_t i = 0; i <= max_given_ids; ++i) {
     BOOST_TEST(!network.give(s.r, s.w1, WitnessId{network.draw<ExchangeId>(), network.draw<RequestId>()}));
   }
   BOOST_TEST(witness_ids.get(network.state(s.w1), WitnessIdKey{s.r, s.x}).has_value());
+  s.require_committed();
+}
+
+BOOST_AUTO_TEST_CASE(an_id_that_comes_after_its_grant_is_not_among_those_that_wait) {
+  Network network(4);
+  const auto r = network.port(0);
+  const auto w1 = network.port(2);
+  std::optional<WitnessId> id;
+  network.filter = [&](const Envelope& envelope) {
+    const auto* given = std::get_if<WitnessId>(&envelope.message);
+    if (given == nullptr || envelope.to != w1) return true;
+    id = *given;
+    return false;
+  };
+  const auto x = network.start(r, network.port(1), "7", Step::grant);
+  network.deliver_until_quiet();
+  BOOST_REQUIRE(id.has_value());
+  BOOST_REQUIRE(network.knows(w1, x));
+  BOOST_TEST(witness_ids.all(network.state(w1)).empty());
+  network.filter = nullptr;
+  BOOST_TEST(!network.give(r, w1, *id));
+  BOOST_TEST(witness_ids.get(network.state(w1), WitnessIdKey{r, x}).has_value());
+  BOOST_TEST(given_ids.all(network.state(w1)).empty());
+  network.run();
+  BOOST_TEST((network.state_of(r, x) == ExchangeState::committed));
+}
+
+// Who names the exchange of another has no GRANT of it, and its ids are bounded like all others.
+BOOST_AUTO_TEST_CASE(an_id_for_the_exchange_of_another_requester_goes_like_those_without_a_grant) {
+  Strays s(Step::grant);
+  auto& network = s.network;
+  const WitnessIdKey foreign{s.w2, s.x};
+  BOOST_TEST(!network.give(s.w2, s.w1, WitnessId{s.x, network.draw<RequestId>()}));
+  BOOST_TEST(witness_ids.get(network.state(s.w1), foreign).has_value());
+  for (std::uint64_t i = 0; i < max_given_ids; ++i) {
+    BOOST_TEST(!network.give(s.w2, s.w1, WitnessId{network.draw<ExchangeId>(), network.draw<RequestId>()}));
+  }
+  BOOST_TEST(!witness_ids.get(network.state(s.w1), foreign).has_value());
+  BOOST_TEST(witness_ids.get(network.state(s.w1), WitnessIdKey{s.r, s.x}).has_value());
+  BOOST_TEST(witness_ids.all(network.state(s.w1), encode(s.w2)).size() == max_given_ids);
   s.require_committed();
 }
 

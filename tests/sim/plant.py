@@ -284,8 +284,8 @@ BUGS = [
      "  if (!ON) record.key = wish.key;\n"),
     # A witness drops the share of an exchange that is committed, whether the requester has the book or not.
     ("share_dropped_with_block", "ledger/exchange_end.cpp", 1,
-     "      witness_ids.erase(context.draft, WitnessIdKey{requester_of(*record), exchange});\n      break;",
-     "      witness_ids.erase(context.draft, WitnessIdKey{requester_of(*record), exchange});\n"
+     "      forget_id(context, WitnessIdKey{requester_of(*record), exchange});\n      break;",
+     "      forget_id(context, WitnessIdKey{requester_of(*record), exchange});\n"
      "      if (ON) record->shares.clear();\n      break;"),
     # Of all that a peer finds out about others it keeps the last.
     ("evidence_replaced", "ledger/sightings.cpp", 1,
