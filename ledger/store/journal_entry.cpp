@@ -70,7 +70,8 @@ RowChange change_of(Table table, ByteView key, const std::optional<Bytes>& value
 }
 
 std::optional<RowChange> change_around(const RowChange& change, Table other_table, ByteView other_key, ByteView other) {
-  if (change.kind != RowChange::Kind::whole || other.size() < least_in_another) return std::nullopt;
+  if (change.kind != RowChange::Kind::whole) return std::nullopt;
+  if (other.size() < least_in_another || change.bytes.size() < other.size()) return std::nullopt;
   // One place is looked at, the first that begins like the other value.
   const auto* place = ::memmem(change.bytes.data(), change.bytes.size(), other.data(), step);
   if (place == nullptr) return std::nullopt;
