@@ -86,6 +86,13 @@ class Serving {
   }
 
   [[nodiscard]] Result<ServeEnd> run() {
+    auto end = serve();
+    tell_requests(Error{Token::interrupted, "serve ended before it was decided, and it was not made", {}, {}});
+    return end;
+  }
+
+ private:
+  [[nodiscard]] Result<ServeEnd> serve() {
     if (is_beside()) home_.wake_server();
     home_.keep_journals();
     if (!plan_.until_idle && !plan_.at_most && !plan_.done) home_.lengthen_log();
@@ -131,7 +138,6 @@ class Serving {
     }
   }
 
- private:
   /// Somebody may work long on this home: it is their turn. Gives how it ended if a signal comes, or the time that was
   /// given is over, meanwhile.
   [[nodiscard]] Result<std::optional<ServeEnd>> take_home() {
@@ -323,7 +329,7 @@ class Serving {
     return std::nullopt;
   }
 
-  /// A back-off that still runs, or mail that waits for the next turn.
+  /// A back-off that still runs, or mail and requests that wait for the next turn.
   [[nodiscard]] bool has_more_to_do() const {
     return home_.courier().is_lingering() || home_.node().is_backing_off(home_.store());
   }

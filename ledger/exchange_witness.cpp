@@ -137,6 +137,7 @@ std::uint64_t let_wait_for_grant(Context& context, PeerPort requester, const Exc
   if (!oldest || order - oldest->first.order < max_given_ids) return order;
   given_ids.erase(context.draft, oldest->first);
   forget_id(context, WitnessIdKey{requester, oldest->second});
+  // That it is there says that one went.
   given_ids.put(context.draft, GivenIdKey{requester, 0}, oldest->second);
   return order;
 }

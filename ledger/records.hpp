@@ -242,7 +242,8 @@ struct WitnessIdRecord {
   }
 };
 
-/// A witness remembers the last ids of each requester, and those it has a GRANT of: a flood must not fill its disk.
+/// A witness remembers so many ids of each requester at most, the last ones, and those it has a GRANT of: a flood must
+/// not fill its disk. Counted by their order, and that of the newest is given again once its GRANT is here.
 inline constexpr std::uint64_t max_given_ids = 1'024;
 
 struct GivenIdKey {

@@ -43,7 +43,7 @@ enum class Table : std::uint8_t {
   // the rules again
   seen_votes,  ///< Ballot -> SeenVotes: statements of others about the present height
   evidence,    ///< accused, EvidenceId -> EvidenceRecord
-  given_ids,   ///< requester, order -> ExchangeId: the newest ids that wait for their GRANT at a witness
+  given_ids,   ///< requester, order -> ExchangeId: ids that wait for their GRANT at a witness, and whether one went
   announced,   ///< registrar -> how many of its books are in the catalogue and not in the chain
   // the shelf of value books (ledger/store/value_shelf.hpp)
   value_books,     ///< BookId -> ValueText

@@ -220,7 +220,7 @@ class Courier {
     [[nodiscard]] std::size_t count_votes() const;
     [[nodiscard]] bool is_within(std::size_t most_messages, std::uint64_t most_bytes) const;
   };
-  /// Mail that was taken in and is not decided for good.
+  /// Mail that was taken in and is not decided for good; none, where only wishes wait, which whoever wishes keeps.
   struct Lingering {
     std::vector<Parcel> parcels;
     OpenedMail mail;

@@ -1,5 +1,5 @@
-// What a patient turn leaves for later: notes (transport/postponed.hpp), mail that waits for a vote, and mail that was
-// decided and made nothing leave.
+// What a patient turn leaves for later: notes (transport/postponed.hpp), mail and wishes that wait for a vote, and mail
+// that was decided and made nothing leave.
 #include <algorithm>
 
 #include "transport/courier.hpp"

@@ -41,7 +41,9 @@ void JournalStore::add(ByteView entry) const {
       const bool names_another = change.kind == RowChange::Kind::around;
       const auto* other = names_another ? find(change.other_table, change.other_key).value() : nullptr;
       value = value_after(change, place.value(), other);
-      if (!value) refuse("an entry is about a part of a row that is none");
+      if (!value)
+        refuse(names_another ? "an entry names a row that is not there"
+                             : "an entry is about a part of a row that is none");
     }
     set(place, change.key, std::move(value));
   }
@@ -115,8 +117,9 @@ Result<void> JournalStore::begin(Durability durability) {
   return success();
 }
 
-/// A block stands among the candidates before it goes to an outbox and until it is in the chain: in one transaction
-/// rows come down in the order of their tables, blocks before candidates and these before outboxes.
+/// A block mostly stands among the candidates before it goes to an outbox and until it is in the chain, since in one
+/// transaction rows come down in the order of their tables: blocks, candidates, outboxes. Where it does not, the row is
+/// written whole.
 RowChange JournalStore::change_to(const Write& write, const Place& place) const {
   const auto change = change_of(write.table, write.key, write.value, place.value());
   for (const auto& [key, block] : rows(Table::candidates)) {

@@ -58,6 +58,24 @@ BOOST_AUTO_TEST_CASE(an_id_that_comes_after_its_grant_is_not_among_those_that_wa
   BOOST_TEST((network.state_of(r, x) == ExchangeState::committed));
 }
 
+// Ids are counted by the order in which they wait, and that of the newest is free once its GRANT is here.
+BOOST_AUTO_TEST_CASE(an_exchange_that_ends_takes_no_id_from_the_list_but_its_own) {
+  Strays s(Step::request);
+  auto& network = s.network;
+  network.deliver_until_quiet();
+  const auto waiting = [&] { return given_ids.all(network.state(s.w1)); };
+  BOOST_TEST(waiting().size() == 1U);
+  network.play(s.x, Step::grant);
+  BOOST_TEST(waiting().empty());
+  const auto next = network.draw<ExchangeId>();
+  BOOST_TEST(!network.give(s.r, s.w1, WitnessId{next, network.draw<RequestId>()}));
+  s.require_committed();
+  BOOST_TEST(!witness_ids.get(network.state(s.w1), WitnessIdKey{s.r, s.x}).has_value());
+  BOOST_REQUIRE(waiting().size() == 1U);
+  BOOST_TEST((waiting().front().second == next));
+  BOOST_TEST(witness_ids.get(network.state(s.w1), WitnessIdKey{s.r, next}).has_value());
+}
+
 // Who names the exchange of another has no GRANT of it, and its ids are bounded like all others.
 BOOST_AUTO_TEST_CASE(an_id_for_the_exchange_of_another_requester_goes_like_those_without_a_grant) {
   Strays s(Step::grant);

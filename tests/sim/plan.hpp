@@ -196,6 +196,8 @@ enum class Bug : std::uint8_t {
   removal_not_journalled,    ///< of a row that is in its table
   number_given_again,        ///< to another exchange
   small_row_left,            ///< in memory, when it is gone from its table
+  row_end_not_journalled,    ///< what stands behind a block
+  granted_id_listed,         ///< among those that wait for their GRANT
   receipt_of_anybody,        ///< lets a witness forget its share
   first_ballot_of_anybody,   ///< is voted on
   first_ballot_taken,        ///< by a peer whose turn it is not

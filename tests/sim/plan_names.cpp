@@ -186,6 +186,8 @@ std::string_view name(Bug bug) {
     case Bug::removal_not_journalled: return "removal-not-journalled";
     case Bug::number_given_again: return "number-given-again";
     case Bug::small_row_left: return "small-row-left";
+    case Bug::row_end_not_journalled: return "row-end-not-journalled";
+    case Bug::granted_id_listed: return "granted-id-listed";
   }
   return "";
 }

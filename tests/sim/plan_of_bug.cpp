@@ -88,6 +88,8 @@ Needs needs_of(Bug bug) {
     case Bug::removal_not_journalled:
     case Bug::number_given_again:
     case Bug::small_row_left:
+    case Bug::row_end_not_journalled:
+    case Bug::granted_id_listed:
     case Bug::committed_voted_again:
     case Bug::requests_refused:
     case Bug::first_ballot_taken:

@@ -69,8 +69,10 @@ std::vector<Proof> proofs_of(Bug bug) {
     case Bug::small_row_left:
       return {{"tables and journals say together what was written"}, {"nothing is sent that is not durable"}};
     case Bug::journal_left:
+    case Bug::row_end_not_journalled:
     case Bug::number_given_again:
     case Bug::removal_not_journalled: return {{"tables and journals say together what was written"}};
+    case Bug::granted_id_listed: return {{"a witness lists the ids that wait for a GRANT, and no others"}};
     case Bug::share_not_kept:
     case Bug::share_not_checked: return {{"an ACK says that a fitting share is durable"}};
     case Bug::grant_not_remembered: return {{signed_two}};

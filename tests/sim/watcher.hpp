@@ -92,6 +92,7 @@ class Watcher {
   void check_ack(PeerPort from, const AckMessage& message, const SimStore& store);
   // watcher_durable.cpp
   void check_kept_by_signer(PeerPort from, const Message& message, const SimStore& store) const;
+  void check_waiting_ids(PeerPort peer, const SimStore& store) const;
   void check_share_kept(PeerPort peer, const ExchangeId& exchange, const SimStore& store) const;
   void found_out(PeerPort peer, Table table, const Bytes& key, const SimStore& store);
   void read_statements(const Message& message);

@@ -115,9 +115,30 @@ void Watcher::check_share_kept(PeerPort peer, const ExchangeId& exchange, const 
   throw Violation{"a witness keeps the share that it acknowledged", at_port(peer) + " of " + to_hex(exchange)};
 }
 
+/// The list of a witness and its ids name each other, and none that it lists has a GRANT.
+void Watcher::check_waiting_ids(PeerPort peer, const SimStore& store) const {
+  const auto refuse = [&](const ExchangeId& exchange) {
+    throw Violation{"a witness lists the ids that wait for a GRANT, and no others",
+                    at_port(peer) + " of " + to_hex(exchange)};
+  };
+  std::size_t waiting = 0;
+  for (const auto& [key, given] : witness_ids.all(store)) {
+    if (given.order == 0) continue;
+    ++waiting;
+    const auto listed = given_ids.get(store, GivenIdKey{key.requester, given.order});
+    const auto record = exchanges.get(store, key.exchange);
+    const bool has_grant = record && record->role == Role::witness && record->request.signer == key.requester;
+    if (!listed || *listed != key.exchange || has_grant) refuse(key.exchange);
+  }
+  for (const auto& [key, exchange] : given_ids.all(store)) {
+    if (key.order > 0 && waiting-- == 0) refuse(exchange);
+  }
+}
+
 /// After a crash and at the end: what its disk held once is there. No evidence and no mark ever goes.
 void Watcher::check_kept(PeerPort peer, const SimStore& store) {
   if (!is_honest(peer)) return;
+  check_waiting_ids(peer, store);
   for (const auto& [witness, exchange] : acked_) {
     if (witness == peer) check_share_kept(peer, exchange, store);
   }
