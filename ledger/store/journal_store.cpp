@@ -1,28 +1,44 @@
 #include "ledger/store/journal_store.hpp"
 
+#include <algorithm>
 #include <cassert>
 
 #include "ledger/store/journal_entry.hpp"
 
 namespace bookchain::ledger {
 
+namespace {
+
+/// In a map of fewer rows than that a row is found as quickly as the filter says that it is not there.
+constexpr std::size_t least_filtered = 512;
+
+}  // namespace
+
 // ---- entries ----
 
 JournalStore::Place JournalStore::find(Table table, ByteView key) const {
   auto& rows = rows_[static_cast<std::size_t>(table)];
-  return Place{table, rows, rows.find(key)};
+  if (!may_have(table, key)) return Place{table, rows, rows.end(), false};
+  const auto row = rows.lower_bound(key);
+  return Place{table, rows, row, row != rows.end() && std::ranges::equal(row->first, key)};
 }
 
-/// A row that comes and goes while the journal is kept never gets to its table, and is forgotten.
+/// A row that comes and goes while the journal is kept never gets to its table, and is forgotten. One that goes and did
+/// not come since is in its table, mostly; if it is not, nothing is taken away there.
 void JournalStore::set(const Place& place, ByteView key, std::optional<Bytes> value) const {
-  const bool is_known = place.row != place.rows.end();
-  if (!value && !below_.look_up(place.table, key, [](ByteView) {})) {
-    if (is_known) place.rows.erase(place.row);
-  } else if (is_known) {
-    place.row->second = std::move(value);
+  if (!place.is_known) {
+    place.rows.emplace_hint(place.row, Bytes(key.begin(), key.end()), std::move(value));
+    filter_.add(place.table, key);
+  } else if (!value && !below_.look_up(place.table, key, [](ByteView) {})) {
+    place.rows.erase(place.row);
   } else {
-    place.rows.emplace(Bytes(key.begin(), key.end()), std::move(value));
+    place.row->second = std::move(value);
   }
+}
+
+/// Whether a row may be among those that are not in their tables yet.
+bool JournalStore::may_have(Table table, ByteView key) const {
+  return rows(table).size() < least_filtered || filter_.may_have(table, key);
 }
 
 void JournalStore::add(ByteView entry) const {
@@ -51,6 +67,7 @@ void JournalStore::add(ByteView entry) const {
 
 void JournalStore::forget() const noexcept {
   for (auto& rows : rows_) rows.clear();
+  filter_.clear();
   bytes_ = 0;
   is_known_ = false;
 }
@@ -95,7 +112,10 @@ auto JournalStore::at_one_moment(const Read& read) const {
 }
 
 bool JournalStore::look_up(Table table, ByteView key, const Look& look) const {
-  return at_one_moment([&] { return overlay::look_up(rows(table), below_, table, key, look); });
+  return at_one_moment([&] {
+    if (!may_have(table, key)) return below_.look_up(table, key, look);
+    return overlay::look_up(rows(table), below_, table, key, look);
+  });
 }
 
 void JournalStore::scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const {

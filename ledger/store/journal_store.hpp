@@ -10,6 +10,7 @@
 
 #include "ledger/overlay.hpp"
 #include "ledger/store/journal_entry.hpp"
+#include "ledger/store/key_filter.hpp"
 #include "ledger/store/store.hpp"
 #include "ledger/store/strip.hpp"
 
@@ -58,10 +59,12 @@ class JournalStore final : public Store {
   struct Place {
     Table table;
     Rows& rows;
-    Rows::iterator row;
-    [[nodiscard]] const Bytes* value() const { return row == rows.end() || !row->second ? nullptr : &*row->second; }
+    Rows::iterator row;     ///< that, or a place before which it may belong
+    bool is_known = false;  ///< whether it is that
+    [[nodiscard]] const Bytes* value() const { return is_known && row->second ? &*row->second : nullptr; }
   };
   [[nodiscard]] Place find(Table table, ByteView key) const;
+  [[nodiscard]] bool may_have(Table table, ByteView key) const;
   /// How the journal says it, in few bytes.
   [[nodiscard]] RowChange change_to(const Write& write, const Place& place) const;
   void set(const Place& place, ByteView key, std::optional<Bytes> value) const;
@@ -85,6 +88,7 @@ class JournalStore final : public Store {
   mutable std::size_t bytes_ = 0;
   /// What is not in its table yet.
   mutable std::array<Rows, table_count> rows_;
+  mutable KeyFilter filter_;  ///< has all their keys
 };
 
 }  // namespace bookchain::ledger

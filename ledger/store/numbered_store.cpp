@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::size_t id_bytes = ExchangeId::size;
 constexpr std::size_t number_bytes = sizeof(std::uint64_t);
+/// Of what was asked for, some 150 bytes each; with more, all is asked anew.
+constexpr std::size_t most_remembered = 1'024;
 /// Of the row that holds the next number to be given; before the ids of all exchanges.
 constexpr ByteView next_key;
 
@@ -37,9 +39,51 @@ bool NumberedStore::numbers(Table table) {
 }
 
 std::optional<Bytes> NumberedStore::number_of(ByteView exchange) const {
+  if (is_of_one_moment()) {
+    if (const auto known = asked_.find(exchange); known != asked_.end()) return known->second;
+  }
   auto number = below_.get(Table::exchange_numbers, exchange);
   if (number) check_number(*number);
+  // A read that failed gave less than there is.
+  if (is_of_one_moment() && (number || below_.status())) {
+    asked_.emplace(Bytes(exchange.begin(), exchange.end()), number);
+  }
   return number;
+}
+
+// ---- what is of one moment ----
+
+void NumberedStore::forget_if_changed() const {
+  const auto before = std::exchange(foreign_commits_, below_.foreign_commits());
+  if (before != foreign_commits_ || asked_.size() > most_remembered) asked_.clear();
+}
+
+void NumberedStore::begin_reading() const {
+  readings_.emplace_back(below_);
+  if (readings_.size() == 1 && !open_) forget_if_changed();
+}
+
+void NumberedStore::end_reading() const { readings_.pop_back(); }
+
+Result<void> NumberedStore::begin(Durability durability) {
+  BOOKCHAIN_CHECK(below_.begin(durability));
+  forget_if_changed();
+  open_ = true;
+  return success();
+}
+
+Result<void> NumberedStore::commit() {
+  open_ = false;
+  gave_numbers_ = false;
+  auto committed = below_.commit();
+  if (!committed) asked_.clear();
+  return committed;
+}
+
+void NumberedStore::rollback() noexcept {
+  open_ = false;
+  if (std::exchange(gave_numbers_, false)) asked_.clear();
+  below_.rollback();
 }
 
 // ---- reading ----
@@ -161,7 +205,12 @@ void NumberedStore::apply(const std::vector<Write>& writes) {
     const auto* number = numbering.number_of(id_in(write.key), write.value.has_value());
     if (number != nullptr) placed.push_back(Write{write.table, joined(*number, rest_of(write.key)), write.value});
   }
+  const auto before = placed.size();
   numbering.add_rows(placed);
+  for (std::size_t i = before; i < placed.size(); ++i) {
+    asked_.insert_or_assign(placed[i].key, placed[i].value);
+    gave_numbers_ = true;
+  }
   below_.hand_over(std::move(placed));
 }
 

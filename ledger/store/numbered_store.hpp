@@ -7,6 +7,7 @@
 #pragma once
 
 #include <list>
+#include <map>
 
 #include "ledger/store/store.hpp"
 
@@ -26,19 +27,17 @@ class NumberedStore final : public Store {
   void scan(Table table, ByteView prefix, ByteView from, const Visit& visit) const override;
   [[nodiscard]] std::optional<std::pair<Bytes, Bytes>> last(Table table, ByteView prefix) const override;
 
-  [[nodiscard]] Result<void> begin(Durability durability = Durability::full) override {
-    return below_.begin(durability);
-  }
+  [[nodiscard]] Result<void> begin(Durability durability = Durability::full) override;
   void apply(const std::vector<Write>& writes) override;
-  [[nodiscard]] Result<void> commit() override { return below_.commit(); }
-  void rollback() noexcept override { below_.rollback(); }
+  [[nodiscard]] Result<void> commit() override;
+  void rollback() noexcept override;
   [[nodiscard]] std::uint64_t foreign_commits() const override { return below_.foreign_commits(); }
   [[nodiscard]] Result<void> status() const override { return below_.status(); }
 
  private:
   class Numbering;
-  void begin_reading() const override { readings_.emplace_back(below_); }
-  void end_reading() const override { readings_.pop_back(); }
+  void begin_reading() const override;
+  void end_reading() const override;
   /// The number of an exchange, as it stands in the keys of its rows; nothing if it has none.
   [[nodiscard]] std::optional<Bytes> number_of(ByteView exchange) const;
   /// Visits the rows of one exchange; whether to go on.
@@ -46,7 +45,16 @@ class NumberedStore final : public Store {
                      const Visit& visit) const;
 
   Store& below_;
+  /// What is asked for while nobody else can write is remembered as long as nobody else has written.
+  [[nodiscard]] bool is_of_one_moment() const { return open_ || !readings_.empty(); }
+  void forget_if_changed() const;
+
+  bool open_ = false;
+  bool gave_numbers_ = false;            ///< in the open transaction
   mutable std::list<Reading> readings_;  ///< of what lies below, one for each that lives here
+  mutable std::uint64_t foreign_commits_ = 0;
+  /// Numbers of exchanges, and which have none: of a new exchange that is asked for each of its tables.
+  mutable std::map<Bytes, std::optional<Bytes>, ByBytes> asked_;
 };
 
 }  // namespace bookchain::ledger

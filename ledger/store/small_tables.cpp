@@ -23,6 +23,7 @@ void SmallTables::keep(std::size_t most_bytes) {
 
 void SmallTables::forget() const noexcept {
   for (auto& kept : kept_) kept = Kept{};
+  turns_.forget();
 }
 
 void SmallTables::forget_if_changed() const {
@@ -69,9 +70,21 @@ void SmallTables::end_reading() const {
   if (--readings_ == 0) reading_.reset();
 }
 
+bool SmallTables::is_behind_all(Table table, ByteView key) const {
+  if (table != Table::turns || most_bytes_ == 0 || !is_of_one_moment()) return false;
+  if (key.size() <= bytes_of_turn_group) return false;
+  if (const auto known = turns_.is_behind_all(key)) return *known;
+  const auto group = turns_.group_of(key);
+  const auto last = below_.last(table, group);
+  // A read that failed gave less than there is.
+  if (!below_.status()) return false;
+  turns_.learn(group, last ? ByteView(last->first) : ByteView());
+  return !last || ByBytes{}(last->first, key);
+}
+
 bool SmallTables::look_up(Table table, ByteView key, const Look& look) const {
   const auto* kept = find(table);
-  if (kept == nullptr) return below_.look_up(table, key, look);
+  if (kept == nullptr) return !is_behind_all(table, key) && below_.look_up(table, key, look);
   const auto row = kept->rows.find(key);
   if (row == kept->rows.end()) return false;
   look(row->second);
@@ -130,7 +143,11 @@ void SmallTables::apply(const std::vector<Write>& writes) {
   assert(open_);
   changed_ = true;
   below_.apply(writes);
-  for (const auto& write : writes) note(write, kept_[static_cast<std::size_t>(write.table)]);
+  for (const auto& write : writes) {
+    note(write, kept_[static_cast<std::size_t>(write.table)]);
+    const bool is_turn = write.table == Table::turns && write.key.size() > bytes_of_turn_group;
+    if (is_turn && write.value) turns_.added(write.key);
+  }
 }
 
 Result<void> SmallTables::commit() {

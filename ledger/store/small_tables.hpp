@@ -1,12 +1,14 @@
 // A store that keeps whole tables of few rows in memory, below the journals (journals.hpp): what a peer has under way.
 // Most of what is asked of them is whether there is anything at all, or what lies there from before the journal's
 // time, and a question that reaches SQLite costs some ten times as much. A table with more rows than it keeps is asked
-// below. True for as long as nobody else writes below, which it looks after at the begin of each transaction and
-// Reading.
+// below. Of one large table, the turns of books, it knows the last key of each book (last_keys.hpp), since what is
+// asked there is mostly behind it. True for as long as nobody else writes below, which it looks after at the begin of
+// each transaction and Reading.
 #pragma once
 
 #include <map>
 
+#include "ledger/store/last_keys.hpp"
 #include "ledger/store/store.hpp"
 
 namespace bookchain::ledger {
@@ -15,6 +17,9 @@ class SmallTables final : public Store {
  public:
   /// Keeps a reference: `below` outlives this store, and nobody else writes through it meanwhile.
   SmallTables(Store& below, TableSet tables) : below_(below), tables_(tables) {}
+
+  /// Of turns: those of one book at one owner rise.
+  static constexpr std::size_t bytes_of_turn_group = sizeof(PeerPort) + BookId::size;
 
   /// From now on it keeps tables that take so many bytes at most, roughly. 0, as at the beginning: none.
   void keep(std::size_t most_bytes);
@@ -50,6 +55,8 @@ class SmallTables final : public Store {
   [[nodiscard]] const Kept* find(Table table) const;
   void read(Table table, Kept& kept) const;
   void note(const Write& write, Kept& kept) const;
+  /// Whether it is known without a look that there is no such row.
+  [[nodiscard]] bool is_behind_all(Table table, ByteView key) const;
 
   Store& below_;
   TableSet tables_;
@@ -60,6 +67,7 @@ class SmallTables final : public Store {
   mutable unsigned readings_ = 0;  ///< that live, one within another
   mutable std::uint64_t foreign_commits_ = 0;
   mutable std::array<Kept, table_count> kept_;
+  mutable LastKeys turns_{bytes_of_turn_group};
 };
 
 }  // namespace bookchain::ledger

@@ -142,6 +142,23 @@ BOOST_AUTO_TEST_CASE(of_a_row_that_has_a_block_in_it_the_journal_takes_what_is_b
   both_say(Table::outbox, a_key, around(another_block, 6));
 }
 
+// Messages that were seen go long after they came.
+BOOST_AUTO_TEST_CASE(a_row_that_goes_and_did_not_come_since_is_not_looked_for_below) {
+  MemoryStore memory;
+  CountingStore below(memory);
+  commit(memory, {put(a_key, a_value)});
+  JournalStore store(below);
+  store.keep_journal(plenty);
+  const auto reads = below.reads;
+  commit(store, {Write{Table::facts, a_key, std::nullopt}, Write{Table::facts, another_key, std::nullopt}});
+  BOOST_TEST(below.reads <= reads + 1);  // whether there is a journal
+  BOOST_TEST(!store.get(Table::facts, a_key));
+  BOOST_TEST(!store.get(Table::facts, another_key));
+  BOOST_TEST(rows_of(store, Table::facts) == 0U);
+  require_success(store.settle());
+  BOOST_TEST(rows_of(memory, Table::facts) == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(a_journal_is_settled_when_asked_and_what_is_gone_is_gone_in_its_table) {
   Journalled state;
   commit(state.below, {put(another_key, {9})});

@@ -94,6 +94,84 @@ BOOST_FIXTURE_TEST_CASE(a_next_number_that_is_gone_is_a_damaged_state, Numbered)
   store.rollback();
 }
 
+// Of a new exchange each table is asked, and that it has no number is known after the first.
+BOOST_AUTO_TEST_CASE(the_number_of_an_exchange_is_asked_once_as_long_as_nobody_else_writes) {
+  const TemporaryFolder folder;
+  const auto file = open_sqlite(folder / "state.sqlite");
+  const auto other_file = open_sqlite(folder / "state.sqlite");
+  CountingStore below(*file);
+  NumberedStore store(below);
+  NumberedStore other(*other_file);
+  auto reads = [&, before = 0]() mutable { return below.reads - std::exchange(before, below.reads); };
+  const auto look = [&] {
+    BOOST_TEST(!store.get(Table::exchanges, id_of(9)));
+    BOOST_TEST(!store.get(Table::moved, id_of(9)));
+    BOOST_TEST(!store.last(Table::trace, id_of(9)));
+  };
+  look();
+  BOOST_TEST(reads() == 3, "each of another moment");
+  {
+    const Reading reading(store);
+    look();
+    BOOST_TEST(reads() == 1);
+    const Reading within(store);
+    look();
+    BOOST_TEST(reads() == 0);
+  }
+  require_success(store.begin());
+  look();
+  BOOST_TEST(reads() == 0);
+  store.apply({row(Table::exchanges, id_of(9), 1)});
+  BOOST_TEST((store.get(Table::exchanges, id_of(9)) == Bytes{1}));
+  store.rollback();
+  (void)reads();
+  {
+    const Reading reading(store);
+    look();
+    BOOST_TEST(reads() == 1, "what was taken back is not remembered");
+  }
+  commit(other, {row(Table::exchanges, id_of(9), 2), row(Table::exchanges, id_of(8), 2)});
+  require_success(store.begin());
+  BOOST_TEST((store.get(Table::exchanges, id_of(9)) == Bytes{2}));
+  store.apply({row(Table::exchanges, id_of(7), 3)});
+  below.next_commit_fails = true;
+  BOOST_TEST(token_of(store.commit()) == "io");
+  for (const auto letter : {std::uint8_t{7}, std::uint8_t{6}})
+    commit(store, {row(Table::exchanges, id_of(letter), letter)});
+  const auto number_of = [&](std::uint8_t letter) { return file->get(Table::exchange_numbers, id_of(letter)); };
+  BOOST_TEST((number_of(7) == encode(std::uint64_t{2})));
+  BOOST_TEST((number_of(6) == encode(std::uint64_t{3})));
+  BOOST_TEST((store.get(Table::exchanges, id_of(7)) == Bytes{7}));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_read_that_failed_says_nothing_about_a_number, Numbered) {
+  commit(store, {row(Table::exchanges, id_of(9), 1)});
+  CountingStore failing(below);
+  NumberedStore over(failing);
+  require_success(over.begin());
+  failing.next_read_fails = true;
+  BOOST_TEST(!over.get(Table::exchanges, id_of(9)));
+  BOOST_TEST((over.get(Table::exchanges, id_of(9)) == Bytes{1}));
+  over.rollback();
+}
+
+// Of a thousand it is remembered, and not of all that were ever asked for.
+BOOST_AUTO_TEST_CASE(of_many_exchanges_the_number_is_asked_for_again) {
+  MemoryStore memory;
+  CountingStore below(memory);
+  NumberedStore store(below);
+  const auto look = [&](std::uint64_t exchange) {
+    const Reading reading(store);
+    BOOST_TEST(!store.get(Table::exchanges, scrambled(sizeof(ExchangeId), exchange)));
+  };
+  for (std::uint64_t exchange = 0; exchange < 1'000; ++exchange) look(exchange);
+  look(0);
+  BOOST_TEST(below.reads == 1'000);
+  for (std::uint64_t exchange = 1'000; exchange < 1'100; ++exchange) look(exchange);
+  look(0);
+  BOOST_TEST(below.reads == 1'101);
+}
+
 // A server and the commands of its home, one of which finds numbers in the journals of the other.
 BOOST_AUTO_TEST_CASE(no_number_is_given_twice_by_processes_that_take_turns) {
   struct Process {

@@ -138,4 +138,92 @@ BOOST_AUTO_TEST_CASE(a_table_that_could_not_be_read_is_read_again) {
   BOOST_TEST((state.rows() == Rows{{a_key, {1}}, {another_key, {2}}}));
 }
 
+// Turns of a book, of which the last that is there is known.
+struct Turns : Small {
+  static Bytes turn(std::uint8_t book, std::uint8_t number) {
+    Bytes key(SmallTables::bytes_of_turn_group, book);
+    key.push_back(number);
+    return key;
+  }
+  static Write granted(std::uint8_t book, std::uint8_t number) {
+    return Write{Table::turns, turn(book, number), Bytes{number}};
+  }
+  /// Whether there is that turn, and by how many look-ups below, as a reading of its own says it.
+  using Found = std::pair<bool, int>;
+  [[nodiscard]] Found look(std::uint8_t book, std::uint8_t number) const {
+    const Reading reading(store);
+    const auto before = below.reads;
+    const auto row = store.get(Table::turns, turn(book, number));
+    if (row) BOOST_TEST((*row == Bytes{number}));
+    return {row.has_value(), below.reads - before};
+  }
+};
+
+BOOST_FIXTURE_TEST_CASE(a_turn_after_the_last_one_of_its_book_is_not_looked_for_below, Turns) {
+  commit(*other, {granted(1, 2), granted(1, 5), granted(3, 4)});
+  BOOST_TEST((look(1, 6) == Found{false, 0}));
+  BOOST_TEST((look(1, 5) == Found{true, 1}));
+  BOOST_TEST((look(1, 4) == Found{false, 1}));
+  BOOST_TEST((look(2, 1) == Found{false, 0}), "a book between two others has no turn");
+  BOOST_TEST((look(3, 5) == Found{false, 0}));
+  BOOST_TEST((look(4, 1) == Found{false, 0}));
+  BOOST_TEST(below.lasts == 4, "of each book it is asked once");
+  commit(store, {granted(1, 7), granted(2, 1)});
+  BOOST_TEST((look(1, 7) == Found{true, 1}));
+  BOOST_TEST((look(1, 8) == Found{false, 0}));
+  BOOST_TEST((look(2, 1) == Found{true, 1}));
+  commit(store, {Write{Table::turns, turn(1, 7), std::nullopt}});
+  BOOST_TEST((look(1, 7) == Found{false, 1}));
+  BOOST_TEST((look(1, 8) == Found{false, 0}));
+  BOOST_TEST(below.lasts == 4);
+}
+
+BOOST_FIXTURE_TEST_CASE(turns_that_another_process_granted_are_seen, Turns) {
+  BOOST_TEST((look(1, 1) == Found{false, 0}));
+  commit(*other, {granted(1, 1)});
+  BOOST_TEST((look(1, 1) == Found{true, 1}));
+  require_success(store.begin());
+  store.apply({granted(1, 3)});
+  BOOST_TEST((store.get(Table::turns, turn(1, 3)) == Bytes{3}));
+  store.rollback();
+  BOOST_TEST((look(1, 3) == Found{false, 0}));
+  // By itself, where nothing is kept, and with a key that names no turn it is asked below.
+  auto reads = below.reads;
+  BOOST_TEST(!store.get(Table::turns, turn(1, 9)));
+  BOOST_TEST(below.reads == ++reads);
+  {
+    const Reading reading(store);
+    BOOST_TEST(!store.get(Table::turns, a_key));
+    BOOST_TEST(below.reads == ++reads);
+  }
+  store.keep(0);
+  BOOST_TEST((look(1, 9) == Found{false, 1}));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_last_turn_that_could_not_be_read_is_asked_again, Turns) {
+  commit(*other, {granted(1, 1)});
+  require_success(store.begin());
+  below.next_last_fails = true;
+  BOOST_TEST((store.get(Table::turns, turn(1, 1)) == Bytes{1}));
+  BOOST_TEST(token_of(store.commit()) == "io");
+  BOOST_TEST((look(1, 1) == Found{true, 1}));
+}
+
+// So many books that the last turns of all take too much memory.
+BOOST_FIXTURE_TEST_CASE(of_more_books_than_are_remembered_it_is_asked_again, Turns) {
+  const auto turn_of = [](std::uint64_t book) {
+    auto key = scrambled(SmallTables::bytes_of_turn_group, book);
+    key.push_back(1);
+    return key;
+  };
+  commit(*other, {Write{Table::turns, turn_of(1), Bytes{1}}});
+  const Reading reading(store);
+  for (std::uint64_t book = 0; book < 9'000; ++book) {
+    BOOST_TEST(store.get(Table::turns, turn_of(book)).has_value() == (book == 1));
+  }
+  BOOST_TEST(below.lasts == 9'000);
+  BOOST_TEST((store.get(Table::turns, turn_of(1)) == Bytes{1}));
+  BOOST_TEST(below.lasts == 9'001);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -42,13 +42,14 @@ class Model {
 };
 
 /// Short keys over few bytes, the first and last among them, so that prefixes, repetitions and ends are hit. Keys of
-/// the trace begin with the id of an exchange.
+/// the trace begin with the id of an exchange, those of turns mostly with an owner and a book.
 class Chance {
  public:
   explicit Chance(std::uint64_t seed) : generator_(seed) {}
   std::size_t below(std::size_t bound) { return static_cast<std::size_t>(generator_() % bound); }
   Bytes key(Table table) {
     auto bytes = table == Table::trace ? id() : Bytes{};
+    if (table == Table::turns) bytes.assign(SmallTables::bytes_of_turn_group, letter());
     const auto more = short_key();
     bytes.insert(bytes.end(), more.begin(), more.end());
     return bytes;
@@ -60,7 +61,7 @@ class Chance {
     return bytes;
   }
   Table table() {
-    static constexpr std::array tables{Table::facts, Table::trace, Table::history, Table::candidates};
+    static constexpr std::array tables{Table::facts, Table::trace, Table::history, Table::candidates, Table::turns};
     return tables[below(tables.size())];
   }
   Write write() {

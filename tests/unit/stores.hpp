@@ -62,7 +62,10 @@ class CountingStore final : public Store {
     });
   }
   [[nodiscard]] std::optional<std::pair<Bytes, Bytes>> last(Table table, ByteView prefix) const override {
-    return below_.last(table, prefix);
+    ++lasts;
+    if (!std::exchange(next_last_fails, false)) return below_.last(table, prefix);
+    read_failed_ = true;
+    return std::nullopt;
   }
   [[nodiscard]] Result<void> begin(Durability durability) override { return below_.begin(durability); }
   void apply(const std::vector<Write>& rows) override {
@@ -86,8 +89,10 @@ class CountingStore final : public Store {
 
   mutable int reads = 0;  ///< by key
   mutable int scans = 0;
+  mutable int lasts = 0;
   std::size_t writes = 0;
   mutable bool next_read_fails = false;
+  mutable bool next_last_fails = false;
   mutable std::size_t next_scan_gives = std::numeric_limits<std::size_t>::max();  ///< rows, before it fails
   bool next_commit_fails = false;
 
