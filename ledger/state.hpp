@@ -37,7 +37,7 @@ enum class Table : std::uint8_t {
   outbox,    ///< peer, number -> OutboxRecord
   outgoing,  ///< peer -> OutgoingRecord: epoch and next number
   incoming,  ///< peer -> IncomingRecord: present epoch and floor
-  seen,      ///< peer, number -> hash of the message
+  seen,      ///< peer, number / 16 -> numbers and hashes of messages
   retired,   ///< peer, epoch -> nothing
   trace,     ///< exchange, order of its first message -> TracePart
   // the rules again

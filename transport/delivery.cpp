@@ -141,16 +141,30 @@ std::vector<DeliveryNote> split_note(const DeliveryNote& note, std::size_t most)
 
 // ---- receiving ----
 
+const MessageId* SeenMessages::find(MessageNumber number) const {
+  const auto found = std::ranges::find(newest_first, number, &SeenMessage::number);
+  return found == newest_first.end() ? nullptr : &found->id;
+}
+
 namespace {
 
-/// Moves the floor up over all that was seen, and forgets hashes far below it.
+/// Moves the floor up over all that was seen, and forgets hashes far below it, a row of them at a time.
 void raise_floor(Draft& draft, PeerPort from, IncomingRecord& record) {
-  while (record.floor < record.highest &&
-         seen_rows.get(draft, OutboxKey{from, MessageNumber{record.floor.value + 1}})) {
-    ++record.floor.value;
-    if (record.floor.value > remembered_messages) {
-      seen_rows.erase(draft, OutboxKey{from, MessageNumber{record.floor.value - remembered_messages}});
+  std::optional<std::uint64_t> at;
+  SeenMessages row;
+  while (record.floor < record.highest) {
+    const MessageNumber next{record.floor.value + 1};
+    const auto key = seen_key(from, next);
+    if (at != key.row) {
+      row = seen_rows.get(draft, key).value_or(SeenMessages{});
+      at = key.row;
     }
+    if (row.find(next) == nullptr) break;
+    record.floor = next;
+    if (next.value <= remembered_messages) continue;
+    const MessageNumber forgotten{next.value - remembered_messages};
+    const bool is_last_of_row = forgotten.value % seen_a_row == seen_a_row - 1;
+    if (is_last_of_row) seen_rows.erase(draft, seen_key(from, forgotten));
   }
   incoming_rows.put(draft, from, record);
 }
@@ -161,7 +175,7 @@ IncomingRecord begin_epoch(Draft& draft, PeerPort from, const Epoch& epoch) {
   if (const auto before = incoming_rows.get(draft, from)) {
     retired_epochs.put(draft, RetiredKey{from, before->epoch}, true);
   }
-  for (const auto& [key, id] : seen_rows.all(draft, encode(from))) seen_rows.erase(draft, key);
+  for (const auto& [key, row] : seen_rows.all(draft, encode(from))) seen_rows.erase(draft, key);
   const IncomingRecord record{epoch, MessageNumber{0}, MessageNumber{0}};
   incoming_rows.put(draft, from, record);
   return record;
@@ -176,10 +190,11 @@ bool asks_without_listening(const State& state, PeerPort from) {
 
 Admitted admit(Draft& draft, const Header& header, const MessageId& id) {
   auto record = incoming_rows.get(draft, header.from);
-  const OutboxKey key{header.from, header.number};
+  const auto key = seen_key(header.from, header.number);
   const bool present = record && record->epoch == header.epoch;
+  auto seen = present ? seen_rows.get(draft, key).value_or(SeenMessages{}) : SeenMessages{};
   if (present && header.number <= record->highest) {
-    if (const auto first = seen_rows.get(draft, key)) {
+    if (const auto* first = seen.find(header.number)) {
       return {*first == id ? Admission::duplicate : Admission::contradicted, *first};
     }
     if (header.number <= record->floor) return {Admission::contradicted, {}};
@@ -192,7 +207,8 @@ Admitted admit(Draft& draft, const Header& header, const MessageId& id) {
     record = begin_epoch(draft, header.from, header.epoch);
   }
   if (header.number.value - record->floor.value > max_messages_under_way) return {Admission::too_far, {}};
-  seen_rows.put(draft, key, id);
+  seen.newest_first.insert(seen.newest_first.begin(), SeenMessage{header.number, id});
+  seen_rows.put(draft, key, seen);
   record->highest = std::max(record->highest, header.number);
   raise_floor(draft, header.from, *record);
   return {Admission::fresh, {}};

@@ -12,8 +12,10 @@ namespace bookchain::transport {
 /// Messages from one peer that may be under way at once: the sender holds back what lies beyond, the
 /// receiver refuses it, so that a flood of far-future numbers takes a bounded place.
 inline constexpr std::uint64_t max_messages_under_way = 65'536;
-/// Hashes of taken messages that are remembered below the floor of an epoch.
+/// Hashes of taken messages that are remembered below the floor of an epoch, at least.
 inline constexpr std::uint64_t remembered_messages = 4'096;
+/// Messages with successive numbers share a row of what was seen: a row is gone through many hands.
+inline constexpr std::uint64_t seen_a_row = 16;
 /// Answers that bring blocks are left out of an outbox that holds this much: whoever wants them asks again. Else a peer
 /// that asks a thousand times and never acknowledges would fill the disk.
 inline constexpr std::uint64_t max_bytes_with_blocks = std::uint64_t{64} << 20U;
@@ -100,6 +102,40 @@ struct IncomingRecord {
   }
 };
 
+struct SeenKey {
+  ledger::PeerPort from;
+  std::uint64_t row{};  ///< the number of a message, divided by seen_a_row
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("from", self.from);
+    visitor("row", self.row);
+  }
+};
+
+struct SeenMessage {
+  ledger::MessageNumber number;
+  ledger::MessageId id;
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor("number", self.number);
+    visitor("id", self.id);
+  }
+};
+
+/// The one that came last is the first, so that a row changes at its begin and its end stays (journal_entry.hpp).
+struct SeenMessages {
+  std::vector<SeenMessage> newest_first = {};
+
+  [[nodiscard]] const ledger::MessageId* find(ledger::MessageNumber number) const;
+
+  template <class Self, class Visitor>
+  static void visit(Self& self, Visitor& visitor) {
+    visitor.list("newest_first", self.newest_first, seen_a_row);
+  }
+};
+
 struct RetiredKey {
   ledger::PeerPort from;
   ledger::Epoch epoch;
@@ -114,7 +150,11 @@ struct RetiredKey {
 inline constexpr ledger::TypedTable<OutboxKey, OutboxRecord> outbox_rows{ledger::Table::outbox};
 inline constexpr ledger::TypedTable<ledger::PeerPort, OutgoingRecord> outgoing_rows{ledger::Table::outgoing};
 inline constexpr ledger::TypedTable<ledger::PeerPort, IncomingRecord> incoming_rows{ledger::Table::incoming};
-inline constexpr ledger::TypedTable<OutboxKey, ledger::MessageId> seen_rows{ledger::Table::seen};  ///< key: who sent it
+inline constexpr ledger::TypedTable<SeenKey, SeenMessages> seen_rows{ledger::Table::seen};
+/// The row in which that message is.
+[[nodiscard]] inline SeenKey seen_key(ledger::PeerPort from, ledger::MessageNumber number) {
+  return {from, number.value / seen_a_row};
+}
 inline constexpr ledger::TypedTable<RetiredKey, bool> retired_epochs{ledger::Table::retired};
 
 // ---- delivery notes: what travels with number 0, neither numbered nor acknowledged ----

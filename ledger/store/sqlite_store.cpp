@@ -18,7 +18,7 @@ namespace bookchain::ledger {
 namespace {
 
 constexpr int application_id = 0x626b6368;  // "bkch"
-constexpr int schema_version = 17;
+constexpr int schema_version = 18;
 constexpr int busy_timeout_ms = 10'000;
 /// A record of an exchange takes about a KiB; pages of half the size would hold only parts of most rows
 /// (docs/performance.md).

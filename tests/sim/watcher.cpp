@@ -4,6 +4,7 @@
 #include <array>
 
 #include "ledger/records.hpp"
+#include "tests/sim/durable_row.hpp"
 
 namespace bookchain::sim {
 
@@ -78,9 +79,11 @@ void Watcher::check_note(PeerPort from, PeerPort to, ByteView payload, const Sim
   const auto note = decode<transport::DeliveryNote>(payload);
   if (!note) throw Violation{"an honest peer's message decodes", at_port(from) + " sends a bad note"};
   for (const auto& entry : note.value().taken) {
-    const auto seen = store.durable(Table::seen, encode(transport::OutboxKey{to, entry.number}));
+    const auto row =
+        durable_row<transport::SeenMessages>(store, Table::seen, encode(transport::seen_key(to, entry.number)));
+    const auto* seen = row ? row->find(entry.number) : nullptr;
     const bool retired = store.durable(Table::retired, encode(transport::RetiredKey{to, entry.epoch})).has_value();
-    if ((seen && *seen == encode(entry.id)) || retired) continue;
+    if ((seen != nullptr && *seen == entry.id) || retired) continue;
     throw Violation{"acknowledged is durable", at_port(from) + " acknowledges number " +
                                                    std::to_string(entry.number.value) + " of " + at_port(to)};
   }

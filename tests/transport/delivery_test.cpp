@@ -1,7 +1,9 @@
 // Section 2, "Delivery": at least once on the wire, once in effect, whatever is lost, doubled or forgotten.
 #include "transport/delivery.hpp"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <numeric>
 #include <random>
 
 #include "ledger/records.hpp"
@@ -225,13 +227,50 @@ BOOST_FIXTURE_TEST_CASE(hashes_far_below_the_floor_are_forgotten, Two) {
   auto header = sender.header();
   header.epoch = epoch_of(1);
   DeliveryNote note;
-  for (std::uint64_t number = 1; number <= remembered_messages + 10; ++number) {
+  const auto remembered = [&] {
+    std::uint64_t messages = 0;
+    for (const auto& [key, row] : seen_rows.all(receiver.store())) messages += row.newest_first.size();
+    return messages;
+  };
+  // They go a row at a time, when all of a row are far below.
+  for (std::uint64_t number = 1; number <= remembered_messages + 3 * seen_a_row; ++number) {
     header.number = MessageNumber{number};
-    receiver.take(header, bytes_of("x"), note);
+    BOOST_TEST((receiver.take(header, bytes_of("x"), note) == Admission::fresh));
+    if (number < remembered_messages) continue;
+    BOOST_TEST(remembered() >= remembered_messages);
+    BOOST_TEST(remembered() < remembered_messages + seen_a_row);
   }
-  BOOST_TEST(seen_rows.all(receiver.store()).size() == remembered_messages);
+  for (const std::uint64_t number : {std::uint64_t{1}, 2 * seen_a_row}) {
+    header.number = MessageNumber{number};
+    BOOST_TEST((receiver.take(header, bytes_of("x"), note) == Admission::contradicted), number);
+  }
+  header.number = MessageNumber{3 * seen_a_row + 1};
+  BOOST_TEST((receiver.take(header, bytes_of("x"), note) == Admission::duplicate));
+  BOOST_TEST((receiver.take(header, bytes_of("another"), note) == Admission::contradicted));
+}
+
+/// Several messages share a row of what was seen; each is itself, in whichever order they come.
+BOOST_FIXTURE_TEST_CASE(messages_that_come_in_any_order_are_each_taken_once, Two) {
+  auto header = sender.header();
+  header.epoch = epoch_of(1);
+  DeliveryNote note;
+  constexpr std::uint64_t many = 5 * seen_a_row;
+  std::vector<std::uint64_t> numbers(many);
+  std::iota(numbers.begin(), numbers.end(), 1U);
+  std::shuffle(numbers.begin(), numbers.end(), std::mt19937_64(7));
+  for (const auto expected : {Admission::fresh, Admission::duplicate}) {
+    for (const auto number : numbers) {
+      header.number = MessageNumber{number};
+      BOOST_TEST((receiver.take(header, bytes_of("x"), note) == expected), number);
+    }
+    BOOST_TEST((incoming_rows.get(receiver.store(), header.from)->floor == MessageNumber{many}));
+  }
+  BOOST_TEST(seen_rows.all(receiver.store()).size() == many / seen_a_row + 1);
+  // With a new epoch nothing of it is left.
+  header.epoch = epoch_of(2);
   header.number = MessageNumber{1};
-  BOOST_TEST((receiver.take(header, bytes_of("x"), note) == Admission::contradicted));
+  BOOST_TEST((receiver.take(header, bytes_of("x"), note) == Admission::fresh));
+  BOOST_TEST(seen_rows.all(receiver.store()).size() == 1U);
 }
 
 /// 65,536 acknowledgements are more than one sealed message may hold in a network of small messages.
