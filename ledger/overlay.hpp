@@ -44,7 +44,7 @@ void scan(const Own& own, const State& base, Table table, ByteView prefix, ByteV
   base.scan(table, prefix, from, [&](ByteView key, ByteView value) {
     catch_up(key);
     if (stopped) return false;
-    const bool replaced = next != own.end() && std::ranges::equal(next->first, key);
+    const bool replaced = next != own.end() && std::ranges::equal(ByteView(next->first), key);
     if (replaced) return true;  // visited by the next catch_up, with its new value
     if (visit(key, value)) return true;
     stopped = true;

@@ -20,14 +20,14 @@ JournalStore::Place JournalStore::find(Table table, ByteView key) const {
   auto& rows = rows_[static_cast<std::size_t>(table)];
   if (!may_have(table, key)) return Place{table, rows, rows.end(), false};
   const auto row = rows.lower_bound(key);
-  return Place{table, rows, row, row != rows.end() && std::ranges::equal(row->first, key)};
+  return Place{table, rows, row, row != rows.end() && std::ranges::equal(ByteView(row->first), key)};
 }
 
 /// A row that comes and goes while the journal is kept never gets to its table, and is forgotten. One that goes and did
 /// not come since is in its table, mostly; if it is not, nothing is taken away there.
 void JournalStore::set(const Place& place, ByteView key, std::optional<Bytes> value) const {
   if (!place.is_known) {
-    place.rows.emplace_hint(place.row, Bytes(key.begin(), key.end()), std::move(value));
+    place.rows.emplace_hint(place.row, key, std::move(value));
     filter_.add(place.table, key);
   } else if (!value && !below_.look_up(place.table, key, [](ByteView) {})) {
     place.rows.erase(place.row);
@@ -190,7 +190,8 @@ Result<void> JournalStore::commit_to_tables() {
   std::vector<Write> writes;
   for (std::size_t table = 0; table < table_count; ++table) {
     for (auto& [key, value] : rows_[table]) {
-      writes.push_back(Write{static_cast<Table>(table), key, std::move(value)});
+      const ByteView bytes = key;
+      writes.push_back(Write{static_cast<Table>(table), Bytes(bytes.begin(), bytes.end()), std::move(value)});
     }
   }
   strip_.clear(writes);

@@ -11,6 +11,7 @@
 #include "ledger/overlay.hpp"
 #include "ledger/store/journal_entry.hpp"
 #include "ledger/store/key_filter.hpp"
+#include "ledger/store/row_key.hpp"
 #include "ledger/store/store.hpp"
 #include "ledger/store/strip.hpp"
 
@@ -50,7 +51,7 @@ class JournalStore final : public Store {
   void end_reading() const override;
   template <class Read>
   auto at_one_moment(const Read& read) const;
-  using Rows = overlay::Rows<Bytes, Bytes>;
+  using Rows = std::map<RowKey, std::optional<Bytes>, RowKey::Less>;
   [[nodiscard]] const Rows& rows(Table table) const { return rows_[static_cast<std::size_t>(table)]; }
   void read_journal() const;
   void read_journal_if_changed() const;

@@ -317,8 +317,8 @@ BUGS = [
      "  if (ON && !writes.empty() && writes.back().table == place_) writes.pop_back();\n"),
     # A row that is gone stays in its table.
     ("removal_not_journalled", "ledger/store/journal_store.cpp", 1,
-     "    place.rows.emplace_hint(place.row, Bytes(key.begin(), key.end()), std::move(value));",
-     "    if (!ON || value) place.rows.emplace_hint(place.row, Bytes(key.begin(), key.end()), std::move(value));"),
+     "    place.rows.emplace_hint(place.row, key, std::move(value));",
+     "    if (!ON || value) place.rows.emplace_hint(place.row, key, std::move(value));"),
     # Two exchanges have their rows under one number.
     ("number_given_again", "ledger/store/numbered_store.cpp", 1,
      "    return next_++;\n",
