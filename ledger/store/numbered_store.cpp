@@ -73,9 +73,9 @@ Result<void> NumberedStore::begin(Durability durability) {
 }
 
 Result<void> NumberedStore::commit() {
+  auto committed = below_.commit();
   open_ = false;
   gave_numbers_ = false;
-  auto committed = below_.commit();
   if (!committed) asked_.clear();
   return committed;
 }

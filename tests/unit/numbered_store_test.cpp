@@ -156,6 +156,19 @@ BOOST_FIXTURE_TEST_CASE(a_read_that_failed_says_nothing_about_a_number, Numbered
   over.rollback();
 }
 
+BOOST_FIXTURE_TEST_CASE(a_number_of_a_commit_that_ended_in_an_exception_is_given_anew, Numbered) {
+  CountingStore damaged(below);
+  NumberedStore over(damaged);
+  require_success(over.begin());
+  over.apply({row(Table::exchanges, id_of(9), 1)});
+  damaged.next_commit_throws = true;
+  BOOST_CHECK_THROW((void)over.commit(), DamagedState);
+  over.rollback();
+  commit(over, {row(Table::exchanges, id_of(9), 2)});
+  BOOST_TEST((below.get(Table::exchange_numbers, id_of(9)) == encode(std::uint64_t{0})));
+  BOOST_TEST((over.get(Table::exchanges, id_of(9)) == Bytes{2}));
+}
+
 // Of a thousand it is remembered, and not of all that were ever asked for.
 BOOST_AUTO_TEST_CASE(of_many_exchanges_the_number_is_asked_for_again) {
   MemoryStore memory;

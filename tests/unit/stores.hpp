@@ -73,6 +73,7 @@ class CountingStore final : public Store {
     below_.apply(rows);
   }
   [[nodiscard]] Result<void> commit() override {
+    if (std::exchange(next_commit_throws, false)) damaged(Table::facts, Error{Token::bad_file, "damaged", {}, {}});
     if (!std::exchange(read_failed_, false) && !std::exchange(next_commit_fails, false)) return below_.commit();
     below_.rollback();
     return Error{Token::io, "the disk failed", {}, {}};
@@ -95,6 +96,7 @@ class CountingStore final : public Store {
   mutable bool next_last_fails = false;
   mutable std::size_t next_scan_gives = std::numeric_limits<std::size_t>::max();  ///< rows, before it fails
   bool next_commit_fails = false;
+  bool next_commit_throws = false;  ///< as of a state that turns out to be damaged
 
  private:
   Store& below_;
