@@ -8,9 +8,7 @@
 
 namespace bookchain::ledger::overlay {
 
-/// Bytes, or views of bytes that lie somewhere else.
-template <class Key, class Value>
-using Rows = std::map<Key, std::optional<Value>, ByBytes>;
+// Own is a map from keys, which are or become a ByteView, to std::optional<Bytes>, in the order of ByBytes.
 
 /// As State::look_up, of one table.
 template <class Own>

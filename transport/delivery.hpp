@@ -14,7 +14,8 @@ namespace bookchain::transport {
 inline constexpr std::uint64_t max_messages_under_way = 65'536;
 /// Hashes of taken messages that are remembered below the floor of an epoch, at least.
 inline constexpr std::uint64_t remembered_messages = 4'096;
-/// Messages with successive numbers share a row of what was seen: a row is gone through many hands.
+/// Messages with successive numbers share a row of what was seen: each row costs a walk through all layers of the store
+/// when it comes, and another when it goes.
 inline constexpr std::uint64_t seen_a_row = 16;
 /// Answers that bring blocks are left out of an outbox that holds this much: whoever wants them asks again. Else a peer
 /// that asks a thousand times and never acknowledges would fill the disk.

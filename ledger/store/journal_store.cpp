@@ -27,8 +27,8 @@ JournalStore::Place JournalStore::find(Table table, ByteView key) const {
 /// not come since is in its table, mostly; if it is not, nothing is taken away there.
 void JournalStore::set(const Place& place, ByteView key, std::optional<Bytes> value) const {
   if (!place.is_known) {
-    place.rows.emplace_hint(place.row, key, std::move(value));
     filter_.add(place.table, key);
+    place.rows.emplace_hint(place.row, key, std::move(value));
   } else if (!value && !below_.look_up(place.table, key, [](ByteView) {})) {
     place.rows.erase(place.row);
   } else {

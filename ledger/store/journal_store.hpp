@@ -8,6 +8,8 @@
 // journal empty, unless told to keep one. What it says of a row is in journal_entry.hpp.
 #pragma once
 
+#include <map>
+
 #include "ledger/overlay.hpp"
 #include "ledger/store/journal_entry.hpp"
 #include "ledger/store/key_filter.hpp"

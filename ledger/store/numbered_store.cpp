@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cassert>
 #include <iterator>
-#include <map>
 
 namespace bookchain::ledger {
 
@@ -46,6 +45,7 @@ std::optional<Bytes> NumberedStore::number_of(ByteView exchange) const {
   if (number) check_number(*number);
   // A read that failed gave less than there is.
   if (is_of_one_moment() && (number || below_.status())) {
+    if (asked_.size() >= most_remembered) asked_.clear();
     asked_.emplace(Bytes(exchange.begin(), exchange.end()), number);
   }
   return number;
@@ -55,7 +55,7 @@ std::optional<Bytes> NumberedStore::number_of(ByteView exchange) const {
 
 void NumberedStore::forget_if_changed() const {
   const auto before = std::exchange(foreign_commits_, below_.foreign_commits());
-  if (before != foreign_commits_ || asked_.size() > most_remembered) asked_.clear();
+  if (before != foreign_commits_) asked_.clear();
 }
 
 void NumberedStore::begin_reading() const {

@@ -18,7 +18,7 @@ class SmallTables final : public Store {
   /// Keeps a reference: `below` outlives this store, and nobody else writes through it meanwhile.
   SmallTables(Store& below, TableSet tables) : below_(below), tables_(tables) {}
 
-  /// Of turns: those of one book at one owner rise.
+  /// Of the owner and the book with which the key of a turn begins.
   static constexpr std::size_t bytes_of_turn_group = sizeof(PeerPort) + BookId::size;
 
   /// From now on it keeps tables that take so many bytes at most, roughly. 0, as at the beginning: none.

@@ -78,8 +78,8 @@ BOOST_AUTO_TEST_CASE(lines_may_end_in_carriage_return_and_line_feed) {
   for (const auto* line : {"1", "3"}) BOOST_TEST(requests.at(line)["exchange"].is_string(), requests.at(line).dump());
 }
 
-// A line waits a moment for a vote of others, and is told also where serve ends meanwhile: what nobody is told of was
-// not read.
+// A line waits a moment for a vote of others, and is told also where serve ends meanwhile: of few lines, what nobody is
+// told of was not read.
 BOOST_AUTO_TEST_CASE(each_line_that_was_read_is_told_once_whenever_serve_ends) {
   const Network network({"--transport", "socket", "--auto-books", "20"});
   Served served(network, {5001, 5002, 5003});

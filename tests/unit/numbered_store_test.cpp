@@ -184,6 +184,11 @@ BOOST_AUTO_TEST_CASE(of_many_exchanges_the_number_is_asked_for_again) {
   for (std::uint64_t exchange = 1'000; exchange < 1'100; ++exchange) look(exchange);
   look(0);
   BOOST_TEST(below.reads == 1'101);
+  // In one reading as well.
+  const Reading reading(store);
+  for (std::uint64_t exchange = 2'000; exchange < 3'500; ++exchange) look(exchange);
+  look(2'000);
+  BOOST_TEST(below.reads == 2'602);
 }
 
 // A server and the commands of its home, one of which finds numbers in the journals of the other.

@@ -200,6 +200,23 @@ BOOST_FIXTURE_TEST_CASE(turns_that_another_process_granted_are_seen, Turns) {
   BOOST_TEST((look(1, 9) == Found{false, 1}));
 }
 
+// What was learned in a transaction that is given up, in which the last turn was gone, is not true after it.
+BOOST_FIXTURE_TEST_CASE(a_last_turn_that_is_gone_only_in_a_transaction_is_there_after_it, Turns) {
+  commit(*other, {granted(1, 2), granted(1, 5)});
+  for (const bool fails : {false, true}) {
+    require_success(store.begin());
+    store.apply({Write{Table::turns, turn(1, 5), std::nullopt}});
+    BOOST_TEST(!store.get(Table::turns, turn(1, 4)));
+    if (fails) {
+      below.next_commit_fails = true;
+      BOOST_TEST(token_of(store.commit()) == "io");
+    } else {
+      store.rollback();
+    }
+    BOOST_TEST((look(1, 5) == Found{true, 1}));
+  }
+}
+
 BOOST_FIXTURE_TEST_CASE(a_last_turn_that_could_not_be_read_is_asked_again, Turns) {
   commit(*other, {granted(1, 1)});
   require_success(store.begin());
