@@ -140,6 +140,39 @@ BOOST_FIXTURE_TEST_CASE(a_turn_that_came_to_nothing_is_in_no_trace, TracingPeer)
   BOOST_TEST(parts(second).empty());
 }
 
+// Anybody can name exchanges without end, and one exchange in messages without end.
+BOOST_AUTO_TEST_CASE(messages_are_traced_of_own_exchanges_only_and_so_many_of_each) {
+  const auto world = make_world();
+  MemoryStore store;
+  BOOST_REQUIRE(store.begin());
+  Draft draft(store);
+  const auto own = exchange_named(1);
+  const auto foreign = exchange_named(2);
+  const Header header{protocol_version, {}, PeerPort{5001}, PeerPort{5000}, {}, {}};
+  const auto length = [&] {
+    std::size_t messages = 0;
+    for (const auto& [key, part] : trace_parts.all(draft)) messages += part.messages.size();
+    return messages;
+  };
+  const auto arrive = [&](const ExchangeId& exchange, std::size_t times = 1) {
+    const auto before = length();
+    const auto traced = trace_of(world.genesis, SendAgain{exchange}, header, {}, Time{1}, 10);
+    Passed passed;
+    collect_passed(draft, std::vector<Traced>(times, traced), passed);
+    for (auto& [of, messages] : passed) add_to_trace(draft, of, std::move(messages));
+    return length() - before;
+  };
+  witness_ids.put(draft, WitnessIdKey{PeerPort{5001}, own}, WitnessIdRecord{});
+  BOOST_TEST(arrive(foreign) == 0U);
+  BOOST_TEST(arrive(own) == 1U);
+  BOOST_TEST(arrive(own, 2) == 2U);
+  BOOST_TEST(arrive(own, max_traced_messages) == max_traced_messages - 3);
+  BOOST_TEST(arrive(own) == 0U);
+  std::vector<std::uint64_t> orders;
+  for (const auto& [key, part] : trace_parts.all(draft)) orders.push_back(key.order);
+  BOOST_TEST((orders == std::vector<std::uint64_t>{1, 2, 4}));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace bookchain::transport::tests
