@@ -63,7 +63,8 @@ template <class Own>
   auto below = base.last(table, prefix);
   const auto after = key_after(prefix);
   // The last own row that stands is the answer unless the base has a later one that stands.
-  for (auto row = std::make_reverse_iterator(after ? own.lower_bound(ByteView(*after)) : own.end()); row != own.rend();
+  const auto end = std::make_reverse_iterator(own.begin());
+  for (auto row = std::make_reverse_iterator(after ? own.lower_bound(ByteView(*after)) : own.end()); row != end;
        ++row) {
     if (!has_prefix(row->first, prefix)) break;
     if (!row->second) continue;

@@ -8,23 +8,22 @@
 // journal empty, unless told to keep one. What it says of a row is in journal_entry.hpp.
 #pragma once
 
-#include <map>
-
 #include "ledger/overlay.hpp"
+#include "ledger/store/held_rows.hpp"
 #include "ledger/store/journal_entry.hpp"
-#include "ledger/store/key_filter.hpp"
-#include "ledger/store/row_key.hpp"
 #include "ledger/store/store.hpp"
 #include "ledger/store/strip.hpp"
 
 namespace bookchain::ledger {
 
-class JournalStore final : public Store {
+/// Rows are OrderedRows or HashedRows.
+template <class Rows>
+class BasicJournalStore final : public Store {
  public:
   /// Keeps a reference: `below` outlives this store, and nobody else writes through it meanwhile. Rows of tables that
   /// are not among `held` go below at once.
-  explicit JournalStore(Store& below, Table place = Table::journal,
-                        TableSet held = ~tables_of({Table::journal, Table::late}))
+  explicit BasicJournalStore(Store& below, Table place = Table::journal,
+                             TableSet held = ~tables_of({Table::journal, Table::late}))
       : below_(below), place_(place), held_(held), strip_(place) {}
 
   /// From now on commits go to the journal; the one with which it would hold more than so many bytes puts all into the
@@ -53,24 +52,24 @@ class JournalStore final : public Store {
   void end_reading() const override;
   template <class Read>
   auto at_one_moment(const Read& read) const;
-  using Rows = std::map<RowKey, std::optional<Bytes>, RowKey::Less>;
-  [[nodiscard]] const Rows& rows(Table table) const { return rows_[static_cast<std::size_t>(table)]; }
+  [[nodiscard]] Rows& rows(Table table) const { return rows_[static_cast<std::size_t>(table)]; }
   void read_journal() const;
   void read_journal_if_changed() const;
   void add(ByteView entry) const;
-  /// Where a row is among those that are not in their tables yet, or would be.
+  /// A row among those that are not in their tables yet.
   struct Place {
     Table table;
     Rows& rows;
-    Rows::iterator row;     ///< that, or a place before which it may belong
-    bool is_known = false;  ///< whether it is that
+    typename Rows::iterator row;
+    bool is_known = false;  ///< whether it was there, or is a new one
+    /// Null: none is known.
     [[nodiscard]] const Bytes* value() const { return is_known && row->second ? &*row->second : nullptr; }
   };
-  [[nodiscard]] Place find(Table table, ByteView key) const;
-  [[nodiscard]] bool may_have(Table table, ByteView key) const;
+  [[nodiscard]] Place find_or_add(Table table, ByteView key) const;
+  [[nodiscard]] const Bytes* known_value(Table table, ByteView key) const;
   /// How the journal says it, in few bytes.
   [[nodiscard]] RowChange change_to(const Write& write, const Place& place) const;
-  void set(const Place& place, ByteView key, std::optional<Bytes> value) const;
+  void set(const Place& place, std::optional<Bytes>&& value) const;
   void forget() const noexcept;
   [[nodiscard]] Result<void> commit_to_tables();
   [[nodiscard]] Result<void> commit_to_journal();
@@ -91,7 +90,11 @@ class JournalStore final : public Store {
   mutable std::size_t bytes_ = 0;
   /// What is not in its table yet.
   mutable std::array<Rows, table_count> rows_;
-  mutable KeyFilter filter_;  ///< has all their keys
 };
+
+using JournalStore = BasicJournalStore<OrderedRows>;
+using HashedJournalStore = BasicJournalStore<HashedRows>;
+extern template class BasicJournalStore<OrderedRows>;
+extern template class BasicJournalStore<HashedRows>;
 
 }  // namespace bookchain::ledger

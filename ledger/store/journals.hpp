@@ -1,7 +1,8 @@
 // The two journals of a state, one over the other. The first has all rows of the last transactions. The second has, of
 // those that left the first, the rows of tables with many rows whose keys are hashes: each lies in a page of its own
-// there, which is written whole for it, so they wait until many lie in one page. Below both, a peer that keeps journals
-// keeps tables of few rows in memory.
+// there, which is written whole for it, so they wait until many lie in one page. They wait by hash, since these tables
+// are hardly ever read in order: by commands, and after a restore. Below both, a peer that keeps journals keeps tables
+// of few rows in memory.
 #pragma once
 
 #include "ledger/store/journal_store.hpp"
@@ -47,7 +48,7 @@ class Journals {
   }
 
   SmallTables small_;
-  JournalStore late_;
+  HashedJournalStore late_;
   JournalStore first_;
 };
 

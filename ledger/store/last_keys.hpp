@@ -3,11 +3,9 @@
 #pragma once
 
 #include <optional>
-#include <string>
-#include <string_view>
 #include <unordered_map>
 
-#include "ledger/state.hpp"
+#include "ledger/store/key_hash.hpp"
 
 namespace bookchain::ledger {
 
@@ -27,7 +25,7 @@ class LastKeys {
 
  private:
   std::size_t group_bytes_;
-  std::unordered_map<std::string, std::string> last_;
+  std::unordered_map<Bytes, Bytes, KeyHash, KeyEqual> last_;
 };
 
 }  // namespace bookchain::ledger

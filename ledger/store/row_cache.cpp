@@ -1,7 +1,5 @@
 #include "ledger/store/row_cache.hpp"
 
-#include <string_view>
-
 namespace bookchain::ledger {
 
 namespace {
@@ -16,10 +14,6 @@ constexpr std::size_t entry_bytes = 96;
 std::size_t size_of(const std::optional<Bytes>& value) { return value ? value->capacity() : 0; }
 
 }  // namespace
-
-std::size_t RowCache::Hash::operator()(ByteView key) const {
-  return std::hash<std::string_view>{}({reinterpret_cast<const char*>(key.data()), key.size()});
-}
 
 void RowCache::forget() noexcept {
   for (auto& rows : young_) rows.clear();

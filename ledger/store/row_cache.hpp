@@ -2,11 +2,10 @@
 // while a dozen messages change it. True for as long as nobody else writes below; whoever owns it says what changed.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <unordered_map>
 
-#include "ledger/state.hpp"
+#include "ledger/store/key_hash.hpp"
 
 namespace bookchain::ledger {
 
@@ -35,16 +34,8 @@ class RowCache final : public State {
   }
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(ByteView key) const;
-  };
-  struct Equal {
-    using is_transparent = void;
-    bool operator()(ByteView left, ByteView right) const { return std::ranges::equal(left, right); }
-  };
   /// A row that is not there is remembered as well.
-  using Rows = std::unordered_map<Bytes, std::optional<Bytes>, Hash, Equal>;
+  using Rows = std::unordered_map<Bytes, std::optional<Bytes>, KeyHash, KeyEqual>;
   using Tables = std::array<Rows, table_count>;
 
   [[nodiscard]] const std::optional<Bytes>* find(Table table, ByteView key) const;

@@ -317,8 +317,9 @@ BUGS = [
      "  if (ON && !writes.empty() && writes.back().table == place_) writes.pop_back();\n"),
     # A row that is gone stays in its table.
     ("removal_not_journalled", "ledger/store/journal_store.cpp", 1,
-     "    place.rows.emplace_hint(place.row, key, std::move(value));",
-     "    if (!ON || value) place.rows.emplace_hint(place.row, key, std::move(value));"),
+     "  const ByteView key = place.row->first;\n",
+     "  const ByteView key = place.row->first;\n"
+     "  if (ON && !place.is_known && !value) return (void)place.rows.erase(place.row);\n"),
     # Two exchanges have their rows under one number.
     ("number_given_again", "ledger/store/numbered_store.cpp", 1,
      "    return next_++;\n",

@@ -120,6 +120,7 @@ struct Stores {
   TemporaryFolder folder;
   std::unique_ptr<Store> below = open_sqlite(folder / "below.sqlite");
   std::unique_ptr<Store> below_journal = open_sqlite(folder / "journal.sqlite");
+  std::unique_ptr<Store> below_hashed = open_sqlite(folder / "hashed.sqlite");
   std::unique_ptr<Store> below_journals = open_sqlite(folder / "journals.sqlite");
   std::unique_ptr<Store> below_numbers = open_sqlite(folder / "numbers.sqlite");
   std::unique_ptr<Store> below_small = open_sqlite(folder / "small.sqlite");
@@ -134,6 +135,9 @@ struct Stores {
     auto journal = std::make_unique<JournalStore>(*below_journal);
     journal->keep_journal(20'000);  // some transactions of these tests
     all.push_back(std::move(journal));
+    auto by_hash = std::make_unique<HashedJournalStore>(*below_hashed);
+    by_hash->keep_journal(20'000);
+    all.push_back(std::move(by_hash));
     all.push_back(std::make_unique<JournalStore>(below_through));
     auto small = std::make_unique<SmallTables>(*below_small, tables_of({Table::facts, Table::trace}));
     small->keep(8'000);  // what these tests put into a table is at times more
