@@ -24,6 +24,7 @@ void SmallTables::keep(std::size_t most_bytes) {
 void SmallTables::forget() const noexcept {
   for (auto& kept : kept_) kept = Kept{};
   turns_.forget();
+  numbers_.forget();
 }
 
 void SmallTables::forget_if_changed() const {
@@ -70,12 +71,17 @@ void SmallTables::end_reading() const {
   if (--readings_ == 0) reading_.reset();
 }
 
-bool SmallTables::is_behind_all(Table table, ByteView key) const {
-  if (table != Table::turns || most_bytes_ == 0 || !is_of_one_moment()) return false;
+bool SmallTables::is_surely_absent(Table table, ByteView key) const {
+  if (most_bytes_ == 0 || !is_of_one_moment()) return false;
+  if (table == Table::exchange_numbers) return numbers_.lacks(key);
+  return table == Table::turns && is_behind_all_turns(key);
+}
+
+bool SmallTables::is_behind_all_turns(ByteView key) const {
   if (key.size() <= bytes_of_turn_group) return false;
   if (const auto known = turns_.is_behind_all(key)) return *known;
   const auto group = turns_.group_of(key);
-  const auto last = below_.last(table, group);
+  const auto last = below_.last(Table::turns, group);
   // A read that failed gave less than there is.
   if (!below_.status()) return false;
   turns_.learn(group, last ? ByteView(last->first) : ByteView());
@@ -84,7 +90,7 @@ bool SmallTables::is_behind_all(Table table, ByteView key) const {
 
 bool SmallTables::look_up(Table table, ByteView key, const Look& look) const {
   const auto* kept = find(table);
-  if (kept == nullptr) return !is_behind_all(table, key) && below_.look_up(table, key, look);
+  if (kept == nullptr) return !is_surely_absent(table, key) && below_.look_up(table, key, look);
   const auto row = kept->rows.find(key);
   if (row == kept->rows.end()) return false;
   look(row->second);
@@ -119,6 +125,7 @@ Result<void> SmallTables::begin(Durability durability) {
   open_ = true;
   changed_ = false;
   forget_if_changed();
+  if (most_bytes_ > 0) numbers_.learn(below_);
   return success();
 }
 
@@ -145,8 +152,9 @@ void SmallTables::apply(const std::vector<Write>& writes) {
   below_.apply(writes);
   for (const auto& write : writes) {
     note(write, kept_[static_cast<std::size_t>(write.table)]);
-    const bool is_turn = write.table == Table::turns && write.key.size() > bytes_of_turn_group;
-    if (is_turn && write.value) turns_.added(write.key);
+    if (!write.value) continue;
+    if (write.table == Table::turns && write.key.size() > bytes_of_turn_group) turns_.added(write.key);
+    if (write.table == Table::exchange_numbers) numbers_.added(write.key);
   }
 }
 

@@ -1,13 +1,15 @@
 // A store that keeps whole tables of few rows in memory, below the journals (journals.hpp): what a peer has under way.
 // Most of what is asked of them is whether there is anything at all, or what lies there from before the journal's
 // time, and a question that reaches SQLite costs some ten times as much. A table with more rows than it keeps is asked
-// below. Of one large table, the turns of books, it knows the last key of each book (last_keys.hpp), since what is
-// asked there is mostly behind it. True for as long as nobody else writes below, which it looks after at the begin of
-// each transaction and Reading.
+// below. Of two large tables it knows what they lack, since that is what is mostly asked for there: of the turns of
+// books, those behind the last of each book (last_keys.hpp); of the numbers of exchanges, most of those that have none
+// (key_filter.hpp). True for as long as nobody else writes below, which it looks after at the begin of each transaction
+// and Reading.
 #pragma once
 
 #include <map>
 
+#include "ledger/store/key_filter.hpp"
 #include "ledger/store/last_keys.hpp"
 #include "ledger/store/store.hpp"
 
@@ -56,7 +58,8 @@ class SmallTables final : public Store {
   void read(Table table, Kept& kept) const;
   void note(const Write& write, Kept& kept) const;
   /// Whether it is known without a look that there is no such row.
-  [[nodiscard]] bool is_behind_all(Table table, ByteView key) const;
+  [[nodiscard]] bool is_surely_absent(Table table, ByteView key) const;
+  [[nodiscard]] bool is_behind_all_turns(ByteView key) const;
 
   Store& below_;
   TableSet tables_;
@@ -68,6 +71,7 @@ class SmallTables final : public Store {
   mutable std::uint64_t foreign_commits_ = 0;
   mutable std::array<Kept, table_count> kept_;
   mutable LastKeys turns_{bytes_of_turn_group};
+  mutable KeyFilter numbers_{Table::exchange_numbers};
 };
 
 }  // namespace bookchain::ledger
